@@ -1,0 +1,192 @@
+/**
+ * The comparison of two models: how fast, how different, and how sure.
+ *
+ * @module
+ */
+import { defaultThreads, describeEnvironment } from "./environment.ts";
+import { measureError } from "./error.ts";
+import { type FeedOptions, type FeedSet, feedSets } from "./feeds.ts";
+import { type Observation, observe, type Setup, timeLevel } from "./level.ts";
+import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
+import type { NamedTensors, Session } from "./session.ts";
+import { fingerprint, materialise, type ModelFile, type ModelSource, TemporaryDirectory } from "./source.ts";
+import type { Comparison, ErrorSummary, InputCard, Level, LevelComparison, ModelCard } from "./types.ts";
+
+/** ONNX Runtime's graph optimization levels, from nothing to everything. */
+export const LEVELS: readonly Level[] = ["disabled", "basic", "extended", "all"];
+
+/** How to compare. Every default is printed with the result. */
+export interface CompareOptions extends FeedOptions {
+  /** Optimization levels, default `disabled` and `all`. */
+  levels?: readonly Level[];
+  /** Execution provider by name, default `auto`: cuda where it is installed and starts, else cpu. */
+  provider?: string;
+  /** Time to spend on timing, over all levels, seconds; default 20. */
+  seconds?: number;
+  /** Rounds at each level at least, default 30, even where that takes longer than {@link CompareOptions.seconds}. */
+  minRounds?: number;
+  /** Stop a level when the interval's half-width in ln is at most this; default delta / 2. */
+  precision?: number;
+  /** Half-width of the band called `same`, default 0.01 (1%). */
+  delta?: number;
+  /** Intra-op threads of each session, default the physical cores. */
+  threads?: number;
+  /** Whether to time a second session of the first model in the same rounds (the A/A control), default true. */
+  control?: boolean;
+  /** Whether to report time by operator, default true. */
+  profile?: boolean;
+  /** Called as the work goes on with the share done (0…1) and what is under way. */
+  onProgress?: (fraction: number, text: string) => void;
+  /** Aborting stops the work; what was measured is kept, and a note says so. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Compares two models: time at each optimization level, and the difference of their outputs on the same inputs.
+ *
+ * Both models' sessions live side by side and take turns in randomised rounds (see {@link timePair}), on the same threads and
+ * the same inputs. Works on any two models with the same inputs and outputs.
+ *
+ * @param before The first model; ratios are its time over the second's.
+ * @param after The second model.
+ * @throws {Error} If a model cannot be loaded or run, the provider cannot start, or outputs have other shapes.
+ * @throws {DOMException} If it is aborted before the error was measured; later, the result so far is returned.
+ *
+ * @example
+ * ```ts
+ * import { compare } from "@layerfuse/layerfuse/bench";
+ *
+ * const model = new URL("../../tests/fixtures/fashion_resnet.onnx", import.meta.url);
+ * const result = await compare(model, model, { seconds: 1, levels: ["all"] });
+ * console.log(result.levels[0].speedup, result.levels[0].verdict, result.error.relativeL2);
+ * ```
+ */
+export async function compare(
+  before: ModelSource,
+  after: ModelSource,
+  options: CompareOptions = {},
+): Promise<Comparison> {
+  const { levels = ["disabled", "all"], seconds = 20, seed = 0, signal, onProgress, profile = true } = options;
+  checkOptions(levels, seconds);
+  signal?.throwIfAborted();
+  const threads = options.threads ?? await defaultThreads();
+  using directory = new TemporaryDirectory(!signal);
+
+  onProgress?.(0, "reading the models");
+  const files = [
+    await materialise(before, directory.path, "before"),
+    await materialise(after, directory.path, "after"),
+  ] as const;
+  const prints = [await fingerprint(files[0]), await fingerprint(files[1])];
+  const { provider, notes } = await resolveProvider(options.provider ?? "auto", files[0].path);
+  const environment = await describeEnvironment({ provider, threads, seed });
+  const setup: Setup = { provider, threads, directory: directory.path };
+  if (prints[0].sha256 === prints[1].sha256) notes.push("Both files are the same, byte for byte.");
+
+  onProgress?.(0.02, "running both models once");
+  let sets: FeedSet[] | undefined;
+  const work = {
+    sets: (session: Session) => sets ??= feedSets(session.inputs, options),
+    guessed: !options.inputs,
+    signal,
+  };
+  const seen = new Map<string, Observation>();
+  const look = async (model: 0 | 1, level: Level) => {
+    const key = `${model} ${level}`;
+    const extraRuns = profile && levels.includes(level) ? 10 : 0;
+    const known = seen.get(key) ?? await observe(files[model], level, setup, { ...work, extraRuns });
+    seen.set(key, known);
+    return known;
+  };
+  const first = [await look(0, levels[0]), await look(1, levels[0])] as const;
+  const feeds = sets![0].feeds;
+  const error = errorOf(first, sets!);
+  error.runtime = overall(
+    measureError((await look(0, "disabled")).outputs[0], (await look(0, "all")).outputs[0]),
+  );
+  const ops = [await look(0, "disabled"), await look(1, "disabled")].map(({ profile }) => profile.ops);
+
+  const measured: LevelComparison[] = [];
+  for (const [index, level] of levels.entries()) {
+    if (signal?.aborted) break;
+    const progress = (fraction: number) =>
+      onProgress?.(0.05 + 0.95 * (index + fraction) / levels.length, `timing at optimization level ${level}`);
+    progress(0);
+    const observed = [await look(0, level), await look(1, level)] as const;
+    notes.push(...fallbackNotes(files, level, observed, setup));
+    const timed = await timeLevel(files, level, setup, feeds, observed, {
+      ...options,
+      seconds: seconds / levels.length,
+      seed,
+      control: options.control ?? true,
+      opTimes: profile,
+      onProgress: progress,
+    });
+    if (timed) measured.push(timed);
+  }
+  if (signal?.aborted) notes.push("Interrupted: this is what was measured until then.");
+  onProgress?.(1, "done");
+  return {
+    schemaVersion: 1,
+    environment,
+    before: { name: files[0].name, ...prints[0], ops: writtenOps(before) ?? ops[0] },
+    after: { name: files[1].name, ...prints[1], ops: writtenOps(after) ?? ops[1] },
+    inputs: inputCards(feeds),
+    levels: measured,
+    error,
+    notes,
+  };
+}
+
+function checkOptions(levels: readonly Level[], seconds: number): void {
+  if (levels.length === 0) throw new Error(`levels: expected at least one of ${LEVELS.join(", ")}`);
+  const unknown = levels.find((level) => !LEVELS.includes(level));
+  if (unknown !== undefined) {
+    throw new Error(`level ${JSON.stringify(unknown)}: unknown; expected ${LEVELS.join(", ")}`);
+  }
+  if (!(seconds > 0)) throw new Error(`seconds ${seconds}: expected a number above 0`);
+}
+
+/** The error on the first input set in full, on all of them in brief. */
+function errorOf([a, b]: readonly [Observation, Observation], sets: readonly FeedSet[]): ErrorSummary {
+  const errors = sets.map((_, i) => measureError(a.outputs[i], alignOutputs(a.outputs[i], b.outputs[i])));
+  return { ...errors[0], distributions: Object.fromEntries(sets.map(({ name }, i) => [name, overall(errors[i])])) };
+}
+
+/** Names the second model's outputs like the first's, by position, where no name is shared. */
+function alignOutputs(first: NamedTensors, second: NamedTensors): NamedTensors {
+  const names = Object.keys(first);
+  const tensors = Object.values(second);
+  if (names.some((name) => name in second) || names.length !== tensors.length) return second;
+  return Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
+}
+
+function overall({ outputs: _outputs, histogram: _histogram, ulpHistogram: _ulps, ...measures }: ErrorSummary) {
+  return measures;
+}
+
+function fallbackNotes(
+  files: readonly ModelFile[],
+  level: Level,
+  observed: readonly Observation[],
+  { provider }: Setup,
+): string[] {
+  return observed.flatMap(({ profile }, i) =>
+    Object.entries(profile.providers).filter(([name]) => name !== PROVIDER_CLASSES[provider]).map(([name, nodes]) => {
+      const all = Object.values(profile.providers).reduce((sum, count) => sum + count, 0);
+      return `${files[i].name} at level ${level}: ${nodes} of ${all} nodes ran on ${name}, not on ${
+        PROVIDER_CLASSES[provider]
+      }.`;
+    })
+  );
+}
+
+/** Op counts as the source itself knows them, where it does. */
+function writtenOps(source: ModelSource): ModelCard["ops"] | undefined {
+  const { ops } = source as { ops?: unknown };
+  return ops && typeof ops === "object" ? ops as ModelCard["ops"] : undefined;
+}
+
+function inputCards(feeds: NamedTensors): InputCard[] {
+  return Object.entries(feeds).map(([name, { type, dims }]) => ({ name, type, dims: [...dims] }));
+}

@@ -1,0 +1,24 @@
+/**
+ * Before/after benchmarks that can be trusted: any two ONNX models, paired in randomised rounds, with the error beside the
+ * speed.
+ *
+ * @module
+ */
+export * from "./types.ts";
+export { compare, type CompareOptions, LEVELS } from "./compare.ts";
+export { type Control, type PairTiming, type Run, timePair, type TimePairOptions } from "./timing.ts";
+export { INFINITE_ERROR, measureError } from "./error.ts";
+export { type FeedOptions, type FeedSet } from "./feeds.ts";
+export { type Distribution, DISTRIBUTIONS, type InputOptions, randomInputs } from "./inputs.ts";
+export {
+  type InputDescription,
+  type NamedTensors,
+  openSession,
+  type Session,
+  type SessionOptions,
+  type TensorData,
+} from "./session.ts";
+export { parseProvider, PROVIDERS, type ResolvedProvider, resolveProvider } from "./provider.ts";
+export { bootstrapMedian, type BootstrapOptions, countOutliers, verdictOf, type VerdictOptions } from "./statistics.ts";
+export { describeEnvironment } from "./environment.ts";
+export { type ModelFile, type ModelSource, type SavableModel } from "./source.ts";

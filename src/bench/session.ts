@@ -1,0 +1,104 @@
+/**
+ * ONNX Runtime sessions with nothing left to chance: by path, threads fixed, pools that do not spin.
+ *
+ * @module
+ */
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Level, Provider } from "./types.ts";
+
+/** An input or output tensor; ONNX Runtime's `Tensor` is one. */
+export interface TensorData {
+  /** ONNX Runtime's name of the element type: `float32`, `int64`, … */
+  readonly type: string;
+  /** Shape. */
+  readonly dims: readonly number[];
+  /** Elements in row-major order; float16 as a `Float16Array` or as the bits in a `Uint16Array`. */
+  readonly data: ArrayLike<number | bigint | boolean | string>;
+}
+
+/** Tensors by input or output name. */
+export type NamedTensors = Record<string, TensorData>;
+
+/** What a model says of one of its inputs. */
+export interface InputDescription {
+  /** Input name. */
+  name: string;
+  /** Element type, ONNX Runtime's name. */
+  type: string;
+  /** Shape as declared: a number, or the name of a dynamic dimension ("" if it has none). */
+  dims: (number | string)[];
+}
+
+/** How to open a session. */
+export interface SessionOptions {
+  /** Execution provider, default `cpu`. */
+  provider?: Provider;
+  /** Graph optimization level, default `all`. */
+  level?: Level;
+  /** Intra-op threads, default 1. */
+  threads?: number;
+  /** Write the runtime's profile to files beginning with this path. */
+  profilePrefix?: string;
+}
+
+/** An open session. Close it, or use `await using`. */
+export interface Session extends AsyncDisposable {
+  /** The model's inputs, initializers that are also graph inputs excluded. */
+  readonly inputs: InputDescription[];
+  /** Names of the outputs, in order. */
+  readonly outputs: string[];
+  /** Time to create it, milliseconds. */
+  readonly createMs: number;
+  /** One inference. */
+  run(feeds: NamedTensors): Promise<NamedTensors>;
+  /** Prepares a call that does nothing but one inference, for timing. */
+  prepare(feeds: NamedTensors): () => Promise<unknown>;
+  /** Ends profiling: the profile's file is complete after it. */
+  endProfiling(): void;
+}
+
+/**
+ * Opens a session on a model file.
+ *
+ * @throws {Error} If the file is no model that ONNX Runtime can load, or the provider cannot start.
+ */
+export async function openSession(path: string, options: SessionOptions = {}): Promise<Session> {
+  const { provider = "cpu", level = "all", threads = 1, profilePrefix } = options;
+  const start = performance.now();
+  const session = await InferenceSession.create(path, {
+    executionProviders: [provider],
+    graphOptimizationLevel: level,
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    logSeverityLevel: 3,
+    // Sessions that wait their turn must not take the cores from the one that is timed.
+    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+    ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
+  });
+  const createMs = performance.now() - start;
+  return {
+    inputs: session.inputMetadata.map((input) => {
+      if (!input.isTensor) throw new Error(`${path}: input ${input.name} is no tensor; only tensor inputs can be fed`);
+      return { name: input.name, type: input.type, dims: [...input.shape] };
+    }),
+    outputs: [...session.outputNames],
+    createMs,
+    run: async (feeds) => await session.run(toTensors(feeds)) as unknown as NamedTensors,
+    prepare(feeds) {
+      const tensors = toTensors(feeds);
+      return () => session.run(tensors);
+    },
+    endProfiling: () => session.endProfiling(),
+    [Symbol.asyncDispose]: () => session.release(),
+  };
+}
+
+function toTensors(feeds: NamedTensors): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, value]) => [
+      name,
+      value instanceof Tensor ? value : new Tensor(value.type as "float32", value.data as Float32Array, value.dims),
+    ]),
+  );
+}

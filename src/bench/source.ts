@@ -1,0 +1,125 @@
+/**
+ * Models to compare: wherever they come from, ONNX Runtime gets a path, and a card says exactly what was measured.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ModelCard } from "./types.ts";
+
+/** Anything that can save itself as an ONNX file: the fusion module's `Model` is one. */
+export interface SavableModel {
+  /** Writes the model to a path. */
+  save(path: string): Promise<unknown>;
+  /** What to call it. */
+  readonly name?: string;
+}
+
+/** A model: a path, a URL (`file:` or `http(s):`), the file's bytes, or something that can save itself. */
+export type ModelSource = string | URL | Uint8Array | SavableModel;
+
+/** A model that lies on disk for as long as it is needed. */
+export interface ModelFile {
+  /** What to call it. */
+  name: string;
+  /** Where it lies. */
+  path: string;
+}
+
+/** A directory that is removed when the work is done, when it fails, and when the process is interrupted. */
+export class TemporaryDirectory {
+  /** Its path. */
+  readonly path: string = Deno.makeTempDirSync({ prefix: "layerfuse_" });
+  #onUnload = () => this.#remove();
+  #onSignal = () => Deno.exit(130); // exiting fires "unload"
+  #ownsSignals: boolean;
+
+  /** @param handleInterrupt Whether Ctrl-C should clean up and exit: not where the caller stops by an AbortSignal. */
+  constructor(handleInterrupt = true) {
+    this.#ownsSignals = handleInterrupt;
+    globalThis.addEventListener("unload", this.#onUnload);
+    if (handleInterrupt) Deno.addSignalListener("SIGINT", this.#onSignal);
+  }
+
+  /** Removes the directory and everything in it. */
+  [Symbol.dispose](): void {
+    globalThis.removeEventListener("unload", this.#onUnload);
+    if (this.#ownsSignals) Deno.removeSignalListener("SIGINT", this.#onSignal);
+    this.#remove();
+  }
+
+  #remove(): void {
+    try {
+      Deno.removeSync(this.path, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+/**
+ * Puts a model on disk where it is not there yet.
+ *
+ * @param directory Where to write bytes and handles; the caller removes it.
+ * @param label What to call a model that has no name.
+ * @throws {Error} If the path holds no file or the URL cannot be fetched.
+ */
+export async function materialise(source: ModelSource, directory: string, label: string): Promise<ModelFile> {
+  if (typeof source === "string" && /^https?:\/\//.test(source)) source = new URL(source);
+  if (source instanceof URL && source.protocol === "file:") source = fileURLToPath(source);
+  if (typeof source === "string") {
+    const info = await Deno.stat(source).catch(() => undefined);
+    if (!info) throw new Error(`${source}: no such file; expected the path of an ONNX model`);
+    if (!info.isFile) throw new Error(`${source}: not a file; expected the path of an ONNX model`);
+    return { name: basename(source), path: source };
+  }
+  const path = join(directory, `${label}.onnx`);
+  if (source instanceof URL) {
+    const response = await fetch(source);
+    if (!response.ok || !response.body) throw new Error(`${source}: HTTP ${response.status}; expected an ONNX model`);
+    await Deno.writeFile(path, response.body);
+    return { name: basename(source.pathname) || label, path };
+  }
+  if (source instanceof Uint8Array) {
+    await Deno.writeFile(path, source);
+    return { name: label, path };
+  }
+  await source.save(path);
+  return { name: source.name || label, path };
+}
+
+/** Key `location` of an `external_data` entry: field 1 is the string "location", field 2 the file's path follows. */
+const EXTERNAL_LOCATION = Buffer.from("\x0a\x08location\x12", "latin1");
+
+/**
+ * Identity and size of a model file, read in one streaming pass.
+ *
+ * External data files are found by their `location` entries in the same pass, and count towards `bytes` only.
+ */
+export async function fingerprint({ path }: ModelFile): Promise<Pick<ModelCard, "sha256" | "bytes">> {
+  const hash = createHash("sha256");
+  const locations = new Set<string>();
+  let bytes = 0;
+  let tail = Buffer.alloc(0);
+  using file = await Deno.open(path);
+  const chunk = new Uint8Array(1 << 20);
+  for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
+    const part = chunk.subarray(0, read);
+    hash.update(part);
+    bytes += read;
+    const seen = Buffer.concat([tail, part]); // an entry may lie across two reads
+    for (let at = seen.indexOf(EXTERNAL_LOCATION); at >= 0; at = seen.indexOf(EXTERNAL_LOCATION, at + 1)) {
+      const length = seen[at + EXTERNAL_LOCATION.length];
+      const begin = at + EXTERNAL_LOCATION.length + 1;
+      if (length < 128 && begin + length <= seen.length) locations.add(seen.toString("utf8", begin, begin + length));
+    }
+    tail = Buffer.from(seen.subarray(-256));
+  }
+  for (const location of locations) {
+    const info = await Deno.stat(join(dirname(path), location)).catch(() => undefined);
+    if (info?.isFile) bytes += info.size;
+  }
+  return { sha256: hash.digest("hex"), bytes };
+}

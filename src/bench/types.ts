@@ -1,0 +1,178 @@
+/**
+ * The data of a before/after comparison. Everything here is plain JSON: it is what `compare --json` writes, what a plot
+ * reads and what a report embeds.
+ *
+ * @module
+ */
+
+/** ONNX Runtime's graph optimization levels. */
+export type Level = "disabled" | "basic" | "extended" | "all";
+
+/** Execution providers that can be asked for by name. */
+export type Provider = "cpu" | "cuda" | "tensorrt" | "webgpu" | "coreml" | "dml";
+
+/** What a paired comparison says. `same`: the whole interval lies within ±delta. */
+export type Verdict = "faster" | "slower" | "same" | "inconclusive";
+
+/** A point estimate with a confidence interval, all three dimensionless ratios. */
+export interface Interval {
+  /** The estimate: the exponential of the median of ln-ratios. */
+  estimate: number;
+  /** Lower end of the 95% interval. */
+  low: number;
+  /** Upper end of the 95% interval. */
+  high: number;
+}
+
+/** The timings of one model at one level. */
+export interface Timing {
+  /** Median of {@link Timing.samplesMs}, milliseconds per inference. */
+  medianMs: number;
+  /** One raw sample a round, in the order they were taken, milliseconds per inference. */
+  samplesMs: number[];
+  /** How many samples lie outside Tukey's fences (1.5 IQR). They are never deleted. */
+  outliers: number;
+  /** Time to create the session (load, optimize), milliseconds. */
+  sessionMs: number;
+  /** Nodes by op type as ONNX Runtime really ran them after its own optimizations (`FusedConv` and such included). */
+  opsRun: Record<string, number>;
+  /** Nodes by execution provider, from the runtime's profile: `{"CPUExecutionProvider": 243}`. */
+  providers: Record<string, number>;
+  /** Time by op type from the runtime's profile, milliseconds per inference; absent where no profile was taken. */
+  opTimesMs?: Record<string, number>;
+}
+
+/** One optimization level, both models. */
+export interface LevelComparison {
+  /** ONNX Runtime's graph optimization level. */
+  level: Level;
+  /** The model as it came. */
+  before: Timing;
+  /** The model after fusion (or the second model). */
+  after: Timing;
+  /** Time before over time after, paired round by round: above 1, the second model is faster. */
+  speedup: Interval;
+  /** ln(before/after) of every round, in order. */
+  lnRatios: number[];
+  /** What the interval says. */
+  verdict: Verdict;
+  /** Two sessions of the *same* model compared the same way: the noise floor. Absent where no control was run. */
+  control?: { speedup: Interval; lnRatios: number[]; verdict: Verdict };
+  /** Inferences in one block: a sample is a block's time divided by this. */
+  inner?: number;
+  /** Untimed inferences of each session before the first round. */
+  warmup?: number;
+  /** Why the rounds ended: the interval was narrow enough, the time or the number of rounds was used up, or it was interrupted. */
+  stopped?: "precision" | "time" | "rounds" | "aborted";
+}
+
+/** How far two outputs are apart, of one output tensor or of all together. */
+export interface ErrorMeasures {
+  /** L2 norm of the difference: the article's third fact. */
+  l2: number;
+  /** L2 norm of the first model's output, to read {@link ErrorMeasures.l2} by. */
+  norm: number;
+  /** Largest absolute difference. */
+  maxAbs: number;
+  /** l2 / norm (0 when both are 0). */
+  relativeL2: number;
+  /** Cosine similarity. */
+  cosine: number;
+  /** Signal-to-noise ratio 20·log10(norm/l2) in dB; null when l2 is 0. */
+  snrDb: number | null;
+  /** Share of rows (last axis) with the same argmax, 0…1. */
+  top1Agreement: number;
+  /** Share of rows whose first argmax is in the second's five largest; null where a row has fewer than 6 entries. */
+  top5Agreement: number | null;
+  /**
+   * Places where an output is NaN or infinite: `equal` in both alike, `different` where the two disagree (l2, maxAbs and
+   * relativeL2 are then `Number.MAX_VALUE`, which stands for infinity in JSON). Absent where every value is finite.
+   */
+  nonFinite?: { equal: number; different: number };
+}
+
+/** The error of a comparison: over everything, and by output. */
+export interface ErrorSummary extends ErrorMeasures {
+  /** The same by output name. */
+  outputs: Record<string, ErrorMeasures>;
+  /** Counts of log10(|difference|), one bin an edge pair; `zero` counts exact equals. */
+  histogram: { log10Edges: number[]; counts: number[]; zero: number };
+  /** Counts of the distance in units in the last place of float32 (of float16 for such outputs): 0, 1, 2, 3–4, 5–8, … */
+  ulpHistogram: { upTo: number; count: number }[];
+  /** The difference that ONNX Runtime's own optimizations make to the *first* model (all against disabled). */
+  runtime?: ErrorMeasures;
+  /** The error over all outputs by input distribution (`normal` is the one that was timed), or by the user's input set. */
+  distributions?: Record<string, ErrorMeasures>;
+}
+
+/** One of the two models. */
+export interface ModelCard {
+  /** What to call it: file name or architecture. */
+  name: string;
+  /** SHA-256 of the model file, hex. */
+  sha256: string;
+  /** Size on disk in bytes, external data included. */
+  bytes: number;
+  /** Nodes by op type as written in the file. */
+  ops: Record<string, number>;
+}
+
+/** One input tensor that was fed. */
+export interface InputCard {
+  /** Input name. */
+  name: string;
+  /** ONNX Runtime's name of the element type: `float32`, `int64`, … */
+  type: string;
+  /** The shape fed. */
+  dims: number[];
+}
+
+/** Where and how a result was measured. */
+export interface Environment {
+  /** ISO 8601 time of the start. */
+  date: string;
+  /** CPU model name. */
+  cpu: string;
+  /** Logical cores. */
+  cores: number;
+  /** One-minute load average at the start; null where the system has none. */
+  load: number | null;
+  /** Memory of the machine, bytes. */
+  memoryBytes: number;
+  /** Operating system and release. */
+  os: string;
+  /** GPU and driver where one is there and was used; else null. */
+  gpu: string | null;
+  /** Deno version. */
+  deno: string;
+  /** onnxruntime-node version. */
+  onnxruntime: string;
+  /** The provider asked for (`auto` resolved). */
+  provider: Provider;
+  /** Intra-op threads of each session. */
+  threads: number;
+  /** Seed of inputs, order of rounds and bootstrap. */
+  seed: number;
+  /** Git commit of the working directory, where there is one. */
+  commit: string | null;
+}
+
+/** A whole comparison. */
+export interface Comparison {
+  /** Version of this schema. */
+  schemaVersion: 1;
+  /** Where and how it was measured. */
+  environment: Environment;
+  /** The two models. */
+  before: ModelCard;
+  /** The second model. */
+  after: ModelCard;
+  /** What was fed. */
+  inputs: InputCard[];
+  /** One entry a level, in the order asked for. */
+  levels: LevelComparison[];
+  /** The error, measured at the first level asked for. */
+  error: ErrorSummary;
+  /** Sentences a reader must not miss: nodes that fell back to another provider, interrupted early, TF32, … */
+  notes: string[];
+}
