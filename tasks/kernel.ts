@@ -1,0 +1,31 @@
+/**
+ * The Deno kernel for this project's notebooks, written to `.jupyter/` and found through `JUPYTER_PATH`: its own name, this
+ * very Deno by its absolute path, and nothing of the user's own Jupyter is read, changed or overwritten.
+ * (`deno jupyter --install` writes to the user's folder only.)
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { root } from "./root.ts";
+
+/** Name by which Jupyter knows the kernel. */
+export const KERNEL = "layerfuse";
+
+/** Writes the kernel spec and returns the environment in which Jupyter finds it. */
+export async function installKernel(): Promise<Record<string, string>> {
+  const data = new URL(".jupyter/", root);
+  const spec = new URL(`kernels/${KERNEL}/kernel.json`, data);
+  await Deno.mkdir(new URL(".", spec), { recursive: true });
+  const content = {
+    argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
+    display_name: "Deno (layerfuse)",
+    language: "typescript",
+  };
+  await Deno.writeTextFile(spec, JSON.stringify(content, null, 2) + "\n");
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  const others = Deno.env.get("JUPYTER_PATH");
+  return {
+    JUPYTER_PATH: fileURLToPath(data) + (others ? separator + others : ""),
+    JUPYTER_RUNTIME_DIR: fileURLToPath(new URL("runtime/", data)),
+  };
+}

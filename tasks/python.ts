@@ -1,0 +1,76 @@
+/**
+ * Finds a Python that has the modules a task needs: the one `jupyter` on PATH runs on, `python3`, `python`, or the project's
+ * own `.venv`, which is made with pip when none of them has.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { root } from "./root.ts";
+
+/** A Python interpreter that can import what was asked for, or the reason why there is none. */
+export type Python = { path: string; missing?: undefined } | { path?: undefined; missing: string };
+
+/** What a task needs of Python: a statement that succeeds only with the right modules, and how pip gets them. */
+export interface Needs {
+  /** One line of Python that fails unless the modules are there and recent enough. */
+  check: string;
+  /** File under `tasks/jupyter/` that pip installs from. */
+  requirements: string;
+}
+
+const VENV = fileURLToPath(new URL(".venv/", root));
+const VENV_PYTHON = Deno.build.os === "windows" ? `${VENV}Scripts\\python.exe` : `${VENV}bin/python`;
+
+/** A Python for these needs; installs into the project's `.venv` (and says so) when no Python at hand has the modules. */
+export async function pythonWith(needs: Needs): Promise<Python> {
+  const onPath = [...await jupyterPython(), "python3", "python"];
+  for (const path of [...onPath, VENV_PYTHON]) {
+    if (await succeeds(path, ["-c", needs.check])) return { path };
+  }
+  if (!await succeeds(VENV_PYTHON, ["-m", "pip", "--version"])) {
+    const base = await firstThatRuns(["python3", "python"]);
+    if (!base) return { missing: "there is no python3 (nor python) on PATH" };
+    console.error(`Making a Python environment for Jupyter in .venv (${needs.requirements}) …`);
+    const made = await run(base, ["-m", "venv", "--clear", VENV]);
+    if (!made.success) {
+      return { missing: `"${base} -m venv .venv" failed (on Debian: apt install python3-venv)\n${made.text}` };
+    }
+  } else console.error(`Adding to the Python environment in .venv (${needs.requirements}) …`);
+  const requirements = fileURLToPath(new URL(`tasks/jupyter/${needs.requirements}`, root));
+  const installed = await run(VENV_PYTHON, ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
+  if (!installed.success) return { missing: `pip could not install ${needs.requirements}\n${installed.text}` };
+  if (await succeeds(VENV_PYTHON, ["-c", needs.check])) return { path: VENV_PYTHON };
+  return { missing: `.venv was made, but "${needs.check}" still fails in it; remove .venv and try again` };
+}
+
+/** The interpreter named in the first line of the `jupyter` script on PATH: its own environment may be off PATH (pipx). */
+async function jupyterPython(): Promise<string[]> {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  for (const folder of (Deno.env.get("PATH") ?? "").split(separator)) {
+    const script = await Deno.readTextFile(`${folder}/jupyter`).catch(() => "");
+    const interpreter = /^#!\s*(\S*python\S*)\s*$/m.exec(script.split("\n", 1)[0]);
+    if (interpreter) return [interpreter[1]];
+  }
+  return [];
+}
+
+async function firstThatRuns(commands: string[]): Promise<string | undefined> {
+  for (const command of commands) {
+    if (await succeeds(command, ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"])) return command;
+  }
+}
+
+async function succeeds(command: string, args: string[]): Promise<boolean> {
+  return (await run(command, args)).success;
+}
+
+async function run(command: string, args: string[]): Promise<{ success: boolean; text: string }> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(command, { args, stdin: "null" }).output();
+    const decoder = new TextDecoder();
+    return { success, text: (decoder.decode(stdout) + decoder.decode(stderr)).trim() };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { success: false, text: `${command} is not installed` };
+    throw error;
+  }
+}
