@@ -13,8 +13,9 @@ export { AssertionError, equal };
 /** Any class, abstract ones included. */
 // deno-lint-ignore no-explicit-any
 export type AnyConstructor = abstract new (...args: any[]) => any;
+/** A class of errors, abstract ones included. */
 // deno-lint-ignore no-explicit-any
-type ErrorClass<E extends Error = Error> = abstract new (...args: any[]) => E;
+export type ErrorClass<E extends Error = Error> = abstract new (...args: any[]) => E;
 
 const suffix = (msg?: string): string => msg ? `: ${msg}` : ".";
 

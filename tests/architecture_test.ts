@@ -1,0 +1,129 @@
+/**
+ * Holds the layers: what each folder of `src/` may import. The order is the way data flows, so a forbidden import is most often
+ * knowledge in the wrong place (an operator in the engine, protobuf outside `proto/`).
+ */
+import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import config from "../deno.json" with { type: "json" };
+
+/** Layers that a layer may import, itself aside. `mod.ts` and `cli` may import everything. */
+const MAY_IMPORT: Record<string, string[]> = {
+  proto: [],
+  tensor: [],
+  graph: ["proto", "tensor"],
+  rewrite: ["graph"],
+  rules: ["rewrite", "graph", "tensor"],
+  fusion: ["rules", "rewrite", "graph", "proto", "tensor"],
+  models: ["graph", "proto", "tensor", "bench"],
+  bench: [],
+  plot: ["bench"],
+  cli: ["proto", "tensor", "graph", "rewrite", "rules", "fusion", "models", "bench", "plot"],
+};
+
+/** The one layer that may import an npm package. */
+const OWNER: Record<string, string> = {
+  protobufjs: "proto",
+  "onnxruntime-node": "bench",
+  "@observablehq/plot": "plot",
+  linkedom: "plot",
+};
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+const root = new URL("../", import.meta.url);
+
+async function moduleGraph(entry: string): Promise<{ files: string[]; imports: Import[] }> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--no-lock", fileURLToPath(new URL(entry, root))],
+    stderr: "null",
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const own = modules.filter((module: { specifier: string }) => module.specifier.startsWith(root.href));
+  const relative = (specifier: string) => specifier.replace(root.href, "");
+  return {
+    files: own.map((module: { specifier: string; error?: string }) => {
+      assert(!module.error, `${module.specifier}: ${module.error}`);
+      return relative(module.specifier);
+    }),
+    // deno-lint-ignore no-explicit-any
+    imports: own.flatMap((module: any) =>
+      // deno-lint-ignore no-explicit-any
+      (module.dependencies ?? []).map((dependency: any) => ({
+        from: relative(module.specifier),
+        to: relative((dependency.code ?? dependency.type).specifier ?? dependency.specifier),
+        typeOnly: !dependency.code,
+      }))
+    ),
+  };
+}
+
+async function sourceFiles(folder: URL): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), folder);
+    if (entry.isDirectory) files.push(...await sourceFiles(url));
+    else if (/\.tsx?$/.test(entry.name)) files.push(url.href.replace(root.href, ""));
+  }
+  return files;
+}
+
+const graphs = await Promise.all(Object.values(config.exports).map(moduleGraph));
+const files = new Set(graphs.flatMap((graph) => graph.files));
+const imports = graphs.flatMap((graph) => graph.imports);
+
+const layerOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1];
+const packageOf = (specifier: string): string | undefined => /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(specifier)?.[1];
+const show = ({ from, to }: Import): string => `${from} imports ${to}`;
+const unique = (found: Import[]): string[] => [...new Set(found.map(show))].sort();
+
+Deno.test("every layer imports only the layers it may", () => {
+  const layers = new Set([...files].map(layerOf).filter((layer) => layer !== undefined));
+  assertEquals([...layers].filter((layer) => !MAY_IMPORT[layer]), [], "a folder of src/ that is no layer");
+  const forbidden = imports.filter(({ from, to }) => {
+    const [layer, target] = [layerOf(from), layerOf(to)];
+    return layer && target && layer !== target && !MAY_IMPORT[layer].includes(target);
+  });
+  assertEquals(unique(forbidden), []);
+});
+
+Deno.test("plot/ imports of bench/ nothing but its types", () => {
+  const more = imports.filter(({ from, to, typeOnly }) =>
+    layerOf(from) === "plot" && layerOf(to) === "bench" && !(typeOnly && to === "src/bench/types.ts")
+  );
+  assertEquals(unique(more), []);
+});
+
+Deno.test("an npm package that one layer owns is imported by no other", () => {
+  const strangers = imports.filter(({ from, to }) => {
+    const owner = OWNER[packageOf(to) ?? ""];
+    return owner && layerOf(from) !== owner;
+  });
+  assertEquals(unique(strangers), []);
+  for (const [name, owner] of Object.entries(OWNER)) {
+    assert(
+      imports.some(({ from, to }) => packageOf(to) === name && layerOf(from) === owner),
+      `${owner} imports ${name}`,
+    );
+  }
+});
+
+Deno.test("src/ takes its dependencies from npm, Deno and node: only", () => {
+  const others = imports.filter(({ from, to }) =>
+    layerOf(from) && !/^(npm:|node:|src\/|mod\.ts$|deno\.json$)/.test(to)
+  );
+  assertEquals(unique(others), []);
+});
+
+Deno.test("no file of src/ imports an entry point above its layer", () => {
+  const upward = imports.filter(({ from, to }) => to === "mod.ts" && layerOf(from) !== "cli");
+  assertEquals(unique(upward.filter(({ from }) => layerOf(from))), []);
+});
+
+Deno.test("every file of src/ is reached from an entry point", async () => {
+  const dead = (await sourceFiles(new URL("src/", root))).filter((file) => !files.has(file));
+  assertEquals(dead.sort(), []);
+});
