@@ -1,0 +1,48 @@
+import { messageType } from "../proto/schema.ts";
+import { fieldBytes } from "../proto/wire.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Graph } from "./graph.ts";
+
+/** An attribute of a node: its value as JavaScript has it, and its bytes for copying. */
+export interface Attribute {
+  /** Attribute name. */
+  readonly name: string;
+  /** The AttributeProto; that of a changed subgraph is written anew. */
+  readonly bytes: Uint8Array;
+  /** Name of the function attribute it takes its value from; its value is then unknown. */
+  readonly reference?: string;
+  /** Number, string, or list of them; undefined for every other kind. */
+  readonly value?: AttributeValue;
+  /** A tensor attribute. */
+  readonly tensor?: Tensor;
+  /** Subgraphs (`graph` or `graphs`). */
+  readonly graphs?: readonly Graph[];
+}
+
+/** What a plain attribute can hold. Integers above 2^53 are rounded: they are read, never written back. */
+export type AttributeValue = number | string | readonly number[] | readonly string[];
+
+/** AttributeProto.AttributeType by the JavaScript value. */
+const INT = 2, INTS = 7, STRING = 3;
+
+/** A new attribute: whole numbers become INT or INTS, text STRING. Floats are only ever copied from a node. */
+export function newAttribute(name: string, value: number | string | readonly number[]): Attribute {
+  const type = messageType("AttributeProto");
+  const fields = typeof value === "string"
+    ? { type: STRING, s: new TextEncoder().encode(value) }
+    : typeof value === "number"
+    ? { type: INT, i: value }
+    : { type: INTS, ints: value };
+  return { name, value, bytes: type.encode(type.fromObject({ name, ...fields })).finish() };
+}
+
+/** The `value` attribute of a Constant node. */
+export function tensorAttribute(name: string, tensor: Tensor, tensorProto: Uint8Array): Attribute {
+  const type = messageType("AttributeProto");
+  const head = type.encode(type.fromObject({ name, type: 4 })).finish();
+  const field = fieldBytes(5, tensorProto);
+  const bytes = new Uint8Array(head.length + field.length);
+  bytes.set(head);
+  bytes.set(field, head.length);
+  return { name, bytes, tensor };
+}

@@ -1,0 +1,195 @@
+import type { Payload } from "../proto/skeleton.ts";
+import { messageType } from "../proto/schema.ts";
+import { concat, contentsOf, fieldBytes, splice, varintFieldBytes, type WireField, wireFields } from "../proto/wire.ts";
+import { type Attribute, tensorAttribute } from "./attribute.ts";
+import type { Graph, Node, Value } from "./graph.ts";
+import { FIELD, type ImportedModel } from "./import.ts";
+import { elementCode, exportTensor } from "./tensor_proto.ts";
+
+/** A skeleton and the data that belongs to it. */
+export interface ExportedModel {
+  /** The ModelProto without tensor data. */
+  readonly skeleton: Uint8Array;
+  /** The data: what was stored before, then what is computed. */
+  readonly payloads: Payload[];
+}
+
+const encoder = new TextEncoder();
+const name = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/**
+ * Writes changed graphs back into the model they were read from. Only nodes, initializers, value infos and (below IR
+ * version 4) inputs are replaced; every other byte is the original's.
+ */
+export function exportModel(model: ImportedModel): ExportedModel {
+  const payloads = [...model.payloads];
+  const exporter = new Exporter(payloads, model.irVersion);
+  const functions = model.functions.map((body) => fieldBytes(FIELD.model.functions, exporter.function(body)));
+  const replacements = new Map([[FIELD.model.graph as number, [
+    fieldBytes(FIELD.model.graph, exporter.graph(model.graph)),
+  ]]]);
+  if (functions.length > 0) replacements.set(FIELD.model.functions, functions);
+  return { skeleton: splice(model.wire, replacements), payloads };
+}
+
+class Exporter {
+  constructor(readonly payloads: Payload[], readonly irVersion: number) {}
+
+  graph(graph: Graph): Uint8Array {
+    const F = FIELD.graph;
+    const { dense, sparse, known } = originals(graph);
+    const inputs = new Set(graph.inputs.map((value) => value.name));
+    const added = [...graph.initializers].filter((value) => !known.has(value.name));
+    const replacements = new Map<number, Uint8Array[]>([
+      [F.node, sorted(graph).map((node) => fieldBytes(F.node, this.node(node)))],
+      [F.initializer, [
+        ...dense.filter((proto) => graph.initializers.has(graph.values.get(tensorName(proto))!))
+          .map((proto) => fieldBytes(F.initializer, proto)),
+        ...added.map((value) =>
+          fieldBytes(F.initializer, exportTensor(value.name, value.initializer!, this.payloads))
+        ),
+      ]],
+      [F.sparseInitializer, sparse.filter((proto) => graph.values.has(sparseName(proto))).map((proto) =>
+        fieldBytes(F.sparseInitializer, proto)
+      )],
+      [F.valueInfo, contentsOf(graph.wire, F.valueInfo)
+        .filter((proto) => graph.values.has(valueInfoName(proto)))
+        .map((proto) => fieldBytes(F.valueInfo, proto))],
+      [F.input, [
+        ...contentsOf(graph.wire, F.input).filter((proto) => inputs.has(valueInfoName(proto)))
+          .map((proto) => fieldBytes(F.input, proto)),
+        ...this.irVersion < 4 && !graph.parent ? added.map((value) => fieldBytes(F.input, valueInfo(value))) : [],
+      ]],
+    ]);
+    return splice(graph.wire, replacements);
+  }
+
+  function(graph: Graph): Uint8Array {
+    const F = FIELD.function;
+    const constants = [...graph.initializers].map((value) => this.constant(value));
+    const nodes = sorted(graph).map((node) => this.node(node));
+    return splice(
+      graph.wire,
+      new Map([
+        [F.node, [...constants, ...nodes].map((node) => fieldBytes(F.node, node))],
+        [F.valueInfo, contentsOf(graph.wire, F.valueInfo)
+          .filter((proto) => graph.values.has(valueInfoName(proto)))
+          .map((proto) => fieldBytes(F.valueInfo, proto))],
+      ]),
+    );
+  }
+
+  /** An initializer of a function body, which has none, as a Constant node. */
+  private constant(value: Value): Uint8Array {
+    const { bytes } = tensorAttribute("value", value.initializer!, exportTensor("", value.initializer!, this.payloads));
+    return concat([
+      fieldBytes(FIELD.node.output, encoder.encode(value.name)),
+      fieldBytes(4, encoder.encode("Constant")),
+      fieldBytes(FIELD.node.attribute, bytes),
+    ]);
+  }
+
+  private node(node: Node): Uint8Array {
+    const F = FIELD.node;
+    const names = (field: number, values: readonly (Value | undefined)[]) =>
+      values.map((value) => fieldBytes(field, encoder.encode(value?.name ?? "")));
+    const inner = node.subgraphs.length > 0;
+    if (node.wire && !node.isChanged && !inner) return concat(node.wire.map(({ bytes }) => bytes));
+    const replacements = new Map([[F.input as number, names(F.input, node.inputs)], [
+      F.output as number,
+      names(F.output, node.outputs),
+    ]]);
+    const attributes = [...node.attributes.values()].map((attribute) =>
+      fieldBytes(F.attribute, this.attribute(attribute))
+    );
+    if (inner || !node.wire) replacements.set(F.attribute, attributes);
+    return splice(node.wire ?? header(node), replacements);
+  }
+
+  private attribute(attribute: Attribute): Uint8Array {
+    if (!attribute.graphs) return attribute.bytes;
+    const field = attribute.graphs.length === 1 && contentsOf(wireFields(attribute.bytes), FIELD.attribute.graph)[0]
+      ? FIELD.attribute.graph
+      : FIELD.attribute.graphs;
+    const bodies = attribute.graphs.map((graph) => fieldBytes(field, this.graph(graph)));
+    return splice(wireFields(attribute.bytes), new Map([[field as number, bodies]]));
+  }
+}
+
+/** The fields of a new node, inputs, outputs and attributes left to the splice. */
+function header(node: Node): WireField[] {
+  const fields = [fieldBytes(1, new Uint8Array()), fieldBytes(2, new Uint8Array())];
+  if (node.name) fields.push(fieldBytes(3, encoder.encode(node.name)));
+  fields.push(fieldBytes(4, encoder.encode(node.opType)));
+  if (node.domain) fields.push(fieldBytes(7, encoder.encode(node.domain)));
+  return wireFields(concat(fields));
+}
+
+function originals(graph: Graph): { dense: Uint8Array[]; sparse: Uint8Array[]; known: Set<string> } {
+  const dense = contentsOf(graph.wire, FIELD.graph.initializer);
+  const sparse = contentsOf(graph.wire, FIELD.graph.sparseInitializer);
+  return { dense, sparse, known: new Set([...dense.map(tensorName), ...sparse.map(sparseName)]) };
+}
+
+function tensorName(proto: Uint8Array): string {
+  const [bytes] = contentsOf(wireFields(proto), 8);
+  return bytes ? name(bytes) : "";
+}
+
+function sparseName(proto: Uint8Array): string {
+  return tensorName(contentsOf(wireFields(proto), 1)[0]);
+}
+
+function valueInfoName(proto: Uint8Array): string {
+  const [bytes] = contentsOf(wireFields(proto), 1);
+  return bytes ? name(bytes) : "";
+}
+
+function valueInfo(value: Value): Uint8Array {
+  const type = messageType("ValueInfoProto");
+  const { type: element, dims } = value.initializer!;
+  return type.encode(type.fromObject({
+    name: value.name,
+    type: { tensor_type: { elem_type: elementCode(element), shape: { dim: dims.map((dim) => ({ dim_value: dim })) } } },
+  })).finish();
+}
+
+/**
+ * The nodes that are left, each after those it takes values from, otherwise in the order of the file (so an unchanged
+ * graph keeps its order). Values captured by subgraphs count.
+ */
+export function sorted(graph: Graph): Node[] {
+  const nodes = graph.nodes.filter((node) => !node.isRemoved);
+  nodes.sort((a, b) => a.order - b.order);
+  const done = new Set<Node>(), entered = new Set<Node>(), out: Node[] = [];
+  for (const root of nodes) {
+    const stack = [root];
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1];
+      const open = entered.has(node) ? [] : producers(node, graph).filter((producer) => !entered.has(producer));
+      entered.add(node);
+      if (open.length > 0) stack.push(...open.reverse());
+      else {
+        stack.pop();
+        if (!done.has(node)) out.push(node);
+        done.add(node);
+      }
+    }
+  }
+  return out;
+}
+
+function* producersWithin(node: Node, graph: Graph): Generator<Node> {
+  for (const value of node.inputs) {
+    const producer = value?.producer;
+    if (producer && producer.graph === graph && !producer.isRemoved) yield producer;
+  }
+  for (const inner of node.subgraphs) {
+    for (const nested of inner.nodes) if (!nested.isRemoved) yield* producersWithin(nested, graph);
+    for (const value of inner.outputs) if (value.producer?.graph === graph) yield value.producer;
+  }
+}
+
+function producers(node: Node, graph: Graph): Node[] {
+  return [...new Set(producersWithin(node, graph))];
+}

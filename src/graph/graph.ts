@@ -1,0 +1,263 @@
+import type { WireField } from "../proto/wire.ts";
+import type { ElementType } from "../tensor/element_type.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Attribute, AttributeValue } from "./attribute.ts";
+
+/** One dimension: known, named, or unknown. */
+export type Dim = number | string | null;
+
+/** A shape of known rank. */
+export type Shape = readonly Dim[];
+
+/** One value of a graph: a graph input, an initializer, or the output of a node. Each is used by name in the file. */
+export class Value {
+  /** The node that makes it; undefined for inputs and initializers. */
+  producer?: Node;
+  /** Its data, when it is an initializer. */
+  initializer?: Tensor;
+  /** Whether it is listed among the graph's inputs. */
+  isInput = false;
+  /** How many times it is listed among the outputs of its graph or of a subgraph. */
+  outputCount = 0;
+  /** Element type, where known. */
+  type?: ElementType;
+  /** Shape, where at least the rank is known. */
+  shape?: Shape;
+  /** How many inputs of each node take it, nodes of subgraphs included. */
+  readonly users: Map<Node, number> = new Map();
+
+  /** Made by {@link Graph.value} and import. */
+  constructor(readonly graph: Graph, public name: string) {}
+
+  /** Whether it is a graph output, so that its name and values must stay. */
+  get isOutput(): boolean {
+    return this.outputCount > 0;
+  }
+
+  /** Whether a caller may replace this initializer: it is also an input, and the IR version (4 or later) allows it. */
+  get isOverridable(): boolean {
+    return this.isInput && this.graph.model.irVersion >= 4;
+  }
+}
+
+/** A node: one operator applied to values. */
+export class Node {
+  /** Node name; may be empty. */
+  name: string;
+  /** Operator, such as `Conv`. */
+  readonly opType: string;
+  /** Operator domain; `ai.onnx` is the empty string. */
+  readonly domain: string;
+  /** Inputs in order; an absent optional input is undefined. */
+  readonly inputs: readonly (Value | undefined)[];
+  /** Outputs in order; an absent optional output is undefined. */
+  readonly outputs: readonly (Value | undefined)[];
+  /** Attributes by name. */
+  readonly attributes: ReadonlyMap<string, Attribute>;
+  /** The NodeProto's fields it was read from; undefined for a new node. */
+  wire?: readonly WireField[];
+  /** Whether inputs or outputs changed since it was read. */
+  isChanged = false;
+  /** Place in the order of the file: a new node takes the place of the one it replaces. */
+  order = 0;
+  /** Whether it still belongs to its graph. */
+  isRemoved = false;
+
+  /** Made by import and {@link Graph.addNode}. */
+  constructor(readonly graph: Graph, init: NodeInit) {
+    this.name = init.name ?? "";
+    this.opType = init.opType;
+    this.domain = init.domain ?? "";
+    this.inputs = [...init.inputs];
+    this.outputs = [...init.outputs];
+    this.attributes = new Map([...init.attributes ?? []].map((attribute) => [attribute.name, attribute]));
+    this.wire = init.wire;
+  }
+
+  /** What to call it in a message: its name, or its operator and first output. */
+  get label(): string {
+    return this.name || `${this.opType} → ${this.outputs.find((value) => value)?.name ?? "?"}`;
+  }
+
+  /** Whether it is this operator of the default domain. */
+  is(...opTypes: string[]): boolean {
+    return this.domain === "" && opTypes.includes(this.opType);
+  }
+
+  /** The first output. */
+  get output(): Value {
+    return this.outputs[0]!;
+  }
+
+  /** Version of the operator set this node's operator comes from; 0 where the model does not say. */
+  get opset(): number {
+    return this.graph.opsets.get(this.domain) ?? 0;
+  }
+
+  /** Whether an attribute takes its value from the enclosing function's caller. */
+  get hasReferences(): boolean {
+    return [...this.attributes.values()].some((attribute) => attribute.reference !== undefined);
+  }
+
+  /** Value of a plain attribute. */
+  attribute(name: string): AttributeValue | undefined {
+    return this.attributes.get(name)?.value;
+  }
+
+  /** A number attribute. */
+  number(name: string, otherwise: number): number {
+    const value = this.attribute(name);
+    return typeof value === "number" ? value : otherwise;
+  }
+
+  /** A list of numbers; undefined where absent. */
+  numbers(name: string): readonly number[] | undefined {
+    const value = this.attribute(name);
+    return Array.isArray(value) ? value as readonly number[] : undefined;
+  }
+
+  /** A text attribute. */
+  text(name: string, otherwise: string): string {
+    const value = this.attribute(name);
+    return typeof value === "string" ? value : otherwise;
+  }
+
+  /** Whether this input is there. */
+  has(input: number): boolean {
+    return this.inputs[input] !== undefined;
+  }
+
+  /** The subgraphs of its attributes. */
+  get subgraphs(): Graph[] {
+    return [...this.attributes.values()].flatMap((attribute) => attribute.graphs ?? []);
+  }
+}
+
+/** What a node is made of. */
+export interface NodeInit {
+  /** Operator. */
+  opType: string;
+  /** Domain, default `ai.onnx`. */
+  domain?: string;
+  /** Name. */
+  name?: string;
+  /** Inputs in order. */
+  inputs: readonly (Value | undefined)[];
+  /** Outputs in order. */
+  outputs: readonly (Value | undefined)[];
+  /** Attributes. */
+  attributes?: Iterable<Attribute>;
+  /** The fields it was read from. */
+  wire?: readonly WireField[];
+}
+
+/** Facts of the whole model that its graphs need. */
+export interface ModelFacts {
+  /** IR version. */
+  readonly irVersion: number;
+  /** Every value and node name of every graph: new names are none of them. */
+  readonly names: Set<string>;
+  /** Why initializers must not be taken as constants; undefined where they may. */
+  readonly mutableWeights?: string;
+}
+
+/** A graph, a subgraph or a function body. */
+export class Graph {
+  /** Nodes in topological order as far as the file has it; removed ones stay until {@link Graph.sort}. */
+  nodes: Node[] = [];
+  /** Inputs in order. */
+  inputs: Value[] = [];
+  /** Outputs in order. */
+  outputs: Value[] = [];
+  /** Every value that is named in this graph (those of outer graphs are in theirs). */
+  readonly values: Map<string, Value> = new Map();
+  /** Initializers in the order of the file, then new ones. */
+  readonly initializers: Set<Value> = new Set();
+  /** Fields of the GraphProto or FunctionProto. */
+  wire: readonly WireField[] = [];
+
+  /** An empty graph. */
+  constructor(
+    readonly model: ModelFacts,
+    readonly opsets: ReadonlyMap<string, number>,
+    readonly parent?: Graph,
+    readonly isFunction: boolean = false,
+  ) {}
+
+  /** The value of this name, in this graph or the ones around it. */
+  find(name: string): Value | undefined {
+    return this.values.get(name) ?? this.parent?.find(name);
+  }
+
+  /** The value of this name in this graph, made where there is none. */
+  value(name: string): Value {
+    let value = this.values.get(name);
+    if (!value) {
+      this.values.set(name, value = new Value(this, name));
+      this.model.names.add(name);
+    }
+    return value;
+  }
+
+  /** A name that nothing in the model has. */
+  freshName(base: string): string {
+    let name = base;
+    for (let number = 2; this.model.names.has(name); number++) name = `${base}_${number}`;
+    this.model.names.add(name);
+    return name;
+  }
+
+  /** Adds a node and connects it to its values. */
+  addNode(node: Node): void {
+    this.nodes.push(node);
+    if (node.name) this.model.names.add(node.name);
+    for (const value of node.inputs) if (value) value.users.set(node, (value.users.get(node) ?? 0) + 1);
+    for (const value of node.outputs) if (value) value.producer = node;
+  }
+
+  /** Takes a node out; its outputs keep existing only where another node takes them over. */
+  removeNode(node: Node): void {
+    node.isRemoved = true;
+    for (const value of node.inputs) value?.users.delete(node);
+    for (const value of node.outputs) if (value?.producer === node) value.producer = undefined;
+    for (const graph of node.subgraphs) for (const inner of [...graph.nodes]) graph.removeNode(inner);
+  }
+
+  /** Makes every user of `from` take `to` instead. */
+  replaceUses(from: Value, to: Value): void {
+    for (const [node, count] of from.users) {
+      (node as { inputs: readonly (Value | undefined)[] }).inputs = node.inputs.map((value) =>
+        value === from ? to : value
+      );
+      node.isChanged = true;
+      to.users.set(node, (to.users.get(node) ?? 0) + count);
+    }
+    from.users.clear();
+  }
+
+  /** Makes the producer of `from` produce `to` in its place. */
+  renameOutput(from: Value, to: Value): void {
+    const node = from.producer!;
+    (node as { outputs: readonly (Value | undefined)[] }).outputs = node.outputs.map((value) =>
+      value === from ? to : value
+    );
+    node.isChanged = true;
+    from.producer = undefined;
+    to.producer = node;
+  }
+
+  /** Drops a value that nothing uses or produces, its initializer included. */
+  dropValue(value: Value): void {
+    this.values.delete(value.name);
+    this.initializers.delete(value);
+    if (value.isInput) this.inputs = this.inputs.filter((input) => input !== value);
+  }
+}
+
+/** Every graph of a list with the subgraphs of its nodes, outer ones first. */
+export function* allGraphs(graphs: Iterable<Graph>): Generator<Graph> {
+  for (const graph of graphs) {
+    yield graph;
+    for (const node of graph.nodes) if (!node.isRemoved) yield* allGraphs(node.subgraphs);
+  }
+}

@@ -1,0 +1,295 @@
+import { ModelFormatError } from "../proto/errors.ts";
+import { messageType } from "../proto/schema.ts";
+import type { Payload } from "../proto/skeleton.ts";
+import { contentsOf, type WireField, wireFields } from "../proto/wire.ts";
+import type { Attribute, AttributeValue } from "./attribute.ts";
+import { type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
+import { importSparse } from "./sparse.ts";
+import { elementType, importTensor } from "./tensor_proto.ts";
+
+/** A whole model as graphs. */
+export interface ImportedModel {
+  /** The main graph. */
+  readonly graph: Graph;
+  /** Bodies of model-local functions. */
+  readonly functions: readonly Graph[];
+  /** Fields of the ModelProto. */
+  readonly wire: readonly WireField[];
+  /** Data of stored tensors, to which export adds new ones. */
+  readonly payloads: readonly Payload[];
+  /** IR version. */
+  readonly irVersion: number;
+}
+
+/** Field numbers of the messages read here. */
+export const FIELD = {
+  model: { graph: 7, functions: 25 },
+  graph: { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13, sparseInitializer: 15 },
+  function: { node: 7, input: 4, output: 5, valueInfo: 12 },
+  node: { input: 1, output: 2, attribute: 5 },
+  attribute: { graph: 6, graphs: 11 },
+} as const;
+
+const text = new TextDecoder();
+
+/** Reads the graphs of a model from its skeleton. Throws {@link ModelFormatError} where it is not ONNX. */
+export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], source: string): ImportedModel {
+  const wire = decoded(source, "ModelProto", () => wireFields(skeleton));
+  const [body] = contentsOf(wire, FIELD.model.graph);
+  if (!body) {
+    throw new ModelFormatError(`${source}: not an ONNX model: it has no graph. Expected a ModelProto (an .onnx file).`);
+  }
+  const head = decoded(source, "ModelProto", () => {
+    const type = messageType("ModelProto");
+    const skipped: number[] = [FIELD.model.graph, FIELD.model.functions, 20];
+    const rest = wire.filter(({ number }) => !skipped.includes(number));
+    return type.toObject(type.decode(join(rest)), { longs: Number, arrays: true }) as {
+      ir_version?: number;
+      opset_import: { domain?: string; version?: number }[];
+    };
+  });
+  const facts: ModelFacts = {
+    irVersion: head.ir_version ?? 0,
+    names: new Set(),
+    mutableWeights: wire.some(({ number }) => number === 20) ? "the model carries training info" : undefined,
+  };
+  const importer = new Importer(facts, payloads, source);
+  const graph = importer.graph(body, new Graph(facts, opsets(head.opset_import)));
+  const functions = contentsOf(wire, FIELD.model.functions).map((bytes) => importer.function(bytes));
+  return { graph, functions, wire, payloads, irVersion: facts.irVersion };
+}
+
+function opsets(imports: readonly { domain?: string; version?: number }[]): Map<string, number> {
+  return new Map(imports.map(({ domain, version }) => [domainOf(domain), version ?? 0]));
+}
+
+function domainOf(domain: string | undefined): string {
+  return domain === undefined || domain === "ai.onnx" ? "" : domain;
+}
+
+function decoded<T>(source: string, what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof ModelFormatError) throw error;
+    throw new ModelFormatError(`${source}: not an ONNX model: a ${what} cannot be read (${(error as Error).message}).`);
+  }
+}
+
+function join(fields: readonly WireField[]): Uint8Array {
+  const out = new Uint8Array(fields.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  fields.reduce((at, { bytes }) => (out.set(bytes, at), at + bytes.length), 0);
+  return out;
+}
+
+interface ValueInfo {
+  name: string;
+  type?: {
+    tensor_type?: { elem_type?: number; shape?: { dim: { dim_value?: number; dim_param?: string }[] } };
+  };
+}
+
+class Importer {
+  constructor(
+    readonly facts: ModelFacts,
+    readonly payloads: readonly Payload[],
+    readonly source: string,
+  ) {}
+
+  graph(bytes: Uint8Array, graph: Graph): Graph {
+    const wire = decoded(this.source, "GraphProto", () => wireFields(bytes));
+    graph.wire = wire;
+    for (const proto of contentsOf(wire, FIELD.graph.input)) {
+      const value = this.valueInfo(graph, proto);
+      value.isInput = true;
+      graph.inputs.push(value);
+    }
+    for (const proto of contentsOf(wire, FIELD.graph.initializer)) {
+      this.initializer(graph, decoded(this.source, "TensorProto", () => importTensor(proto, this.payloads)));
+    }
+    for (const proto of contentsOf(wire, FIELD.graph.sparseInitializer)) {
+      this.initializer(graph, decoded(this.source, "SparseTensorProto", () => importSparse(proto, this.payloads)));
+    }
+    const nodes = this.protos(wire, FIELD.graph.node);
+    this.declareOutputs(graph, nodes);
+    for (const proto of contentsOf(wire, FIELD.graph.valueInfo)) this.valueInfo(graph, proto, true);
+    this.nodes(graph, nodes);
+    for (const proto of contentsOf(wire, FIELD.graph.output)) {
+      const { name } = this.decodeValueInfo(proto);
+      const own = graph.values.get(name) ?? graph.find(name);
+      if (own) this.valueInfo(own.graph, proto);
+      this.output(graph, own ?? graph.value(name));
+    }
+    return graph;
+  }
+
+  function(bytes: Uint8Array): Graph {
+    const wire = decoded(this.source, "FunctionProto", () => wireFields(bytes));
+    const type = messageType("FunctionProto");
+    const rest = wire.filter(({ number }) => number === 9 || number === 10);
+    const head = type.toObject(type.decode(join(rest)), { longs: Number, arrays: true }) as {
+      opset_import: { domain?: string; version?: number }[];
+    };
+    const graph = new Graph(this.facts, opsets(head.opset_import), undefined, true);
+    graph.wire = wire;
+    for (const name of contentsOf(wire, FIELD.function.input)) {
+      const value = graph.value(text.decode(name));
+      value.isInput = true;
+      graph.inputs.push(value);
+    }
+    const nodes = this.protos(wire, FIELD.function.node);
+    this.declareOutputs(graph, nodes);
+    for (const proto of contentsOf(wire, FIELD.function.valueInfo)) this.valueInfo(graph, proto, true);
+    this.nodes(graph, nodes);
+    for (const name of contentsOf(wire, FIELD.function.output)) this.output(graph, graph.value(text.decode(name)));
+    return graph;
+  }
+
+  private output(graph: Graph, value: Value): void {
+    value.outputCount++;
+    graph.outputs.push(value);
+  }
+
+  private initializer(graph: Graph, { name, tensor }: { name: string; tensor: Value["initializer"] & object }): void {
+    const value = graph.value(name);
+    value.initializer = tensor;
+    value.type = tensor.type;
+    value.shape = tensor.dims;
+    graph.initializers.add(value);
+  }
+
+  private protos(wire: readonly WireField[], field: number): Uint8Array[] {
+    return contentsOf(wire, field);
+  }
+
+  private decodeValueInfo(proto: Uint8Array): ValueInfo {
+    const type = messageType("ValueInfoProto");
+    return decoded(
+      this.source,
+      "ValueInfoProto",
+      () => type.toObject(type.decode(proto), { longs: Number, arrays: true }) as ValueInfo,
+    );
+  }
+
+  private valueInfo(graph: Graph, proto: Uint8Array, onlyKnown = false): Value {
+    const info = this.decodeValueInfo(proto);
+    if (onlyKnown && !graph.values.has(info.name)) return new Value(graph, info.name);
+    const value = graph.value(info.name);
+    const tensor = info.type?.tensor_type;
+    if (tensor?.elem_type) value.type ??= elementType(tensor.elem_type);
+    if (tensor?.shape) value.shape ??= shapeOf(tensor.shape.dim);
+    return value;
+  }
+
+  /** All outputs first, so that a name captured from an outer graph is told from one of this graph. */
+  private declareOutputs(graph: Graph, nodes: readonly Uint8Array[]): void {
+    for (const proto of nodes) {
+      for (const name of contentsOf(wireFields(proto), FIELD.node.output)) {
+        if (name.length > 0) graph.value(text.decode(name));
+      }
+    }
+  }
+
+  private nodes(graph: Graph, nodes: readonly Uint8Array[]): void {
+    const type = messageType("NodeProto");
+    nodes.forEach((proto, order) => {
+      const wire = decoded(this.source, "NodeProto", () => wireFields(proto));
+      const head = decoded(this.source, "NodeProto", () => {
+        const fields = wire.filter(({ number }) => number <= 4 || number === 7);
+        return type.toObject(type.decode(join(fields)), { arrays: true }) as {
+          input: string[];
+          output: string[];
+          name?: string;
+          op_type?: string;
+          domain?: string;
+        };
+      });
+      const node = new Node(graph, {
+        opType: head.op_type ?? "",
+        domain: domainOf(head.domain),
+        name: head.name,
+        inputs: head.input.map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
+        outputs: head.output.map((name) => name === "" ? undefined : graph.value(name)),
+        attributes: contentsOf(wire, FIELD.node.attribute).map((bytes) => this.attribute(graph, bytes)),
+        wire,
+      });
+      node.order = order;
+      graph.addNode(node);
+    });
+  }
+
+  private attribute(graph: Graph, bytes: Uint8Array): Attribute {
+    const wire = wireFields(bytes);
+    const graphs = [...contentsOf(wire, FIELD.attribute.graph), ...contentsOf(wire, FIELD.attribute.graphs)];
+    const plain = wire.filter(({ number }) => ![FIELD.attribute.graph, FIELD.attribute.graphs].includes(number as 6));
+    const type = messageType("AttributeProto");
+    const proto = decoded(
+      this.source,
+      "AttributeProto",
+      () =>
+        type.toObject(type.decode(join(plain)), { longs: Number, arrays: true }) as {
+          name: string;
+          type?: number;
+          ref_attr_name?: string;
+          f?: number;
+          i?: number;
+          s?: Uint8Array;
+          floats: number[];
+          ints: number[];
+          strings: Uint8Array[];
+        },
+    );
+    const [tensor] = contentsOf(wire, 5), [sparse] = contentsOf(wire, 22);
+    return {
+      name: proto.name,
+      bytes,
+      reference: proto.ref_attr_name || undefined,
+      value: plainValue(proto),
+      tensor: tensor
+        ? importTensor(tensor, this.payloads).tensor
+        : sparse
+        ? importSparse(sparse, this.payloads).tensor
+        : undefined,
+      graphs: graphs.length > 0
+        ? graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, graph)))
+        : undefined,
+    };
+  }
+}
+
+function plainValue(
+  { type, f, i, s, floats, ints, strings }: {
+    type?: number;
+    f?: number;
+    i?: number;
+    s?: Uint8Array;
+    floats: number[];
+    ints: number[];
+    strings: Uint8Array[];
+  },
+): AttributeValue | undefined {
+  const lists = () =>
+    ints.length > 0 ? ints : floats.length > 0 ? floats : strings.length > 0 ? strings.map((s) => text.decode(s)) : [];
+  switch (type) {
+    case 1:
+      return f ?? 0;
+    case 2:
+      return i ?? 0;
+    case 3:
+      return text.decode(s ?? new Uint8Array());
+    case 6:
+    case 7:
+    case 8:
+      return lists();
+    case undefined: // IR version 1 had no types
+    case 0:
+      return i ?? f ?? (s ? text.decode(s) : lists());
+    default:
+      return undefined;
+  }
+}
+
+function shapeOf(dims: readonly { dim_value?: number; dim_param?: string }[]): Shape {
+  return dims.map((dim): Dim => dim.dim_value ?? (dim.dim_param || null));
+}
+

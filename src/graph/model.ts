@@ -1,0 +1,252 @@
+import { isAbsolute, join, normalize } from "node:path";
+import { basename, dirname } from "node:path";
+import { type ExternalTarget, layout, payloadLength, type Segment } from "../proto/encode.ts";
+import { ModelFormatError } from "../proto/errors.ts";
+import { resolveExternal } from "../proto/external.ts";
+import { type Payload, readSkeleton } from "../proto/skeleton.ts";
+import { type ByteSource, BytesSource, FileSource } from "../proto/source.ts";
+import { stream, writeModel } from "../proto/write.ts";
+import { type ExportedModel, exportModel } from "./export.ts";
+import { allGraphs, type Dim } from "./graph.ts";
+import { type ImportedModel, importModel } from "./import.ts";
+import { inferShapes } from "./shapes.ts";
+import { type ModelStats, statsOf } from "./stats.ts";
+
+/** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
+export type ModelSource = string | URL | Uint8Array;
+
+/** An input or output of a model. */
+export interface ModelPort {
+  /** Name. */
+  name: string;
+  /** Element type, where the model says it. */
+  type?: string;
+  /** Shape: sizes, names of dynamic dimensions, null for unknown; absent where the rank is not known. */
+  shape?: readonly Dim[];
+}
+
+/** Tensors below this size stay in the model file even where the weights have a file of their own. */
+const EXTERNAL_THRESHOLD = 1024;
+
+/**
+ * A model: its graph, and where its weights are. It is cheap: opening and fusing hold no weights in memory; they are
+ * streamed when the model is saved.
+ */
+export class Model {
+  /** What to call it: the file's name without its ending, or what its maker chose. */
+  readonly name: string;
+  readonly #skeleton: Uint8Array;
+  readonly #payloads: readonly Payload[];
+  readonly #isExternal: boolean;
+  readonly #original?: ByteSource;
+  #stats?: ModelStats;
+
+  private constructor(
+    name: string,
+    { skeleton, payloads }: { skeleton: Uint8Array; payloads: readonly Payload[] },
+    isExternal: boolean,
+    original?: ByteSource,
+  ) {
+    this.name = name;
+    this.#skeleton = skeleton;
+    this.#payloads = payloads;
+    this.#isExternal = isExternal;
+    this.#original = original;
+  }
+
+  /** Opens the model in a byte source; `folder` is where its external data files are. */
+  static read(source: ByteSource, name: string, folder?: string): Model {
+    const resolved = resolveExternal(readSkeleton(source), (location) => {
+      const inside = normalize(location);
+      if (isAbsolute(inside) || inside.startsWith("..")) {
+        throw new ModelFormatError(`${source.name}: external data at '${location}' lies outside the model's folder.`);
+      }
+      if (folder === undefined) {
+        throw new ModelFormatError(
+          `${source.name}: its weights are in the file '${location}' beside it. Open the model by its path.`,
+        );
+      }
+      try {
+        return new FileSource(join(folder, inside));
+      } catch (error) {
+        if (error instanceof ModelFormatError) throw error;
+        throw new ModelFormatError(
+          `${source.name}: its weights are in '${location}' beside it, which cannot be read (${(error as Error).message}).`,
+        );
+      }
+    });
+    const original = resolved.isExternal ? undefined : source;
+    const model = new Model(
+      name,
+      { skeleton: resolved.bytes, payloads: resolved.payloads },
+      resolved.isExternal,
+      original,
+    );
+    model.graphs();
+    return model;
+  }
+
+  /** A model made of an ONNX file's parts; used by builders. */
+  static from(exported: ExportedModel, name: string): Model {
+    return new Model(name, exported, false);
+  }
+
+  /** The same model with its graphs replaced by changed ones that {@link Model.graphs} gave. */
+  with(graphs: ImportedModel, name: string = this.name): Model {
+    return new Model(name, exportModel(graphs), this.#isExternal);
+  }
+
+  /** The same model under another name. */
+  named(name: string): Model {
+    return new Model(
+      name,
+      { skeleton: this.#skeleton, payloads: this.#payloads },
+      this.#isExternal,
+      this.#original,
+    );
+  }
+
+  /** A fresh copy of its graphs, to be read or changed, with types and shapes inferred. */
+  graphs(): ImportedModel {
+    const imported = importModel(this.#skeleton, this.#payloads, this.#original?.name ?? this.name);
+    for (const graph of [imported.graph, ...imported.functions]) inferShapes(graph);
+    return imported;
+  }
+
+  /** Nodes, operators, parameters and size. */
+  get stats(): ModelStats {
+    if (this.#stats) return this.#stats;
+    const { graph, functions } = this.graphs();
+    const { model, external } = this.#layout();
+    return this.#stats = statsOf([graph, ...functions], length(model) + length(external));
+  }
+
+  /** The inputs a caller must feed. */
+  get inputs(): ModelPort[] {
+    const { graph } = this.graphs();
+    return graph.inputs.filter((value) => !value.initializer).map(({ name, type, shape }) => ({ name, type, shape }));
+  }
+
+  /** The outputs. */
+  get outputs(): ModelPort[] {
+    return this.graphs().graph.outputs.map(({ name, type, shape }) => ({ name, type, shape }));
+  }
+
+  /** Names of all nodes, subgraphs included, with their operators. */
+  get nodes(): { name: string; opType: string; inputs: string[]; outputs: string[] }[] {
+    const { graph, functions } = this.graphs();
+    const names = (values: readonly ({ name: string } | undefined)[]) => values.map((value) => value?.name ?? "");
+    return [...allGraphs([graph, ...functions])].flatMap(({ nodes }) =>
+      nodes.map((node) => ({
+        name: node.label,
+        opType: node.opType,
+        inputs: names(node.inputs),
+        outputs: names(node.outputs),
+      }))
+    );
+  }
+
+  /**
+   * Writes the model to a file. Weights are streamed; those of a model that kept them in external files go to one file
+   * `<path>.data` beside it. A model that nothing changed is copied byte for byte. On failure no file is left.
+   */
+  save(path: string | URL): Promise<void> {
+    return new Promise((resolve) => {
+      const file = path instanceof URL ? fromFileUrl(path) : path;
+      const location = `${basename(file)}.data`;
+      writeModel(
+        file,
+        this.#layout({ location, threshold: EXTERNAL_THRESHOLD }),
+        join(dirname(file), location),
+      );
+      resolve();
+    });
+  }
+
+  /** The whole model as the bytes of one .onnx file. Throws a RangeError for a model beyond protobuf's 2 GiB. */
+  bytes(): Promise<Uint8Array> {
+    const { model } = this.#layout();
+    const size = length(model);
+    if (size >= 2 ** 31) {
+      return Promise.reject(new RangeError(`${this.name} has ${size} bytes, beyond protobuf's 2 GiB: save() it.`));
+    }
+    const out = new Uint8Array(size);
+    let at = 0;
+    stream(model, (chunk) => {
+      out.set(chunk, at);
+      at += chunk.length;
+    });
+    return Promise.resolve(out);
+  }
+
+  #layout(target?: ExternalTarget): { model: Segment[]; external: Segment[] } {
+    if (this.#original) {
+      const range = { source: this.#original, offset: 0, length: this.#original.size };
+      return { model: [{ kind: "raw_data", range }], external: [] };
+    }
+    return layout(this.#skeleton, this.#payloads, this.#isExternal ? target : undefined);
+  }
+}
+
+function length(segments: readonly Segment[]): number {
+  return segments.reduce((sum, part) => sum + (part instanceof Uint8Array ? part.length : payloadLength(part)), 0);
+}
+
+function fromFileUrl(url: URL): string {
+  if (url.protocol !== "file:") throw new TypeError(`cannot write to ${url}: expected a path or a file: URL`);
+  return decodeURIComponent(url.pathname);
+}
+
+/**
+ * Opens a model. Its weights stay where they are. Throws {@link ModelFormatError} for what is not ONNX or is truncated,
+ * and the system's error for a file that cannot be read.
+ *
+ * @example A model from its bytes
+ * ```ts
+ * import { open } from "@layerfuse/layerfuse/fusion";
+ *
+ * // the smallest model: IR version 8, an empty graph
+ * const model = await open(new Uint8Array([0x08, 0x08, 0x3a, 0x00]));
+ * console.log(model.stats.nodes); // 0
+ * ```
+ */
+export async function open(source: ModelSource): Promise<Model> {
+  if (source instanceof Uint8Array) return Model.read(new BytesSource(source), "model");
+  const url = source instanceof URL ? source : /^(https?|file):/.test(source) ? new URL(source) : undefined;
+  if (!url || url.protocol === "file:") {
+    const path = url ? fromFileUrl(url) : source as string;
+    return Model.read(openFile(path), stem(path), dirname(path));
+  }
+  return Model.read(await download(url), stem(url.pathname));
+}
+
+function openFile(path: string): FileSource {
+  try {
+    return new FileSource(path);
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") {
+      throw new Deno.errors.NotFound(`${path}: there is no such file. Give the path of an .onnx file.`);
+    }
+    throw error;
+  }
+}
+
+function stem(path: string): string {
+  return basename(path).replace(/\.onnx$/, "");
+}
+
+/** Downloads to a temporary file that goes when nobody reads it any more. */
+async function download(url: URL): Promise<FileSource> {
+  const response = await fetch(url);
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new Error(`${url}: the server answered ${response.status} ${response.statusText}, expected an .onnx file.`);
+  }
+  const path = await Deno.makeTempFile({ suffix: ".onnx" });
+  try {
+    await Deno.writeFile(path, response.body);
+    return new FileSource(path);
+  } finally {
+    await Deno.remove(path).catch(() => {}); // an open file cannot be removed everywhere
+  }
+}

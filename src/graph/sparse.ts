@@ -1,0 +1,33 @@
+import { ModelFormatError } from "../proto/errors.ts";
+import type { Payload } from "../proto/skeleton.ts";
+import { contentsOf, wireFields } from "../proto/wire.ts";
+import { messageType } from "../proto/schema.ts";
+import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { importTensor } from "./tensor_proto.ts";
+
+/** Reads a SparseTensorProto as the dense tensor it stands for; it is filled in when it is first read. */
+export function importSparse(proto: Uint8Array, payloads: readonly Payload[]): { name: string; tensor: Tensor } {
+  const wire = wireFields(proto);
+  const [valuesProto] = contentsOf(wire, 1), [indicesProto] = contentsOf(wire, 2);
+  const { dims } = messageType("SparseTensorProto").decode(proto) as unknown as { dims: unknown[] };
+  const shape = dims.map(Number);
+  if (!valuesProto) throw new ModelFormatError("a sparse tensor has no values.");
+  const { name, tensor: values } = importTensor(valuesProto, payloads);
+  const indices = indicesProto ? importTensor(indicesProto, payloads).tensor : undefined;
+  const compute = () => {
+    const dense = new Float64Array(sizeOf(shape));
+    if (!indices || values.size === 0) return dense;
+    const at = valuesOf(indices), rank = shape.length;
+    valuesOf(values).forEach((value, i) => {
+      const linear = indices.dims.length === 1
+        ? at[i]
+        : shape.reduce((sum, dim, axis) => sum * dim + at[i * rank + axis], 0);
+      if (!(linear >= 0 && linear < dense.length)) {
+        throw new ModelFormatError(`sparse tensor '${name}': index ${linear} is outside its shape [${shape}].`);
+      }
+      dense[linear] = value;
+    });
+    return dense;
+  };
+  return { name, tensor: computedTensor(values.type, shape, compute) };
+}

@@ -1,0 +1,164 @@
+import protobuf from "protobufjs";
+import { ModelFormatError } from "../proto/errors.ts";
+import { messageType, type PayloadKind } from "../proto/schema.ts";
+import type { Payload } from "../proto/skeleton.ts";
+import { readRange } from "../proto/source.ts";
+import { concat, fieldBytes, varintFieldBytes, wireFields } from "../proto/wire.ts";
+import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
+import { byteLength, encodeTensor } from "../tensor/encode.ts";
+import { sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
+
+/** TensorProto.DataType by number. */
+const TYPES: Record<number, ElementType> = {
+  1: "float32",
+  2: "uint8",
+  3: "int8",
+  4: "uint16",
+  5: "int16",
+  6: "int32",
+  7: "int64",
+  8: "string",
+  9: "bool",
+  10: "float16",
+  11: "float64",
+  12: "uint32",
+  13: "uint64",
+  16: "bfloat16",
+};
+const CODES = new Map(Object.entries(TYPES).map(([code, type]) => [type, Number(code)]));
+
+/** The element type of a TensorProto.DataType number; `opaque` for those that are only carried along. */
+export function elementType(code: number): ElementType {
+  return TYPES[code] ?? "opaque";
+}
+
+/** The TensorProto.DataType number of an element type. */
+export function elementCode(type: ElementType): number {
+  return CODES.get(type)!;
+}
+
+interface TensorProto {
+  dims: number[];
+  data_type: number;
+  name: string;
+  payload: number[];
+  raw_data: Uint8Array;
+  float_data: number[];
+  double_data: number[];
+  int32_data: number[];
+  int64_data: (number | { toString(): string })[];
+  uint64_data: (number | { toString(): string })[];
+}
+
+/** Reads a TensorProto of a skeleton; its data stays where it is. Throws where shape and data do not agree. */
+export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): { name: string; tensor: Tensor } {
+  const message = messageType("TensorProto").decode(proto) as unknown as TensorProto;
+  const dims = message.dims.map(Number);
+  const type = elementType(message.data_type);
+  const { name } = message;
+  if (type === "string" || type === "opaque") {
+    return { name, tensor: storedTensor(type, dims, { read: () => formatOf(type) }, proto) };
+  }
+  const expected = sizeOf(dims) * formatOf(type).bytes;
+  const check = (found: number) => {
+    if (found === expected) return;
+    throw new ModelFormatError(
+      `tensor '${name}': shape [${dims}] of ${type} needs ${expected} bytes of data, the model has ${found}.`,
+    );
+  };
+  const payload = message.payload.length > 0 ? payloads[message.payload[0]] : undefined;
+  if (payload && "range" in payload && isPlain(payload.kind)) {
+    const { source, offset, length } = payload.range;
+    check(length);
+    return { name, tensor: storedTensor(type, dims, { read: (at, into) => source.read(offset + at, into) }, proto) };
+  }
+  let held: Uint8Array | undefined;
+  const bytes = () => {
+    if (held) return held;
+    const data = payload && "range" in payload
+      ? decodeVarints(payload.kind, readRange(payload.range), type)
+      : inlineData(message, type);
+    check(data.length);
+    return held = data;
+  };
+  if (!payload) bytes();
+  return {
+    name,
+    tensor: storedTensor(type, dims, { read: (at, into) => into.set(bytes().subarray(at, at + into.length)) }, proto),
+  };
+}
+
+function isPlain(kind: PayloadKind): boolean {
+  return kind === "raw_data" || kind === "float_data" || kind === "double_data";
+}
+
+function inlineData(message: TensorProto, type: NumericType): Uint8Array {
+  if (message.raw_data.length > 0) return message.raw_data.slice();
+  if (message.float_data.length > 0) return new Uint8Array(Float32Array.from(message.float_data).buffer);
+  if (message.double_data.length > 0) return new Uint8Array(Float64Array.from(message.double_data).buffer);
+  if (message.int32_data.length > 0) return narrow(message.int32_data, type);
+  const wide = message.int64_data.length > 0 ? message.int64_data : message.uint64_data;
+  return widen(wide.map((value) => BigInt(value.toString())), type);
+}
+
+function decodeVarints(kind: PayloadKind, bytes: Uint8Array, type: NumericType): Uint8Array {
+  const reader = protobuf.Reader.create(bytes);
+  if (kind === "int32_data") {
+    const values: number[] = [];
+    while (reader.pos < reader.len) values.push(reader.int32());
+    return narrow(values, type);
+  }
+  const values: bigint[] = [];
+  while (reader.pos < reader.len) values.push(BigInt(reader.int64().toString()));
+  return widen(values, type);
+}
+
+/** int32_data holds each small type's bits: float16 and bfloat16 as unsigned 16-bit numbers. */
+function narrow(values: readonly number[], type: NumericType): Uint8Array {
+  const bits = new Int32Array(values);
+  switch (formatOf(type).bytes) {
+    case 1:
+      return new Uint8Array(Uint8Array.from(bits).buffer);
+    case 2:
+      return new Uint8Array(Uint16Array.from(bits).buffer);
+    default:
+      return new Uint8Array(bits.buffer);
+  }
+}
+
+/** uint64_data also holds uint32. */
+function widen(values: readonly bigint[], type: NumericType): Uint8Array {
+  const bits = BigInt64Array.from(values.map((value) => BigInt.asIntN(64, value)));
+  if (formatOf(type).bytes === 8) return new Uint8Array(bits.buffer);
+  return new Uint8Array(Uint32Array.from(values.map(Number)).buffer);
+}
+
+/** Tensors below this size are written into the skeleton at once. */
+const INLINE_BYTES = 64;
+
+/** Writes a tensor as a TensorProto of a skeleton, adding its data to `payloads` where that is to be streamed. */
+export function exportTensor(name: string, tensor: Tensor, payloads: Payload[]): Uint8Array {
+  const head = [fieldBytes(8, new TextEncoder().encode(name))];
+  if (tensor.origin instanceof Uint8Array) {
+    const kept = wireFields(tensor.origin).filter(({ number }) => number !== 1 && number !== 8);
+    return concat([...dimFields(tensor.dims), ...kept.map(({ bytes }) => bytes), ...head]);
+  }
+  const fields = [...dimFields(tensor.dims), varintFieldBytes(2, elementCode(tensor.type)), ...head];
+  const length = byteLength(tensor);
+  if (length < INLINE_BYTES) {
+    const parts: Uint8Array[] = [];
+    encodeTensor(tensor, (chunk) => parts.push(chunk.slice()));
+    return concat([...fields, fieldBytes(9, concat(parts))]);
+  }
+  payloads.push({ kind: "raw_data", length, stream: (emit) => encodeTensor(tensor, emit) });
+  return concat([...fields, payloadField(payloads.length - 1)]);
+}
+
+/** The field that stands for a payload in a skeleton. */
+export function payloadField(index: number): Uint8Array {
+  return varintFieldBytes(19999, index);
+}
+
+function dimFields(dims: readonly number[]): Uint8Array[] {
+  return dims.map((dim) => varintFieldBytes(1, dim));
+}

@@ -1,0 +1,72 @@
+import type { Dim, Node } from "./graph.ts";
+
+/** How a convolution or a pool slides over its spatial axes; one entry an axis. */
+export interface Window {
+  /** Kernel size. */
+  readonly kernel: readonly number[];
+  /** Steps. */
+  readonly strides: readonly number[];
+  /** Kernel dilations. */
+  readonly dilations: readonly number[];
+  /** Padding at the begin of each axis; null where SAME_* needs an input size that is not known. */
+  readonly begin: readonly (number | null)[];
+  /** Padding at the end of each axis. */
+  readonly end: readonly (number | null)[];
+  /** Whether the last, partial window counts (pools). */
+  readonly ceil: boolean;
+}
+
+/** The window of a Conv or pool node with this kernel over spatial dimensions `spatial` (null: unknown). */
+export function windowOf(node: Node, kernel: readonly number[], spatial: readonly Dim[] | undefined): Window {
+  const rank = kernel.length;
+  const ones = new Array<number>(rank).fill(1);
+  const strides = node.numbers("strides") ?? ones;
+  const dilations = node.numbers("dilations") ?? ones;
+  const ceil = node.number("ceil_mode", 0) !== 0;
+  const mode = node.text("auto_pad", "NOTSET");
+  if (mode === "SAME_UPPER" || mode === "SAME_LOWER") {
+    const pads = kernel.map((size, axis): [number | null, number | null] => {
+      const length = spatial?.[axis];
+      if (size === 1 && strides[axis] === 1) return [0, 0];
+      if (typeof length !== "number") return [null, null];
+      const out = Math.ceil(length / strides[axis]);
+      const total = Math.max(0, (out - 1) * strides[axis] + dilations[axis] * (size - 1) + 1 - length);
+      const small = Math.floor(total / 2);
+      return mode === "SAME_UPPER" ? [small, total - small] : [total - small, small];
+    });
+    return { kernel, strides, dilations, ceil, begin: pads.map(([b]) => b), end: pads.map(([, e]) => e) };
+  }
+  const pads = mode === "VALID" ? undefined : node.numbers("pads");
+  return {
+    kernel,
+    strides,
+    dilations,
+    ceil,
+    begin: pads ? pads.slice(0, rank) : kernel.map(() => 0),
+    end: pads ? pads.slice(rank) : kernel.map(() => 0),
+  };
+}
+
+/** Whether no window reaches outside the input, as far as that is known. */
+export function isUnpadded(window: Window): boolean {
+  return [...window.begin, ...window.end].every((pad) => pad === 0);
+}
+
+/** Size of one output axis of a sliding window; null where unknown. */
+export function slidOutput(window: Window, axis: number, input: Dim, same: boolean): Dim {
+  if (same && window.strides[axis] === 1) return input;
+  if (typeof input !== "number") return null;
+  if (same) return Math.ceil(input / window.strides[axis]);
+  const begin = window.begin[axis], end = window.end[axis], stride = window.strides[axis];
+  if (begin === null || end === null) return null;
+  const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
+  const steps = (input + begin + end - reach) / stride;
+  if (!window.ceil) return Math.floor(steps) + 1;
+  const out = Math.ceil(steps) + 1;
+  return (out - 1) * stride >= input + begin ? out - 1 : out;
+}
+
+/** Whether the padding is chosen by the operator (auto_pad SAME_UPPER or SAME_LOWER). */
+export function isSame(node: Node): boolean {
+  return node.text("auto_pad", "NOTSET").startsWith("SAME");
+}

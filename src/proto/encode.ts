@@ -1,0 +1,81 @@
+import protobuf from "protobufjs";
+import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";
+import type { Payload } from "./skeleton.ts";
+import { concat, fieldBytes, varintBytes, varintFieldBytes, wireFields } from "./wire.ts";
+
+/** A piece of a file to be written: bytes, or the data of a tensor. */
+export type Segment = Uint8Array | Payload;
+
+/** A model laid out for writing. */
+export interface Layout {
+  /** The model file, in order. */
+  readonly model: Segment[];
+  /** The external data file, in order; empty where everything is inline. */
+  readonly external: Segment[];
+}
+
+/** Where large tensors go when a model keeps its weights in a file of their own. */
+export interface ExternalTarget {
+  /** File name relative to the model's folder. */
+  readonly location: string;
+  /** Tensors of at least this many bytes go there. */
+  readonly threshold: number;
+}
+
+const PAGE = 4096;
+const FIELD_OF = new Map([...PAYLOAD_FIELDS].map(([number, kind]) => [kind, number]));
+
+/** Number of bytes of a payload. */
+export function payloadLength(payload: Payload): number {
+  return "range" in payload ? payload.range.length : payload.length;
+}
+
+/** Puts the payloads back into a skeleton: the segments of the file, with every enclosing length corrected. */
+export function layout(skeleton: Uint8Array, payloads: readonly Payload[], target?: ExternalTarget): Layout {
+  const external: Segment[] = [];
+  let externalBytes = 0;
+
+  const entry = (key: string, value: string): Uint8Array => {
+    const bytes = new TextEncoder().encode(value);
+    return fieldBytes(13, concat([fieldBytes(1, new TextEncoder().encode(key)), fieldBytes(2, bytes)]));
+  };
+  const payload = (index: number): Segment[] => {
+    const data = payloads[index], length = payloadLength(data);
+    if (target && length >= target.threshold && data.kind === "raw_data") {
+      const gap = (PAGE - externalBytes % PAGE) % PAGE;
+      if (gap > 0) external.push(new Uint8Array(gap));
+      const offset = externalBytes + gap;
+      external.push(data);
+      externalBytes = offset + length;
+      return [
+        entry("location", target.location),
+        entry("offset", String(offset)),
+        entry("length", String(length)),
+        varintFieldBytes(14, 1),
+      ];
+    }
+    return [concat([varintBytes(FIELD_OF.get(data.kind)! * 8 + 2), varintBytes(length)]), data];
+  };
+  const message = (bytes: Uint8Array, type: protobuf.Type): { segments: Segment[]; length: number } | undefined => {
+    const segments: Segment[] = [];
+    let length = 0, changed = false;
+    const push = (segment: Segment) => {
+      segments.push(segment);
+      length += segment instanceof Uint8Array ? segment.length : payloadLength(segment);
+    };
+    for (const field of wireFields(bytes)) {
+      const inner = field.content && tensorPath(type, field.number);
+      const expanded = inner && message(field.content!, inner);
+      if (type.name === "TensorProto" && field.number === PAYLOAD_FIELD) {
+        changed = true;
+        payload(protobuf.Reader.create(field.bytes.subarray(3)).uint32()).forEach(push);
+      } else if (expanded) {
+        changed = true;
+        push(concat([varintBytes(field.number * 8 + 2), varintBytes(expanded.length)]));
+        expanded.segments.forEach(push);
+      } else push(field.bytes);
+    }
+    return changed ? { segments, length } : undefined;
+  };
+  return { model: message(skeleton, messageType("ModelProto"))?.segments ?? [skeleton], external };
+}

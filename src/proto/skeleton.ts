@@ -1,0 +1,142 @@
+import type protobuf from "protobufjs";
+import { ModelFormatError } from "./errors.ts";
+import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind, tensorPath } from "./schema.ts";
+import type { ByteRange, ByteSource } from "./source.ts";
+import { concat, fieldBytes, varintFieldBytes } from "./wire.ts";
+
+/** Element data that stayed in its source. */
+export interface StoredPayload {
+  /** The field it came from. */
+  readonly kind: PayloadKind;
+  /** Where its bytes are. */
+  readonly range: ByteRange;
+}
+
+/** Element data that is computed while it is written. */
+export interface ComputedPayload {
+  /** New data is always raw. */
+  readonly kind: "raw_data";
+  /** Number of bytes that `stream` will give. */
+  readonly length: number;
+  /** Gives the bytes in order, in chunks that are reused: take what you need before you return. */
+  stream(emit: (chunk: Uint8Array) => void): void;
+}
+
+/** The element data of a tensor. */
+export type Payload = StoredPayload | ComputedPayload;
+
+/** A model without its weights: the same bytes, with each element payload replaced by its number in `payloads`. */
+export interface Skeleton {
+  /** A ModelProto in which `TensorProto.payload` stands for the element data. */
+  readonly bytes: Uint8Array;
+  /** The element data, by number. */
+  readonly payloads: Payload[];
+}
+
+/** Payloads shorter than this stay in the skeleton: a range costs more than it saves. */
+const INLINE_BYTES = 16;
+const WINDOW_BYTES = 1 << 16;
+
+/** A cursor over a source, through one small window, so that skipped bytes are never read. */
+class Cursor {
+  position = 0;
+  #window: Uint8Array;
+  #start = 0;
+  #filled = 0;
+
+  constructor(readonly source: ByteSource) {
+    this.#window = new Uint8Array(Math.min(WINDOW_BYTES, source.size));
+  }
+
+  byte(): number {
+    let at = this.position - this.#start;
+    if (at < 0 || at >= this.#filled) {
+      if (this.position >= this.source.size) this.fail("the file ends inside a field");
+      this.#start = this.position;
+      this.#filled = Math.min(this.#window.length, this.source.size - this.position);
+      this.source.read(this.#start, this.#window.subarray(0, this.#filled));
+      at = 0;
+    }
+    this.position++;
+    return this.#window[at];
+  }
+
+  bytes(length: number): Uint8Array {
+    const out = new Uint8Array(length);
+    const at = this.position - this.#start;
+    if (at >= 0 && at + length <= this.#filled) out.set(this.#window.subarray(at, at + length));
+    else this.source.read(this.position, out);
+    this.position += length;
+    return out;
+  }
+
+  /** A varint as a number: exact up to 2^53, which every tag and length is. */
+  varint(): number {
+    let value = 0;
+    for (let shift = 1, count = 0; count < 10; shift *= 128, count++) {
+      const byte = this.byte();
+      value += (byte & 127) * shift;
+      if (byte < 128) return value;
+    }
+    return this.fail("a varint is longer than 10 bytes");
+  }
+
+  fail(what: string): never {
+    throw new ModelFormatError(
+      `${this.source.name}: not a whole ONNX model: ${what} (byte ${this.position} of ${this.source.size}). ` +
+        `Was it downloaded or exported completely?`,
+    );
+  }
+}
+
+/** Reads the skeleton of a model, walking the wire format and seeking past every element payload. */
+export function readSkeleton(source: ByteSource): Skeleton {
+  const cursor = new Cursor(source);
+  const payloads: Payload[] = [];
+  const type = messageType("ModelProto");
+  if (source.size === 0) throw new ModelFormatError(`${source.name}: is empty, expected an ONNX model.`);
+  const bytes = walk(cursor, type, source.size, payloads);
+  return { bytes, payloads };
+}
+
+function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payload[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const isTensor = type.name === "TensorProto";
+  while (cursor.position < end) {
+    const start = cursor.position;
+    const tag = cursor.varint();
+    const field = Math.floor(tag / 8), wire = tag % 8;
+    if (field === 0 || field === PAYLOAD_FIELD && isTensor) cursor.fail(`field number ${field} in a ${type.name}`);
+    if (wire === 2) {
+      const length = cursor.varint();
+      if (cursor.position + length > end) {
+        cursor.fail(
+          `field ${field} of a ${type.name} says it has ${length} bytes, but only ${end - cursor.position} are left`,
+        );
+      }
+      const kind = isTensor && length >= INLINE_BYTES ? PAYLOAD_FIELDS.get(field) : undefined;
+      const inner = tensorPath(type, field);
+      if (kind) {
+        parts.push(varintFieldBytes(PAYLOAD_FIELD, payloads.length));
+        payloads.push({ kind, range: { source: cursor.source, offset: cursor.position, length } });
+        cursor.position += length;
+      } else if (inner) {
+        parts.push(fieldBytes(field, walk(cursor, inner, cursor.position + length, payloads)));
+      } else {
+        const header = cursor.position - start;
+        cursor.position = start;
+        parts.push(cursor.bytes(header + length));
+      }
+    } else {
+      if (wire === 0) cursor.varint();
+      else if (wire === 1) cursor.position += 8;
+      else if (wire === 5) cursor.position += 4;
+      else cursor.fail(`field ${field} of a ${type.name} has wire type ${wire}`);
+      const length = cursor.position - start;
+      if (cursor.position > end) cursor.fail(`field ${field} of a ${type.name} ends after its message`);
+      cursor.position = start;
+      parts.push(cursor.bytes(length));
+    }
+  }
+  return concat(parts);
+}

@@ -1,0 +1,89 @@
+import protobuf from "protobufjs";
+
+/** One field of a message as it stands on the wire. */
+export interface WireField {
+  /** Field number. */
+  readonly number: number;
+  /** Tag and value, to be copied as they are. */
+  readonly bytes: Uint8Array;
+  /** The content of a length-delimited field (a view); undefined for other wire types. */
+  readonly content?: Uint8Array;
+}
+
+/** The fields of a message, in order, unknown ones included. */
+export function wireFields(message: Uint8Array): WireField[] {
+  const reader = protobuf.Reader.create(message);
+  const fields: WireField[] = [];
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    const tag = reader.uint32();
+    const wire = tag & 7;
+    let content: Uint8Array | undefined;
+    if (wire === 2) {
+      const length = reader.uint32();
+      content = message.subarray(reader.pos, reader.pos + length);
+      reader.skip(length);
+    } else reader.skipType(wire);
+    fields.push({ number: tag >>> 3, bytes: message.subarray(start, reader.pos), content });
+  }
+  return fields;
+}
+
+/** The contents of every length-delimited field with this number. */
+export function contentsOf(fields: readonly WireField[], number: number): Uint8Array[] {
+  return fields.flatMap((field) => field.number === number && field.content ? [field.content] : []);
+}
+
+/** A varint on the wire. */
+export function varintBytes(value: number): Uint8Array {
+  const out: number[] = [];
+  for (; value >= 128; value = Math.floor(value / 128)) out.push((value % 128) | 128);
+  out.push(value);
+  return Uint8Array.from(out);
+}
+
+/** A length-delimited field on the wire. */
+export function fieldBytes(number: number, content: Uint8Array): Uint8Array {
+  const tag = varintBytes(number * 8 + 2), length = varintBytes(content.length);
+  const out = new Uint8Array(tag.length + length.length + content.length);
+  out.set(tag);
+  out.set(length, tag.length);
+  out.set(content, tag.length + length.length);
+  return out;
+}
+
+/** A varint field on the wire. */
+export function varintFieldBytes(number: number, value: number): Uint8Array {
+  return concat([varintBytes(number * 8), varintBytes(value)]);
+}
+
+/** All parts in one array. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((at, part) => (out.set(part, at), at + part.length), 0);
+  return out;
+}
+
+/**
+ * The message with some of its fields replaced: all fields of a number in `replacements` give way to the fields listed
+ * there, in the place of the first of them (at the end where there was none). Every other byte stays as it is.
+ * What is listed are whole fields, tag included.
+ */
+export function splice(
+  fields: readonly WireField[],
+  replacements: ReadonlyMap<number, readonly Uint8Array[]>,
+): Uint8Array {
+  const pending = new Map(replacements);
+  const parts: Uint8Array[] = [];
+  const emit = (number: number) => {
+    parts.push(...pending.get(number) ?? []);
+    pending.delete(number);
+  };
+  for (const field of fields) {
+    if (!replacements.has(field.number)) parts.push(field.bytes);
+    else emit(field.number);
+  }
+  for (const number of [...pending.keys()]) emit(number);
+  return concat(parts);
+}

@@ -1,0 +1,71 @@
+import type { Attribute } from "../graph/attribute.ts";
+import { type Graph, Node, Value } from "../graph/graph.ts";
+import { inferNode } from "../graph/shapes.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Stages new nodes and initializers for one replacement. Nothing of it is in the graph until the driver commits. */
+export class Builder {
+  /** Nodes in the order they were made. */
+  readonly nodes: Node[] = [];
+  /** New initializers. */
+  readonly initializers: Value[] = [];
+
+  /** For one application of one rule in this graph. */
+  constructor(readonly graph: Graph) {}
+
+  /** A new initializer, named after `base`. */
+  initializer(base: string, tensor: Tensor): Value {
+    const value = new Value(this.graph, base);
+    value.initializer = tensor;
+    value.type = tensor.type;
+    value.shape = tensor.dims;
+    this.initializers.push(value);
+    return value;
+  }
+
+  /** A node with one output. `name` is usually that of the node it replaces. */
+  node(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    init: { name?: string; attributes?: Iterable<Attribute>; output?: string } = {},
+  ): Value {
+    return this.stage(
+      new Node(this.graph, {
+        opType,
+        name: init.name,
+        inputs: trimmed(inputs),
+        outputs: [new Value(this.graph, init.output ?? init.name ?? opType)],
+        attributes: init.attributes,
+      }),
+    );
+  }
+
+  /** A copy of a one-output node with other inputs: attributes, name, doc string and metadata stay. */
+  like(node: Node, inputs: readonly (Value | undefined)[], attributes?: Iterable<Attribute>): Value {
+    const copy = new Node(this.graph, {
+      opType: node.opType,
+      domain: node.domain,
+      name: node.name,
+      inputs: trimmed(inputs),
+      outputs: [new Value(this.graph, node.output.name)],
+      attributes: attributes ?? node.attributes.values(),
+      wire: attributes ? undefined : node.wire,
+    });
+    copy.isChanged = true;
+    return this.stage(copy);
+  }
+
+  private stage(node: Node): Value {
+    inferNode(node);
+    node.output.producer = node;
+    this.nodes.push(node);
+    return node.output;
+  }
+}
+
+/** Absent optional inputs at the end are left out. */
+function trimmed(inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+  let length = inputs.length;
+  while (length > 0 && inputs[length - 1] === undefined) length--;
+  return inputs.slice(0, length);
+}

@@ -1,0 +1,112 @@
+import { constantOf } from "../graph/constants.ts";
+import type { Graph, Node, Value } from "../graph/graph.ts";
+import { inferNode } from "../graph/shapes.ts";
+import { isFloat, formatOf } from "../tensor/element_type.ts";
+import { overflowOf } from "../tensor/overflow.ts";
+import type { Builder } from "./builder.ts";
+import { type Replacement, Skip } from "./rule.ts";
+
+/** What speaks against a replacement, whatever the rule: others that need what goes, values that do not fit. */
+export function objection({ removed, outputs }: Replacement, build: Builder): Skip | undefined {
+  const gone = new Set(removed), replaced = new Set(outputs.map(([old]) => old));
+  for (const node of removed) {
+    const reference = [...node.attributes.values()].find(({ reference }) => reference !== undefined);
+    if (reference) {
+      return new Skip(`attribute '${reference.name}' of ${node.label} is set by the caller of the function it is in`);
+    }
+    for (const value of node.outputs) {
+      if (!value || replaced.has(value)) continue;
+      if (value.isOutput) return new Skip(`'${value.name}', which would disappear, is a graph output`);
+      const other = [...value.users.keys()].find((user) => !gone.has(user));
+      if (other) return new Skip(`'${value.name}', which would disappear, is also used by ${other.label}`);
+    }
+  }
+  for (const [old, now] of outputs) {
+    if (build.nodes.some(({ outputs }) => outputs.includes(now))) continue;
+    if (old.isOutput && (!now.producer || now.isOutput || now.graph !== old.graph)) {
+      return new Skip(
+        `its output '${old.name}' is a graph output and '${now.name}' is ${now.isOutput ? "one too" : "not made by a node"}`,
+      );
+    }
+    const shadowed = [...old.users.keys()].find((user) => user.graph.find(now.name) !== now);
+    if (shadowed) return new Skip(`the name '${now.name}' means something else where ${shadowed.label} is`);
+  }
+  for (const { initializer, name } of build.initializers) {
+    if (!initializer || !isFloat(initializer.type) || initializer.origin) continue;
+    const value = overflowOf(initializer);
+    if (value !== undefined) {
+      return new Skip(
+        `a new weight for '${name}' would be ${value.toPrecision(4)}, which ${initializer.type} cannot hold (its largest ` +
+          `finite value is ${formatOf(initializer.type).max.toPrecision(6)})`,
+      );
+    }
+  }
+}
+
+/** Puts a replacement into the graph. Returns the nodes whose surroundings changed. */
+export function commit(graph: Graph, root: Node, { removed, outputs }: Replacement, build: Builder): Node[] {
+  const touched = new Set<Node>();
+  const inputs = new Set(removed.flatMap((node) => node.inputs));
+  for (const node of removed) graph.removeNode(node);
+  const staged = new Map(outputs.filter(([, now]) => build.nodes.includes(now.producer!)).map(([old, now]) => [now, old]));
+
+  for (const value of build.initializers) {
+    const used = build.nodes.some((node) => node.inputs.includes(value)) || outputs.some(([, now]) => now === value);
+    if (!used) continue;
+    value.name = graph.freshName(value.name);
+    graph.values.set(value.name, value);
+    graph.initializers.add(value);
+  }
+  for (const node of build.nodes) {
+    node.order = root.order;
+    for (const value of node.outputs) {
+      if (!value || staged.has(value)) continue;
+      value.name = graph.freshName(value.name);
+      graph.values.set(value.name, value);
+    }
+    replaceIn(node, "inputs", staged);
+    replaceIn(node, "outputs", staged);
+    graph.addNode(node);
+    inferNode(node);
+    touched.add(node);
+  }
+  for (const [old, now] of outputs) {
+    if (staged.has(now)) continue;
+    if (old.isOutput) {
+      graph.renameOutput(now, old);
+      graph.replaceUses(now, old);
+    } else graph.replaceUses(old, now);
+  }
+  for (const [old, now] of outputs) {
+    const value = staged.has(now) || old.isOutput ? old : now;
+    for (const user of value.users.keys()) touched.add(user);
+    if (value.producer) touched.add(value.producer);
+  }
+  for (const value of inputs) sweep(value, touched);
+  for (const node of removed) {
+    for (const value of node.outputs) if (value) sweep(value, touched);
+  }
+  return [...touched].filter((node) => !node.isRemoved);
+}
+
+function replaceIn(node: Node, key: "inputs" | "outputs", by: ReadonlyMap<Value, Value>): void {
+  (node as { inputs: unknown; outputs: unknown })[key] = node[key].map((value) => value && (by.get(value) ?? value));
+}
+
+/** Drops a value that nobody uses any more and what made it, as long as that was constant. */
+function sweep(value: Value | undefined, touched: Set<Node>): void {
+  if (!value) return;
+  const { producer, graph } = value;
+  if (value.users.size > 0 || value.isOutput) {
+    for (const user of value.users.keys()) touched.add(user);
+    if (producer) touched.add(producer);
+    return;
+  }
+  if (producer) {
+    if (!producer.outputs.every((output) => !output || output.users.size === 0 && !output.isOutput)) return;
+    if (constantOf(value) === undefined) return void touched.add(producer);
+    graph.removeNode(producer);
+    graph.dropValue(value);
+    for (const input of producer.inputs) sweep(input, touched);
+  } else if (!value.isInput || value.initializer && !value.isOverridable) graph.dropValue(value);
+}

@@ -1,0 +1,117 @@
+import { allGraphs, type Graph, type Node } from "../graph/graph.ts";
+import { sorted } from "../graph/export.ts";
+import { Builder } from "./builder.ts";
+import { commit, objection } from "./commit.ts";
+import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";
+import { Replacement, type Rule, Skip } from "./rule.ts";
+
+/** What the driver needs to know about the rules' world. */
+export interface DriverOptions {
+  /** The rules, in the order they are tried at a node. */
+  readonly rules: readonly Rule[];
+  /** What nodes cost together. */
+  readonly costOf: (nodes: readonly Node[]) => Cost;
+}
+
+/** Rewrites done and left. */
+export interface RewriteResult {
+  /** In the order they were done. */
+  readonly applied: AppliedRewrite[];
+  /** Near misses at nodes that are still there. */
+  readonly skipped: SkippedRewrite[];
+}
+
+/** Applies rules to graphs and their subgraphs until none applies any more. Each application lowers the cost. */
+export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions): RewriteResult {
+  const result: RewriteResult = { applied: [], skipped: [] };
+  const driver = new Driver(options, result.applied);
+  while (driver.pass([...allGraphs(graphs)]));
+  result.skipped.push(...driver.skips());
+  return result;
+}
+
+class Driver {
+  readonly #byRoot = new Map<string, Rule[]>();
+  readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node })[]>();
+
+  constructor(readonly options: DriverOptions, readonly applied: AppliedRewrite[]) {
+    for (const rule of options.rules) {
+      for (const op of rule.roots) this.#byRoot.set(op, [...this.#byRoot.get(op) ?? [], rule]);
+    }
+  }
+
+  /** Visits every node once, and those near a rewrite again. Returns whether anything was rewritten. */
+  pass(graphs: readonly Graph[]): boolean {
+    const before = this.applied.length;
+    const queue = graphs.flatMap(sorted), queued = new Set(queue);
+    for (let at = 0; at < queue.length; at++) {
+      const node = queue[at];
+      queued.delete(node);
+      for (const next of this.#visit(node)) {
+        if (queued.has(next)) continue;
+        queued.add(next);
+        queue.push(next);
+      }
+    }
+    return this.applied.length > before;
+  }
+
+  *skips(): Generator<SkippedRewrite> {
+    const seen = new Set<string>();
+    for (const [root, records] of this.#skips) {
+      if (root.isRemoved) continue;
+      for (const { subject, rule, node, reason } of records) {
+        const key = `${rule}\n${node}\n${reason}`;
+        if (subject.isRemoved || seen.has(key)) continue;
+        seen.add(key);
+        yield { rule, node, reason };
+      }
+    }
+  }
+
+  #visit(root: Node): Node[] {
+    if (root.isRemoved || root.domain !== "") return [];
+    this.#skips.delete(root);
+    for (const rule of this.#byRoot.get(root.opType) ?? []) {
+      const build = new Builder(root.graph);
+      const outcome = rule.rewrite(root, build);
+      if (outcome instanceof Skip) this.#skip(root, rule, outcome);
+      if (!(outcome instanceof Replacement)) continue;
+      const before = this.options.costOf(outcome.removed), after = this.options.costOf(build.nodes);
+      const against = objection(outcome, build) ?? dearer(before, after);
+      if (against) {
+        this.#skip(root, rule, against);
+        continue;
+      }
+      const [[result]] = outcome.outputs;
+      this.applied.push({
+        rule: rule.name,
+        nodes: outcome.removed.map((node) => node.label),
+        result: result.name,
+        before,
+        after,
+      });
+      return commit(root.graph, root, outcome, build);
+    }
+    return [];
+  }
+
+  #skip(root: Node, rule: Rule, { reason, node = root }: Skip): void {
+    const records = this.#skips.get(root) ?? [];
+    records.push({ rule: rule.name, node: node.label, reason, subject: node });
+    this.#skips.set(root, records);
+  }
+}
+
+/** Nodes first, then multiply-accumulates, then weights: something must become less, so that rewriting ends. */
+function dearer(before: Cost, after: Cost): Skip | undefined {
+  if (after.nodes < before.nodes) return undefined;
+  if (after.nodes > before.nodes) {
+    return new Skip(`it would take ${after.nodes} nodes instead of ${before.nodes}`);
+  }
+  if (before.macs === null || after.macs === null) {
+    return new Skip("whether it saves work depends on shapes that the model does not say");
+  }
+  if (after.macs < before.macs || after.macs === before.macs && after.parameters < before.parameters) return undefined;
+  return new Skip(`it would save nothing: ${before.macs} multiply-accumulates before, ${after.macs} after`);
+}

@@ -1,0 +1,47 @@
+import type { ModelStats } from "../graph/stats.ts";
+
+/** What one piece of a model costs. */
+export interface Cost {
+  /** Number of nodes. */
+  nodes: number;
+  /** Multiply-accumulates of one inference, for one item of a dynamic batch; null where shapes are not known. */
+  macs: number | null;
+  /** Elements of the weights. */
+  parameters: number;
+}
+
+/** One rewrite that was done. */
+export interface AppliedRewrite {
+  /** The rule. */
+  rule: string;
+  /** The nodes it replaced, by name. */
+  nodes: string[];
+  /** The value that now carries the result; its name is the one it had before. */
+  result: string;
+  /** What the replaced nodes cost. */
+  before?: Cost;
+  /** What the new ones cost. */
+  after?: Cost;
+}
+
+/** One place a rule looked at and left alone. */
+export interface SkippedRewrite {
+  /** The rule. */
+  rule: string;
+  /** The node that stays. */
+  node: string;
+  /** Why. */
+  reason: string;
+}
+
+/** What {@linkcode fuse} did to a model and why it left the rest. */
+export interface FusionReport {
+  /** Every rewrite, in the order it was done. */
+  applied: AppliedRewrite[];
+  /** Every near miss, with its reason. */
+  skipped: SkippedRewrite[];
+  /** The model as it came. */
+  before: ModelStats;
+  /** The model as it is now. */
+  after: ModelStats;
+}

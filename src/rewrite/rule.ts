@@ -1,0 +1,39 @@
+import type { Node, Value } from "../graph/graph.ts";
+import type { Builder } from "./builder.ts";
+
+/** One equation that makes a model smaller or faster without changing what it computes. */
+export interface Rule {
+  /** Verb first, as its file: `fuse-affine-into-layer`. */
+  readonly name: string;
+  /** One line for `layerfuse rules`: what becomes what. */
+  readonly summary: string;
+  /** Operators of the default domain at which the rule looks. */
+  readonly roots: readonly string[];
+  /**
+   * What to put in place of the root and its neighbours, why that must not be done, or undefined where the rule has
+   * nothing to say about this root. It changes nothing itself; the driver commits all or nothing.
+   */
+  rewrite(root: Node, build: Builder): Replacement | Skip | undefined;
+}
+
+/** What a rule wants done: `removed` go, each old value is from then on the new one. */
+export class Replacement {
+  /** Made by a rule, committed by the driver. */
+  constructor(
+    /** The nodes that were matched. Each must be of use to nobody else, which the driver checks. */
+    readonly removed: readonly Node[],
+    /** Old outputs and what takes their place: a value the builder staged, or one that is there already. */
+    readonly outputs: readonly (readonly [old: Value, now: Value])[],
+  ) {}
+}
+
+/** Why a rule left something alone. */
+export class Skip {
+  /** Made by a rule or the driver. */
+  constructor(
+    /** In words the author of a model understands, starting in lower case, without a full stop. */
+    readonly reason: string,
+    /** The node the reason is about, where it is not the root. */
+    readonly node?: Node,
+  ) {}
+}

@@ -1,0 +1,135 @@
+import { type ElementType, formatOf } from "./element_type.ts";
+
+/** Something that gives bytes at an offset; a file range, say. */
+export interface Bytes {
+  /** Fills `into` from `offset` on. */
+  read(offset: number, into: Uint8Array): void;
+}
+
+/**
+ * A tensor whose elements are produced when they are asked for, as float64, a chunk at a time. Nothing is kept in memory
+ * that is not small.
+ */
+export interface Tensor {
+  /** Element type, to which values are rounded when they are written. */
+  readonly type: ElementType;
+  /** Shape; a scalar has none. */
+  readonly dims: readonly number[];
+  /** Number of elements. */
+  readonly size: number;
+  /** Fills `into` with the elements from `start` on, in row-major order. */
+  read(start: number, into: Float64Array): void;
+  /** An upper bound of the magnitude of all elements; Infinity where one is not a number. */
+  bound(): number;
+  /** What it was read from, for a reader of this module that can copy it unchanged; never looked at here. */
+  readonly origin?: unknown;
+}
+
+/** Elements held by one call of {@link Tensor.read} when a whole tensor is streamed. */
+export const CHUNK = 1 << 15;
+
+/** Number of elements of a shape. */
+export function sizeOf(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
+/** Calls `visit` with each chunk of a tensor; the chunk is reused. */
+export function forEachChunk(tensor: Tensor, visit: (values: Float64Array, start: number) => void): void {
+  const buffer = new Float64Array(Math.min(CHUNK, tensor.size));
+  for (let start = 0; start < tensor.size; start += CHUNK) {
+    const values = buffer.subarray(0, Math.min(CHUNK, tensor.size - start));
+    tensor.read(start, values);
+    visit(values, start);
+  }
+}
+
+function measuredBound(tensor: Tensor): number {
+  let bound = 0;
+  forEachChunk(tensor, (values) => {
+    for (let i = 0; i < values.length; i++) {
+      const magnitude = Math.abs(values[i]);
+      if (!(magnitude <= bound)) bound = Number.isNaN(magnitude) ? Infinity : magnitude;
+    }
+  });
+  return bound;
+}
+
+/** All elements of a tensor. For vectors and small tensors. */
+export function valuesOf(tensor: Tensor): Float64Array {
+  const values = new Float64Array(tensor.size);
+  tensor.read(0, values);
+  return values;
+}
+
+/** A tensor stored as little-endian elements somewhere. */
+export function storedTensor(type: ElementType, dims: readonly number[], bytes: Bytes, origin?: unknown): Tensor {
+  let scratch: Uint8Array | undefined, bound: number | undefined;
+  const tensor: Tensor = {
+    type,
+    dims,
+    size: sizeOf(dims),
+    origin,
+    read(start, into) {
+      const format = formatOf(type), length = into.length * format.bytes;
+      if (!scratch || scratch.length < length) scratch = new Uint8Array(length);
+      const part = scratch.subarray(0, length);
+      bytes.read(start * format.bytes, part);
+      format.decode(part, into);
+    },
+    bound: () => bound ??= measuredBound(tensor),
+  };
+  return tensor;
+}
+
+/** A tensor of values in memory, as exact as float64; they are rounded to `type` when written. */
+export function valueTensor(type: ElementType, dims: readonly number[], values: Float64Array): Tensor {
+  if (values.length !== sizeOf(dims)) {
+    throw new RangeError(`${values.length} values do not fill a tensor of shape [${dims}]`);
+  }
+  let bound: number | undefined;
+  const tensor: Tensor = {
+    type,
+    dims,
+    size: values.length,
+    read: (start, into) => into.set(values.subarray(start, start + into.length)),
+    bound: () => bound ??= measuredBound(tensor),
+  };
+  return tensor;
+}
+
+/** A tensor with the same value everywhere. */
+export function filledTensor(type: ElementType, dims: readonly number[], value: number): Tensor {
+  return {
+    type,
+    dims,
+    size: sizeOf(dims),
+    read: (_start, into) => into.fill(value),
+    bound: () => Number.isNaN(value) ? Infinity : Math.abs(value),
+  };
+}
+
+/** The same elements in another shape. */
+export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
+  if (sizeOf(dims) !== tensor.size) {
+    throw new RangeError(`a tensor of shape [${tensor.dims}] cannot have the shape [${dims}]`);
+  }
+  return { ...tensor, dims };
+}
+
+/** A tensor whose values are computed as a whole, in float64, when first asked for, and let go when nobody holds it. */
+export function computedTensor(type: ElementType, dims: readonly number[], compute: () => Float64Array): Tensor {
+  let held: WeakRef<Float64Array> | undefined;
+  const values = () => {
+    let current = held?.deref();
+    if (!current) held = new WeakRef(current = compute());
+    return current;
+  };
+  const tensor: Tensor = {
+    type,
+    dims,
+    size: sizeOf(dims),
+    read: (start, into) => into.set(values().subarray(start, start + into.length)),
+    bound: () => measuredBound(tensor),
+  };
+  return tensor;
+}
