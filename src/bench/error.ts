@@ -8,7 +8,7 @@ import type { ErrorMeasures, ErrorSummary } from "./types.ts";
 import { ErrorHistogram, UlpHistogram } from "./error_histogram.ts";
 
 /** Stands for an infinite error, since JSON has no infinity and `null <= limit` would pass a gate. */
-export const INFINITE_ERROR = Number.MAX_VALUE;
+export const INFINITE_ERROR: number = Number.MAX_VALUE;
 
 /**
  * Compares every output of two models, and all of them together.
@@ -119,7 +119,7 @@ class Accumulator {
       l2,
       norm,
       maxAbs: infinite ? INFINITE_ERROR : finite(this.#maxAbs),
-      relativeL2: l2 === 0 ? 0 : finite(l2 / norm),
+      relativeL2: infinite ? INFINITE_ERROR : l2 === 0 ? 0 : finite(l2 / norm),
       cosine,
       snrDb: l2 === 0 ? null : norm === 0 ? -INFINITE_ERROR : 20 * (Math.log10(norm) - Math.log10(l2)),
       top1Agreement: this.#rows ? this.#top1 / this.#rows : 1,

@@ -19,6 +19,21 @@ export {
   type TensorData,
 } from "./session.ts";
 export { parseProvider, PROVIDERS, type ResolvedProvider, resolveProvider } from "./provider.ts";
-export { bootstrapMedian, type BootstrapOptions, countOutliers, verdictOf, type VerdictOptions } from "./statistics.ts";
+export {
+  bootstrapMedian,
+  type BootstrapOptions,
+  countOutliers,
+  judge,
+  type Judgement,
+  type JudgeOptions,
+} from "./statistics.ts";
 export { describeEnvironment } from "./environment.ts";
 export { type ModelFile, type ModelSource, type SavableModel } from "./source.ts";
+export {
+  denoBench,
+  type DenoBenchOptions,
+  type DenoBenchResult,
+  type LazyModelSource,
+  registerComparison,
+  type RegisterOptions,
+} from "./deno_bench.ts";

@@ -71,7 +71,7 @@ export async function openSession(path: string, options: SessionOptions = {}): P
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: "sequential",
-    logSeverityLevel: 3,
+    logSeverityLevel: profilePrefix ? 4 : 3, // a profiled session that cannot load its model complains about the profile, too
     // Sessions that wait their turn must not take the cores from the one that is timed.
     extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),

@@ -31,7 +31,17 @@ export interface BootstrapOptions {
  * @throws {RangeError} If there are no values.
  */
 export function bootstrapMedian(values: readonly number[], options: BootstrapOptions = {}): Interval {
-  const { seed = 0, resamples = 2000, confidence = 0.95 } = options;
+  const medians = resampledMedians(values, options);
+  return { estimate: median([...values]), ...intervalOf(medians, options.confidence ?? 0.95) };
+}
+
+function intervalOf(medians: number[], confidence: number): { low: number; high: number } {
+  const tail = (1 - confidence) / 2;
+  return { low: quantileSorted(medians, tail), high: quantileSorted(medians, 1 - tail) };
+}
+
+/** Medians of the resamples, sorted. */
+function resampledMedians(values: readonly number[], { seed = 0, resamples = 2000 }: BootstrapOptions): number[] {
   const n = values.length;
   if (n === 0) throw new RangeError("bootstrapMedian(): no values");
   const sorted = Float64Array.from(values).sort();
@@ -49,10 +59,7 @@ export function bootstrapMedian(values: readonly number[], options: BootstrapOpt
     while (passed <= upper) passed += counts[++index];
     medians[r] = (low + sorted[index]) / 2;
   }
-  medians.sort();
-  const tail = (1 - confidence) / 2;
-  const list = Array.from(medians);
-  return { estimate: median([...values]), low: quantileSorted(list, tail), high: quantileSorted(list, 1 - tail) };
+  return Array.from(medians.sort());
 }
 
 /** The speed-up that ln-ratios of time speak of: exp of their median and of its bootstrap interval. */
@@ -69,31 +76,53 @@ export function countOutliers(values: readonly number[]): number {
   return values.filter((value) => value < q1 - reach || value > q3 + reach).length;
 }
 
-/** What a verdict depends on beside the interval. */
-export interface VerdictOptions {
-  /** Rounds behind the interval. */
-  rounds: number;
+/** What a judgement depends on beside the ratios. */
+export interface JudgeOptions {
   /** Half-width of the band called `same`, default 0.01 (1%). */
   delta?: number;
-  /** Speed-up that two sessions of one model showed (the A/A control); 1 where no control was run. */
-  control?: number;
+  /** Seed of the bootstrap, default 0. */
+  seed?: number;
+  /** ln-ratios of two sessions of the same model, from the same rounds: the A/A control. */
+  control?: readonly number[];
+}
+
+/** An interval and what it says. */
+export interface Judgement {
+  /** First over second, with its 95% interval. */
+  speedup: Interval;
+  /** What it says. */
+  verdict: Verdict;
 }
 
 /**
- * Reads an interval of a speed-up.
+ * Judges ln-ratios of time, first over second.
  *
- * `same`: the whole interval lies within ±delta. `faster` / `slower`: the whole interval lies beyond 1 *and* beyond the shift
- * that the A/A control showed between two sessions of the same model. Everything else, and fewer than
- * {@link MIN_ROUNDS_FOR_VERDICT} rounds, is `inconclusive`.
+ * - `same`: the whole 95% interval lies within ±delta.
+ * - `faster`, `slower`: the whole 99% interval lies on one side of 1, and beyond the shift between two sessions of the *same*
+ *   model where the A/A control shows one. The stricter interval keeps false calls well under 5% even where the many small
+ *   things that a bootstrap cannot see (where memory came to lie, which core was busy) move a session a little.
+ * - `inconclusive`: everything else, and fewer than {@link MIN_ROUNDS_FOR_VERDICT} rounds.
+ *
+ * @throws {RangeError} If there are no ratios.
  */
-export function verdictOf(speedup: Interval, options: VerdictOptions): Verdict {
-  const { rounds, delta = 0.01, control = 1 } = options;
-  if (rounds < MIN_ROUNDS_FOR_VERDICT) return "inconclusive";
+export function judge(lnRatios: readonly number[], options: JudgeOptions = {}): Judgement {
+  const { delta = 0.01, seed = 0, control } = options;
+  const medians = resampledMedians(lnRatios, { seed });
+  const [display, strict] = [intervalOf(medians, 0.95), intervalOf(medians, 0.99)];
+  const speedup = {
+    estimate: Math.exp(median([...lnRatios])),
+    low: Math.exp(display.low),
+    high: Math.exp(display.high),
+  };
   const band = Math.log1p(delta);
-  const [low, high] = [Math.log(speedup.low), Math.log(speedup.high)];
-  if (low >= -band && high <= band) return "same";
-  const floor = Math.abs(Math.log(control));
-  if (low > floor) return "faster";
-  if (high < -floor) return "slower";
-  return "inconclusive";
+  if (lnRatios.length < MIN_ROUNDS_FOR_VERDICT) return { speedup, verdict: "inconclusive" };
+  if (display.low >= -band && display.high <= band) return { speedup, verdict: "same" };
+  const floor = control ? shiftOf(control, seed) : 0;
+  return { speedup, verdict: strict.low > floor ? "faster" : strict.high < -floor ? "slower" : "inconclusive" };
+}
+
+/** How far the A/A control's median is from 0, where its 99% interval says that it is. */
+function shiftOf(control: readonly number[], seed: number): number {
+  const { estimate, low, high } = bootstrapMedian(control, { seed, confidence: 0.99 });
+  return low > 0 || high < 0 ? Math.abs(estimate) : 0;
 }

@@ -8,7 +8,7 @@
  */
 import { shuffle } from "simple-statistics";
 import { randomSource } from "./random.ts";
-import { median, speedupOf, verdictOf } from "./statistics.ts";
+import { judge, median, speedupOf } from "./statistics.ts";
 import type { Interval, Verdict } from "./types.ts";
 
 /** One thing to time: one call is one inference. */
@@ -148,15 +148,10 @@ function summarise(
     throw new RangeError("timePair(): stopped before the first round ended, so there is nothing to report");
   }
   const lnRatios = beforeMs.map((ms, i) => Math.log(ms / afterMs[i]));
-  const speedup = speedupOf(lnRatios, { seed });
-  let control: Control | undefined;
-  if (controlMs) {
-    const ln = beforeMs.map((ms, i) => Math.log(ms / controlMs[i]));
-    const floor = speedupOf(ln, { seed });
-    control = { speedup: floor, lnRatios: ln, verdict: verdictOf(floor, { rounds, delta }) };
-  }
-  const verdict = verdictOf(speedup, { rounds, delta, control: control?.speedup.estimate });
-  return { beforeMs, afterMs, lnRatios, speedup, verdict, ...(control ? { control } : {}), ...rest };
+  const controlLn = controlMs && beforeMs.map((ms, i) => Math.log(ms / controlMs[i]));
+  const judged = judge(lnRatios, { delta, seed, control: controlLn });
+  const control = controlLn && { lnRatios: controlLn, ...judge(controlLn, { delta, seed }) };
+  return { beforeMs, afterMs, lnRatios, ...judged, ...(control ? { control } : {}), ...rest };
 }
 
 async function timeBlock(run: Run, inner: number, now: () => number): Promise<number> {

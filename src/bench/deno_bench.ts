@@ -1,0 +1,200 @@
+/**
+ * `Deno.bench` both ways: registering a pair of models, and running `deno bench` from a script or a notebook.
+ *
+ * @module
+ */
+import { defaultThreads } from "./environment.ts";
+import { feedSets, feedsFor, firstRun } from "./feeds.ts";
+import type { InputOptions } from "./inputs.ts";
+import { resolveProvider } from "./provider.ts";
+import { type NamedTensors, openSession } from "./session.ts";
+import { materialise, type ModelSource, TemporaryDirectory } from "./source.ts";
+import type { Level } from "./types.ts";
+
+/** A model, or a function that makes one, called only when a bench really runs. */
+export type LazyModelSource = ModelSource | (() => ModelSource | Promise<ModelSource>);
+
+/** How to register a pair. */
+export interface RegisterOptions extends InputOptions {
+  /** Optimization levels, one group each; default `disabled` and `all`. */
+  levels?: readonly Level[];
+  /** Execution provider by name, default `auto`. */
+  provider?: string;
+  /** Intra-op threads of each session, default the physical cores. */
+  threads?: number;
+  /** The user's own inputs in place of made-up ones. */
+  inputs?: NamedTensors;
+}
+
+interface Pair extends AsyncDisposable {
+  before: () => Promise<unknown>;
+  after: () => Promise<unknown>;
+}
+
+/** Groups run one after the other: only one pair's sessions are open at a time. */
+let openPair: { key: object; pair: Promise<Pair> } | undefined;
+
+/**
+ * Registers two models with `Deno.bench`: one group a level, the first model as its baseline, every inference awaited.
+ *
+ * Outside `deno bench` this does nothing: models are made, and sessions opened, in the first iteration, off its clock.
+ *
+ * @example
+ * ```ts
+ * import { registerComparison } from "@layerfuse/layerfuse/bench";
+ *
+ * registerComparison("mine", "before.onnx", "after.onnx", { shape: [1, 3, 224, 224] });
+ * ```
+ */
+export function registerComparison(
+  name: string,
+  before: LazyModelSource,
+  after: LazyModelSource,
+  options: RegisterOptions = {},
+): void {
+  for (const level of options.levels ?? ["disabled", "all"]) {
+    const key = {};
+    const pairOf = async (): Promise<Pair> => {
+      if (openPair?.key !== key) {
+        await (await openPair?.pair)?.[Symbol.asyncDispose]();
+        openPair = { key, pair: open(before, after, level, options) };
+      }
+      return await openPair.pair;
+    };
+    for (const side of ["before", "after"] as const) {
+      Deno.bench({
+        name: `${name} ${side}`,
+        group: `${name}, level ${level}`,
+        baseline: side === "before",
+        async fn(bench) {
+          const run = (await pairOf())[side];
+          bench.start();
+          await run();
+          bench.end();
+        },
+      });
+    }
+  }
+}
+
+async function open(
+  before: LazyModelSource,
+  after: LazyModelSource,
+  level: Level,
+  options: RegisterOptions,
+): Promise<Pair> {
+  const directory = new TemporaryDirectory();
+  const made = async (source: LazyModelSource) => typeof source === "function" ? await source() : source;
+  const files = [
+    await materialise(await made(before), directory.path, "before"),
+    await materialise(await made(after), directory.path, "after"),
+  ];
+  const threads = options.threads ?? await defaultThreads();
+  const { provider } = await resolveProvider(options.provider ?? "auto", files[0].path);
+  const sessions = [
+    await openSession(files[0].path, { provider, level, threads }),
+    await openSession(files[1].path, { provider, level, threads }),
+  ];
+  const [{ feeds }] = feedSets(sessions[0].inputs, options);
+  const runs = [];
+  for (const [i, session] of sessions.entries()) {
+    const own = feedsFor(session, feeds, files[i].name);
+    await firstRun(session, own, files[i].name, !options.inputs);
+    runs.push(session.prepare(own));
+  }
+  return {
+    before: runs[0],
+    after: runs[1],
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) await session[Symbol.asyncDispose]();
+      directory[Symbol.dispose]();
+    },
+  };
+}
+
+/** One bench of `deno bench --json`. */
+export interface DenoBenchResult {
+  /** The file it is in, a URL. */
+  origin: string;
+  /** Its group, null where it has none. */
+  group: string | null;
+  /** Its name. */
+  name: string;
+  /** Whether it is its group's baseline. */
+  baseline: boolean;
+  /** Iterations measured; 0 where it failed. */
+  iterations: number;
+  /** Mean, smallest, largest and 75th, 99th percentile, milliseconds; null where it failed. `deno bench` gives no median. */
+  times: { meanMs: number; minMs: number; maxMs: number; p75Ms: number; p99Ms: number } | null;
+  /** Why it failed, null where it did not. */
+  error: string | null;
+}
+
+/** How to run `deno bench`. */
+export interface DenoBenchOptions {
+  /** Only benches with this in their name. */
+  filter?: string;
+  /** Further arguments of `deno bench`, before the files; default `-A`. */
+  args?: readonly string[];
+  /** Working directory. */
+  cwd?: string | URL;
+  /** Aborting ends the process. */
+  signal?: AbortSignal;
+}
+
+interface DenoBenchJson {
+  version: number;
+  benches: {
+    origin: string;
+    group: string | null;
+    name: string;
+    baseline: boolean;
+    results: { ok?: Record<"n" | "min" | "max" | "avg" | "p75" | "p99", number>; failed?: { message: string } }[];
+  }[];
+}
+
+/**
+ * Runs `deno bench --json` on files in a process of its own.
+ *
+ * `deno bench` times one bench after the other, so small differences between them are the machine's; {@link compare} is the
+ * one to believe.
+ *
+ * @throws {Error} If it gives no results: a file is missing or does not type-check, or its JSON has another schema version.
+ */
+export async function denoBench(
+  files: string | URL | readonly (string | URL)[],
+  options: DenoBenchOptions = {},
+): Promise<DenoBenchResult[]> {
+  const { filter, args = ["-A"], cwd, signal } = options;
+  const list = (Array.isArray(files) ? files : [files]).map(String);
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["bench", "--json", ...args, ...(filter ? ["--filter", filter] : []), ...list],
+    cwd,
+    signal,
+    env: { NO_COLOR: "1" },
+  });
+  const { stdout, stderr } = await command.output();
+  return parseDenoBench(new TextDecoder().decode(stdout), new TextDecoder().decode(stderr));
+}
+
+/** Reads what `deno bench --json` printed: schema version 1, times in nanoseconds. */
+export function parseDenoBench(stdout: string, stderr = ""): DenoBenchResult[] {
+  let json: DenoBenchJson;
+  try {
+    json = JSON.parse(stdout.slice(stdout.indexOf("{")));
+  } catch {
+    throw new Error(`deno bench gave no results: ${stderr.trim() || "it printed nothing"}`);
+  }
+  if (json.version !== 1) throw new Error(`deno bench --json: schema version ${json.version}, expected 1`);
+  return json.benches.map(({ origin, group, name, baseline, results: [{ ok, failed }] }) => ({
+    origin,
+    group,
+    name,
+    baseline,
+    iterations: ok?.n ?? 0,
+    times: ok
+      ? { meanMs: ok.avg / 1e6, minMs: ok.min / 1e6, maxMs: ok.max / 1e6, p75Ms: ok.p75 / 1e6, p99Ms: ok.p99 / 1e6 }
+      : null,
+    error: ok ? null : failed?.message ?? "failed",
+  }));
+}
