@@ -10,7 +10,8 @@ import { pythonWith } from "./python.ts";
 import { root } from "./root.ts";
 
 const NEEDS = {
-  check: "import jupyterlab, sys; sys.exit(jupyterlab.version_info[0] < 4)",
+  check:
+    "import jupyterlab; from importlib.metadata import version; assert int(version('jupyterlab').split('.')[0]) >= 4",
   requirements: "requirements_lab.txt",
 };
 
@@ -19,6 +20,7 @@ if (!python.path) {
   console.error(`JupyterLab cannot start: ${python.missing}.`);
   Deno.exit(1);
 }
+Deno.addSignalListener("SIGINT", () => {}); // Ctrl-C is JupyterLab's: it asks, then stops its kernels
 const child = new Deno.Command(python.path, {
   args: [
     "-m",
