@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   proto: [],
   tensor: [],
   graph: ["proto", "tensor"],
-  rewrite: ["graph"],
+  rewrite: ["graph", "tensor"], // tensor: it stages new initializers, and refuses those that overflow
   rules: ["rewrite", "graph", "tensor"],
   fusion: ["rules", "rewrite", "graph", "proto", "tensor"],
   models: ["graph", "proto", "tensor", "bench"],
