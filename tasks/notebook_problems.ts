@@ -38,6 +38,11 @@ export function problems(notebook: Notebook): string[] {
   return found;
 }
 
+/** Whether a cell raised an error: that is where the notebook ended. */
+export function hasError(notebook: Notebook): boolean {
+  return notebook.cells.some((cell) => cell.outputs?.some((output) => output.output_type === "error"));
+}
+
 /** Whether the kernel has a value to show: the cell has an expression at top level that is not just an assignment. */
 export function endsInValue(source: string): boolean {
   const program = parse(source, {

@@ -7,8 +7,9 @@
  */
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { jsrEnvironment } from "./jsr.ts";
 import { installKernel, KERNEL } from "./kernel.ts";
-import { type Notebook, problems } from "./notebook_problems.ts";
+import { hasError, type Notebook, problems } from "./notebook_problems.ts";
 import { pythonWith } from "./python.ts";
 import { root } from "./root.ts";
 import type { Counts } from "./test_counts.ts";
@@ -66,14 +67,15 @@ async function execute(python: string, source: string, env: Record<string, strin
   const { success } = await child.status;
   const text = await Deno.readTextFile(target).catch(() => undefined);
   if (text === undefined) return [`${source} could not be executed; Jupyter's message is above`];
-  const found = problems(JSON.parse(text) as Notebook);
-  return success || found.length > 0 ? found : ["the notebook did not run to its end; Jupyter's message is above"];
+  const notebook = JSON.parse(text) as Notebook;
+  const ended = success || hasError(notebook);
+  return ended ? problems(notebook) : ["the notebook did not run to its end; Jupyter's message is above"];
 }
 
 if (import.meta.main) {
   const started = Deno.env.get("INIT_CWD") ?? Deno.cwd();
   const paths = Deno.args.length > 0 ? Deno.args.map((path) => resolve(started, path)) : await notebookPaths();
-  const counts = await testNotebooks(paths, { env: {}, required: true });
+  const counts = await testNotebooks(paths, { env: await jsrEnvironment(), required: true });
   console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   Deno.exit(counts.failed === 0 && paths.length > 0 ? 0 : 1);
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { endsInValue, problems } from "../../tasks/notebook_problems.ts";
+import { endsInValue, hasError, problems } from "../../tasks/notebook_problems.ts";
 
 const shown = [{ output_type: "execute_result" }];
 const code = (source: string, outputs: { output_type: string; evalue?: string }[], tags: string[] = []) => ({
@@ -32,7 +32,9 @@ Deno.test("problems() lets a cell tagged silent show nothing", () => {
 
 Deno.test("problems() reports an error and not the cells that never ran after it", () => {
   const error = [{ output_type: "error", ename: "TypeError", evalue: "no such model" }];
-  const found = problems({ cells: [code("open('x');", error), code("report;", [])] });
+  const notebook = { cells: [code("open('x');", error), code("report;", [])] };
+  const found = problems(notebook);
+  assertEquals([hasError(notebook), hasError({ cells: [code("report;", shown)] })], [true, false]);
   assertEquals(found.length, 1);
   assertStringIncludes(found[0], "cell 1 of 2: TypeError: no such model");
 });
