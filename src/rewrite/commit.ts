@@ -22,7 +22,7 @@ export function objection({ removed, outputs }: Replacement, build: Builder): Sk
     }
   }
   for (const [old, now] of outputs) {
-    if (build.nodes.some(({ outputs }) => outputs.includes(now))) continue;
+    if (build.initializers.includes(now) && !old.isOutput || build.nodes.includes(now.producer!)) continue;
     if (old.isOutput && (!now.producer || now.isOutput || now.graph !== old.graph)) {
       return new Skip(
         `its output '${old.name}' is a graph output and '${now.name}' is ${now.isOutput ? "one too" : "not made by a node"}`,
@@ -75,6 +75,7 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     if (old.isOutput) {
       graph.renameOutput(now, old);
       graph.replaceUses(now, old);
+      graph.dropValue(now);
     } else graph.replaceUses(old, now);
   }
   for (const [old, now] of outputs) {

@@ -78,7 +78,7 @@ class Driver {
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
       const before = this.options.costOf(outcome.removed), after = this.options.costOf(build.nodes);
-      const against = objection(outcome, build) ?? dearer(before, after);
+      const against = objection(outcome, build) ?? dearer(before, after, outcome.isLighter);
       if (against) {
         this.#skip(root, rule, against);
         continue;
@@ -104,8 +104,8 @@ class Driver {
 }
 
 /** Nodes first, then multiply-accumulates, then weights: something must become less, so that rewriting ends. */
-function dearer(before: Cost, after: Cost): Skip | undefined {
-  if (after.nodes < before.nodes) return undefined;
+function dearer(before: Cost, after: Cost, isLighter: boolean): Skip | undefined {
+  if (after.nodes < before.nodes || after.nodes === before.nodes && isLighter) return undefined;
   if (after.nodes > before.nodes) {
     return new Skip(`it would take ${after.nodes} nodes instead of ${before.nodes}`);
   }

@@ -24,6 +24,8 @@ export class Replacement {
     readonly removed: readonly Node[],
     /** Old outputs and what takes their place: a value the builder staged, or one that is there already. */
     readonly outputs: readonly (readonly [old: Value, now: Value])[],
+    /** That as many nodes as before do less work, whatever the shapes: the rule knows it by itself. */
+    readonly isLighter: boolean = false,
   ) {}
 }
 

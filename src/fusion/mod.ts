@@ -1,0 +1,13 @@
+/**
+ * The fusion module: rewrites an ONNX model so that consecutive linear layers become one.
+ *
+ * @module
+ */
+export { type ElementType, type NumericType, type OpaqueType } from "../tensor/element_type.ts";
+export { Model, type ModelPort, type ModelSource, open } from "../graph/model.ts";
+export { type Dim } from "../graph/graph.ts";
+export { type ModelStats } from "../graph/stats.ts";
+export { ModelFormatError } from "../proto/errors.ts";
+export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
+export { listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
+export { explain, fuse, type FuseOptions, type FuseResult } from "./fuse.ts";

@@ -1,0 +1,36 @@
+import type { Node, Value } from "../graph/graph.ts";
+import type { Builder } from "../rewrite/builder.ts";
+import { Skip } from "../rewrite/rule.ts";
+import type { AffineMap } from "./affine.ts";
+import { carrierOf, type Carriers } from "./carrier.ts";
+import { layerOf } from "./layer.ts";
+
+/**
+ * The value with an affine map applied to it, the map absorbed by the linear layer that made the value, if need be through
+ * carriers in between. Nodes that are rebuilt on the way are added to `removed`.
+ */
+export function absorbUp(
+  value: Value,
+  affine: AffineMap,
+  carriers: Carriers,
+  build: Builder,
+  removed: Node[],
+): Value | Skip {
+  const layer = layerOf(value);
+  if (layer instanceof Skip) return layer;
+  if (layer) {
+    removed.push(...layer.nodes);
+    return layer.afterAffine(affine, build);
+  }
+  const node = value.producer;
+  if (!node) return new Skip(`it is applied to '${value.name}', which no node makes`);
+  const carrier = carrierOf(node, carriers);
+  if (!carrier || node.outputs[0] !== value) {
+    return new Skip(`its input comes from ${node.opType} (${node.label}), which is no linear layer`);
+  }
+  const before = carrier.up(node, affine);
+  if (before instanceof Skip) return before;
+  removed.push(node);
+  const input = absorbUp(node.inputs[0]!, before, carriers, build, removed);
+  return input instanceof Skip ? input : build.like(node, [input, ...node.inputs.slice(1)]);
+}

@@ -1,0 +1,59 @@
+import { constantOf, whyNotConstant } from "../graph/constants.ts";
+import type { Node } from "../graph/graph.ts";
+import { Skip } from "../rewrite/rule.ts";
+import { isFloat } from "../tensor/element_type.ts";
+import { valuesOf } from "../tensor/tensor.ts";
+import type { ChannelAffine } from "./affine.ts";
+
+const PARAMETERS = ["scale", "bias", "mean", "variance"];
+
+/**
+ * BatchNormalization in inference: y = (x − μ)·γ/√(σ² + ε) + β along axis 1 (Ioffe & Szegedy 2015, algorithm 2), all
+ * operator versions. In training it normalises by the batch at hand: no affine map, and refused.
+ */
+export function batchNormalization(node: Node): ChannelAffine | Skip {
+  const refused = inTraining(node);
+  if (refused) return refused;
+  const extra = node.outputs.slice(1).find((value) => value !== undefined);
+  if (extra) return new Skip(`it has a second output, '${extra.name}': only a BatchNormalization with one can be folded`);
+  if (node.opset < 9 && node.number("spatial", 1) === 0) {
+    return new Skip("spatial = 0: it normalises every pixel by its own statistics, not every channel");
+  }
+  const tensors = node.inputs.slice(1, 5).map(constantOf);
+  const open = tensors.findIndex((tensor) => !tensor);
+  if (open >= 0) {
+    const value = node.inputs[open + 1];
+    return new Skip(`its ${PARAMETERS[open]} is not constant: ${value ? whyNotConstant(value) : "it is missing"}`);
+  }
+  const strange = tensors.findIndex((tensor) => !isFloat(tensor!.type) || tensor!.size !== tensors[0]!.size);
+  if (strange >= 0 || tensors.length < 4) {
+    return new Skip(`its scale has ${tensors[0]?.size} entries, but its ${PARAMETERS[strange]} does not fit them`);
+  }
+  const [gamma, beta, mean, variance] = tensors.map((tensor) => valuesOf(tensor!));
+  const epsilon = node.number("epsilon", 1e-5);
+  const negative = variance.findIndex((value) => !(value + epsilon > 0));
+  if (negative >= 0) {
+    return new Skip(
+      `variance + epsilon is ${variance[negative] + epsilon} in channel ${negative}: its square root is no number to divide by`,
+    );
+  }
+  const scale = gamma.map((value, i) => value / Math.sqrt(variance[i] + epsilon));
+  const x = node.inputs[0]!;
+  const rank = x.shape?.length ?? node.output.shape?.length;
+  if (rank === undefined) return new Skip(`the rank of its input '${x.name}' is not known`);
+  return {
+    x,
+    rank,
+    axis: rank > 1 ? 1 : null,
+    scale,
+    shift: beta.map((value, i) => value - mean[i] * scale[i]),
+  };
+}
+
+function inTraining(node: Node): Skip | undefined {
+  const why = "it is in training mode: it normalises by the statistics of each batch, and its own are not final. " +
+    "Export the model for inference (model.eval() in PyTorch)";
+  if (node.opset >= 14 ? node.number("training_mode", 0) !== 0 : node.opset < 7 && node.number("is_test", 0) === 0) {
+    return new Skip(node.opset < 7 ? `${why}; is_test is 0, its default before opset 7` : why);
+  }
+}

@@ -1,0 +1,23 @@
+import type { Node } from "../graph/graph.ts";
+import { Skip } from "../rewrite/rule.ts";
+import type { AffineMap } from "./affine.ts";
+import { SHAPE_CARRIERS } from "./carriers/shape_ops.ts";
+
+/** An operator an affine map can be carried through: op(a·x + t) = a'·op(x) + t'. */
+export interface Carrier {
+  /** The map the first input must get so that the output gets `affine`, or why there is none. */
+  up(node: Node, affine: AffineMap): AffineMap | Skip;
+  /** The map the output gets when the first input gets `affine`, or why it gets none. */
+  down(node: Node, affine: AffineMap): AffineMap | Skip;
+}
+
+/** Carriers by operator. */
+export type Carriers = Readonly<Record<string, Carrier>>;
+
+/** Operators that only move elements about; a map goes through them in both directions. */
+export const MOVERS: Carriers = SHAPE_CARRIERS;
+
+/** The carrier of a node among some; undefined where its operator is none of them. */
+export function carrierOf(node: Node, carriers: Carriers): Carrier | undefined {
+  return node.domain === "" && Object.hasOwn(carriers, node.opType) ? carriers[node.opType] : undefined;
+}

@@ -1,0 +1,16 @@
+/**
+ * All rules, in the order they are tried at a node.
+ *
+ * @module
+ */
+import type { Rule } from "../rewrite/rule.ts";
+import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
+import { normaliseConstants } from "./normalise_constants.ts";
+import { removeIdentity } from "./remove_identity.ts";
+
+/** Every rule there is. */
+export const RULES: readonly Rule[] = [
+  normaliseConstants,
+  removeIdentity,
+  fuseAffineIntoLayer,
+];
