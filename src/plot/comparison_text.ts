@@ -1,0 +1,127 @@
+import type { Comparison } from "../bench/types.ts";
+import {
+  cleanText,
+  escapeMarkdown,
+  formatInterval,
+  formatMs,
+  formatNumber,
+  formatScientific,
+  formatVerdict,
+} from "./format.ts";
+import { batchNormalizationSentence, factLevel, inputSentence, providerSentence, runtimeSentence } from "./words.ts";
+
+const COLUMNS = ["level", "before", "after", "speed-up (95% CI)", "verdict"];
+const WIDTH = 96;
+
+/**
+ * A comparison as lines for a terminal: where it ran, the article's three facts in its order, the table of levels, what the levels
+ * mean, and every note. At most 96 columns where names allow it; no colour codes.
+ */
+export function comparisonText(comparison: Comparison): string {
+  const facts = factRows(comparison, false);
+  const label = Math.max(...facts.map(([name]) => name.length));
+  const value = Math.max(...facts.map(([, text]) => text.length));
+  const fused = batchNormalizationSentence(comparison);
+  const meaning = runtimeSentence(comparison);
+  return [
+    cleanText(`${comparison.before.name} → ${comparison.after.name}`),
+    cleanText(`input    ${inputSentence(comparison)}`),
+    `ran on   ${providerSentence(comparison)}`,
+    ...(fused ? [`fused    ${fused}`] : []),
+    "",
+    ...facts.map(([name, text, note]) => `${name.padEnd(label)}  ${text.padStart(value)}  ${note}`),
+    "",
+    ...textTable(COLUMNS, levelRows(comparison)),
+    ...(meaning ? ["", ...fold(meaning)] : []),
+    ...(comparison.notes.length ? ["", ...comparison.notes.flatMap((note) => fold(`Note: ${cleanText(note)}`))] : []),
+  ].join("\n");
+}
+
+/** A comparison as Markdown, for a pull request or a notebook: the same content as {@link comparisonText}. Names are escaped. */
+export function comparisonMarkdown(comparison: Comparison): string {
+  const fused = batchNormalizationSentence(comparison);
+  const meaning = runtimeSentence(comparison);
+  return [
+    `**${escapeMarkdown(comparison.before.name)} → ${escapeMarkdown(comparison.after.name)}**`,
+    "",
+    `Input ${escapeMarkdown(inputSentence(comparison))}; ran on ${providerSentence(comparison)}${
+      fused ? `; fused ${fused}` : ""
+    }.`,
+    "",
+    ...markdownTable(["", "", ""], factRows(comparison, true)),
+    "",
+    ...markdownTable(COLUMNS, levelRows(comparison)),
+    ...(meaning ? ["", meaning] : []),
+    ...comparison.notes.flatMap((note) => ["", `> ${escapeMarkdown(note)}`]),
+    "",
+  ].join("\n");
+}
+
+/** The three facts, in the article's order: name, value, what it is. */
+function factRows(comparison: Comparison, markdown: boolean): string[][] {
+  const level = factLevel(comparison);
+  const { l2, norm, relativeL2 } = comparison.error;
+  const strong = (text: string) => markdown ? `**${text}**` : text;
+  const rounds = (count: number) => `median of ${count} rounds`;
+  return [
+    ...(level
+      ? [
+        [
+          "time before",
+          strong(formatMs(level.before.medianMs)),
+          `${rounds(level.before.samplesMs.length)}, optimizations ${where(level.level)}`,
+        ],
+        [
+          "time after",
+          strong(formatMs(level.after.medianMs)),
+          `${rounds(level.after.samplesMs.length)}, optimizations ${where(level.level)}`,
+        ],
+      ]
+      : []),
+    [
+      "error",
+      strong(formatScientific(l2)),
+      `L2 norm of the output difference; the output’s own norm is ${formatNumber(norm)} (relative ${
+        formatScientific(relativeL2)
+      })`,
+    ],
+  ];
+}
+
+function where(level: string): string {
+  return level === "disabled" ? "disabled" : `at “${level}”`;
+}
+
+function levelRows(comparison: Comparison): string[][] {
+  return comparison.levels.map((each) => [
+    each.level,
+    formatMs(each.before.medianMs),
+    formatMs(each.after.medianMs),
+    formatInterval(each.speedup),
+    formatVerdict(each.verdict),
+  ]);
+}
+
+/** A table in columns padded to the same width, with a rule under its head. */
+export function textTable(head: string[], rows: string[][]): string[] {
+  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column].length)));
+  const line = (cells: string[]) => cells.map((cell, column) => cell.padEnd(widths[column])).join("   ").trimEnd();
+  return [line(head), widths.map((width) => "─".repeat(width)).join("   "), ...rows.map(line)];
+}
+
+/** A Markdown table. Cells are taken as they are: escape names before. */
+export function markdownTable(head: string[], rows: string[][]): string[] {
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+}
+
+function fold(text: string): string[] {
+  const lines: string[] = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last === "") lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

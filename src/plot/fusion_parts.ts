@@ -1,0 +1,54 @@
+import { escapeMarkup, formatCount } from "./format.ts";
+import { type AppliedRule, type FusionSummary, groupBy, type SkippedRule } from "./fusion_summary.ts";
+import { statRows } from "./fusion_text.ts";
+import { htmlName, htmlTable } from "./parts.ts";
+
+/** Rows of one list; the rest is in the embedded JSON. */
+const ROWS = 400;
+
+/** What was fused: sizes before and after, and every rewrite under its rule. A row's id is `applied-` and its place in the report. */
+export function htmlApplied(report: FusionSummary): string {
+  const places = new Map(report.applied.map((each, index) => [each, index]));
+  const row = (each: AppliedRule) =>
+    `<tr id="applied-${places.get(each)}"><td>${each.nodes.map(htmlName).join(" + ")}</td><td>${
+      htmlName(each.result)
+    }</td></tr>`;
+  const sizes = htmlTable(
+    ["", "before", "after"],
+    statRows(report.before, report.after).map(([name, ...rest]) => [escapeMarkup(name), ...rest]),
+    {
+      numbers: [1, 2],
+    },
+  );
+  return sizes + (report.applied.length === 0 ? "<p>Nothing was fused.</p>" : "") +
+    groupBy(report.applied, (each) => each.rule).map(([rule, uses]) =>
+      folded(
+        htmlName(rule),
+        uses.length,
+        `<thead><tr><th scope="col">nodes</th><th scope="col">became</th></tr></thead>`,
+        uses.map(row),
+      )
+    ).join("\n");
+}
+
+/** What was not fused: every reason with the nodes it holds for. A row's id is `skipped-` and its place in the report. */
+export function htmlSkipped(report: FusionSummary): string {
+  const places = new Map(report.skipped.map((each, index) => [each, index]));
+  const row = (each: SkippedRule) => `<tr id="skipped-${places.get(each)}"><td>${htmlName(each.node)}</td></tr>`;
+  if (report.skipped.length === 0) return "<p>No rule found a place that it had to leave alone.</p>";
+  return groupBy(report.skipped, (each) => `${each.rule}\u0000${each.reason}`).map(([, uses]) =>
+    folded(
+      `${escapeMarkup(uses[0].reason)} <span class="range">${htmlName(uses[0].rule)}</span>`,
+      uses.length,
+      "",
+      uses.map(row),
+    )
+  ).join("\n");
+}
+
+function folded(summary: string, count: number, head: string, rows: string[]): string {
+  const more = rows.length - ROWS;
+  const last = more > 0 ? `<tr><td colspan="2">and ${formatCount(more)} more, in the embedded JSON</td></tr>` : "";
+  return `<details><summary><span class="count">${formatCount(count)}</span>${summary}</summary>` +
+    `<div class="scroll"><table>${head}<tbody>${rows.slice(0, ROWS).join("\n")}${last}</tbody></table></div></details>`;
+}

@@ -1,0 +1,62 @@
+/**
+ * The shape of a fusion report, as far as it is shown. `src/rewrite`'s report fits it; so does its JSON.
+ *
+ * @module
+ */
+
+/** Size and content of a model. */
+export interface ModelStats {
+  /** Nodes in all graphs. */
+  nodes: number;
+  /** Nodes by op type. */
+  ops: Record<string, number>;
+  /** Elements of all initializers. */
+  parameters: number;
+  /** Size in bytes. */
+  bytes: number;
+}
+
+/** One rewrite that was made. */
+export interface AppliedRule {
+  /** The rule's name. */
+  rule: string;
+  /** Names of the nodes it replaced. */
+  nodes: string[];
+  /** Name of the node, or value, that stands for them now. */
+  result: string;
+}
+
+/** One rewrite that was looked at and refused. */
+export interface SkippedRule {
+  /** The rule's name. */
+  rule: string;
+  /** Name of the node it would have begun at. */
+  node: string;
+  /** Why not, in words a person understands. */
+  reason: string;
+}
+
+/** What was fused, what was not and why, and the model's size before and after. */
+export interface FusionSummary {
+  /** In the order applied. */
+  applied: AppliedRule[];
+  /** In the order looked at. */
+  skipped: SkippedRule[];
+  /** Before fusion. */
+  before: ModelStats;
+  /** After fusion. */
+  after: ModelStats;
+}
+
+/** A list grouped by a key, in order of first appearance. */
+export function groupBy<T>(items: readonly T[], key: (item: T) => string): [string, T[]][] {
+  return [...Map.groupBy(items, key)];
+}
+
+/** Reports count changes only for operators that changed: `Conv 104 → 104` is left out, `BatchNormalization 104 → 0` is not. */
+export function changedOps(before: Record<string, number>, after: Record<string, number>): [string, number, number][] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .map((op): [string, number, number] => [op, before[op] ?? 0, after[op] ?? 0])
+    .filter(([, from, to]) => from !== to)
+    .sort((a, b) => Math.abs(b[1] - b[2]) - Math.abs(a[1] - a[2]) || (a[0] < b[0] ? -1 : 1));
+}

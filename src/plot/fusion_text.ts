@@ -1,0 +1,63 @@
+import { cleanText, escapeMarkdown, formatBytes, formatCount } from "./format.ts";
+import { changedOps, type FusionSummary, groupBy, type ModelStats } from "./fusion_summary.ts";
+import { markdownTable, textTable } from "./comparison_text.ts";
+
+/** How many nodes a list of names shows before it says how many more there are. */
+const SHOWN = 6;
+
+/**
+ * A fusion report as lines for a terminal: size before and after, rewrites by rule, and what was skipped by reason with the first
+ * nodes it holds for.
+ */
+export function fusionText(report: FusionSummary): string {
+  return [
+    ...textTable(["", "before", "after"], statRows(report.before, report.after)),
+    "",
+    report.applied.length === 0 ? "Nothing was fused." : `Fused (${formatCount(report.applied.length)} rewrites):`,
+    ...groupBy(report.applied, (each) => each.rule).map(([rule, uses]) =>
+      `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`
+    ),
+    ...(report.skipped.length === 0 ? [] : ["", "Not fused, and why:"]),
+    ...groupBy(report.skipped, (each) => `${each.rule}: ${each.reason}`).flatMap(([why, uses]) => [
+      `  ${cleanText(why)}`,
+      `      ${names(uses.map((each) => each.node), cleanText)}`,
+    ]),
+  ].join("\n");
+}
+
+/** A fusion report as Markdown: the same content as {@link fusionText}. Names are escaped. */
+export function fusionMarkdown(report: FusionSummary): string {
+  const applied = groupBy(report.applied, (each) => each.rule).map((
+    [rule, uses],
+  ) => [escapeMarkdown(rule), formatCount(uses.length)]);
+  const skipped = groupBy(report.skipped, (each) => `${each.rule}\u0000${each.reason}`).map(([, uses]) => [
+    escapeMarkdown(uses[0].rule),
+    escapeMarkdown(uses[0].reason),
+    names(uses.map((each) => each.node), escapeMarkdown),
+  ]);
+  return [
+    ...markdownTable(
+      ["", "before", "after"],
+      statRows(report.before, report.after).map(([name, ...cells]) => [escapeMarkdown(name), ...cells]),
+    ),
+    "",
+    ...(applied.length ? markdownTable(["fused by", "times"], applied) : ["Nothing was fused."]),
+    ...(skipped.length ? ["", ...markdownTable(["not fused by", "why", "nodes"], skipped)] : []),
+    "",
+  ].join("\n");
+}
+
+/** Rows name, before, after: nodes, operators whose count changed, parameters, bytes. */
+export function statRows(before: ModelStats, after: ModelStats): string[][] {
+  return [
+    ["nodes", formatCount(before.nodes), formatCount(after.nodes)],
+    ...changedOps(before.ops, after.ops).map(([op, from, to]) => [cleanText(op), formatCount(from), formatCount(to)]),
+    ["parameters", formatCount(before.parameters), formatCount(after.parameters)],
+    ["size", formatBytes(before.bytes), formatBytes(after.bytes)],
+  ];
+}
+
+function names(list: string[], escape: (name: string) => string): string {
+  const more = list.length - SHOWN;
+  return list.slice(0, SHOWN).map(escape).join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
+}

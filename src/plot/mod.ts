@@ -1,0 +1,26 @@
+/**
+ * Plots, reports and notebook displays of a comparison: pure functions from data to SVG, HTML, Markdown and text. No browser is needed.
+ *
+ * @module
+ */
+
+export type * from "../bench/types.ts";
+export { Drawing, type DrawingOptions, type MimeBundle } from "./chart.ts";
+export { comparisonMarkdown, comparisonText } from "./comparison_text.ts";
+export { comparisonDisplay, reportDisplay } from "./display.ts";
+export { distribution } from "./distribution.ts";
+export { errorHistogram } from "./error_histogram.ts";
+export type { AppliedRule, FusionSummary, ModelStats, SkippedRule } from "./fusion_summary.ts";
+export { fusionMarkdown, fusionText } from "./fusion_text.ts";
+export { type LayerCost, layerCosts } from "./layer_costs.ts";
+export { levelBars } from "./level_bars.ts";
+export { opCounts, type OpCountsOptions } from "./op_counts.ts";
+export { opTimes } from "./op_times.ts";
+export { type Page, renderPage } from "./page.ts";
+export { htmlEnvironment, htmlFacts, htmlFigure, htmlLevels, htmlTable } from "./parts.ts";
+export { ratioRounds } from "./ratio_rounds.ts";
+export { renderReport, type ReportOptions } from "./report.ts";
+export { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
+export { renderPng, savePlot, type SavePlotOptions } from "./save_plot.ts";
+export type { Theme } from "./theme.ts";
+export { ulpHistogram } from "./ulp_histogram.ts";

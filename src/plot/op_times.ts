@@ -1,0 +1,44 @@
+import type { LevelComparison } from "../bench/types.ts";
+import { drawBars } from "./bars.ts";
+import type { Drawing, DrawingOptions } from "./chart.ts";
+import { formatMs } from "./format.ts";
+import { color } from "./theme.ts";
+
+/**
+ * Time by operator type from ONNX Runtime's profile, both models, in milliseconds per inference at one level; the slowest first,
+ * the rest added up after `limit` (10) rows. Undefined where no profile was taken.
+ */
+export function opTimes(
+  level: Pick<LevelComparison, "level" | "before" | "after">,
+  { width = 640, limit = 10 }: DrawingOptions & { limit?: number } = {},
+): Drawing | undefined {
+  const before = level.before.opTimesMs, after = level.after.opTimesMs;
+  if (!before || !after) return undefined;
+  const rows = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .map((op) => ({ op, times: [before[op] ?? 0, after[op] ?? 0] }))
+    .sort((a, b) => Math.max(...b.times) - Math.max(...a.times) || (a.op < b.op ? -1 : 1));
+  const shown = rows.length > limit ? rows.slice(0, limit - 1) : rows;
+  const rest = rows.slice(shown.length);
+  if (rest.length > 0) {
+    const total = (index: number) => rest.reduce((sum, row) => sum + row.times[index], 0);
+    shown.push({ op: `${rest.length} others`, times: [total(0), total(1)] });
+  }
+  const largest = shown[0];
+  return drawBars({
+    title: `Time by operator, at “${level.level}”`,
+    subtitle: "From ONNX Runtime’s profile; profiling itself costs a little time",
+    description: largest
+      ? `Most time goes to ${largest.op}: ${formatMs(largest.times[0])} before, ${formatMs(largest.times[1])} after.`
+      : "The profile is empty.",
+    legend: [
+      { label: "before", color: color("before"), shape: "square" },
+      { label: "after", color: color("after"), shape: "square" },
+    ],
+    groups: shown.map(({ op, times }) => ({
+      label: op,
+      bars: times.map((value, index) => ({ value, label: formatMs(value), color: index === 0 ? "before" : "after" })),
+    })),
+    axis: "time per inference (ms)",
+    width,
+  });
+}

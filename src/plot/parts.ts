@@ -1,0 +1,188 @@
+/**
+ * The parts that reports and notebook displays are made of, as HTML. Everything that comes from a model is escaped.
+ *
+ * @module
+ */
+
+import type { Comparison, ErrorMeasures } from "../bench/types.ts";
+import { type Drawing, STYLE } from "./chart.ts";
+import {
+  escapeMarkup,
+  formatBytes,
+  formatCount,
+  formatInterval,
+  formatMs,
+  formatNumber,
+  formatPower,
+  formatShare,
+  formatVerdict,
+} from "./format.ts";
+import { batchNormalizationSentence, factLevel, inputSentence, providerSentence, runtimeSentence } from "./words.ts";
+
+/** A table: a head of plain text and rows of trusted HTML cells; `numbers` are the columns set right. */
+export function htmlTable(
+  head: string[],
+  rows: string[][],
+  { numbers = [], className = "" }: { numbers?: number[]; className?: string } = {},
+): string {
+  const attribute = (column: number) => numbers.includes(column) ? ' class="number"' : "";
+  const row = (cells: string[]) =>
+    `<tr>${
+      cells.map((cell, column) =>
+        column === 0 ? `<th scope="row">${cell}</th>` : `<td${attribute(column)}>${cell}</td>`
+      ).join("")
+    }</tr>`;
+  const top = head.some((name) => name !== "")
+    ? `<thead><tr>${
+      head.map((name, column) => `<th scope="col"${attribute(column)}>${escapeMarkup(name)}</th>`).join("")
+    }</tr></thead>`
+    : "";
+  return `<div class="scroll${className && ` ${className}`}"><table>${top}<tbody>${
+    rows.map(row).join("\n")
+  }</tbody></table></div>`;
+}
+
+/** A name out of a model, in the type of code. */
+export function htmlName(name: string): string {
+  return `<span class="name">${escapeMarkup(name)}</span>`;
+}
+
+/** The article's three facts, in its order. */
+export function htmlFacts(comparison: Comparison): string {
+  const level = factLevel(comparison);
+  const { l2, norm, relativeL2 } = comparison.error;
+  const fact = (name: string, title: string, value: string, note: string) =>
+    `<dl class="fact ${name}"><dt>${title}</dt><dd class="value">${escapeMarkup(value)}</dd><dd class="note">${
+      escapeMarkup(note)
+    }</dd></dl>`;
+  const how = (rounds: number) =>
+    `median of ${formatCount(rounds)} rounds, optimizations ${
+      level!.level === "disabled" ? "disabled" : `at “${level!.level}”`
+    }`;
+  return `<div class="facts">${
+    level
+      ? fact("before", "Time before", formatMs(level.before.medianMs), how(level.before.samplesMs.length)) +
+        fact("after", "Time after", formatMs(level.after.medianMs), how(level.after.samplesMs.length))
+      : ""
+  }${
+    fact(
+      "error",
+      "Error",
+      formatPower(l2),
+      `L2 norm of the output difference; the output’s own norm is ${formatNumber(norm)} (relative ${
+        formatPower(relativeL2)
+      })`,
+    )
+  }</div>`;
+}
+
+/** The table of levels, and the sentence that says what they mean. */
+export function htmlLevels(comparison: Comparison): string {
+  const rows = comparison.levels.map((level) => {
+    const [estimate, range] = formatInterval(level.speedup).split(" ");
+    return [
+      level.level,
+      formatNumber(level.before.medianMs),
+      formatNumber(level.after.medianMs),
+      `${estimate} <span class="range">${range ?? ""}</span>`,
+      `<span class="verdict ${level.verdict}">${formatVerdict(level.verdict)}</span>`,
+    ];
+  });
+  const meaning = runtimeSentence(comparison);
+  return htmlTable(["level", "before (ms)", "after (ms)", "speed-up (95% CI)", "verdict"], rows, {
+    numbers: [1, 2],
+    className: "stack",
+  }) +
+    (meaning ? `<p class="meaning">${escapeMarkup(meaning)}</p>` : "");
+}
+
+/** Sentences a reader must not miss, or nothing. */
+export function htmlNotes(notes: readonly string[]): string {
+  return notes.length === 0
+    ? ""
+    : `<div class="notes" role="note">${notes.map((note) => `<p>${escapeMarkup(note)}</p>`).join("")}</div>`;
+}
+
+/** A plot drawn twice, for wide and for narrow screens; the page shows the one that fits. Nothing where there is nothing to draw. */
+export function htmlFigure(
+  plot: (width: number) => Drawing | undefined,
+  widths: { wide: number; narrow: number } = { wide: 740, narrow: 345 },
+): string {
+  const wide = plot(widths.wide), narrow = plot(widths.narrow);
+  if (!wide || !narrow) return "";
+  const inline = (drawing: Drawing) => drawing.svg.replace(`<style>${STYLE}</style>\n`, "");
+  return `<figure><div class="wide">${inline(wide)}</div><div class="narrow">${inline(narrow)}</div></figure>`;
+}
+
+/** All error measures, beside what ONNX Runtime's own optimizations do to the first model; and by output where there are several. */
+export function htmlErrors(comparison: Comparison): string {
+  const { error, levels } = comparison;
+  const columns = [error, ...(error.runtime ? [error.runtime] : [])];
+  const rows = MEASURES.map(([name, show]) => [name, ...columns.map(show)]);
+  const head = ["", "before and after", ...(error.runtime ? ["ONNX Runtime’s own optimizations, before"] : [])];
+  const outputs = Object.entries(error.outputs);
+  const byOutput = outputs.map((
+    [name, each],
+  ) => [htmlName(name), ...MEASURES.slice(0, 4).map(([, show]) => show(each))]);
+  return `<p>The difference between the outputs of the two models${
+    levels[0] ? `, both run at “${escapeMarkup(levels[0].level)}”` : ""
+  }${error.runtime ? "; beside it the difference that ONNX Runtime’s own optimizations make to the first" : ""}.</p>` +
+    htmlTable(head, rows, { numbers: [1, 2] }) +
+    (outputs.length > 1
+      ? htmlTable(["output", ...MEASURES.slice(0, 4).map(([name]) => name)], byOutput, { numbers: [1, 2, 3, 4] })
+      : "");
+}
+
+const MEASURES: [string, (error: ErrorMeasures) => string][] = [
+  ["L2 norm of the difference", (error) => formatPower(error.l2)],
+  ["L2 norm of the output", (error) => formatNumber(error.norm)],
+  ["relative L2", (error) => formatPower(error.relativeL2)],
+  ["largest difference", (error) => formatPower(error.maxAbs)],
+  ["cosine similarity", (error) => formatCosine(error.cosine)],
+  ["signal to noise", (error) => error.snrDb === null ? "∞" : `${error.snrDb.toFixed(1)} dB`],
+  ["same top-1", (error) => formatShare(error.top1Agreement)],
+  ["top-1 among the other’s top 5", (error) => error.top5Agreement === null ? "–" : formatShare(error.top5Agreement)],
+];
+
+/** 1 − x where that says more: cosine similarities near 1. */
+function formatCosine(cosine: number): string {
+  const below = 1 - cosine;
+  return below > 0 && below < 1e-3 ? `1 − ${formatPower(below)}` : below === 0 ? "1" : formatNumber(cosine);
+}
+
+/** Where and how it was measured, and on which files. */
+export function htmlEnvironment(comparison: Comparison): string {
+  const { environment, before, after } = comparison;
+  const model = (card: Comparison["before"]) =>
+    `${htmlName(card.name)}, ${formatBytes(card.bytes)}<br>SHA-256 ${htmlName(card.sha256)}`;
+  const rounds = comparison.levels.map((level) => `${level.level} ${formatCount(level.lnRatios.length)}`).join(", ");
+  const rows: [string, string][] = [
+    ["Measured", escapeMarkup(minute(environment.date))],
+    ["Processor", `${escapeMarkup(environment.cpu)}, ${environment.cores} core${environment.cores === 1 ? "" : "s"}`],
+    ["Load at start", environment.load === null ? "not known" : environment.load.toFixed(2)],
+    ["Memory", formatBytes(environment.memoryBytes)],
+    ["System", escapeMarkup(environment.os)],
+    ...(environment.gpu ? [["GPU", escapeMarkup(environment.gpu)] as [string, string]] : []),
+    ["Software", `Deno ${escapeMarkup(environment.deno)}, ONNX Runtime ${escapeMarkup(environment.onnxruntime)}`],
+    ["Provider", `${escapeMarkup(environment.provider)}: ${escapeMarkup(providerSentence(comparison))}`],
+    ["Input", escapeMarkup(inputSentence(comparison))],
+    ["Rounds", escapeMarkup(rounds)],
+    ["Seed", String(environment.seed)],
+    ...(environment.commit ? [["Git commit", htmlName(environment.commit)] as [string, string]] : []),
+    ["Before", model(before)],
+    ["After", model(after)],
+  ];
+  return htmlTable(["", ""], rows, { className: "environment" });
+}
+
+/** An ISO 8601 time to the minute: `2026-01-15 09:30 UTC`; anything else as it is. */
+function minute(date: string): string {
+  const time = new Date(date);
+  return Number.isNaN(time.getTime()) ? date : `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** `Fused: 104 of 104 BatchNormalization nodes.`, or nothing. */
+export function htmlBatchNormalization(comparison: Comparison): string {
+  const sentence = batchNormalizationSentence(comparison);
+  return sentence ? `<p>Fused: ${escapeMarkup(sentence)}.</p>` : "";
+}

@@ -1,0 +1,93 @@
+import type { Comparison } from "../bench/types.ts";
+import { distribution } from "./distribution.ts";
+import { errorHistogram } from "./error_histogram.ts";
+import { htmlApplied, htmlSkipped } from "./fusion_parts.ts";
+import type { FusionSummary } from "./fusion_summary.ts";
+import { levelBars } from "./level_bars.ts";
+import { opCounts } from "./op_counts.ts";
+import { opTimes } from "./op_times.ts";
+import { renderPage } from "./page.ts";
+import {
+  htmlBatchNormalization,
+  htmlEnvironment,
+  htmlErrors,
+  htmlFacts,
+  htmlFigure,
+  htmlLevels,
+  htmlNotes,
+} from "./parts.ts";
+import { ratioRounds } from "./ratio_rounds.ts";
+import { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
+import { ulpHistogram } from "./ulp_histogram.ts";
+import { factLevel, verdictSentence } from "./words.ts";
+
+/** What goes into a report. */
+export interface ReportOptions {
+  /** The measurements. */
+  comparison: Comparison;
+  /** What was fused, where that is known. */
+  fusion?: FusionSummary;
+  /** Gain by rule, where it was measured. */
+  rules?: readonly RuleSpeedup[];
+  /** Heading; the two names when absent. */
+  title?: string;
+  /** Who measured. */
+  author?: string;
+}
+
+/**
+ * A whole comparison as one self-contained HTML page for phone and desktop, light and dark: the three facts, the levels and what they mean, the
+ * plots, what was fused and what was not, the environment, and the raw JSON in `script#comparison` (and `script#fusion`). It runs no script
+ * and fetches nothing.
+ */
+export function renderReport({ comparison, fusion, rules, title, author }: ReportOptions): string {
+  const { levels, error } = comparison;
+  const level = factLevel(comparison);
+  const last = levels.at(-1);
+  const said = [...new Set([level, last])].filter((each) => each !== undefined);
+  const pair = { wide: 385, narrow: 345 };
+  const body = [
+    htmlFacts(comparison),
+    htmlBatchNormalization(comparison),
+    htmlNotes(comparison.notes),
+    section("By optimization level", htmlLevels(comparison), htmlFigure((width) => levelBars(levels, { width }))),
+    section(
+      "How it was measured",
+      `<p>Both models are warmed up, then timed in rounds: in each round both run, in random order, so that whatever else the machine does hits both alike. ` +
+        `The speed-up is the median over rounds of the ratio before ÷ after; its 95% interval is a seeded bootstrap over rounds. ` +
+        `No measurement is left out.</p>`,
+      htmlFigure((width) => distribution(levels, { width })),
+      htmlFigure((width) => ratioRounds(levels, { width })),
+    ),
+    section(
+      "What ONNX Runtime ran",
+      htmlFigure((width) => opCounts(comparison, { width })),
+      level ? htmlFigure((width) => opTimes(level, { width })) : "",
+      rules?.length ? htmlFigure((width) => ruleSpeedups(rules, { width })) : "",
+    ),
+    section(
+      "Is it still the same function?",
+      htmlErrors(comparison),
+      `<div class="pair">${htmlFigure((width) => errorHistogram(error, { width }), pair)}${
+        htmlFigure((width) => ulpHistogram(error.ulpHistogram, { width }), pair)
+      }</div>`,
+    ),
+    ...(fusion
+      ? [section("What was fused", htmlApplied(fusion)), section("What was not, and why", htmlSkipped(fusion))]
+      : []),
+    section("Environment", htmlEnvironment(comparison)),
+  ];
+  return renderPage({
+    title: title ?? `${comparison.before.name} → ${comparison.after.name}`,
+    kicker: "Layer fusion, before and after",
+    author,
+    date: comparison.environment.date,
+    lede: said.map(verdictSentence).join(" "),
+    body: body.filter((part) => part !== "").join("\n"),
+    json: { comparison, ...(fusion ? { fusion } : {}), ...(rules?.length ? { rules } : {}) },
+  });
+}
+
+function section(title: string, ...parts: string[]): string {
+  return `<section>\n<h2>${title}</h2>\n${parts.filter((part) => part !== "").join("\n")}\n</section>`;
+}

@@ -1,0 +1,88 @@
+/**
+ * What a comparison says, in sentences. Terminal, Markdown and HTML all take them from here.
+ *
+ * @module
+ */
+
+import type { Comparison, LevelComparison } from "../bench/types.ts";
+import { formatCount, formatDims, formatInterval } from "./format.ts";
+
+/** The article that started it. */
+export const CITATION = "Z. K. Suri, “Layers fusion for faster neural network inference”, 2021.";
+
+/** The level the three facts are read at: `disabled` where it was measured, since only there both models run as they are written; else the first. */
+export function factLevel(comparison: Comparison): LevelComparison | undefined {
+  return comparison.levels.find((each) => each.level === "disabled") ?? comparison.levels[0];
+}
+
+/** How many BatchNormalization nodes the second model no longer has: `104 of 104 BatchNormalization nodes`. Undefined where the first has none. */
+export function batchNormalizationSentence(
+  { before, after }: Pick<Comparison, "before" | "after">,
+): string | undefined {
+  const had = before.ops.BatchNormalization ?? 0, has = after.ops.BatchNormalization ?? 0;
+  if (had === 0 || has > had) return undefined;
+  return `${formatCount(had - has)} of ${formatCount(had)} BatchNormalization nodes`;
+}
+
+/** The verdict at one level, as one sentence. */
+export function verdictSentence(level: LevelComparison): string {
+  const where = level.level === "disabled"
+    ? "with ONNX Runtime’s own optimizations disabled"
+    : `at optimization level “${level.level}”`;
+  const interval = formatInterval(level.speedup).replace("(", "(95% CI ");
+  switch (level.verdict) {
+    case "faster":
+      return `Faster ${where}: the second model runs at ${interval} the speed of the first.`;
+    case "slower":
+      return `Slower ${where}: the second model runs at ${interval} the speed of the first.`;
+    case "same":
+      return `No difference that matters ${where}: ${interval}.`;
+    case "inconclusive":
+      return `Not decided ${where}: ${interval}; more rounds or a quieter machine would be needed.`;
+  }
+}
+
+/**
+ * What the rows above `disabled` mean: from `basic` on ONNX Runtime folds Conv + BatchNormalization itself. With how many of them
+ * it really left in the first model, where it has any. Undefined where only `disabled` was measured.
+ */
+export function runtimeSentence(comparison: Comparison): string | undefined {
+  const levels = comparison.levels.filter((each) => each.level !== "disabled");
+  if (levels.length === 0) return undefined;
+  const names = levels.map((each) => `“${each.level}”`);
+  const list = names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  const had = comparison.before.ops.BatchNormalization ?? 0;
+  const left = levels.at(-1)!.before.opsRun.BatchNormalization ?? 0;
+  const seen = had > 0 && Object.keys(levels.at(-1)!.before.opsRun).length > 0
+    ? ` (here it ran the first model at ${names.at(-1)} with ${formatCount(left)} of its ${
+      formatCount(had)
+    } BatchNormalization nodes left)`
+    : "";
+  const other = comparison.levels.some((each) => each.level === "disabled")
+    ? "; only “disabled” compares the two models as they are written"
+    : "";
+  return `What ${list} ${
+    names.length === 1 ? "means" : "mean"
+  }: from “basic” up ONNX Runtime folds Conv + BatchNormalization itself${seen}, ` +
+    `so ${
+      names.length === 1 ? "that row asks" : "those rows ask"
+    } what fusing beforehand adds to what the runtime does anyway${other}.`;
+}
+
+/** Where the nodes really ran, from the runtime's profile; the provider asked for where there is no profile. */
+export function providerSentence(comparison: Comparison): string {
+  const { provider, threads } = comparison.environment;
+  const run = Object.entries(factLevel(comparison)?.after.providers ?? {}).sort((a, b) => b[1] - a[1]);
+  const total = run.reduce((sum, [, nodes]) => sum + nodes, 0);
+  const where = run.length === 0
+    ? `${provider} (asked for; no profile)`
+    : run.length === 1
+    ? `${run[0][0]}, all ${formatCount(total)} nodes`
+    : run.map(([name, nodes]) => `${name} ${formatCount(nodes)} of ${formatCount(total)} nodes`).join(", ");
+  return `${where}, ${threads} thread${threads === 1 ? "" : "s"}`;
+}
+
+/** The inputs fed: `input float32 1×3×256×256`. */
+export function inputSentence(comparison: Pick<Comparison, "inputs">): string {
+  return comparison.inputs.map((input) => `${input.name} ${input.type} ${formatDims(input.dims)}`).join(", ");
+}
