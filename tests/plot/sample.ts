@@ -99,7 +99,7 @@ const RUN = {
 
 /** A synthetic comparison at three levels. */
 export function sampleComparison(): Comparison {
-  return {
+  return structuredClone<Comparison>({
     schemaVersion: 1,
     environment: {
       date: "2026-01-15T09:30:00.000Z",
@@ -176,7 +176,7 @@ export function sampleComparison(): Comparison {
       },
     },
     notes: ["Load was above 0.3 when the measurement started (synthetic note)."],
-  };
+  });
 }
 
 /** A name no model should have, and any model may: markup, quotes, control characters, other scripts. */
@@ -190,7 +190,7 @@ export function sampleFusion(): FusionSummary {
     nodes: [`/layer${index}/conv`, `/layer${index}/bn`],
     result: `/layer${index}/conv_fused`,
   }));
-  return {
+  return structuredClone<FusionSummary>({
     applied,
     skipped: [
       {
@@ -211,7 +211,7 @@ export function sampleFusion(): FusionSummary {
     ],
     before: { nodes: 345, ops: FILE, parameters: 44_654_504, bytes: 178_728_960 },
     after: { nodes: 241, ops: FUSED, parameters: 44_496_488, bytes: 178_231_040 },
-  };
+  });
 }
 
 /** Synthetic gains of three rules: one that helps, one that cannot be told from 1, one that harms. */
