@@ -61,7 +61,7 @@ class Driver {
     for (const [root, records] of this.#skips) {
       if (root.isRemoved) continue;
       for (const { subject, rule, node, reason } of records) {
-        const key = `${rule}\n${node}\n${reason}`;
+        const key = `${node}\n${reason}`;
         if (subject.isRemoved || seen.has(key)) continue;
         seen.add(key);
         yield { rule, node, reason };

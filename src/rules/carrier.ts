@@ -1,6 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { Skip } from "../rewrite/rule.ts";
 import type { AffineMap } from "./affine.ts";
+import { POOL_CARRIERS } from "./carriers/pool_ops.ts";
 import { SHAPE_CARRIERS } from "./carriers/shape_ops.ts";
 
 /** An operator an affine map can be carried through: op(a·x + t) = a'·op(x) + t'. */
@@ -16,6 +17,9 @@ export type Carriers = Readonly<Record<string, Carrier>>;
 
 /** Operators that only move elements about; a map goes through them in both directions. */
 export const MOVERS: Carriers = SHAPE_CARRIERS;
+
+/** Those, and pools with one input and one output. */
+export const MOVERS_AND_POOLS: Carriers = { ...SHAPE_CARRIERS, ...POOL_CARRIERS };
 
 /** The carrier of a node among some; undefined where its operator is none of them. */
 export function carrierOf(node: Node, carriers: Carriers): Carrier | undefined {

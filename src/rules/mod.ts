@@ -5,6 +5,7 @@
  */
 import type { Rule } from "../rewrite/rule.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
+import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { normaliseConstants } from "./normalise_constants.ts";
 import { removeIdentity } from "./remove_identity.ts";
 
@@ -13,4 +14,5 @@ export const RULES: readonly Rule[] = [
   normaliseConstants,
   removeIdentity,
   fuseAffineIntoLayer,
+  fuseAffineIntoNextLayer,
 ];
