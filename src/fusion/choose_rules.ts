@@ -19,7 +19,9 @@ export class RuleNameError extends Error {
 export function chooseRules({ rules, skip = [] }: RuleChoice): readonly Rule[] {
   for (const name of [...rules ?? [], ...skip]) {
     if (!RULES.some((rule) => rule.name === name)) {
-      throw new RuleNameError(`there is no rule '${name}'. The rules are: ${RULES.map((rule) => rule.name).join(", ")}.`);
+      throw new RuleNameError(
+        `there is no rule '${name}'. The rules are: ${RULES.map((rule) => rule.name).join(", ")}.`,
+      );
     }
   }
   return RULES.filter(({ name }) => (rules?.includes(name) ?? true) && !skip.includes(name));

@@ -38,7 +38,7 @@ export async function fuse(source: ModelSource | Model, options: FuseOptions = {
     rules: chooseRules(options),
     costOf,
   });
-  const fused = applied.length > 0 ? model.with(imported) : model;
+  const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
   return { model: fused, report: { applied, skipped, before: model.stats, after: fused.stats } };
 }
 

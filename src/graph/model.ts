@@ -1,5 +1,5 @@
-import { isAbsolute, join, normalize } from "node:path";
-import { basename, dirname } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type ExternalTarget, layout, payloadLength, type Segment } from "../proto/encode.ts";
 import { ModelFormatError } from "../proto/errors.ts";
 import { resolveExternal } from "../proto/external.ts";
@@ -71,7 +71,9 @@ export class Model {
       } catch (error) {
         if (error instanceof ModelFormatError) throw error;
         throw new ModelFormatError(
-          `${source.name}: its weights are in '${location}' beside it, which cannot be read (${(error as Error).message}).`,
+          `${source.name}: its weights are in '${location}' beside it, which cannot be read (${
+            (error as Error).message
+          }).`,
         );
       }
     });
@@ -121,6 +123,11 @@ export class Model {
     return this.#stats = statsOf([graph, ...functions], length(model) + length(external));
   }
 
+  /** Nodes by operator. */
+  get ops(): Record<string, number> {
+    return this.stats.ops;
+  }
+
   /** The inputs a caller must feed. */
   get inputs(): ModelPort[] {
     const { graph } = this.graphs();
@@ -152,13 +159,16 @@ export class Model {
    */
   save(path: string | URL): Promise<void> {
     return new Promise((resolve) => {
-      const file = path instanceof URL ? fromFileUrl(path) : path;
+      const file = path instanceof URL ? fileURLToPath(path) : path;
       const location = `${basename(file)}.data`;
-      writeModel(
-        file,
-        this.#layout({ location, threshold: EXTERNAL_THRESHOLD }),
-        join(dirname(file), location),
-      );
+      try {
+        writeModel(file, this.#layout({ location, threshold: EXTERNAL_THRESHOLD }), join(dirname(file), location));
+      } catch (error) {
+        const { code, message } = error as { code?: string; message: string };
+        throw code
+          ? new Error(`${file}: cannot be written (${message}). Does its folder exist?`, { cause: error })
+          : error;
+      }
       resolve();
     });
   }
@@ -192,11 +202,6 @@ function length(segments: readonly Segment[]): number {
   return segments.reduce((sum, part) => sum + (part instanceof Uint8Array ? part.length : payloadLength(part)), 0);
 }
 
-function fromFileUrl(url: URL): string {
-  if (url.protocol !== "file:") throw new TypeError(`cannot write to ${url}: expected a path or a file: URL`);
-  return decodeURIComponent(url.pathname);
-}
-
 /**
  * Opens a model. Its weights stay where they are. Throws {@link ModelFormatError} for what is not ONNX or is truncated,
  * and the system's error for a file that cannot be read.
@@ -214,7 +219,7 @@ export async function open(source: ModelSource): Promise<Model> {
   if (source instanceof Uint8Array) return Model.read(new BytesSource(source), "model");
   const url = source instanceof URL ? source : /^(https?|file):/.test(source) ? new URL(source) : undefined;
   if (!url || url.protocol === "file:") {
-    const path = url ? fromFileUrl(url) : source as string;
+    const path = url ? fileURLToPath(url) : source as string;
     return Model.read(openFile(path), stem(path), dirname(path));
   }
   return Model.read(await download(url), stem(url.pathname));

@@ -14,6 +14,7 @@ export type { AppliedRule, FusionSummary, ModelStats, SkippedRule } from "./fusi
 export { fusionMarkdown, fusionText } from "./fusion_text.ts";
 export { type LayerCost, layerCosts } from "./layer_costs.ts";
 export { levelBars } from "./level_bars.ts";
+export { modelDisplay, type ShownModel, type ShownPort } from "./model_display.ts";
 export { opCounts, type OpCountsOptions } from "./op_counts.ts";
 export { opTimes } from "./op_times.ts";
 export { type Page, renderPage } from "./page.ts";
