@@ -23,9 +23,9 @@ export interface Attribute {
 export type AttributeValue = number | string | readonly number[] | readonly string[];
 
 /** AttributeProto.AttributeType by the JavaScript value. */
-const INT = 2, INTS = 7, STRING = 3;
+const FLOAT = 1, INT = 2, STRING = 3, FLOATS = 6, INTS = 7;
 
-/** A new attribute: whole numbers become INT or INTS, text STRING. Floats are only ever copied from a node. */
+/** A new attribute: whole numbers become INT or INTS, text STRING. For FLOAT and FLOATS: {@link floatAttribute}. */
 export function newAttribute(name: string, value: number | string | readonly number[]): Attribute {
   const type = messageType("AttributeProto");
   const fields = typeof value === "string"
@@ -34,6 +34,17 @@ export function newAttribute(name: string, value: number | string | readonly num
     ? { type: INT, i: value }
     : { type: INTS, ints: value };
   return { name, value, bytes: type.encode(type.fromObject({ name, ...fields })).finish() };
+}
+
+/** A new FLOAT or FLOATS attribute; its value is rounded to float32, as it is stored. */
+export function floatAttribute(name: string, value: number | readonly number[]): Attribute {
+  const type = messageType("AttributeProto");
+  if (typeof value === "number") {
+    const f = Math.fround(value);
+    return { name, value: f, bytes: type.encode(type.fromObject({ name, type: FLOAT, f })).finish() };
+  }
+  const floats = value.map(Math.fround);
+  return { name, value: floats, bytes: type.encode(type.fromObject({ name, type: FLOATS, floats })).finish() };
 }
 
 /** The `value` attribute of a Constant node. */

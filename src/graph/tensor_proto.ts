@@ -5,7 +5,7 @@ import type { Payload } from "../proto/skeleton.ts";
 import { readRange } from "../proto/source.ts";
 import { concat, fieldBytes, varintFieldBytes, wireFields } from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
-import { byteLength, encodeTensor } from "../tensor/encode.ts";
+import { byteLength, encodePart, encodeTensor } from "../tensor/encode.ts";
 import { sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
 
 /** TensorProto.DataType by number. */
@@ -67,7 +67,11 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
     );
   };
   const payload = message.payload.length > 0 ? payloads[message.payload[0]] : undefined;
-  if (payload && "range" in payload && isPlain(payload.kind)) {
+  if (payload && "stream" in payload) {
+    check(payload.length);
+    return { name, tensor: storedTensor(type, dims, payload, proto) };
+  }
+  if (payload && isPlain(payload.kind)) {
     const { source, offset, length } = payload.range;
     check(length);
     return { name, tensor: storedTensor(type, dims, { read: (at, into) => source.read(offset + at, into) }, proto) };
@@ -75,9 +79,7 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
   let held: Uint8Array | undefined;
   const bytes = () => {
     if (held) return held;
-    const data = payload && "range" in payload
-      ? decodeVarints(payload.kind, readRange(payload.range), type)
-      : inlineData(message, type);
+    const data = payload ? decodeVarints(payload.kind, readRange(payload.range), type) : inlineData(message, type);
     check(data.length);
     return held = data;
   };
@@ -150,7 +152,12 @@ export function exportTensor(name: string, tensor: Tensor, payloads: Payload[]):
     encodeTensor(tensor, (chunk) => parts.push(chunk.slice()));
     return concat([...fields, fieldBytes(9, concat(parts))]);
   }
-  payloads.push({ kind: "raw_data", length, stream: (emit) => encodeTensor(tensor, emit) });
+  payloads.push({
+    kind: "raw_data",
+    length,
+    stream: (emit) => encodeTensor(tensor, emit),
+    read: (offset, into) => encodePart(tensor, offset, into),
+  });
   return concat([...fields, payloadField(payloads.length - 1)]);
 }
 

@@ -19,3 +19,11 @@ export function encodeTensor(tensor: Tensor, emit: (chunk: Uint8Array) => void):
     emit(chunk);
   }
 }
+
+/** Fills `into` with a tensor's little-endian bytes from `offset` on, as {@link encodeTensor} gives them; both are whole elements. */
+export function encodePart(tensor: Tensor, offset: number, into: Uint8Array): void {
+  const format = formatOf(tensor.type);
+  const values = new Float64Array(into.length / format.bytes);
+  tensor.read(offset / format.bytes, values);
+  format.encode(values, into);
+}

@@ -1,0 +1,65 @@
+import { exportModel } from "../graph/export.ts";
+import { Model } from "../graph/model.ts";
+import { type Architecture, ARCHITECTURES, parseArchitecture } from "./architectures.ts";
+import { calibrate, calibrationImages } from "./calibrate.ts";
+import { Network, type Statistics } from "./network.ts";
+
+/** What {@link build} is doing: writing the network in training mode, running it on a batch, or nothing more. */
+export type BuildPhase = "weights" | "calibration" | "done";
+
+/** How to build a model. */
+export interface BuildOptions {
+  /** Seed of the weights and of the images the BatchNormalization statistics are measured on; default 0. */
+  seed?: number;
+  /** Called as each phase begins, with the share of the work that is done (0…1). */
+  onProgress?: (fraction: number, phase: BuildPhase) => void;
+}
+
+/**
+ * Builds a network of a known architecture, unfused, as PyTorch's exporter would write it: opset 17, input `input`, output
+ * `output`, both float32 with a dynamic batch (and height and width), parameters named as in the state dict.
+ *
+ * Weights are drawn as PyTorch initialises them, from a generator of their own for each tensor; they are made while the model
+ * is written and never kept. BatchNormalization has scales and shifts as after training, and the statistics of a forward
+ * pass over a seeded batch of images. The same seed gives the same bytes.
+ *
+ * @param architecture Its name; `architectures` lists them.
+ * @throws {RangeError} If the architecture is unknown or the seed is not an integer.
+ *
+ * @example
+ * ```ts
+ * import { build } from "@layerfuse/layerfuse/models";
+ *
+ * const model = await build("resnet18", { seed: 1 });
+ * console.log(model.stats.ops.Conv, model.stats.ops.BatchNormalization); // 20 20
+ * ```
+ */
+export async function build(architecture: Architecture, options: BuildOptions = {}): Promise<Model> {
+  const { seed = 0, onProgress } = options;
+  const name = parseArchitecture(architecture), recipe = ARCHITECTURES[name];
+  if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed}: expected an integer`);
+  let statistics: Statistics = new Map();
+  if (recipe.calibration) {
+    onProgress?.(0, "weights");
+    const training = assemble(name, seed);
+    const images = calibrationImages(seed, recipe.calibration);
+    statistics = await calibrate(training, batchNorms(training), images, () => onProgress?.(0.4, "calibration"));
+  }
+  const model = assemble(name, seed, statistics);
+  onProgress?.(1, "done");
+  return model;
+}
+
+/** The model for inference with these statistics; without any, the one in training mode whose outputs they are. */
+export function assemble(name: Architecture, seed: number, statistics?: Statistics): Model {
+  const recipe = ARCHITECTURES[name];
+  const network = new Network({ name, input: recipe.input, seed, statistics });
+  const graphs = network.finish(recipe.layers(network), recipe.output);
+  return Model.from(exportModel(graphs), name);
+}
+
+/** Paths of the BatchNormalization modules of a model, from the names of their scales. */
+function batchNorms(model: Model): string[] {
+  return model.nodes.filter(({ opType }) => opType === "BatchNormalization")
+    .map(({ inputs }) => inputs[1].replace(/\.weight$/, ""));
+}

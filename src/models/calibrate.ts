@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import { normalSource, randomSource } from "../bench/random.ts";
+import { openSession } from "../bench/session.ts";
+import { TemporaryDirectory } from "../bench/source.ts";
+import type { Model } from "../graph/model.ts";
+import { type ChannelStatistics, meanName, type Statistics, varianceName } from "./network.ts";
+
+/**
+ * Statistics of every BatchNormalization of a network in training mode, from one forward pass over a batch in ONNX Runtime.
+ * With momentum 0 each node's running outputs are the statistics of this very batch, and it normalises by them, as a
+ * training step does.
+ *
+ * The same batch through the network in inference mode then gives the same activations. Weights and images depend on the
+ * seed alone; the statistics are sums in float32 and may differ in the last bits from one processor type to another.
+ *
+ * @param training The network with its statistics as outputs.
+ * @param paths Paths of its BatchNormalization modules.
+ */
+export async function calibrate(
+  training: Model,
+  paths: readonly string[],
+  images: { dims: readonly number[]; data: Float32Array },
+  onRun?: () => void,
+): Promise<Statistics> {
+  using directory = new TemporaryDirectory(false);
+  const path = join(directory.path, "training.onnx");
+  await training.save(path);
+  onRun?.();
+  await using session = await openSession(path, { threads: availableParallelism() });
+  const outputs = await session.run({ input: { type: "float32", ...images } });
+  return new Map(paths.map((path): [string, ChannelStatistics] => [path, {
+    mean: outputs[meanName(path)].data as Float32Array,
+    variance: outputs[varianceName(path)].data as Float32Array,
+  }]));
+}
+
+/** Cell sizes of the patterns that an image is mixed of; 1 is white noise. */
+const CELLS = [1, 2, 4, 8, 16, 32];
+
+/**
+ * A batch of images [N, C, H, W] to calibrate on, with mean 0 and variance 1 as normalised photographs have. Each mixes, in
+ * its own proportions, noise of all scales from pixels to a quarter of the image: with white noise alone all images would
+ * look the same to the deeper layers, and their variances would be far too small.
+ */
+export function calibrationImages(
+  seed: number,
+  dims: readonly number[],
+): { dims: readonly number[]; data: Float32Array } {
+  const [images, channels, height, width] = dims;
+  const uniform = randomSource(seed, 10), normal = normalSource(uniform);
+  const data = new Float32Array(images * channels * height * width);
+  for (let image = 0; image < images; image++) {
+    const shares = CELLS.map(() => uniform());
+    const norm = Math.hypot(...shares);
+    for (let channel = 0; channel < channels; channel++) {
+      const plane = data.subarray((image * channels + channel) * height * width).subarray(0, height * width);
+      CELLS.forEach((cell, scale) => addNoise(plane, width, cell, shares[scale] / norm, normal));
+    }
+  }
+  return { dims, data };
+}
+
+/** Adds normal noise that changes from cell to cell, interpolated linearly within them. */
+function addNoise(plane: Float32Array, width: number, cell: number, amount: number, normal: () => number): void {
+  const height = plane.length / width, columns = Math.ceil(width / cell) + 1, rows = Math.ceil(height / cell) + 1;
+  const grid = Float64Array.from({ length: columns * rows }, normal);
+  // linear interpolation between independent values leaves (1 + 2f² − 2f) of the variance, 2/3 on average along each axis
+  const gain = cell === 1 ? amount : amount * 1.5;
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(y / cell), down = y / cell - row;
+    for (let x = 0; x < width; x++) {
+      const column = Math.floor(x / cell), right = x / cell - column, at = row * columns + column;
+      const top = grid[at] + (grid[at + 1] - grid[at]) * right;
+      const bottom = grid[at + columns] + (grid[at + columns + 1] - grid[at + columns]) * right;
+      plane[y * width + x] += gain * (top + (bottom - top) * down);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { floatAttribute, newAttribute } from "../graph/attribute.ts";
+import type { Value } from "../graph/graph.ts";
+import type { Network } from "./network.ts";
+import type { Distribution } from "./random_tensor.ts";
+
+/**
+ * How a convolution's weight is drawn. `fan_out`, `fan_in`: kaiming_normal_ for Relu, std = √(2 / fan). `default`:
+ * what torch.nn.Conv2d does by itself, U(−1/√fan_in, 1/√fan_in).
+ */
+export type ConvInit = "fan_out" | "fan_in" | "default";
+
+/** A 2-D convolution, square in everything. */
+export interface ConvOptions {
+  /** Output channels. */
+  out: number;
+  /** Kernel size, default 1. */
+  kernel?: number;
+  /** Stride, default 1. */
+  stride?: number;
+  /** Padding on every side, default the one that keeps the size at stride 1. */
+  padding?: number;
+  /** Groups, default 1. */
+  group?: number;
+  /** Whether it has a bias, default false: a BatchNormalization follows. */
+  bias?: boolean;
+  /** Initialisation, default `fan_out`. */
+  init?: ConvInit;
+}
+
+/** A convolution of [N, C, H, W]. Parameters `<path>.weight` [out, C/group, k, k] and `<path>.bias` [out]. */
+export function conv(network: Network, x: Value, path: string, options: ConvOptions): Value {
+  const { out, kernel = 1, stride = 1, padding = (kernel - 1) / 2, group = 1, bias = false } = options;
+  const dims = [out, network.channels(x) / group, kernel, kernel];
+  const fanIn = dims[1] * kernel * kernel, fanOut = out * kernel * kernel;
+  return network.op(
+    "Conv",
+    [
+      x,
+      network.parameter(`${path}.weight`, dims, weights(options.init ?? "fan_out", fanIn, fanOut)),
+      ...bias ? [network.parameter(`${path}.bias`, [out], around(1 / Math.sqrt(fanIn)))] : [],
+    ],
+    path,
+    {
+      dilations: [1, 1],
+      group,
+      kernel_shape: [kernel, kernel],
+      pads: [padding, padding, padding, padding],
+      strides: [stride, stride],
+    },
+  );
+}
+
+function weights(init: ConvInit, fanIn: number, fanOut: number): Distribution {
+  if (init === "default") return around(1 / Math.sqrt(fanIn));
+  return { kind: "normal", std: Math.sqrt(2 / (init === "fan_in" ? fanIn : fanOut)) };
+}
+
+/** U(−limit, limit). */
+export function around(limit: number): Distribution {
+  return { kind: "uniform", low: -limit, high: limit };
+}
+
+/** Relu in the module at `path`; the exporter calls a module's second use `relu_1`. */
+export function relu(network: Network, x: Value, path: string): Value {
+  return network.op("Relu", [x], path);
+}
+
+/** A fully connected layer on [N, C], as torch.nn.Linear is exported and initialised: U(±1/√C), Gemm with transB. */
+export function linear(network: Network, x: Value, path: string, out: number): Value {
+  const fanIn = network.channels(x), limit = around(1 / Math.sqrt(fanIn));
+  return network.op(
+    "Gemm",
+    [x, network.parameter(`${path}.weight`, [out, fanIn], limit), network.parameter(`${path}.bias`, [out], limit)],
+    path,
+    [floatAttribute("alpha", 1), floatAttribute("beta", 1), newAttribute("transB", 1)],
+  );
+}
+
+/** Max pooling, square. */
+export function maxPool(network: Network, x: Value, path: string, kernel: number, stride: number, padding = 0): Value {
+  return network.op("MaxPool", [x], path, {
+    ceil_mode: 0,
+    kernel_shape: [kernel, kernel],
+    pads: [padding, padding, padding, padding],
+    strides: [stride, stride],
+  });
+}
+
+/** The end of a classifier: global average, flatten, one fully connected layer. `pool` is the pooling module's path. */
+export function classifier(network: Network, x: Value, pool: string, path: string, classes: number): Value {
+  const pooled = network.op("GlobalAveragePool", [x], pool);
+  return linear(network, network.op("Flatten", [pooled], "", { axis: 1 }), path, classes);
+}

@@ -1,0 +1,206 @@
+import { type Attribute, floatAttribute, newAttribute, tensorAttribute } from "../graph/attribute.ts";
+import { type Dim, Node, type Value } from "../graph/graph.ts";
+import type { ImportedModel } from "../graph/import.ts";
+import { addOutput, newModel } from "../graph/new_model.ts";
+import { inferNode } from "../graph/shapes.ts";
+import { exportTensor } from "../graph/tensor_proto.ts";
+import type { ElementType } from "../tensor/element_type.ts";
+import { filledTensor, type Tensor, valueTensor } from "../tensor/tensor.ts";
+import { type Distribution, randomTensor } from "./random_tensor.ts";
+
+/** Mean and variance of the inputs of one BatchNormalization, a channel an entry. */
+export interface ChannelStatistics {
+  /** Means. */
+  readonly mean: Float32Array;
+  /** Variances of the population (divided by n, as ONNX does in training mode; PyTorch's running_var divides by n − 1). */
+  readonly variance: Float32Array;
+}
+
+/** Statistics of every BatchNormalization by its module's path, such as `layer1.0.bn1`. */
+export type Statistics = ReadonlyMap<string, ChannelStatistics>;
+
+/** What a network is built for. */
+export interface NetworkInit {
+  /** Name of the architecture. */
+  name: string;
+  /** Shape of its input. */
+  input: readonly Dim[];
+  /** Seed of its weights. */
+  seed: number;
+  /** Statistics for inference; without them BatchNormalization trains and its batch statistics are the outputs. */
+  statistics?: Statistics;
+}
+
+/** An attribute of a new node: whole numbers and text as they are, a FLOAT as an {@link Attribute}. */
+export type Attributes = Record<string, number | string | readonly number[]> | readonly Attribute[];
+
+/**
+ * A network under construction, named as PyTorch's exporter would: parameters by the path in the state dict
+ * (`layer1.0.conv1.weight`), nodes by the modules around them (`/layer1/layer1.0/conv1/Conv`).
+ */
+export class Network {
+  /** Its input. */
+  readonly input: Value;
+  readonly #init: NetworkInit;
+  readonly #model: ImportedModel;
+  readonly #names = new Set<string>();
+  /** In training: the values that are statistics, by the name they are fetched by. */
+  readonly #measured: Value[] = [];
+
+  /** An empty network. Opset 17, IR version 8. */
+  constructor(init: NetworkInit) {
+    this.#init = init;
+    this.#model = newModel({
+      name: init.name,
+      opset: 17,
+      irVersion: 8,
+      producer: "layerfuse",
+      metadata: { architecture: init.name, seed: String(init.seed) },
+      inputs: [{ name: "input", type: "float32", shape: init.input }],
+    });
+    this.input = this.#model.graph.inputs[0];
+  }
+
+  /** A node with one output, in the module at `path` ("" is the network itself). */
+  op(opType: string, inputs: readonly (Value | undefined)[], path: string, attributes: Attributes = {}): Value {
+    return this.#node(opType, inputs, path, attributes)[0];
+  }
+
+  /** A learned parameter, drawn at random from its own stream. */
+  parameter(name: string, dims: readonly number[], distribution: Distribution): Value {
+    return this.constant(name, randomTensor(this.#init.seed, name, dims, distribution));
+  }
+
+  /** An initializer. */
+  constant(name: string, tensor: Tensor): Value {
+    const { graph } = this.#model;
+    const value = graph.value(name);
+    if (value.initializer) throw new Error(`${this.#init.name}: two initializers are called '${name}'`);
+    Object.assign(value, { initializer: tensor, type: tensor.type, shape: tensor.dims });
+    graph.initializers.add(value);
+    return value;
+  }
+
+  /** A Constant node, as the exporter leaves them for shapes, pads and bounds. A scalar where `values` is a number. */
+  literal(path: string, type: ElementType, values: number | readonly number[]): Value {
+    const tensor = typeof values === "number"
+      ? valueTensor(type, [], Float64Array.of(values))
+      : valueTensor(type, [values.length], Float64Array.from(values));
+    return this.op("Constant", [], path, [tensorAttribute("value", tensor, exportTensor("", tensor, []))]);
+  }
+
+  /**
+   * BatchNormalization (ε = 1e-5, momentum 0.9). Scales are drawn from U(low, high), by default U(0.5, 1.5), and shifts from
+   * N(0, 0.1²): a freshly initialised network has 1 and 0, which would hide a wrong fold.
+   */
+  batchNorm(x: Value, path: string, scale: { low: number; high: number } = { low: 0.5, high: 1.5 }): Value {
+    const { statistics } = this.#init;
+    const channels = this.channels(x);
+    const vector = (name: string, stored: Float32Array | undefined, otherwise: number) =>
+      this.constant(
+        `${path}.${name}`,
+        stored
+          ? valueTensor("float32", [channels], Float64Array.from(stored))
+          : filledTensor("float32", [channels], otherwise),
+      );
+    const inputs = [
+      x,
+      this.parameter(`${path}.weight`, [channels], { kind: "uniform", ...scale }),
+      this.parameter(`${path}.bias`, [channels], { kind: "normal", std: 0.1 }),
+      vector("running_mean", statistics?.get(path)?.mean, 0),
+      vector("running_var", statistics?.get(path)?.variance, 1),
+    ];
+    const attributes = [
+      floatAttribute("epsilon", 1e-5),
+      floatAttribute("momentum", statistics ? 0.9 : 0),
+      newAttribute("training_mode", statistics ? 0 : 1),
+    ];
+    if (statistics) return this.op("BatchNormalization", inputs, path, attributes);
+    const names = [meanName(path), varianceName(path)];
+    const [y, ...measured] = this.#node("BatchNormalization", inputs, path, attributes, names);
+    this.#measured.push(...measured);
+    return y;
+  }
+
+  /** Number of channels of a value (its second dimension). */
+  channels(x: Value): number {
+    return this.size(x, 1);
+  }
+
+  /** Size of a dimension that is fixed by the architecture. */
+  size(x: Value, axis: number): number {
+    const size = x.shape?.at(axis);
+    if (typeof size !== "number") {
+      throw new Error(`${this.#init.name}: '${x.name}' has no fixed size along axis ${axis}`);
+    }
+    return size;
+  }
+
+  /** Ends the network: `x` becomes its output, or in training the statistics do. */
+  finish(x: Value, shape?: readonly Dim[]): ImportedModel {
+    const { graph } = this.#model;
+    if (!this.#init.statistics && this.#measured.length > 0) {
+      for (const value of this.#measured) addOutput(this.#model, value);
+      return this.#model;
+    }
+    const output = graph.value("output");
+    Object.assign(output, { type: x.type, shape: x.shape });
+    graph.renameOutput(x, output);
+    graph.dropValue(x);
+    addOutput(this.#model, output, shape);
+    return this.#model;
+  }
+
+  #node(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    path: string,
+    attributes: Attributes,
+    more: readonly string[] = [],
+  ): Value[] {
+    const { graph } = this.#model;
+    const name = this.#unused(`${scopeOf(path)}/${opType}`);
+    const node = new Node(graph, {
+      opType,
+      name,
+      inputs,
+      outputs: [graph.value(`${name}_output_0`), ...more.map((output) => graph.value(output))],
+      attributes: Array.isArray(attributes)
+        ? attributes as readonly Attribute[]
+        : Object.entries(attributes).map(([name, value]) => newAttribute(name, value)),
+    });
+    node.order = graph.nodes.length;
+    graph.addNode(node);
+    inferNode(node);
+    for (const value of node.outputs) value!.type ??= "float32";
+    return node.outputs as Value[];
+  }
+
+  /** The exporter numbers equal names from the second on: Relu, Relu_1, … */
+  #unused(base: string): string {
+    let name = base;
+    for (let number = 1; this.#names.has(name); number++) name = `${base}_${number}`;
+    this.#names.add(name);
+    return name;
+  }
+}
+
+/** Name of the output that holds the batch means of the BatchNormalization at `path`. */
+export function meanName(path: string): string {
+  return `${path}.batch_mean`;
+}
+
+/** Name of the output that holds the batch variances of the BatchNormalization at `path`. */
+export function varianceName(path: string): string {
+  return `${path}.batch_var`;
+}
+
+/** `layer1.0.conv1` → `/layer1/layer1.0/conv1`: the numbered children of a container carry its name in front. */
+function scopeOf(path: string): string {
+  let previous = "", scope = "";
+  for (const part of path === "" ? [] : path.split(".")) {
+    previous = /^\d+$/.test(part) && previous ? `${previous}.${part}` : part;
+    scope += `/${previous}`;
+  }
+  return scope;
+}

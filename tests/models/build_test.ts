@@ -1,0 +1,169 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { join } from "node:path";
+import { type NamedTensors, openSession } from "../../src/bench/session.ts";
+import { type Model, open } from "../../src/graph/model.ts";
+import { addOutput } from "../../src/graph/new_model.ts";
+import { type Architecture, architectures, build, defaultInputShape } from "../../src/models/mod.ts";
+import { assemble } from "../../src/models/build.ts";
+import { calibrationImages } from "../../src/models/calibrate.ts";
+import { valuesOf } from "../../src/tensor/tensor.ts";
+import { COUNTS } from "./counts.ts";
+
+/** Learned parameters, as torchvision counts them: without the BatchNormalization statistics and the constants. */
+function learned(model: Model): number {
+  return [...model.graphs().graph.initializers].filter(({ name }) => /\.(weight|bias)$|\.lora_/.test(name))
+    .reduce((sum, { initializer }) => sum + initializer!.size, 0);
+}
+
+async function run(model: Model, shape: readonly number[], data?: Float32Array): Promise<NamedTensors> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = join(directory, "model.onnx");
+    await model.save(path);
+    await using session = await openSession(path, { level: "disabled" });
+    const { data: random } = calibrationImages(7, [1, 1, 1, shape.reduce((a, b) => a * b)]);
+    return await session.run({ input: { type: "float32", dims: shape, data: data ?? random } });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const floats = ({ output }: NamedTensors): Float32Array => output.data as Float32Array;
+const hash = async (model: Model) =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", await model.bytes() as Uint8Array<ArrayBuffer>)).toHex();
+
+let resnet18: Promise<Model> | undefined;
+const built = (): Promise<Model> => resnet18 ??= build("resnet18");
+
+Deno.test("every architecture has the nodes and the parameters of its original", () => {
+  assertEquals(Object.keys(COUNTS), [...architectures]);
+  for (const architecture of architectures) {
+    const model = assemble(architecture, 0, new Map());
+    const { parameters, ops } = COUNTS[architecture];
+    assertEquals(learned(model), parameters, `${architecture}: parameters`);
+    for (const [op, count] of Object.entries(ops)) assertEquals(model.stats.ops[op], count, `${architecture}: ${op}`);
+  }
+});
+
+Deno.test("nodes and parameters are named as PyTorch names them", () => {
+  const { nodes } = assemble("resnet50", 0, new Map());
+  const find = (name: string) => nodes.find((node) => node.name === name);
+  assertEquals(find("/layer1/layer1.0/conv1/Conv")?.inputs[1], "layer1.0.conv1.weight");
+  assertEquals(find("/layer2/layer2.0/downsample/downsample.1/BatchNormalization")?.inputs.slice(1), [
+    "layer2.0.downsample.1.weight",
+    "layer2.0.downsample.1.bias",
+    "layer2.0.downsample.1.running_mean",
+    "layer2.0.downsample.1.running_var",
+  ]);
+  assertEquals(find("/layer3/layer3.5/relu_2/Relu")?.inputs, ["/layer3/layer3.5/Add_output_0"]);
+  assertEquals(nodes.at(-1), {
+    name: "/fc/Gemm",
+    opType: "Gemm",
+    inputs: ["/Flatten_output_0", "fc.weight", "fc.bias"],
+    outputs: ["output"],
+  });
+});
+
+Deno.test("a bottleneck has its stride in the 3×3 convolution", () => {
+  const { graph } = assemble("resnet50", 0, new Map()).graphs();
+  const strides = (name: string) => graph.nodes.find((node) => node.name === name)!.numbers("strides");
+  assertEquals(strides("/layer2/layer2.0/conv1/Conv"), [1, 1]);
+  assertEquals(strides("/layer2/layer2.0/conv2/Conv"), [2, 2]);
+});
+
+Deno.test("build() gives the same bytes for the same seed, others for another", async () => {
+  const first = await hash(await built());
+  assertEquals(await hash(await build("resnet18", { seed: 0 })), first);
+  assert(await hash(await build("resnet18", { seed: 1 })) !== first);
+});
+
+Deno.test("the weights of a built model can be read before it is saved, and are those of its file", async () => {
+  const model = await built();
+  const [a, b] = [model, await open(await model.bytes())].map((one) => {
+    const { graph } = one.graphs();
+    return ["layer1.0.conv2.weight", "bn1.running_var"].map((name) => valuesOf(graph.values.get(name)!.initializer!));
+  });
+  assertEquals(a, b);
+});
+
+Deno.test("a built model runs at any batch, height and width, and its output depends on the image", async () => {
+  const outputs = await run(await built(), [2, 3, 96, 64]);
+  assertEquals(outputs.output.dims, [2, 1000]);
+  const values = floats(outputs), first = values.subarray(0, 1000), second = values.subarray(1000);
+  assert(values.every(Number.isFinite));
+  const norm = (v: Float32Array) => Math.hypot(...v);
+  assert(norm(first) > 1 && norm(first) < 1000, `norm ${norm(first)}`);
+  assert(norm(first.map((v, i) => v - second[i])) > 0.05 * norm(first), "two images give the same output");
+  assertEquals((await run(await built(), [1, 3, 33, 47])).output.dims, [1, 1000]);
+});
+
+Deno.test("the stored statistics are those of each BatchNormalization's inputs on the calibration images", async () => {
+  const model = await built();
+  const dims = [8, 3, 128, 128];
+  const names = ["/conv1/Conv_output_0", "/layer2/layer2.0/downsample/downsample.0/Conv_output_0", LAST];
+  const graphs = model.graphs();
+  for (const name of names) addOutput(graphs, graphs.graph.values.get(name)!);
+  const outputs = await run(model.with(graphs), dims, calibrationImages(0, dims).data);
+  for (const name of names) {
+    const [node] = graphs.graph.values.get(name)!.users.keys();
+    const [mean, variance] = [3, 4].map((input) => valuesOf(node.inputs[input]!.initializer!));
+    const measured = channelStatistics(outputs[name]);
+    // float32 sums over up to 32 768 elements, through up to 18 layers
+    assertClose(mean, measured.mean, variance.map(Math.sqrt), 1e-3, `${name}: mean`);
+    assertClose(variance, measured.variance, variance, 1e-3, `${name}: variance`);
+  }
+});
+
+const LAST = "/layer4/layer4.1/conv2/Conv_output_0";
+
+function channelStatistics({ dims: [images, channels, height, width], data }: NamedTensors[string]) {
+  const plane = height * width, n = images * plane;
+  const mean = new Float64Array(channels), variance = new Float64Array(channels);
+  const values = data as Float32Array;
+  const each = (visit: (value: number, channel: number) => void) =>
+    values.forEach((value, i) => visit(value, Math.floor(i / plane) % channels));
+  each((value, channel) => mean[channel] += value / n);
+  each((value, channel) => variance[channel] += (value - mean[channel]) ** 2 / n);
+  return { mean, variance };
+}
+
+function assertClose(a: Float64Array, b: Float64Array, scale: Float64Array, tolerance: number, what: string): void {
+  a.forEach((value, i) => {
+    assert(
+      Math.abs(value - b[i]) <= tolerance * scale[i],
+      `${what} of channel ${i}: ${value} stored, ${b[i]} measured`,
+    );
+  });
+}
+
+Deno.test("no BatchNormalization is near the identity, so a fold that forgets one would show", async () => {
+  const { graph } = (await built()).graphs();
+  for (const node of graph.nodes.filter((node) => node.is("BatchNormalization"))) {
+    const [scale, shift, mean, variance] = [1, 2, 3, 4].map((input) => valuesOf(node.inputs[input]!.initializer!));
+    const spread = (values: Float64Array) => Math.max(...values) - Math.min(...values);
+    assert(spread(scale) > 0.2 && spread(shift) > 0.1, node.label);
+    assert(variance.every((value) => value > 1e-3) && mean.some((value) => Math.abs(value) > 1e-2), node.label);
+  }
+});
+
+Deno.test("build() reports its phases in order", async () => {
+  const seen: [number, string][] = [];
+  await build("resnet18", { onProgress: (...progress) => seen.push(progress) });
+  assertEquals(seen.map(([, phase]) => phase), ["weights", "calibration", "done"]);
+  assertEquals(seen.map(([fraction]) => fraction).toSorted((a, b) => a - b), seen.map(([fraction]) => fraction));
+  assertEquals(seen.at(-1)![0], 1);
+});
+
+Deno.test("build() names the architectures it knows when asked for another", async () => {
+  await assertRejects(
+    () => build("resnet20" as Architecture),
+    RangeError,
+    `architecture "resnet20": unknown; expected one of ${architectures.join(", ")}`,
+  );
+  await assertRejects(() => build("toString" as Architecture), RangeError);
+  assertThrows(() => defaultInputShape("vgg" as Architecture), RangeError, "resnet18");
+});
+
+Deno.test("build() refuses a seed that is not an integer", async () => {
+  await assertRejects(() => build("resnet18", { seed: 0.5 }), RangeError, "seed 0.5: expected an integer");
+});
