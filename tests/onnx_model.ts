@@ -38,6 +38,8 @@ export interface TestGraph {
   inputs?: Record<string, (number | string | null)[]>;
   outputs: Record<string, (number | string | null)[] | null>;
   initializers?: Record<string, TestTensor>;
+  /** Shapes the file tells of values in between. */
+  valueInfo?: Record<string, (number | string | null)[]>;
   types?: Record<string, number>;
 }
 
@@ -135,7 +137,9 @@ function valueInfo(name: string, dims: (number | string | null)[] | null, type: 
   return { name, type: { tensor_type: { elem_type: type, shape: dim && { dim } } } };
 }
 
-function graphProto({ nodes, inputs, outputs, initializers, types }: TestGraph): Record<string, unknown> {
+function graphProto(
+  { nodes, inputs, outputs, initializers, valueInfo: told, types }: TestGraph,
+): Record<string, unknown> {
   const infos = (ports: Record<string, (number | string | null)[] | null>) =>
     Object.entries(ports).map(([name, dims]) => valueInfo(name, dims, types?.[name] ?? 1));
   return {
@@ -143,6 +147,7 @@ function graphProto({ nodes, inputs, outputs, initializers, types }: TestGraph):
     node: nodes.map(nodeProto),
     input: infos(inputs ?? {}),
     output: infos(outputs),
+    value_info: infos(told ?? {}),
     initializer: Object.entries(initializers ?? {}).map(([name, tensor]) => tensorProto(name, tensor)),
   };
 }
