@@ -69,7 +69,7 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
   const payload = message.payload.length > 0 ? payloads[message.payload[0]] : undefined;
   if (payload && "stream" in payload) {
     check(payload.length);
-    return { name, tensor: storedTensor(type, dims, payload, proto) };
+    return { name, tensor: asWritten(payload.origin as Tensor, dims, proto) };
   }
   if (payload && isPlain(payload.kind)) {
     const { source, offset, length } = payload.range;
@@ -88,6 +88,12 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
     name,
     tensor: storedTensor(type, dims, { read: (at, into) => into.set(bytes().subarray(at, at + into.length)) }, proto),
   };
+}
+
+/** A computed tensor read before it is written, each element rounded as its file will have it. */
+function asWritten(tensor: Tensor, dims: readonly number[], proto: Uint8Array): Tensor {
+  const stored = storedTensor(tensor.type, dims, { read: (at, into) => encodePart(tensor, at, into) }, proto);
+  return { ...stored, bound: () => tensor.bound() * (1 + 2 ** -8) }; // bfloat16, the coarsest, rounds by less than 2⁻⁸
 }
 
 function isPlain(kind: PayloadKind): boolean {
@@ -152,12 +158,7 @@ export function exportTensor(name: string, tensor: Tensor, payloads: Payload[]):
     encodeTensor(tensor, (chunk) => parts.push(chunk.slice()));
     return concat([...fields, fieldBytes(9, concat(parts))]);
   }
-  payloads.push({
-    kind: "raw_data",
-    length,
-    stream: (emit) => encodeTensor(tensor, emit),
-    read: (offset, into) => encodePart(tensor, offset, into),
-  });
+  payloads.push({ kind: "raw_data", length, stream: (emit) => encodeTensor(tensor, emit), origin: tensor });
   return concat([...fields, payloadField(payloads.length - 1)]);
 }
 

@@ -20,8 +20,8 @@ export interface ComputedPayload {
   readonly length: number;
   /** Gives the bytes in order, in chunks that are reused: take what you need before you return. */
   stream(emit: (chunk: Uint8Array) => void): void;
-  /** Fills `into` with the bytes from `offset` on; both are whole elements. */
-  read(offset: number, into: Uint8Array): void;
+  /** What it is computed from, for the one who made it; never looked at here. */
+  readonly origin: unknown;
 }
 
 /** The element data of a tensor. */

@@ -53,6 +53,8 @@ Deno.test("a weight that is computed can be read before the model is saved, as i
   const part = new Float64Array(5);
   read.read(9, part);
   assertEquals(part, valuesOf(weight).slice(9, 14).map(Math.fround));
+  const most = Math.fround(31 / 3);
+  assert(read.bound() >= most && read.bound() < 1.01 * most, `bound ${read.bound()}`);
 });
 
 Deno.test("float attributes keep whole numbers floats, and say what they hold", () => {
