@@ -32,6 +32,8 @@ interface Import {
   from: string;
   to: string;
   typeOnly: boolean;
+  /** Loaded when called (`await import()`), not at start. */
+  dynamic: boolean;
 }
 
 const root = new URL("../", import.meta.url);
@@ -56,6 +58,7 @@ async function moduleGraph(entry: string): Promise<{ files: string[]; imports: I
         from: relative(module.specifier),
         to: relative((dependency.code ?? dependency.type).specifier ?? dependency.specifier),
         typeOnly: !dependency.code,
+        dynamic: dependency.isDynamic === true,
       }))
     ),
   };
@@ -126,4 +129,15 @@ Deno.test("no file of src/ imports an entry point above its layer", () => {
 Deno.test("every file of src/ is reached from an entry point", async () => {
   const dead = (await sourceFiles(new URL("src/", root))).filter((file) => !files.has(file));
   assertEquals(dead.sort(), []);
+});
+
+Deno.test("layerfuse fuse loads neither ONNX Runtime nor the plots", () => {
+  const loaded = new Set(["src/cli/main.ts", "src/cli/fuse.ts"]);
+  for (const file of loaded) { // a Set iterates over what is added on the way
+    for (const { from, to, typeOnly, dynamic } of imports) if (from === file && !typeOnly && !dynamic) loaded.add(to);
+  }
+  const slow = [...loaded].filter((path) =>
+    /^src\/(bench|plot)\//.test(path) || OWNER[packageOf(path) ?? ""] === "bench"
+  );
+  assertEquals(slow, [], "these cost every start of the command line");
 });
