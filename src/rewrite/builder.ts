@@ -13,6 +13,12 @@ export class Builder {
   /** For one application of one rule in this graph. */
   constructor(readonly graph: Graph) {}
 
+  /** Forgets everything staged so far: another way is tried. */
+  reset(): void {
+    this.nodes.length = 0;
+    this.initializers.length = 0;
+  }
+
   /** A new initializer, named after `base`. */
   initializer(base: string, tensor: Tensor): Value {
     const value = new Value(this.graph, base);

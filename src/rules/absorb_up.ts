@@ -16,6 +16,9 @@ export function absorbUp(
   build: Builder,
   removed: Node[],
 ): Value | Skip {
+  if (value.graph !== build.graph) {
+    return new Skip(`its input '${value.name}' is computed outside the subgraph it is in`);
+  }
   const layer = layerOf(value);
   if (layer instanceof Skip) return layer;
   if (layer) {

@@ -15,7 +15,9 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
   const refused = inTraining(node);
   if (refused) return refused;
   const extra = node.outputs.slice(1).find((value) => value !== undefined);
-  if (extra) return new Skip(`it has a second output, '${extra.name}': only a BatchNormalization with one can be folded`);
+  if (extra) {
+    return new Skip(`it has a second output, '${extra.name}': only a BatchNormalization with one can be folded`);
+  }
   if (node.opset < 9 && node.number("spatial", 1) === 0) {
     return new Skip("spatial = 0: it normalises every pixel by its own statistics, not every channel");
   }
@@ -34,13 +36,16 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
   const negative = variance.findIndex((value) => !(value + epsilon > 0));
   if (negative >= 0) {
     return new Skip(
-      `variance + epsilon is ${variance[negative] + epsilon} in channel ${negative}: its square root is no number to divide by`,
+      `variance + epsilon is ${
+        variance[negative] + epsilon
+      } in channel ${negative}: its square root is no number to divide by`,
     );
   }
   const scale = gamma.map((value, i) => value / Math.sqrt(variance[i] + epsilon));
   const x = node.inputs[0]!;
   const rank = x.shape?.length ?? node.output.shape?.length;
   if (rank === undefined) return new Skip(`the rank of its input '${x.name}' is not known`);
+  if (rank < 2 && scale.length > 1) return new Skip(`its input has rank ${rank}, but ${scale.length} channels`);
   return {
     x,
     rank,

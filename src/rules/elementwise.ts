@@ -15,7 +15,9 @@ const MOST_ENTRIES = 1 << 20;
  */
 export function elementwise(node: Node): ChannelAffine | Skip | undefined {
   const [a, b] = node.inputs;
-  if (node.opType === "Neg") return a && !constantOf(a) ? map(a, null, Float64Array.of(-1), Float64Array.of(0)) : undefined;
+  if (node.opType === "Neg") {
+    return a && !constantOf(a) ? map(a, null, Float64Array.of(-1), Float64Array.of(0)) : undefined;
+  }
   if (!a || !b || node.inputs.length !== 2) return undefined;
   const first = constantOf(a), second = constantOf(b);
   if (first && second) return undefined;
@@ -39,7 +41,9 @@ export function elementwise(node: Node): ChannelAffine | Skip | undefined {
     case "Add":
       return map(x, axis, one, values);
     case "Sub":
-      return first ? map(x, axis, one.map((value) => -value), values) : map(x, axis, one, values.map((value) => 0 - value));
+      return first
+        ? map(x, axis, one.map((value) => -value), values)
+        : map(x, axis, one, values.map((value) => 0 - value));
   }
 }
 

@@ -22,7 +22,9 @@ export const fuseAffineIntoLayer: Rule = {
     if (result instanceof Skip) return result;
     if (build.nodes.length >= removed.length && !hasScale(affine)) {
       const own = layerAt(root);
-      if (own && !(own instanceof Skip)) return new Skip("it already is the bias of its layer: MatMul has no input for one");
+      if (own && !(own instanceof Skip)) {
+        return new Skip("it already is the bias of its layer: MatMul has no input for one");
+      }
     }
     return new Replacement(removed, [[root.output, result]], hasScale(affine));
   },

@@ -1,8 +1,11 @@
-import type { Node } from "../graph/graph.ts";
+import type { Node, Value } from "../graph/graph.ts";
+import type { Builder } from "../rewrite/builder.ts";
 import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
 import { absorbDown } from "./absorb_down.ts";
+import { type AffineMap, type ChannelAffine, composed, hasScale, hasShift } from "./affine.ts";
 import { AFFINE_OPS, affineOf } from "./affine_of.ts";
 import { MOVERS_AND_POOLS } from "./carrier.ts";
+import { valueTensor } from "../tensor/tensor.ts";
 
 /**
  * W·(a·x + t) + b = (W·a)·x + (W·t + b), directly or through pools and operators that only move elements, whoever takes
@@ -17,6 +20,41 @@ export const fuseAffineIntoNextLayer: Rule = {
     if (!affine || affine instanceof Skip) return affine;
     const removed: Node[] = [root];
     const outputs = absorbDown(root.output, affine, affine.x, MOVERS_AND_POOLS, build, removed);
-    return outputs instanceof Skip ? outputs : new Replacement(removed, outputs);
+    return outputs instanceof Skip ? leavingShift(root, affine, build) ?? outputs : new Replacement(removed, outputs);
   },
 };
+
+/**
+ * s·x + t = s·(x + t/s): where only the shift is in the way and several nodes make the map (Mul and Add, say), one addition
+ * stays and the scale goes into the layers.
+ */
+function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replacement | undefined {
+  let map: AffineMap = affine, { output } = root;
+  const removed = [root];
+  for (let next: Node | undefined; (next = soleUser(output)); output = next.output) {
+    const own = affineOf(next);
+    const both = own && !(own instanceof Skip) && own.x === output ? composed(map, own) : undefined;
+    if (!both) break;
+    map = both;
+    removed.push(next);
+  }
+  const { axis, scale, shift } = map, { type } = affine.x;
+  if (removed.length < 2 || !hasShift(map) || !hasScale(map) || type === undefined || root.opset < 7) return undefined;
+  const before = shift.map((value, i) => value === 0 ? 0 : value / scale[i]);
+  if (!before.every(Number.isFinite)) return undefined;
+  build.reset();
+  const name = removed.find((node) => node.is("Add", "Sub"))?.name ?? root.name;
+  const dims = axis === null ? [] : [before.length, ...new Array(affine.rank - 1 - axis).fill(1)];
+  const constant = build.initializer(`${name || root.output.name}.shift`, valueTensor(type, dims, before));
+  const sum = build.node("Add", [affine.x, constant], { name });
+  const rest = { axis, scale, shift: new Float64Array(shift.length) };
+  const outputs = absorbDown(output, rest, sum, MOVERS_AND_POOLS, build, removed);
+  return outputs instanceof Skip ? undefined : new Replacement(removed, outputs);
+}
+
+function soleUser(value: Value): Node | undefined {
+  const [user] = value.users.keys();
+  return value.users.size === 1 && value.users.get(user) === 1 && !value.isOutput && user.graph === value.graph
+    ? user
+    : undefined;
+}

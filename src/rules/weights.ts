@@ -1,8 +1,9 @@
 import { constantOf, whyNotConstant } from "../graph/constants.ts";
 import type { Node, Value } from "../graph/graph.ts";
+import type { Builder } from "../rewrite/builder.ts";
 import { Skip } from "../rewrite/rule.ts";
 import { isFloat } from "../tensor/element_type.ts";
-import { type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
+import { forEachChunk, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
 
 /** A constant floating-point weight of a layer, or why it is none. */
 export function weightOf(node: Node, index: number, role: string): Tensor | Skip {
@@ -33,6 +34,28 @@ export function affineBias(bias: Float64Array, scale: Float64Array, shift: Float
 /** The bias as a tensor, or undefined where there was none and none is needed. */
 export function biasTensor(weight: Tensor, bias: Float64Array, hadOne: boolean): Tensor | undefined {
   return hadOne || bias.some((value) => value !== 0) ? valueTensor(weight.type, [bias.length], bias) : undefined;
+}
+
+/** The bias of a layer like `node` as a new initializer; undefined where there was none and none is needed. */
+export function newBias(node: Node, weight: Tensor, bias: Float64Array, build: Builder): Value | undefined {
+  const tensor = biasTensor(weight, bias, node.has(2));
+  return tensor &&
+    build.initializer(nameAfter(node.inputs[2], `${nameAfter(node.inputs[1], node.label)}.bias`), tensor);
+}
+
+/** Σ_k v[k]·W[k, n] for every n, of a matrix W[K, N], or of W[N, K] where it is transposed. */
+export function vectorTimes(vector: Float64Array, matrix: Tensor, isTransposed: boolean): Float64Array {
+  const columns = matrix.dims[matrix.dims.length - 1];
+  const out = new Float64Array(isTransposed ? matrix.size / columns : columns);
+  forEachChunk(matrix, (values, start) => {
+    let row = Math.floor(start / columns), column = start % columns;
+    for (let at = 0; at < values.length; at++) {
+      if (isTransposed) out[row] += vector[column] * values[at];
+      else out[column] += vector[row] * values[at];
+      if (++column === columns) row++, column = 0;
+    }
+  });
+  return out;
 }
 
 /** What to name a new initializer after: the one it comes from. */

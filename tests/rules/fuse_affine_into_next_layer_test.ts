@@ -153,6 +153,20 @@ const FOLDS: Record<string, { model: TestModel; left: Record<string, number> }> 
     ], { w: random([144, 3], 1) }),
     left: { Flatten: 1, Gemm: 1, Relu: 1 },
   },
+  "a padded Conv as far as a Mul goes, its shift in an Add": {
+    model: {
+      inputs: { x: ["n", 4, 6, 6] },
+      outputs: { y: null },
+      initializers: { m: randomIn(0.5, 2, [4, 1, 1], 3), a: random([1, 4, 1, 1], 4), w: random([5, 4, 3, 3], 1) },
+      nodes: [
+        { op: "Relu", inputs: ["x"], outputs: ["r"] },
+        { op: "Mul", inputs: ["r", "m"], outputs: ["s"] },
+        { op: "Add", inputs: ["a", "s"], outputs: ["b"] },
+        conv({ pads: [1, 1, 1, 1] }),
+      ],
+    },
+    left: { Add: 1, Conv: 1, Relu: 1 },
+  },
   "several layers at once": {
     model: reluBn([conv(), conv({}, "b", "v", "z")], { w: random([5, 4, 3, 3], 1), v: random([2, 4, 1, 1], 2) }, {
       outputs: { y: null, z: null },
@@ -168,7 +182,7 @@ const FOLDS: Record<string, { model: TestModel; left: Record<string, number> }> 
 };
 
 for (const [name, { model, left }] of Object.entries(FOLDS)) {
-  Deno.test(`fuse-affine-into-next-layer folds a BatchNormalization into ${name}`, async () => {
+  Deno.test(`fuse-affine-into-next-layer folds an affine map into ${name}`, async () => {
     await assertFuses(model, left);
   });
 }

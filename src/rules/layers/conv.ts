@@ -4,9 +4,9 @@ import type { Builder } from "../../rewrite/builder.ts";
 import { Skip } from "../../rewrite/rule.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, sizeOf, type Tensor } from "../../tensor/tensor.ts";
-import { type AffineMap, hasShift } from "../affine.ts";
+import { hasShift } from "../affine.ts";
 import type { LinearLayer } from "../layer.ts";
-import { affineBias, biasOf, biasTensor, fitted, nameAfter, weightOf } from "../weights.ts";
+import { affineBias, biasOf, fitted, nameAfter, newBias, weightOf } from "../weights.ts";
 
 /**
  * Conv, any rank and group: W[M, C/g, k…].
@@ -20,18 +20,16 @@ export function conv(node: Node): LinearLayer | Skip {
   if (weight instanceof Skip) return weight;
   const [channels, perGroup, ...kernel] = weight.dims, group = node.number("group", 1);
   if (weight.dims.length < 3 || channels % group !== 0) {
-    return new Skip(`the weight of ${node.label} has the shape [${weight.dims}], which is no kernel for group ${group}`);
+    return new Skip(
+      `the weight of ${node.label} has the shape [${weight.dims}], which is no kernel for group ${group}`,
+    );
   }
   const x = node.inputs[0]!;
   const rank = weight.dims.length;
   const output = { axis: 1, rank, channels }, input = { axis: 1, channels: perGroup * group };
-  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array): Value => {
-    const b = biasTensor(weight, bias, node.has(2));
-    return build.like(node, [
-      x,
-      build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w),
-      b && build.initializer(nameAfter(node.inputs[2], `${nameAfter(node.inputs[1], node.label)}.bias`), b),
-    ]);
+  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array | undefined): Value => {
+    const matrix = build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w);
+    return build.like(node, [x, matrix, bias ? newBias(node, weight, bias, build) : node.inputs[2]]);
   };
   return {
     nodes: [node],
@@ -46,17 +44,16 @@ export function conv(node: Node): LinearLayer | Skip {
       return rebuilt(build, x, w, affineBias(bias, fit.scale, fit.shift));
     },
     beforeAffine(affine, x, build) {
-      const fit = fitted(affine, input), bias = biasOf(node, 2, channels);
+      const fit = fitted(affine, input);
       if (fit instanceof Skip) return fit;
-      if (bias instanceof Skip) return bias;
-      const extra = hasShift(affine) ? shiftThrough(weight, group, fit.shift) : new Float64Array(channels);
-      if (hasShift(affine)) {
-        const padded = whyPadded(node, kernel);
-        if (padded && !isInvisible(weight, group, affine, fit.shift)) return padded;
-      }
       const view = [group, channels / group, perGroup, ...kernel];
       const factor = { dims: [group, 1, perGroup, ...kernel.map(() => 1)], values: fit.scale };
-      return rebuilt(build, x, multiplied(weight, factor, view), bias.map((value, m) => value + extra[m]));
+      const w = multiplied(weight, factor, view);
+      const padded = hasShift(affine) ? whyPadded(node, kernel) : undefined;
+      if (!hasShift(affine) || padded && isInvisible(weight, group, fit.shift)) return rebuilt(build, x, w, undefined);
+      if (padded) return padded;
+      const bias = biasOf(node, 2, channels), extra = shiftThrough(weight, group, fit.shift);
+      return bias instanceof Skip ? bias : rebuilt(build, x, w, bias.map((value, m) => value + extra[m]));
     },
   };
 }
@@ -68,7 +65,10 @@ function whyPadded(node: Node, kernel: readonly number[]): Skip | undefined {
   return new Skip(
     unknown
       ? `${node.label} pads by auto_pad, how much is not known without the input's size: its zeros would have to become the shift`
-      : `${node.label} pads its input with zeros (pads ${[...window.begin, ...window.end]}), which a folded shift would ` +
+      : `${node.label} pads its input with zeros (pads ${[
+        ...window.begin,
+        ...window.end,
+      ]}), which a folded shift would ` +
         `have to turn into other values at the border`,
   );
 }
@@ -87,7 +87,7 @@ function shiftThrough(weight: Tensor, group: number, shift: Float64Array): Float
 }
 
 /** Whether every weight that would see a shift is zero, so that padding cannot show it. */
-function isInvisible(weight: Tensor, group: number, _affine: AffineMap, shift: Float64Array): boolean {
+function isInvisible(weight: Tensor, group: number, shift: Float64Array): boolean {
   const [channels, perGroup, ...kernel] = weight.dims;
   const area = sizeOf(kernel), perOut = channels / group;
   let seen = false;

@@ -2,10 +2,10 @@ import type { Node, Value } from "../../graph/graph.ts";
 import type { Builder } from "../../rewrite/builder.ts";
 import { Skip } from "../../rewrite/rule.ts";
 import { multiplied } from "../../tensor/multiply.ts";
-import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
+import { forEachChunk, type Tensor } from "../../tensor/tensor.ts";
 import { hasShift } from "../affine.ts";
 import type { LinearLayer } from "../layer.ts";
-import { affineBias, biasOf, biasTensor, fitted, nameAfter, weightOf } from "../weights.ts";
+import { affineBias, biasOf, fitted, nameAfter, newBias, weightOf } from "../weights.ts";
 
 /**
  * ConvTranspose, any rank and group: W[Cin, Cout/g, k…]. Row c belongs to group c div (Cin/g), so its entry j makes output
@@ -19,17 +19,15 @@ export function convTranspose(node: Node): LinearLayer | Skip {
   if (weight instanceof Skip) return weight;
   const [inputs, perGroup, ...kernel] = weight.dims, group = node.number("group", 1);
   if (weight.dims.length < 3 || inputs % group !== 0) {
-    return new Skip(`the weight of ${node.label} has the shape [${weight.dims}], which is no kernel for group ${group}`);
+    return new Skip(
+      `the weight of ${node.label} has the shape [${weight.dims}], which is no kernel for group ${group}`,
+    );
   }
   const x = node.inputs[0]!, channels = perGroup * group;
   const output = { axis: 1, rank: weight.dims.length, channels }, input = { axis: 1, channels: inputs };
-  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array): Value => {
-    const b = biasTensor(weight, bias, node.has(2));
-    return build.like(node, [
-      x,
-      build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w),
-      b && build.initializer(nameAfter(node.inputs[2], `${nameAfter(node.inputs[1], node.label)}.bias`), b),
-    ]);
+  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array | undefined): Value => {
+    const matrix = build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w);
+    return build.like(node, [x, matrix, bias ? newBias(node, weight, bias, build) : node.inputs[2]]);
   };
   const ones = kernel.map(() => 1);
   return {
@@ -46,25 +44,33 @@ export function convTranspose(node: Node): LinearLayer | Skip {
       return rebuilt(build, x, w, affineBias(bias, fit.scale, fit.shift));
     },
     beforeAffine(affine, x, build) {
-      const fit = fitted(affine, input), bias = biasOf(node, 2, channels);
+      const fit = fitted(affine, input);
       if (fit instanceof Skip) return fit;
-      if (bias instanceof Skip) return bias;
-      if (hasShift(affine)) {
-        if (!isPointwise(node, kernel)) {
-          return new Skip(
-            `${node.label} is a transposed convolution that is not 1×1 at stride 1: its output cells see different numbers ` +
-              `of input cells, so the shift would not come out even`,
-          );
-        }
-        const w = valuesOf(weight);
-        for (let c = 0; c < inputs; c++) {
-          const first = Math.floor(c / (inputs / group)) * perGroup;
-          for (let j = 0; j < perGroup; j++) bias[first + j] += w[c * perGroup + j] * fit.shift[c];
-        }
+      const w = multiplied(weight, { dims: [inputs, 1, ...ones], values: fit.scale });
+      if (!hasShift(affine)) return rebuilt(build, x, w, undefined);
+      if (!isPointwise(node, kernel)) {
+        return new Skip(
+          `${node.label} is a transposed convolution that is not 1×1 at stride 1: its output cells see different numbers ` +
+            `of input cells, so the shift would not come out even`,
+        );
       }
-      return rebuilt(build, x, multiplied(weight, { dims: [inputs, 1, ...ones], values: fit.scale }), bias);
+      const bias = biasOf(node, 2, channels);
+      if (bias instanceof Skip) return bias;
+      addShift(weight, inputs / group, fit.shift, bias);
+      return rebuilt(build, x, w, bias);
     },
   };
+}
+
+/** b[o] += Σ_c W[c, j]·t_c, for a 1×1 kernel. */
+function addShift(weight: Tensor, rowsPerGroup: number, shift: Float64Array, bias: Float64Array): void {
+  const perGroup = weight.dims[1];
+  forEachChunk(weight, (values, start) => {
+    for (let at = 0; at < values.length; at++) {
+      const c = Math.floor((start + at) / perGroup), j = (start + at) % perGroup;
+      bias[Math.floor(c / rowsPerGroup) * perGroup + j] += values[at] * shift[c];
+    }
+  });
 }
 
 function isPointwise(node: Node, kernel: readonly number[]): boolean {

@@ -5,8 +5,9 @@ import { Skip } from "../../rewrite/rule.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { type Tensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
+import { hasShift } from "../affine.ts";
 import type { LinearLayer } from "../layer.ts";
-import { fitted, nameAfter, weightOf } from "../weights.ts";
+import { fitted, nameAfter, vectorTimes, weightOf } from "../weights.ts";
 
 /**
  * Gemm: Y = α·A'·B' + β·C, with B constant.
@@ -17,7 +18,9 @@ import { fitted, nameAfter, weightOf } from "../weights.ts";
 export function gemm(node: Node): LinearLayer | Skip {
   const weight = weightOf(node, 1, "weight B");
   if (weight instanceof Skip) return weight;
-  if (weight.dims.length !== 2) return new Skip(`the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`);
+  if (weight.dims.length !== 2) {
+    return new Skip(`the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`);
+  }
   const transposed = node.number("transB", 0) !== 0;
   const [channels, inputs] = transposed ? weight.dims : [weight.dims[1], weight.dims[0]];
   const x = node.inputs[0]!, alpha = node.number("alpha", 1);
@@ -27,17 +30,12 @@ export function gemm(node: Node): LinearLayer | Skip {
     const first = (axis === "row") !== transposed;
     return multiplied(weight, { dims: first ? [values.length, 1] : [1, values.length], values });
   };
+  const matrix = (build: Builder, w: Tensor): Value =>
+    build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w);
   const rebuilt = (build: Builder, x: Value, w: Tensor, c: Tensor | undefined): Value => {
     const attributes = [...node.attributes.values()].filter(({ name }) => name !== "beta");
-    return build.like(
-      node,
-      [
-        x,
-        build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w),
-        c && build.initializer(nameAfter(node.inputs[2], `${nameAfter(node.inputs[1], node.label)}.bias`), c),
-      ],
-      attributes,
-    );
+    const bias = nameAfter(node.inputs[2], `${nameAfter(node.inputs[1], node.label)}.bias`);
+    return build.like(node, [x, matrix(build, w), c && build.initializer(bias, c)], attributes);
   };
   return {
     nodes: [node],
@@ -53,15 +51,8 @@ export function gemm(node: Node): LinearLayer | Skip {
     beforeAffine(affine, x, build) {
       const fit = fitted(affine, input);
       if (fit instanceof Skip) return fit;
-      const shift = new Float64Array(channels);
-      if (fit.shift.some((value) => value !== 0)) {
-        const w = valuesOf(weight);
-        for (let k = 0; k < inputs; k++) {
-          for (let n = 0; n < channels; n++) {
-            shift[n] += alpha * fit.shift[k] * w[transposed ? n * inputs + k : k * channels + n];
-          }
-        }
-      }
+      if (!hasShift(affine)) return build.like(node, [x, matrix(build, along("row", fit.scale)), node.inputs[2]]);
+      const shift = vectorTimes(fit.shift, weight, transposed).map((value) => alpha * value);
       const c = addend(node, weight, channels, { scale: new Float64Array(channels).fill(1), shift });
       return c instanceof Skip ? c : rebuilt(build, x, along("row", fit.scale), c);
     },
@@ -81,6 +72,9 @@ function addend(
   if (node.has(2) && (!c || !isFloat(c.type))) return weightOf(node, 2, "C") as Skip;
   if (!c || beta === 0) {
     const needed = node.has(2) || shift.some((value) => value !== 0);
+    if (needed && isOld(node)) {
+      return new Skip(`${node.label} is a Gemm from before opset 7, whose C must keep its shape`);
+    }
     return needed ? valueTensor(weight.type, [channels], shift) : undefined;
   }
   if (c.dims.length > 2) return new Skip(`C of ${node.label} has the shape [${c.dims}], expected at most a matrix`);
@@ -93,5 +87,11 @@ function addend(
     const row = Math.floor(i / channels), n = i % channels;
     out[i] = beta * values[row * columns + (columns === 1 ? 0 : n)] * scale[n] + shift[n];
   }
-  return valueTensor(weight.type, rows === 1 ? [channels] : [rows, channels], out);
+  const isVector = rows === 1 && !(isOld(node) && c.dims.length === 2);
+  return valueTensor(weight.type, isVector ? [channels] : [rows, channels], out);
+}
+
+/** Whether C is broadcast only where an attribute says so. */
+function isOld(node: Node): boolean {
+  return node.opset < 7 && node.number("broadcast", 0) === 0;
 }
