@@ -1,0 +1,191 @@
+/**
+ * Random valid ONNX models out of all operators the rules know. A recipe (numbers) is what fast-check generates and shrinks;
+ * `modelOf` makes a model of any recipe, leaving out the steps that do not fit where they come.
+ */
+import fc from "fast-check";
+import type { TestModel } from "../onnx_model.ts";
+import { Choices } from "./choices.ts";
+import { Draft, type Shared, type Wire } from "./draft.ts";
+import { activation, batchNormalization, elementwise, negation } from "./steps/affines.ts";
+import {
+  conditional,
+  extraOutput,
+  localFunction,
+  lowRank,
+  parallelConvolutions,
+  parallelLinear,
+  residual,
+  residualBlock,
+} from "./steps/branches.ts";
+import { conv, convTranspose, depthwise, gemm, matmul, pointwise, type Step } from "./steps/layers.ts";
+import { averagePool, depthToSpace, globalPool, pad, pool, resize } from "./steps/pools.ts";
+import {
+  channelShuffle,
+  concat,
+  flatten,
+  identity,
+  reshape,
+  split,
+  squeeze,
+  transpose,
+  unsqueeze,
+} from "./steps/shapes.ts";
+
+/** Steps with how often each is drawn; the first is what shrinking tries. */
+const STEPS: Record<string, [weight: number, step: Step]> = {
+  elementwise: [14, elementwise],
+  batchNormalization: [16, batchNormalization],
+  conv: [14, conv],
+  pointwise: [5, pointwise],
+  depthwise: [3, depthwise],
+  convTranspose: [5, convTranspose],
+  gemm: [7, gemm],
+  matmul: [7, matmul],
+  negation: [2, negation],
+  activation: [6, activation],
+  pool: [4, pool],
+  averagePool: [2, averagePool],
+  globalPool: [2, globalPool],
+  pad: [3, pad],
+  resize: [2, resize],
+  depthToSpace: [2, depthToSpace],
+  transpose: [3, transpose],
+  reshape: [3, reshape],
+  channelShuffle: [1, channelShuffle],
+  flatten: [3, flatten],
+  squeeze: [2, squeeze],
+  unsqueeze: [2, unsqueeze],
+  identity: [3, identity],
+  concat: [4, concat],
+  split: [2, split],
+  residual: [5, residual],
+  residualBlock: [3, residualBlock],
+  parallelConvolutions: [4, parallelConvolutions],
+  parallelLinear: [2, parallelLinear],
+  lowRank: [2, lowRank],
+  conditional: [2, conditional],
+  localFunction: [1, localFunction],
+  extraOutput: [2, extraOutput],
+};
+
+/** One step: what, after which value (0 is the newest), and its choices. */
+export interface RecipeStep {
+  kind: string;
+  after: number;
+  choices: number[];
+}
+
+/** What a model is made of. */
+export interface Recipe {
+  opset: number;
+  ir: number;
+  /** Shape of the input; its first dimension is what it is fed with. */
+  input: number[];
+  /** Whether the file calls the batch "n" instead of saying its size. */
+  dynamic: boolean;
+  /** What the file says of its outputs and values: 0 their rank, 1 nothing, 2 all their dimensions. */
+  told: number;
+  /** Every n-th initializer is also a graph input; 0 for none. */
+  overridable: number;
+  steps: RecipeStep[];
+}
+
+const OPSETS = [17, 13, 15, 11, 18, 9, 22, 20, 10, 7, 14, 12, 16, 19, 21, 8];
+
+function arbitraryInput(): fc.Arbitrary<number[]> {
+  const channels = fc.constantFrom(4, 3, 2, 6, 1, 8);
+  const sized = (rank: number, most: number) =>
+    fc.tuple(
+      fc.constant(2),
+      channels,
+      ...Array.from({ length: rank }, () => fc.integer({ min: 2, max: most })),
+    ) as fc.Arbitrary<number[]>;
+  return fc.oneof(
+    { weight: 10, arbitrary: sized(2, 7) },
+    { weight: 4, arbitrary: sized(0, 0) },
+    { weight: 4, arbitrary: sized(1, 10) },
+    { weight: 2, arbitrary: sized(3, 4) },
+  );
+}
+
+/** Recipes of at most `mostSteps` steps. */
+export function arbitraryRecipe(mostSteps = 14): fc.Arbitrary<Recipe> {
+  const step = fc.record({
+    kind: fc.oneof(
+      { withCrossShrink: true },
+      ...Object.entries(STEPS).map(([kind, [weight]]) => ({ weight, arbitrary: fc.constant(kind) })),
+    ),
+    after: fc.oneof({ withCrossShrink: true }, { weight: 5, arbitrary: fc.constant(0) }, {
+      weight: 1,
+      arbitrary: fc.nat(5),
+    }),
+    choices: fc.array(fc.nat(839), { minLength: 24, maxLength: 24 }),
+  });
+  return fc.record({
+    opset: fc.constantFrom(...OPSETS),
+    ir: fc.constantFrom(8, 8, 8, 3, 4),
+    input: arbitraryInput(),
+    dynamic: fc.boolean(),
+    told: fc.nat(2),
+    overridable: fc.constantFrom(0, 0, 0, 0, 0, 9),
+    steps: fc.array(step, { minLength: 1, maxLength: mostSteps }),
+  });
+}
+
+/** The model of a recipe. */
+export function modelOf(recipe: Recipe): TestModel {
+  const { opset, ir, input, overridable } = recipe;
+  const shared: Shared = { opset, ir, overridable, counter: { value: 0 }, functions: [], extraInputs: {}, types: {} };
+  const draft = new Draft(shared);
+  draft.wires.push({ name: "x", dims: input });
+  let last: Wire = draft.wires[0];
+  for (const { kind, after, choices } of recipe.steps) {
+    const x = after === 0 ? last : draft.wires[Math.max(0, draft.wires.length - 1 - after)];
+    last = STEPS[kind][1](draft, x, new Choices(choices)) ?? last;
+  }
+  if (last === draft.wires[0]) last = draft.node("Identity", ["x"], input)!;
+  return finished(draft, last, recipe);
+}
+
+function finished(draft: Draft, last: Wire, { opset, ir, input, dynamic, told, overridable }: Recipe): TestModel {
+  const { shared, initializers } = draft;
+  const used = new Set(draft.nodes.flatMap(usedNames));
+  const leaves = draft.wires.filter(({ name }) => name !== "x" && !used.has(name));
+  const outputs = new Map(
+    [...leaves, ...draft.wires.filter(({ name }) => draft.outputs.has(name) && name !== "x"), last].map((
+      w,
+    ) => [w.name, w]),
+  );
+  const say = (dims: readonly number[]) =>
+    told === 1 ? null : told === 2 && !dynamic ? [...dims] : dims.map(() => null);
+  const alsoInputs = Object.keys(initializers).filter((_, at) =>
+    ir < 4 || overridable > 0 && at % overridable === overridable - 1
+  );
+  return {
+    opset,
+    ir,
+    inputs: {
+      x: dynamic ? ["n", ...input.slice(1)] : [...input],
+      ...shared.extraInputs,
+      ...Object.fromEntries(alsoInputs.map((name) => [name, initializers[name].dims])),
+    },
+    types: { ...shared.types, ...Object.fromEntries(alsoInputs.map((name) => [name, initializers[name].type ?? 1])) },
+    outputs: Object.fromEntries([...outputs.values()].map(({ name, dims }) => [name, say(dims)])),
+    initializers,
+    nodes: draft.nodes,
+    valueInfo: told === 2 && !dynamic
+      ? Object.fromEntries(
+        draft.wires.slice(1).filter(({ name }) => !outputs.has(name)).map(({ name, dims }) => [name, [...dims]]),
+      )
+      : undefined,
+    functions: shared.functions,
+    opsets: shared.functions.length > 0 ? { test: 1 } : undefined,
+  };
+}
+
+function usedNames(node: TestModel["nodes"][number]): string[] {
+  const inner = Object.values(node.attributes ?? {}).flatMap((value) =>
+    typeof value === "object" && "graph" in value ? value.graph.nodes.flatMap(usedNames) : []
+  );
+  return [...node.inputs, ...inner];
+}

@@ -1,0 +1,219 @@
+/** What must be true of a model and its fused form, whatever the model. */
+import * as ort from "onnxruntime-node";
+import { fuse, type FusionReport } from "../../src/fusion/mod.ts";
+import { messageType } from "../../src/proto/schema.ts";
+import { feedsFor, modelBytes, type TestModel } from "../onnx_model.ts";
+
+/** Largest relative L2 error of a float32 output. */
+export const MOST_ERROR = 1e-5;
+
+/** Values are drawn so that they stay about this large; an output of smaller norm (differences of equal things) is measured by it. */
+const LEAST_RMS = 0.05;
+
+interface Output {
+  type: string;
+  dims: readonly number[];
+  data: ArrayLike<number>;
+}
+
+interface Proto {
+  graph: GraphProto;
+  functions: GraphProto[];
+}
+
+interface GraphProto {
+  node: {
+    name: string;
+    op_type: string;
+    domain: string;
+    input: string[];
+    output: string[];
+    attribute: { g?: GraphProto; graphs: GraphProto[] }[];
+  }[];
+  initializer: { name: string }[];
+  input: { name: string }[];
+  output: object[];
+  value_info: { name: string; type: { tensor_type?: { shape?: { dim: { dim_value?: number }[] } } } }[];
+}
+
+/** A decoded ModelProto as a plain object. */
+export function decode(bytes: Uint8Array): Proto {
+  const type = messageType("ModelProto");
+  return type.toObject(type.decode(bytes), { longs: Number, arrays: true, defaults: false }) as Proto;
+}
+
+/** Outputs of a model in ONNX Runtime with its optimizations off. */
+export async function outputsOf(bytes: Uint8Array, feeds: Record<string, ort.Tensor>): Promise<Record<string, Output>> {
+  const session = await ort.InferenceSession.create(bytes, {
+    graphOptimizationLevel: "disabled",
+    logSeverityLevel: 4,
+    intraOpNumThreads: 1,
+  });
+  try {
+    const results = await session.run(feeds);
+    return Object.fromEntries(
+      Object.entries(results).map((
+        [name, { type, dims, data }],
+      ) => [name, { type, dims, data: data as ArrayLike<number> }]),
+    );
+  } finally {
+    await session.release();
+  }
+}
+
+/** The error of one output against another, relative to its norm. */
+export function errorOf(a: Output, b: Output): number {
+  let difference = 0, norm = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    const x = Number(a.data[i]), y = Number(b.data[i]);
+    norm += x * x;
+    if (x !== y && !(Number.isNaN(x) && Number.isNaN(y))) difference += (x - y) ** 2;
+  }
+  const least = LEAST_RMS * Math.sqrt(Math.max(1, a.data.length));
+  return Math.sqrt(difference) / Math.max(Math.sqrt(norm), least);
+}
+
+/** Every name is given once, and before it is used. Returns what is not, in words. */
+export function disorderOf(graph: GraphProto, outer: ReadonlySet<string> = new Set()): string[] {
+  const found: string[] = [], made = new Set<string>();
+  const names = (ports: readonly (string | { name: string })[]) =>
+    ports.map((port) => typeof port === "string" ? port : port.name);
+  for (const name of names(graph.input)) made.add(name);
+  for (const name of names(graph.initializer ?? [])) made.add(name);
+  for (const node of graph.node) {
+    for (const name of node.input) {
+      if (name !== "" && !made.has(name) && !outer.has(name)) {
+        found.push(`${node.op_type} uses '${name}' before it is made`);
+      }
+    }
+    for (const attribute of node.attribute) {
+      for (const inner of [...attribute.g ? [attribute.g] : [], ...attribute.graphs]) {
+        found.push(...disorderOf(inner, new Set([...outer, ...made])));
+      }
+    }
+    for (const name of node.output) {
+      if (name !== "" && made.has(name)) found.push(`'${name}' is made twice`);
+      made.add(name);
+    }
+  }
+  for (const name of names(graph.output as { name: string }[])) {
+    if (!made.has(name) && !outer.has(name)) found.push(`output '${name}' is never made`);
+  }
+  return found;
+}
+
+function usedNames(graph: GraphProto): Set<string> {
+  const used = new Set((graph.output as { name: string }[]).map(({ name }) => name));
+  for (const node of graph.node) {
+    for (const name of node.input) used.add(name);
+    for (const { g, graphs } of node.attribute) {
+      for (const inner of [...g ? [g] : [], ...graphs]) usedNames(inner).forEach((name) => used.add(name));
+    }
+  }
+  return used;
+}
+
+function batchNormalizations(graph: GraphProto): string[] {
+  return graph.node.flatMap((node) => [
+    ...node.op_type === "BatchNormalization" ? [node.name || `BatchNormalization → ${node.output[0]}`] : [],
+    ...node.attribute.flatMap(({ g, graphs }) => [...g ? [g] : [], ...graphs].flatMap(batchNormalizations)),
+  ]);
+}
+
+/** A model that breaks a promise of `fuse`. */
+export class BrokenPromise extends Error {
+  constructor(
+    message: string,
+    readonly before: Uint8Array,
+    readonly after?: Uint8Array,
+    readonly report?: FusionReport,
+  ) {
+    super(message);
+  }
+}
+
+/** What the check of a model found. */
+export interface Checked {
+  report: FusionReport;
+  /** Largest error of an output. */
+  error: number;
+}
+
+/**
+ * Fuses a model and throws a {@link BrokenPromise} unless the result is a valid model of the same outputs (names, types, shapes,
+ * values), fusing it again changes nothing, and each BatchNormalization left is explained.
+ */
+export async function checkGraph(model: TestModel): Promise<Checked> {
+  const before = modelBytes(model);
+  const feeds = feedsFor(model);
+  const expected = await outputsOf(before, feeds);
+  let after: Uint8Array | undefined, report: FusionReport | undefined;
+  const demand = (condition: boolean, what: () => string) => {
+    if (!condition) throw new BrokenPromise(what(), before, after, report);
+  };
+  try {
+    const result = await fuse(before);
+    report = result.report;
+    after = await result.model.bytes();
+  } catch (error) {
+    throw new BrokenPromise(`fuse() throws ${(error as Error).stack}`, before);
+  }
+  const [old, now] = [decode(before), decode(after)];
+  const disorder = [now.graph, ...now.functions].flatMap((graph) => disorderOf(graph));
+  demand(disorder.length === 0, () => `not valid: ${disorder.join("; ")}`);
+  demand(
+    JSON.stringify(now.graph.output) === JSON.stringify(old.graph.output),
+    () => `the outputs were ${JSON.stringify(old.graph.output)} and are ${JSON.stringify(now.graph.output)}`,
+  );
+  const weights = new Set(old.graph.initializer.map(({ name }) => name)), used = usedNames(now.graph);
+  const unused = now.graph.initializer.filter(({ name }) => !used.has(name) && !weights.has(name));
+  demand(unused.length === 0, () => `new initializers that nothing uses: ${unused.map(({ name }) => name)}`);
+
+  let actual: Record<string, Output>;
+  const told = now.graph.value_info;
+  try {
+    actual = await outputsOf(told.length > 0 ? withOutputs(after, told) : after, feeds);
+  } catch (error) {
+    throw new BrokenPromise(`the fused model does not run: ${(error as Error).message}`, before, after, report);
+  }
+  let most = 0;
+  for (const [name, a] of Object.entries(expected)) {
+    const b = actual[name];
+    demand(
+      b?.type === a.type && b.dims.join() === a.dims.join(),
+      () => `output '${name}' was ${a.type}[${a.dims}] and is ${b?.type}[${b?.dims}]`,
+    );
+    const error = errorOf(a, b);
+    most = Math.max(most, error);
+    demand(error <= MOST_ERROR, () => `output '${name}' has a relative L2 error of ${error}`);
+  }
+  for (const { name, type } of told) {
+    const dims = type.tensor_type?.shape?.dim.map(({ dim_value }) => dim_value);
+    const has = actual[name]?.dims;
+    demand(
+      !dims || has?.length === dims.length && dims.every((dim, axis) => dim === undefined || dim === has[axis]),
+      () => `value info says '${name}' is [${dims}], it is [${has}]`,
+    );
+  }
+  const said = new Set(report.skipped.map(({ node }) => node));
+  const silent = [now.graph, ...now.functions].flatMap(batchNormalizations).filter((name) => !said.has(name));
+  demand(silent.length === 0, () => `nothing says why these BatchNormalizations stay: ${silent.join(", ")}`);
+
+  const again = await fuse(after);
+  demand(again.report.applied.length === 0, () => `fusing again applies ${JSON.stringify(again.report.applied)}`);
+  const same = await again.model.bytes();
+  demand(
+    same.length === after.length && same.every((byte, i) => byte === after![i]),
+    () => "fusing again changes bytes",
+  );
+  return { report, error: most };
+}
+
+/** The model with more values among its outputs. */
+function withOutputs(bytes: Uint8Array, more: readonly { name: string }[]): Uint8Array {
+  const type = messageType("ModelProto");
+  const model = type.decode(bytes) as unknown as { graph: { output: { name: string }[] } };
+  const has = new Set(model.graph.output.map(({ name }) => name));
+  model.graph.output.push(...more.filter(({ name }) => !has.has(name)));
+  return type.encode(model as never).finish();
+}

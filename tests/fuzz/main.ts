@@ -1,0 +1,51 @@
+/**
+ * `deno task fuzz [--graphs N] [--minutes M] [--seed S] [--steps K]`: random graphs before and after fusion, compared in ONNX
+ * Runtime. Exit code 1 where one breaks a promise, with the shrunk model.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { runFuzz } from "./run_fuzz.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    graphs: { type: "string" },
+    minutes: { type: "string" },
+    seed: { type: "string" },
+    steps: { type: "string" },
+  },
+});
+const number = (name: keyof typeof values, otherwise: number): number => {
+  const given = values[name] === undefined ? otherwise : Number(values[name]);
+  if (given > 0) return given;
+  console.error(`--${name} ${values[name]}: expected a number above 0`);
+  Deno.exit(2);
+};
+const milliseconds = values.minutes === undefined ? undefined : number("minutes", 1) * 60_000;
+const graphs = Math.floor(number("graphs", milliseconds ? 1e7 : 1000));
+const seed = Math.floor(number("seed", 1 + Math.floor(Math.random() * 2 ** 31)));
+console.log(`seed ${seed}: up to ${graphs} graphs${milliseconds ? ` or ${values.minutes} minutes` : ""}`);
+
+const start = performance.now();
+try {
+  const result = await runFuzz({
+    graphs,
+    seed,
+    milliseconds,
+    steps: number("steps", 14),
+    onGraph: (count) =>
+      count % 250 === 0 && console.log(`${count} graphs, ${Math.round((performance.now() - start) / 1000)} s`),
+  });
+  console.log(
+    `${result.graphs} graphs kept every promise in ${((performance.now() - start) / 1000).toFixed(1)} s: ` +
+      `${result.nodes.before} nodes before, ${result.nodes.after} after, largest relative L2 error ${
+        result.error.toPrecision(3)
+      }`,
+  );
+  for (const [rule, count] of [...result.applied].sort()) console.log(`  ${rule}: ${count} times`);
+  for (const [message, count] of result.refused) console.log(`  not run by ONNX Runtime: ${count} × ${message}`);
+} catch (error) {
+  console.error((error as Error).message);
+  Deno.exit(1);
+}

@@ -1,0 +1,132 @@
+import type { Choices } from "../choices.ts";
+import { type Draft, sizeOf, type Wire } from "../draft.ts";
+import type { Step } from "./layers.ts";
+
+export const transpose: Step = (draft, x, choices) => {
+  const order = x.dims.map((_, axis) => axis);
+  // the batch mostly stays first
+  const from = choices.once(5) ? 0 : 1;
+  for (let axis = order.length - 1; axis > from; axis--) {
+    const other = from + choices.below(axis - from + 1);
+    [order[axis], order[other]] = [order[other], order[axis]];
+  }
+  const perm = choices.once(8) ? undefined : order;
+  const used = perm ?? x.dims.map((_, axis) => x.dims.length - 1 - axis);
+  return draft.node("Transpose", [x.name], used.map((axis) => x.dims[axis]), { perm });
+};
+
+/** A target shape of the same size: channel shuffle's split, merged axes, or anything that fits. */
+function target(x: Wire, choices: Choices): number[] | undefined {
+  const [n, c, ...rest] = x.dims;
+  if (c === undefined) return undefined;
+  const group = choices.pick([2, 3]);
+  switch (choices.below(5)) {
+    case 0:
+      return [n, sizeOf(x.dims) / n];
+    case 1:
+      return rest.length > 0 ? [n, c, sizeOf(rest)] : undefined;
+    case 2:
+      return c % group === 0 && rest.length < 3 ? [n, group, c / group, ...rest] : undefined;
+    case 3:
+      return rest.length > 0 ? [n, c * rest[0], ...rest.slice(1)] : [n, c, 1, 1];
+    default: {
+      const last = x.dims[x.dims.length - 1];
+      return last % group === 0 && x.dims.length < 5 ? [...x.dims.slice(0, -1), last / group, group] : undefined;
+    }
+  }
+}
+
+export const reshape: Step = (draft, x, choices) => {
+  const dims = target(x, choices);
+  if (!dims) return undefined;
+  const shape = dims.map((dim, axis) => dim === x.dims[axis] && choices.once(2) ? 0 : dim);
+  if (choices.once(3)) shape[choices.below(shape.length)] = -1;
+  return draft.node("Reshape", [x.name, draft.integers(shape)], dims);
+};
+
+/** Reshape, Transpose, Reshape as ShuffleNet's channel shuffle. */
+export const channelShuffle: Step = (draft, x, choices) => {
+  const [n, c, ...rest] = x.dims, groups = choices.pick([2, 3]);
+  if (rest.length !== 2 || c % groups !== 0) return undefined;
+  const split = draft.node("Reshape", [x.name, draft.integers([n, groups, c / groups, ...rest])], [
+    n,
+    groups,
+    c / groups,
+    ...rest,
+  ]);
+  const turned = split &&
+    draft.node("Transpose", [split.name], [n, c / groups, groups, ...rest], { perm: [0, 2, 1, 3, 4] });
+  return turned && draft.node("Reshape", [turned.name, draft.integers([n, -1, ...rest])], x.dims);
+};
+
+export const flatten: Step = (draft, x, choices) => {
+  const rank = x.dims.length;
+  const axis = choices.once(4) ? choices.below(rank + 1) : 1;
+  const dims = [sizeOf(x.dims.slice(0, axis)), sizeOf(x.dims.slice(axis))];
+  return draft.node("Flatten", [x.name], dims, { axis: axis === 1 && choices.once(2) ? undefined : axis });
+};
+
+function withAxes(draft: Draft, op: string, x: Wire, axes: number[], dims: number[]): Wire | undefined {
+  return draft.opset < 13
+    ? draft.node(op, [x.name], dims, { axes })
+    : draft.node(op, [x.name, draft.integers(axes)], dims);
+}
+
+export const squeeze: Step = (draft, x, choices) => {
+  const ones = x.dims.flatMap((dim, axis) => dim === 1 && axis > 0 ? [axis] : []);
+  if (ones.length === 0) return undefined;
+  if (choices.once(4)) return draft.node("Squeeze", [x.name], x.dims.filter((dim) => dim !== 1));
+  const axes = ones.slice(0, 1 + choices.below(ones.length));
+  const negative = draft.opset >= 11 && choices.once(2);
+  return withAxes(
+    draft,
+    "Squeeze",
+    x,
+    axes.map((axis) => negative ? axis - x.dims.length : axis),
+    x.dims.filter((_, axis) => !axes.includes(axis)),
+  );
+};
+
+export const unsqueeze: Step = (draft, x, choices) => {
+  const rank = x.dims.length + 1;
+  if (rank > 5) return undefined;
+  const axis = choices.pick([rank - 1, 1 + choices.below(rank - 1)]);
+  const dims = [...x.dims.slice(0, axis), 1, ...x.dims.slice(axis)];
+  return withAxes(draft, "Unsqueeze", x, [draft.opset >= 11 && choices.once(3) ? axis - rank : axis], dims);
+};
+
+export const identity: Step = (draft, x, choices) => {
+  if (choices.once(2)) return draft.node("Identity", [x.name], x.dims);
+  if (draft.opset < 12) return draft.node("Dropout", [x.name], x.dims, { ratio: { float: 0.3 } });
+  const ratio = choices.once(2) ? [draft.constant(choices, { dims: [], values: [0.3] })] : [];
+  return draft.node("Dropout", [x.name, ...ratio], x.dims);
+};
+
+/** Concat with another value that fits, or with itself. */
+export const concat: Step = (draft, x, choices) => {
+  const axis = choices.pick([Math.min(1, x.dims.length - 1), choices.below(x.dims.length)]);
+  const fits = draft.wires.filter(({ name, dims }) =>
+    name !== x.name && dims.length === x.dims.length && dims.every((dim, at) => at === axis || dim === x.dims[at])
+  );
+  const parts = [x, ...fits.length > 0 ? [fits[fits.length - 1 - choices.below(fits.length)]] : [x]];
+  if (choices.once(2)) parts.reverse();
+  const dims = x.dims.map((dim, at) => at === axis ? parts.reduce((sum, part) => sum + part.dims[at], 0) : dim);
+  const given = draft.opset >= 11 && choices.once(4) ? axis - x.dims.length : axis;
+  return draft.node("Concat", parts.map(({ name }) => name), dims, { axis: given });
+};
+
+/** Split in two or three; the step goes on with the first part, later steps may take the others. */
+export const split: Step = (draft, x, choices) => {
+  const axis = choices.pick([Math.min(1, x.dims.length - 1), choices.below(x.dims.length)]), length = x.dims[axis];
+  if (length < 2) return undefined;
+  const even = length % 2 === 0 && choices.once(2);
+  const sizes = even ? [length / 2, length / 2] : length > 2 && choices.once(2) ? [1, 1, length - 2] : [1, length - 1];
+  const shapes = sizes.map((size) => x.dims.map((dim, at) => at === axis ? size : dim));
+  const given = !even || choices.once(2);
+  if (draft.opset < 13) return draft.nodeOf("Split", [x.name], shapes, { axis, split: given ? sizes : undefined })?.[0];
+  const inputs = given ? [x.name, draft.integers(sizes)] : [x.name];
+  return draft.nodeOf("Split", inputs, shapes, {
+    axis,
+    num_outputs: draft.opset >= 18 && !given ? sizes.length : undefined,
+  })?.[0];
+};
