@@ -40,21 +40,35 @@ class Exporter {
     const { dense, sparse, known } = originals(graph);
     const inputs = new Set(graph.inputs.map((value) => value.name));
     const added = [...graph.initializers].filter((value) => !known.has(value.name));
+    // below IR version 4 every initializer is an input, and the graphs of If, Loop and Scan cannot have more of those
+    const asNodes = this.irVersion < 4 && graph.parent !== undefined;
+    const nodes = [
+      ...asNodes ? added.map((value) => this.constant(value)) : [],
+      ...sorted(graph).map((node) => this.node(node)),
+    ];
     const replacements = new Map<number, Uint8Array[]>([
-      [F.node, sorted(graph).map((node) => fieldBytes(F.node, this.node(node)))],
+      [F.node, nodes.map((node) => fieldBytes(F.node, node))],
       [F.initializer, [
         ...dense.filter((proto) => graph.initializers.has(graph.values.get(tensorName(proto))!))
           .map((proto) => fieldBytes(F.initializer, proto)),
-        ...added.map((value) =>
-          fieldBytes(F.initializer, exportTensor(value.name, value.initializer!, this.payloads))
-        ),
+        ...asNodes
+          ? []
+          : added.map((value) =>
+            fieldBytes(F.initializer, exportTensor(value.name, value.initializer!, this.payloads))
+          ),
       ]],
-      [F.sparseInitializer, sparse.filter((proto) => graph.values.has(sparseName(proto))).map((proto) =>
-        fieldBytes(F.sparseInitializer, proto)
-      )],
-      [F.valueInfo, contentsOf(graph.wire, F.valueInfo)
-        .filter((proto) => graph.values.has(valueInfoName(proto)))
-        .map((proto) => fieldBytes(F.valueInfo, proto))],
+      [
+        F.sparseInitializer,
+        sparse.filter((proto) => graph.values.has(sparseName(proto))).map((proto) =>
+          fieldBytes(F.sparseInitializer, proto)
+        ),
+      ],
+      [
+        F.valueInfo,
+        contentsOf(graph.wire, F.valueInfo)
+          .filter((proto) => graph.values.has(valueInfoName(proto)))
+          .map((proto) => fieldBytes(F.valueInfo, proto)),
+      ],
       [F.input, [
         ...contentsOf(graph.wire, F.input).filter((proto) => inputs.has(valueInfoName(proto)))
           .map((proto) => fieldBytes(F.input, proto)),
@@ -72,14 +86,17 @@ class Exporter {
       graph.wire,
       new Map([
         [F.node, [...constants, ...nodes].map((node) => fieldBytes(F.node, node))],
-        [F.valueInfo, contentsOf(graph.wire, F.valueInfo)
-          .filter((proto) => graph.values.has(valueInfoName(proto)))
-          .map((proto) => fieldBytes(F.valueInfo, proto))],
+        [
+          F.valueInfo,
+          contentsOf(graph.wire, F.valueInfo)
+            .filter((proto) => graph.values.has(valueInfoName(proto)))
+            .map((proto) => fieldBytes(F.valueInfo, proto)),
+        ],
       ]),
     );
   }
 
-  /** An initializer of a function body, which has none, as a Constant node. */
+  /** An initializer of a body that cannot have one, as a Constant node. */
   private constant(value: Value): Uint8Array {
     const { bytes } = tensorAttribute("value", value.initializer!, exportTensor("", value.initializer!, this.payloads));
     return concat([

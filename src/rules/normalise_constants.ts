@@ -29,7 +29,9 @@ export const normaliseConstants: Rule = {
   rewrite(root, build) {
     const tensor = constantOf(root.output);
     // below IR version 4 a new initializer is a new graph input, and a function body has no initializers
-    if (!tensor || root.graph.isFunction || root.graph.model.irVersion < 4) return undefined;
+    if (!tensor || root.output.users.size === 0 || root.graph.isFunction || root.graph.model.irVersion < 4) {
+      return undefined;
+    }
     if (root.opType === "ConstantOfShape" && tensor.size > LARGEST_FILL || root.output.isOutput) return undefined;
     return new Replacement([root], [[root.output, build.initializer(root.output.name, tensor)]]);
   },
