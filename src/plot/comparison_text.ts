@@ -8,10 +8,10 @@ import {
   formatScientific,
   formatVerdict,
 } from "./format.ts";
+import { fold, markdownTable, textTable } from "./text_layout.ts";
 import { batchNormalizationSentence, factLevel, inputSentence, providerSentence, runtimeSentence } from "./words.ts";
 
 const COLUMNS = ["level", "before", "after", "speed-up (95% CI)", "verdict"];
-const WIDTH = 96;
 
 /**
  * A comparison as lines for a terminal: where it ran, the article's three facts in its order, the table of levels, what the levels
@@ -100,28 +100,4 @@ function levelRows(comparison: Comparison): string[][] {
     formatInterval(each.speedup),
     formatVerdict(each.verdict),
   ]);
-}
-
-/** A table in columns padded to the same width, with a rule under its head. */
-export function textTable(head: string[], rows: string[][]): string[] {
-  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column].length)));
-  const line = (cells: string[]) => cells.map((cell, column) => cell.padEnd(widths[column])).join("   ").trimEnd();
-  return [line(head), widths.map((width) => "─".repeat(width)).join("   "), ...rows.map(line)];
-}
-
-/** A Markdown table. Cells are taken as they are: escape names before. */
-export function markdownTable(head: string[], rows: string[][]): string[] {
-  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
-}
-
-function fold(text: string): string[] {
-  const lines: string[] = [""];
-  for (const word of text.split(" ")) {
-    const last = lines[lines.length - 1];
-    if (last === "") lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

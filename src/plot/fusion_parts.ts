@@ -1,10 +1,15 @@
 import { escapeMarkup, formatCount } from "./format.ts";
-import { type AppliedRule, type FusionSummary, groupBy, type SkippedRule } from "./fusion_summary.ts";
+import { type AppliedRule, type FusionSummary, groupBy, groupSkipped, type SkippedRule } from "./fusion_summary.ts";
 import { statRows } from "./fusion_text.ts";
-import { htmlName, htmlTable } from "./parts.ts";
+import { fusionPicture, rewriteKinds } from "./fusion_picture.ts";
+import type { GraphShape } from "./graph_layout.ts";
+import { htmlFigure, htmlName, htmlTable } from "./parts.ts";
 
 /** Rows of one list; the rest is in the embedded JSON. */
 const ROWS = 400;
+
+/** Kinds of rewrites that get a picture. */
+const PICTURES = 6;
 
 /** What was fused: sizes before and after, and every rewrite under its rule. A row's id is `applied-` and its place in the report. */
 export function htmlApplied(report: FusionSummary): string {
@@ -34,16 +39,29 @@ export function htmlApplied(report: FusionSummary): string {
 /** What was not fused: every reason with the nodes it holds for. A row's id is `skipped-` and its place in the report. */
 export function htmlSkipped(report: FusionSummary): string {
   const places = new Map(report.skipped.map((each, index) => [each, index]));
-  const row = (each: SkippedRule) => `<tr id="skipped-${places.get(each)}"><td>${htmlName(each.node)}</td></tr>`;
   if (report.skipped.length === 0) return "<p>No rule found a place that it had to leave alone.</p>";
-  return groupBy(report.skipped, (each) => `${each.rule}\u0000${each.reason}`).map(([, uses]) =>
-    folded(
-      `${escapeMarkup(uses[0].reason)} <span class="range">${htmlName(uses[0].rule)}</span>`,
-      uses.length,
+  return groupSkipped(report.skipped).map(({ rule, reason, members }) => {
+    const differ = members.some((each) => each.reason !== reason);
+    const row = (each: SkippedRule) =>
+      `<tr id="skipped-${places.get(each)}"><td>${htmlName(each.node)}</td>${
+        differ ? `<td>${escapeMarkup(each.reason)}</td>` : ""
+      }</tr>`;
+    return folded(
+      `${escapeMarkup(reason)} <span class="range">${htmlName(rule)}</span>`,
+      members.length,
       "",
-      uses.map(row),
-    )
-  ).join("\n");
+      members.map(row),
+    );
+  }).join("\n");
+}
+
+/** A picture of one rewrite of each kind, the most frequent first. */
+export function htmlPictures(
+  report: FusionSummary,
+  { before, after }: { before: GraphShape; after: GraphShape },
+): string {
+  return rewriteKinds(before, after, report).slice(0, PICTURES)
+    .map(({ rewrite }) => htmlFigure((width) => fusionPicture(before, after, report, { rewrite, width }))).join("\n");
 }
 
 function folded(summary: string, count: number, head: string, rows: string[]): string {

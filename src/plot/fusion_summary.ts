@@ -53,10 +53,29 @@ export function groupBy<T>(items: readonly T[], key: (item: T) => string): [stri
   return [...Map.groupBy(items, key)];
 }
 
-/** Reports count changes only for operators that changed: `Conv 104 → 104` is left out, `BatchNormalization 104 → 0` is not. */
+/** Operators whose count changed, with both counts, the greatest change first. */
 export function changedOps(before: Record<string, number>, after: Record<string, number>): [string, number, number][] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
     .map((op): [string, number, number] => [op, before[op] ?? 0, after[op] ?? 0])
     .filter(([, from, to]) => from !== to)
     .sort((a, b) => Math.abs(b[1] - b[2]) - Math.abs(a[1] - a[2]) || (a[0] < b[0] ? -1 : 1));
+}
+
+/** Refusals of one rule for one kind of reason. */
+export interface SkippedGroup {
+  /** The rule. */
+  rule: string;
+  /** The reason; names in it are written `…` where they differ. */
+  reason: string;
+  /** The refusals. */
+  members: SkippedRule[];
+}
+
+/** Groups refusals by rule and reason. Names inside a reason, in quotes or brackets, do not keep two of the same kind apart. */
+export function groupSkipped(skipped: readonly SkippedRule[]): SkippedGroup[] {
+  const kind = (reason: string) => reason.replace(/'[^']*'/g, "'…'").replace(/ \([^()]*\)/g, "");
+  return groupBy(skipped, ({ rule, reason }) => `${rule}\u0000${kind(reason)}`).map(([, members]) => {
+    const [{ rule, reason }] = members;
+    return { rule, reason: members.every((each) => each.reason === reason) ? reason : kind(reason), members };
+  });
 }

@@ -1,6 +1,6 @@
 import { cleanText, escapeMarkdown, formatBytes, formatCount } from "./format.ts";
-import { changedOps, type FusionSummary, groupBy, type ModelStats } from "./fusion_summary.ts";
-import { markdownTable, textTable } from "./comparison_text.ts";
+import { changedOps, type FusionSummary, groupBy, groupSkipped, type ModelStats } from "./fusion_summary.ts";
+import { fold, markdownTable, textTable } from "./text_layout.ts";
 
 /** How many nodes a list of names shows before it says how many more there are. */
 const SHOWN = 6;
@@ -18,9 +18,9 @@ export function fusionText(report: FusionSummary): string {
       `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`
     ),
     ...(report.skipped.length === 0 ? [] : ["", "Not fused, and why:"]),
-    ...groupBy(report.skipped, (each) => `${each.rule}: ${each.reason}`).flatMap(([why, uses]) => [
-      `  ${cleanText(why)}`,
-      `      ${names(uses.map((each) => each.node), cleanText)}`,
+    ...groupSkipped(report.skipped).flatMap(({ rule, reason, members }) => [
+      `  ${formatCount(members.length).padStart(5)} × ${cleanText(reason)} (${cleanText(rule)})`,
+      ...fold(names(members.map((each) => each.node), cleanText), " ".repeat(10)),
     ]),
   ].join("\n");
 }
@@ -30,10 +30,11 @@ export function fusionMarkdown(report: FusionSummary): string {
   const applied = groupBy(report.applied, (each) => each.rule).map((
     [rule, uses],
   ) => [escapeMarkdown(rule), formatCount(uses.length)]);
-  const skipped = groupBy(report.skipped, (each) => `${each.rule}\u0000${each.reason}`).map(([, uses]) => [
-    escapeMarkdown(uses[0].rule),
-    escapeMarkdown(uses[0].reason),
-    names(uses.map((each) => each.node), escapeMarkdown),
+  const skipped = groupSkipped(report.skipped).map(({ rule, reason, members }) => [
+    escapeMarkdown(reason),
+    escapeMarkdown(rule),
+    formatCount(members.length),
+    names(members.map((each) => each.node), escapeMarkdown),
   ]);
   return [
     ...markdownTable(
@@ -42,7 +43,7 @@ export function fusionMarkdown(report: FusionSummary): string {
     ),
     "",
     ...(applied.length ? markdownTable(["fused by", "times"], applied) : ["Nothing was fused."]),
-    ...(skipped.length ? ["", ...markdownTable(["not fused by", "why", "nodes"], skipped)] : []),
+    ...(skipped.length ? ["", ...markdownTable(["not fused: why", "rule", "times", "nodes"], skipped)] : []),
     "",
   ].join("\n");
 }

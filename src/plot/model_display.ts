@@ -1,7 +1,9 @@
 import type { MimeBundle } from "./chart.ts";
+import { markdownTable, textTable } from "./text_layout.ts";
 import { bundle } from "./display.ts";
-import { cleanText, escapeMarkdown, escapeMarkup, formatBytes } from "./format.ts";
+import { cleanText, escapeMarkdown, escapeMarkup, formatBytes, formatCount } from "./format.ts";
 import type { ModelStats } from "./fusion_summary.ts";
+import { htmlTable } from "./parts.ts";
 
 /** What is shown of a model; the fusion module's `Model` fits it. */
 export interface ShownModel {
@@ -29,28 +31,30 @@ export interface ShownPort {
 export function modelDisplay({ name, stats, inputs, outputs }: ShownModel): MimeBundle {
   const port = ({ name, type, shape }: ShownPort) =>
     `${name}: ${type ?? "?"}${shape ? ` [${shape.map((dim) => dim ?? "?").join(", ")}]` : ""}`;
-  const rows: [string, string][] = [
-    ["inputs", inputs.map(port).join("; ")],
-    ["outputs", outputs.map(port).join("; ")],
-    ["nodes", String(stats.nodes)],
-    ["operators", Object.entries(stats.ops).sort((a, b) => b[1] - a[1]).map(([op, n]) => `${n} ${op}`).join(", ")],
-    ["parameters", stats.parameters.toLocaleString("en-US")],
+  const rows = [
+    ...inputs.map((each) => ["input", port(each)]),
+    ...outputs.map((each) => ["output", port(each)]),
+    ["nodes", formatCount(stats.nodes)],
+    ["parameters", formatCount(stats.parameters)],
     ["size", formatBytes(stats.bytes)],
   ];
-  const width = Math.max(...rows.map(([label]) => label.length));
+  const ops = Object.entries(stats.ops).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([op, count]) => [op, formatCount(count)]);
+  const both = (escape: (text: string) => string) => [rows, ops].map((table) => table.map((row) => row.map(escape)));
+  const [plain, markdown, html] = [both(cleanText), both(escapeMarkdown), both(escapeMarkup)];
+  const head = ["operator", "nodes"];
   return bundle(
-    [cleanText(name), ...rows.map(([label, value]) => `${label.padEnd(width)}  ${cleanText(value)}`)].join("\n"),
+    [...textTable([cleanText(name), ""], plain[0]), "", ...textTable(head, plain[1])].join("\n"),
     [
-      `**${escapeMarkdown(name)}**`,
+      ...markdownTable([escapeMarkdown(name), ""], markdown[0]),
       "",
-      "| | |",
-      "|---|---|",
-      ...rows.map(([label, value]) => `| ${label} | ${escapeMarkdown(value)} |`),
+      ...markdownTable(head, markdown[1]),
+      "",
     ].join("\n"),
     [
-      `<table><caption><strong>${escapeMarkup(name)}</strong></caption>${
-        rows.map(([label, value]) => `<tr><th scope="row">${label}</th><td>${escapeMarkup(value)}</td></tr>`).join("")
-      }</table>`,
+      `<p><strong>${escapeMarkup(name)}</strong></p>`,
+      htmlTable(["", ""], html[0]),
+      htmlTable(head, html[1], { numbers: [1] }),
     ],
   );
 }

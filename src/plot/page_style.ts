@@ -17,13 +17,14 @@ ${STYLE}
 .lf .fact{margin:0;background:var(--lf-surface);border:1px solid var(--lf-grid);border-radius:10px;padding:14px 16px;border-top:4px solid var(--lf-muted)}
 .lf .fact.before{border-top-color:var(--lf-before)}.lf .fact.after{border-top-color:var(--lf-after)}.lf .fact.error{border-top-color:var(--lf-error)}
 .lf .fact dt{font-weight:600;color:var(--lf-muted);font-size:.9rem}
-.lf .fact dd{margin:0}
+.lf .fact dt,.lf .fact dd{display:block;width:auto;margin:0;padding:0}
 .lf .fact .value{font-size:1.75rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums;white-space:nowrap}
 .lf .fact .note{font-size:.85rem;color:var(--lf-muted);line-height:1.4}
 .lf .scroll{overflow-x:auto;margin:14px 0;border:1px solid var(--lf-grid);border-radius:10px;background:var(--lf-surface)}
 .lf table{border-collapse:collapse;width:100%;margin:0;font-size:.95rem;color:var(--lf-ink);background:var(--lf-surface);border:0}
 .lf th,.lf td{text-align:left;padding:8px 14px;border-bottom:1px solid var(--lf-grid);vertical-align:top;background:none;max-width:none;white-space:normal}
 .lf tr:last-child>td,.lf tr:last-child>th{border-bottom:0}
+.lf .scroll tbody tr:nth-child(n),.lf .scroll thead tr{background:var(--lf-surface)}
 .lf thead th.number,.lf thead th{white-space:normal;font-weight:600;color:var(--lf-muted);font-size:.85rem}
 .lf tbody th{font-weight:600}
 .lf .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -49,6 +50,7 @@ ${STYLE}
 .lf .fact{margin:0;padding:10px 14px}
 .lf th,.lf td{padding:7px 6px}.lf th:first-child,.lf td:first-child{padding-left:10px}
 .lf table{font-size:.84rem}
+.lf .scroll tbody tr:nth-child(n),.lf .scroll thead tr{background:var(--lf-surface)}
 .lf thead th.number,.lf thead th{white-space:normal;font-size:.78rem}
 .lf .wide{display:none}.lf .narrow{display:block}
 .lf .pair{grid-template-columns:1fr;gap:14px}

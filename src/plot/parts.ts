@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Comparison, ErrorMeasures } from "../bench/types.ts";
+import type { Comparison, ErrorMeasures, ErrorSummary } from "../bench/types.ts";
 import { type Drawing, STYLE } from "./chart.ts";
 import {
   escapeMarkup,
@@ -115,22 +115,22 @@ export function htmlFigure(
 }
 
 /** All error measures, beside what ONNX Runtime's own optimizations do to the first model; and by output where there are several. */
-export function htmlErrors(comparison: Comparison): string {
-  const { error, levels } = comparison;
-  const columns = [error, ...(error.runtime ? [error.runtime] : [])];
-  const rows = MEASURES.map(([name, show]) => [name, ...columns.map(show)]);
+export function htmlErrors(error: ErrorSummary): string {
   const head = ["", "before and after", ...(error.runtime ? ["ONNX Runtime’s own optimizations, before"] : [])];
   const outputs = Object.entries(error.outputs);
   const byOutput = outputs.map((
     [name, each],
   ) => [htmlName(name), ...MEASURES.slice(0, 4).map(([, show]) => show(each))]);
-  return `<p>The difference between the outputs of the two models${
-    levels[0] ? `, both run at “${escapeMarkup(levels[0].level)}”` : ""
-  }${error.runtime ? "; beside it the difference that ONNX Runtime’s own optimizations make to the first" : ""}.</p>` +
-    htmlTable(head, rows, { numbers: [1, 2] }) +
+  return htmlTable(head, errorRows(error), { numbers: [1, 2] }) +
     (outputs.length > 1
       ? htmlTable(["output", ...MEASURES.slice(0, 4).map(([name]) => name)], byOutput, { numbers: [1, 2, 3, 4] })
       : "");
+}
+
+/** Rows of every error measure: its name, before and after, and the runtime's own where it was measured. */
+export function errorRows(error: ErrorSummary): string[][] {
+  const columns = [error, ...(error.runtime ? [error.runtime] : [])];
+  return MEASURES.map(([name, show]) => [name, ...columns.map(show)]);
 }
 
 const MEASURES: [string, (error: ErrorMeasures) => string][] = [

@@ -1,8 +1,10 @@
 import type { Comparison } from "../bench/types.ts";
 import { distribution } from "./distribution.ts";
 import { errorHistogram } from "./error_histogram.ts";
-import { htmlApplied, htmlSkipped } from "./fusion_parts.ts";
+import { htmlApplied, htmlPictures, htmlSkipped } from "./fusion_parts.ts";
 import type { FusionSummary } from "./fusion_summary.ts";
+import type { GraphShape } from "./graph_layout.ts";
+import { type LayerCost, layerCosts } from "./layer_costs.ts";
 import { levelBars } from "./level_bars.ts";
 import { opCounts } from "./op_counts.ts";
 import { opTimes } from "./op_times.ts";
@@ -27,6 +29,10 @@ export interface ReportOptions {
   comparison: Comparison;
   /** What was fused, where that is known. */
   fusion?: FusionSummary;
+  /** Both graphs, to draw what was fused. */
+  graphs?: { before: GraphShape; after: GraphShape };
+  /** Arithmetic and traffic of each layer, where they are known. */
+  layers?: { before: readonly LayerCost[]; after?: readonly LayerCost[] };
   /** Gain by rule, where it was measured. */
   rules?: readonly RuleSpeedup[];
   /** Heading; the two names when absent. */
@@ -40,7 +46,7 @@ export interface ReportOptions {
  * plots, what was fused and what was not, the environment, and the raw JSON in `script#comparison` (and `script#fusion`). It runs no script
  * and fetches nothing.
  */
-export function renderReport({ comparison, fusion, rules, title, author }: ReportOptions): string {
+export function renderReport({ comparison, fusion, graphs, layers, rules, title, author }: ReportOptions): string {
   const { levels, error } = comparison;
   const level = factLevel(comparison);
   const last = levels.at(-1);
@@ -63,17 +69,24 @@ export function renderReport({ comparison, fusion, rules, title, author }: Repor
       "What ONNX Runtime ran",
       htmlFigure((width) => opCounts(comparison, { width })),
       level ? htmlFigure((width) => opTimes(level, { width })) : "",
+      layers ? htmlFigure((width) => layerCosts(layers, { width })) : "",
       rules?.length ? htmlFigure((width) => ruleSpeedups(rules, { width })) : "",
     ),
     section(
       "Is it still the same function?",
-      htmlErrors(comparison),
+      `<p>The difference between the outputs of the two models${levels[0] ? `, both run at “${levels[0].level}”` : ""}${
+        error.runtime ? "; beside it the difference that ONNX Runtime’s own optimizations make to the first" : ""
+      }.</p>`,
+      htmlErrors(error),
       `<div class="pair">${htmlFigure((width) => errorHistogram(error, { width }), pair)}${
         htmlFigure((width) => ulpHistogram(error.ulpHistogram, { width }), pair)
       }</div>`,
     ),
     ...(fusion
-      ? [section("What was fused", htmlApplied(fusion)), section("What was not, and why", htmlSkipped(fusion))]
+      ? [
+        section("What was fused", graphs ? htmlPictures(fusion, graphs) : "", htmlApplied(fusion)),
+        section("What was not, and why", htmlSkipped(fusion)),
+      ]
       : []),
     section("Environment", htmlEnvironment(comparison)),
   ];

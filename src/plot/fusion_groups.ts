@@ -1,0 +1,73 @@
+/**
+ * Which nodes of the model before belong to which nodes of the model after: rewrites that build on each other's results are one group.
+ *
+ * @module
+ */
+
+import type { FusionSummary } from "./fusion_summary.ts";
+import type { GraphNode, GraphShape } from "./graph_layout.ts";
+
+/** Nodes that were fused together. */
+export interface FusionGroup {
+  /** Places of its rewrites in the report. */
+  applied: number[];
+  /** Indices of nodes of the model before. */
+  before: number[];
+  /** Indices of nodes of the model after. */
+  after: number[];
+  /** Rules and operator types before and after: groups that look alike have the same. */
+  kind: string;
+}
+
+/** Groups the rewrites of a report by what they share: a node, a result, or a result that the other one used up. */
+export function fusionGroups(
+  before: GraphShape,
+  after: GraphShape,
+  { applied }: Pick<FusionSummary, "applied">,
+): FusionGroup[] {
+  const parent = applied.map((_, index) => index);
+  const find = (index: number): number => parent[index] === index ? index : parent[index] = find(parent[index]);
+  const owners = new Map<string, number>();
+  const claim = (key: string, index: number) => {
+    const other = owners.get(key);
+    if (other === undefined) owners.set(key, index);
+    else parent[find(index)] = find(other);
+  };
+  applied.forEach(({ nodes, result }, index) => {
+    for (const node of nodes) claim(`node ${node}`, index);
+    claim(`value ${result}`, index);
+  });
+  const ownerBefore = before.nodes.map((node) => owners.get(`node ${label(node)}`));
+  const ownerAfter = after.nodes.map((node) =>
+    node.outputs.map((name) => owners.get(`value ${name}`)).find((owner) => owner !== undefined)
+  );
+  // A result that the model after no longer has was used up by a later rewrite: the one that owns its reader.
+  const left = new Set(after.nodes.flatMap((node) => node.outputs));
+  const results = new Map(applied.map(({ result }, index) => [result, index]));
+  before.nodes.forEach((node, index) => {
+    const owner = ownerBefore[index];
+    for (const name of owner === undefined ? [] : node.inputs) {
+      const maker = left.has(name) ? undefined : results.get(name);
+      if (maker !== undefined) parent[find(maker)] = find(owner!);
+    }
+  });
+  const groups = new Map<number, FusionGroup>();
+  applied.forEach((_, index) => {
+    const group = groups.get(find(index)) ?? { applied: [], before: [], after: [], kind: "" };
+    group.applied.push(index);
+    groups.set(find(index), group);
+  });
+  ownerBefore.forEach((owner, index) => owner !== undefined && groups.get(find(owner))!.before.push(index));
+  ownerAfter.forEach((owner, index) => owner !== undefined && groups.get(find(owner))!.after.push(index));
+  for (const group of groups.values()) {
+    const ops = (graph: GraphShape, nodes: number[]) => nodes.map((index) => graph.nodes[index].opType).join(" ");
+    const rules = [...new Set(group.applied.map((index) => applied[index].rule))];
+    group.kind = `${rules.join(" ")} | ${ops(before, group.before)} | ${ops(after, group.after)}`;
+  }
+  return [...groups.values()];
+}
+
+/** What a report calls a node: its name, or its operator and first output. */
+function label({ name, opType, outputs }: GraphNode): string {
+  return name || `${opType} → ${outputs.find((value) => value !== "") ?? "?"}`;
+}

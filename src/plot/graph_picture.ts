@@ -1,0 +1,71 @@
+import { Drawing, type DrawingOptions, layHeader, type LegendEntry, svgDocument, text, write } from "./chart.ts";
+import { formatCount } from "./format.ts";
+import type { GraphShape } from "./graph_layout.ts";
+import { type GraphMarks, graphMarks, type NodeMark } from "./graph_marks.ts";
+import { color } from "./theme.ts";
+
+/** What a graph picture shows beside the graph. */
+export interface GraphPictureOptions extends DrawingOptions {
+  /** Heading; says how many nodes when absent. */
+  title?: string;
+  /** Nodes to set off, by index, with colour and link. */
+  marks?: ReadonlyMap<number, NodeMark>;
+  /** Draws no more than this many nodes, from the beginning (150). */
+  limit?: number;
+}
+
+/** A picture of a graph or its beginning: operators as boxes, data flowing down, weights left out. Wide graphs are drawn smaller. */
+export function graphPicture(
+  graph: GraphShape,
+  { width = 640, title, marks, limit = 150 }: GraphPictureOptions = {},
+): Drawing {
+  const total = graph.nodes.length;
+  return compose({
+    title: title ?? `${formatCount(total)} nodes`,
+    subtitle: total > limit ? `The first ${formatCount(limit)} of ${formatCount(total)} nodes` : undefined,
+    description: `A graph of ${formatCount(total)} nodes.`,
+    width,
+    columns: [{ heading: "", marks: graphMarks(graph, marks, (index) => index < limit) }],
+  });
+}
+
+/** Graphs side by side, or one below the other where the drawing is narrow, each under its heading. */
+export function compose(
+  { title, subtitle, description, legend, width, columns }: {
+    title: string;
+    subtitle?: string;
+    description: string;
+    legend?: LegendEntry[];
+    width: number;
+    columns: { heading: string; marks: GraphMarks }[];
+  },
+): Drawing {
+  const header = layHeader({ title, subtitle, legend, width });
+  const parts = header.elements.map(write);
+  const stacked = width < 480 || columns.length === 1;
+  const gap = 20, room = stacked ? width - 32 : (width - 32 - gap * (columns.length - 1)) / columns.length;
+  const scale = Math.min(1, ...columns.map(({ marks }) => room / Math.max(marks.width, 1)));
+  let y = header.height + 8, tallest = 0;
+  columns.forEach(({ heading, marks }, index) => {
+    const left = stacked ? 16 : 16 + index * (room + gap);
+    const head = heading === "" ? 0 : 26;
+    if (heading) {
+      parts.push(
+        write(
+          text(heading, left + room / 2, y + 14, { "text-anchor": "middle", "font-weight": 600, fill: color("muted") }),
+        ),
+      );
+    }
+    const x = left + (room - marks.width * scale) / 2;
+    parts.push(
+      `<g transform="translate(${x.toFixed(2)},${(y + head).toFixed(2)}) scale(${
+        scale.toFixed(4)
+      })">\n${marks.body}\n</g>`,
+    );
+    const height = head + marks.height * scale;
+    if (stacked) y += height + gap;
+    tallest = Math.max(tallest, height);
+  });
+  const bottom = stacked ? y - gap + 16 : y + tallest + 16;
+  return new Drawing(title, description, svgDocument(title, description, width, Math.ceil(bottom), parts.join("\n")));
+}
