@@ -4,6 +4,7 @@
  * @module
  */
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { workerCpus } from "./affinity.ts";
 import type { Level, Provider } from "./types.ts";
 
 /** An input or output tensor; ONNX Runtime's `Tensor` is one. */
@@ -37,6 +38,8 @@ export interface SessionOptions {
   level?: Level;
   /** Intra-op threads, default 1. */
   threads?: number;
+  /** Pin worker threads to cores of their own where that is possible (Linux), default true; see {@link workerCpus}. */
+  pin?: boolean;
   /** Write the runtime's profile to files beginning with this path. */
   profilePrefix?: string;
 }
@@ -63,7 +66,10 @@ export interface Session extends AsyncDisposable {
  * @throws {Error} If the file is no model that ONNX Runtime can load, or the provider cannot start.
  */
 export async function openSession(path: string, options: SessionOptions = {}): Promise<Session> {
-  const { provider = "cpu", level = "all", threads = 1, profilePrefix } = options;
+  const { provider = "cpu", level = "all", threads = 1, pin = true, profilePrefix } = options;
+  const cpus = pin && provider === "cpu" && threads > 1 ? workerCpus(threads) : undefined;
+  // ONNX Runtime counts logical CPUs from 1, and wants one entry for every thread but the caller's.
+  const affinity = cpus ? { intra_op_thread_affinities: cpus.map((cpu) => cpu + 1).join(";") } : {};
   const start = performance.now();
   const session = await InferenceSession.create(path, {
     executionProviders: [provider],
@@ -73,7 +79,7 @@ export async function openSession(path: string, options: SessionOptions = {}): P
     executionMode: "sequential",
     logSeverityLevel: profilePrefix ? 4 : 3, // a profiled session that cannot load its model complains about the profile, too
     // Sessions that wait their turn must not take the cores from the one that is timed.
-    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+    extra: { session: { ...affinity, intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
   });
   const createMs = performance.now() - start;
