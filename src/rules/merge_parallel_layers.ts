@@ -1,0 +1,103 @@
+import type { Node, Value } from "../graph/graph.ts";
+import type { Builder } from "../rewrite/builder.ts";
+import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import { type Branch, branchesTo, isDiagonal, type Refusals } from "./linear/branches.ts";
+import type { LinearMap } from "./linear/linear_map.ts";
+import { isInnerSum, type Sum, sumAt } from "./linear/terms.ts";
+import { whyDearer } from "./linear/gain.ts";
+
+/**
+ * W₁·x + W₂·x = (W₁ + W₂)·x for convolutions of the same stride, matrix products, average pools with one divisor, chains of
+ * these, and x itself or a BatchNormalization of it: RepVGG's, ACNet's, MobileOne's and DBB's blocks in training form, LoRA
+ * adapters that were not merged. Smaller kernels are put in zeros where their taps meet the same cells.
+ */
+export const mergeParallelLayers: Rule = {
+  name: "merge-parallel-layers",
+  summary: "Convs, or matrix products, of one value that are added: one layer with the sum of their weights",
+  roots: ["Add", "Sum"],
+  rewrite(root, build) {
+    if (isInnerSum(root)) return undefined;
+    const sum = sumAt(root), refused: Skip[] = [];
+    const terms: (Value | LinearMap)[] = [...sum.terms];
+    const isMerged = sum.terms.length > 1 && merge(sum, terms, refused);
+    if (!isMerged) return refused[0];
+    const removed = new Set<Node>(sum.nodes);
+    const parts = terms.filter((term) => term !== undefined).map((term) => {
+      if (!("kind" in term)) return term;
+      for (const node of term.nodes) removed.add(node);
+      return term.emit(build);
+    });
+    return new Replacement([root, ...[...removed].filter((node) => node !== root)], [[
+      root.output,
+      added(root, parts, build),
+    ]]);
+  },
+};
+
+/** Puts merged maps in place of the first of their terms and takes out the others. Returns whether there were any. */
+function merge(sum: Sum, terms: (Value | LinearMap)[], refused: Skip[]): boolean {
+  const bySource = new Map<Value, Map<number, Branch>>();
+  const closed = new Map<Value, Skip[]>();
+  sum.terms.forEach((term, index) => {
+    const refusals: Refusals = new Map();
+    const branches = branchesTo(term, refusals);
+    for (const [x, why] of refusals) if (!branches.has(x)) closed.set(x, [...closed.get(x) ?? [], why]);
+    for (const [x, branch] of branches) {
+      if (!bySource.has(x)) bySource.set(x, new Map());
+      bySource.get(x)!.set(index, branch);
+    }
+  });
+  const groups = [...bySource.values()].filter((group) =>
+    group.size > 1 && [...group.values()].some((branch) => !isDiagonal(branch))
+  ).sort((a, b) => b.size - a.size);
+  const taken = new Set<number>();
+  for (const group of groups) {
+    const open = [...group].filter(([index]) => !taken.has(index));
+    const merged = mergeGroup(open, refused);
+    if (!merged) continue;
+    const [first] = merged.indices;
+    for (const index of merged.indices) {
+      taken.add(index);
+      delete terms[index];
+    }
+    terms[first] = merged.map;
+  }
+  // a branch that ends before a value which another branch starts from is a near miss
+  for (const [x, reasons] of closed) {
+    if (reasons.length + (bySource.get(x)?.size ?? 0) > 1) refused.push(...reasons);
+  }
+  return taken.size > 0;
+}
+
+/** Merges as many branches of one value as fit together at no more work than they are apart, the largest first. */
+function mergeGroup(
+  group: readonly (readonly [number, Branch])[],
+  refused: Skip[],
+): { map: LinearMap; indices: number[] } | undefined {
+  const layers = group.flatMap(([index, branch]) => isDiagonal(branch) ? [] : [[index, branch] as const])
+    .sort(([, a], [, b]) => b.cost.macs - a.cost.macs);
+  if (layers.length === 0) return undefined;
+  const [[first, base]] = layers;
+  const indices = [first];
+  let map = base;
+  for (const [index, branch] of [...layers.slice(1), ...group.filter(([, branch]) => isDiagonal(branch))]) {
+    const other = isDiagonal(branch) ? map.diagonal(branch) : branch;
+    const both = other instanceof Skip ? other : map.plus(other);
+    const against = both instanceof Skip ? both : whyDearer(both);
+    if (against || both instanceof Skip) {
+      refused.push(against ?? both as Skip);
+      continue;
+    }
+    map = both;
+    indices.push(index);
+  }
+  return indices.length > 1 ? { map, indices: indices.sort((a, b) => a - b) } : undefined;
+}
+
+/** The sum of what is left: nothing to add, one Sum where the root was one, else Adds from left to right. */
+function added(root: Node, parts: readonly Value[], build: Builder): Value {
+  if (parts.length === 1) return parts[0];
+  if (root.is("Sum")) return build.like(root, parts);
+  const names = { name: root.name, output: root.output.name };
+  return parts.slice(1).reduce((left, right) => build.node("Add", [left, right], names), parts[0]);
+}

@@ -1,0 +1,57 @@
+import type { ElementType } from "./element_type.ts";
+import { CHUNK, sizeOf, type Tensor } from "./tensor.ts";
+
+/**
+ * A tensor computed in float64 a block of rows (of the first axis) at a time, so that no more than a block is in memory.
+ * `fill` gets zeros for `count` rows from `first` on; `bound` is an upper bound of all magnitudes.
+ */
+export function rowsTensor(
+  type: ElementType,
+  dims: readonly number[],
+  bound: () => number,
+  fill: (first: number, count: number, into: Float64Array) => void,
+): Tensor {
+  const size = sizeOf(dims), width = Math.max(1, size / dims[0]);
+  const most = Math.max(1, Math.floor(CHUNK / width));
+  let held: WeakRef<Float64Array> | undefined, heldFirst = -1;
+  const block = (first: number): Float64Array => {
+    let values = heldFirst === first ? held?.deref() : undefined;
+    if (!values) {
+      const count = Math.min(most, dims[0] - first);
+      values = new Float64Array(count * width);
+      fill(first, count, values);
+      held = new WeakRef(values);
+      heldFirst = first;
+    }
+    return values;
+  };
+  return {
+    type,
+    dims,
+    size,
+    read(start, into) {
+      for (let at = 0; at < into.length;) {
+        const first = Math.floor((start + at) / (most * width)) * most;
+        const values = block(first), from = start + at - first * width;
+        const part = values.subarray(from, from + into.length - at);
+        into.set(part, at);
+        at += part.length;
+      }
+    },
+    bound,
+  };
+}
+
+/** All elements of a tensor, read once and kept as long as nothing else needs the memory. */
+export function heldValues(tensor: Tensor): () => Float64Array {
+  let held: WeakRef<Float64Array> | undefined;
+  return () => {
+    let values = held?.deref();
+    if (!values) {
+      values = new Float64Array(tensor.size);
+      tensor.read(0, values);
+      held = new WeakRef(values);
+    }
+    return values;
+  };
+}
