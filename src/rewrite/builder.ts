@@ -40,7 +40,7 @@ export class Builder {
         opType,
         name: init.name,
         inputs: trimmed(inputs),
-        outputs: [new Value(this.graph, init.output ?? init.name ?? opType)],
+        outputs: [new Value(this.graph, init.output || init.name || opType)],
         attributes: init.attributes,
       }),
     );
