@@ -182,7 +182,7 @@ export function feedsFor(model: TestModel, seed = 7): Record<string, ort.Tensor>
     const { values } = random(shape, seed + index);
     const type = model.types?.[name] ?? 1;
     feeds[name] = type === 10
-      ? new ort.Tensor("float16", Float16Array.from(values) as unknown as Uint16Array, shape)
+      ? float16Tensor(values, shape)
       : type === 11
       ? new ort.Tensor("float64", Float64Array.from(values), shape)
       : type === 9
@@ -190,6 +190,14 @@ export function feedsFor(model: TestModel, seed = 7): Record<string, ort.Tensor>
       : new ort.Tensor("float32", Float32Array.from(values), shape);
   });
   return feeds;
+}
+
+/** A float16 tensor as its bits: Deno's Node-API does not know Float16Array, which onnxruntime-common makes of them. */
+function float16Tensor(values: ArrayLike<number>, shape: number[]): ort.Tensor {
+  const data = Float16Array.from(values);
+  const tensor = new ort.Tensor("float16", data as unknown as Uint16Array, shape);
+  Object.assign(tensor, { cpuData: new Uint16Array(data.buffer) });
+  return tensor;
 }
 
 /** Runs a model in ONNX Runtime with all graph optimizations off; outputs as float64 by name. */
