@@ -33,13 +33,13 @@ export interface FuseResult {
  */
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
   const model = source instanceof Model ? source : await open(source);
-  const imported = model.graphs();
+  const before = model.stats, imported = model.graphs();
   const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], {
     rules: chooseRules(options),
     costOf,
   });
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
-  return { model: fused, report: { applied, skipped, before: model.stats, after: fused.stats } };
+  return { model: fused, report: { applied, skipped, before, after: fused.stats } };
 }
 
 /** What {@linkcode fuse} would do to a model, and why it would leave the rest. Nothing is written. */

@@ -40,6 +40,8 @@ export class Model {
   readonly #isExternal: boolean;
   readonly #original?: ByteSource;
   #stats?: ModelStats;
+  /** Its graphs as they were read, until somebody takes them to change them. */
+  #unchanged?: ImportedModel;
 
   private constructor(
     name: string,
@@ -84,7 +86,7 @@ export class Model {
       resolved.isExternal,
       original,
     );
-    model.graphs();
+    model.#view();
     return model;
   }
 
@@ -95,7 +97,9 @@ export class Model {
 
   /** The same model with its graphs replaced by changed ones that {@link Model.graphs} gave. */
   with(graphs: ImportedModel, name: string = this.name): Model {
-    return new Model(name, exportModel(graphs), this.#isExternal);
+    const model = new Model(name, exportModel(graphs), this.#isExternal);
+    model.#stats = model.#count(graphs);
+    return model;
   }
 
   /** The same model under another name. */
@@ -110,17 +114,27 @@ export class Model {
 
   /** A fresh copy of its graphs, to be read or changed, with types and shapes inferred. */
   graphs(): ImportedModel {
+    const graphs = this.#view();
+    this.#unchanged = undefined;
+    return graphs;
+  }
+
+  /** Its graphs, to be read only. */
+  #view(): ImportedModel {
+    if (this.#unchanged) return this.#unchanged;
     const imported = importModel(this.#skeleton, this.#payloads, this.#original?.name ?? this.name);
     for (const graph of [imported.graph, ...imported.functions]) inferShapes(graph);
-    return imported;
+    return this.#unchanged = imported;
   }
 
   /** Nodes, operators, parameters and size. */
   get stats(): ModelStats {
-    if (this.#stats) return this.#stats;
-    const { graph, functions } = this.graphs();
+    return this.#stats ??= this.#count(this.#view());
+  }
+
+  #count({ graph, functions }: ImportedModel): ModelStats {
     const { model, external } = this.#layout();
-    return this.#stats = statsOf([graph, ...functions], length(model) + length(external));
+    return statsOf([graph, ...functions], length(model) + length(external));
   }
 
   /** Nodes by operator. */
@@ -130,18 +144,18 @@ export class Model {
 
   /** The inputs a caller must feed. */
   get inputs(): ModelPort[] {
-    const { graph } = this.graphs();
+    const { graph } = this.#view();
     return graph.inputs.filter((value) => !value.initializer).map(({ name, type, shape }) => ({ name, type, shape }));
   }
 
   /** The outputs. */
   get outputs(): ModelPort[] {
-    return this.graphs().graph.outputs.map(({ name, type, shape }) => ({ name, type, shape }));
+    return this.#view().graph.outputs.map(({ name, type, shape }) => ({ name, type, shape }));
   }
 
   /** Names of all nodes, subgraphs included, with their operators. */
   get nodes(): { name: string; opType: string; inputs: string[]; outputs: string[] }[] {
-    const { graph, functions } = this.graphs();
+    const { graph, functions } = this.#view();
     const names = (values: readonly ({ name: string } | undefined)[]) => values.map((value) => value?.name ?? "");
     return [...allGraphs([graph, ...functions])].flatMap(({ nodes }) =>
       nodes.map((node) => ({

@@ -3,6 +3,8 @@ import type { Layout, Segment } from "./encode.ts";
 import type { ByteRange } from "./source.ts";
 
 const BUFFER_BYTES = 1 << 20;
+/** Chunks of at least this size are passed on as they are: copying them into the buffer would save no call. */
+const DIRECT_BYTES = 1 << 16;
 
 /** Streams segments through one buffer: `emit` gets chunks that are reused after it returns. */
 export function stream(segments: readonly Segment[], emit: (chunk: Uint8Array) => void): void {
@@ -13,8 +15,8 @@ export function stream(segments: readonly Segment[], emit: (chunk: Uint8Array) =
     filled = 0;
   };
   const put = (bytes: Uint8Array) => {
-    if (filled + bytes.length > buffer.length) flush();
-    if (bytes.length > buffer.length) return emit(bytes);
+    if (filled + bytes.length > buffer.length || bytes.length >= DIRECT_BYTES) flush();
+    if (bytes.length >= DIRECT_BYTES) return emit(bytes);
     buffer.set(bytes, filled);
     filled += bytes.length;
   };
@@ -40,7 +42,10 @@ export function stream(segments: readonly Segment[], emit: (chunk: Uint8Array) =
  * name and renamed when whole, the model last: a failure leaves nothing new and nothing lost.
  */
 export function writeModel(path: string, { model, external }: Layout, externalPath?: string): void {
-  const files = [...external.length > 0 ? [{ path: externalPath!, segments: external }] : [], { path, segments: model }];
+  const files = [...external.length > 0 ? [{ path: externalPath!, segments: external }] : [], {
+    path,
+    segments: model,
+  }];
   const written: { path: string; temporary: string }[] = [];
   try {
     for (const { path, segments } of files) {

@@ -60,7 +60,11 @@ export function broadcastBinary(a: Tensor, b: Tensor, operate: (a: number, b: nu
   return computedTensor(a.type, dims, () => {
     const left = valuesOf(a), right = valuesOf(b), out = new Float64Array(sizeOf(dims));
     forEachOffset(dims, broadcastStrides(a.dims, dims), (offset, index) => out[index] = left[offset]);
-    forEachOffset(dims, broadcastStrides(b.dims, dims), (offset, index) => out[index] = operate(out[index], right[offset]));
+    forEachOffset(
+      dims,
+      broadcastStrides(b.dims, dims),
+      (offset, index) => out[index] = operate(out[index], right[offset]),
+    );
     return out;
   });
 }

@@ -6,14 +6,15 @@ export function byteLength(tensor: Tensor): number {
   return tensor.size * formatOf(tensor.type).bytes;
 }
 
+// one pair for all tensors: encoding is never entered twice at a time
+const VALUES = new Float64Array(CHUNK), BYTES = new Uint8Array(CHUNK * 8);
+
 /** Gives a tensor's elements as little-endian bytes, rounded once, in chunks that are reused. */
 export function encodeTensor(tensor: Tensor, emit: (chunk: Uint8Array) => void): void {
   const format = formatOf(tensor.type);
-  const count = Math.min(CHUNK, tensor.size);
-  const values = new Float64Array(count), bytes = new Uint8Array(count * format.bytes);
-  for (let start = 0; start < tensor.size; start += count) {
-    const length = Math.min(count, tensor.size - start);
-    const part = values.subarray(0, length), chunk = bytes.subarray(0, length * format.bytes);
+  for (let start = 0; start < tensor.size; start += CHUNK) {
+    const length = Math.min(CHUNK, tensor.size - start);
+    const part = VALUES.subarray(0, length), chunk = BYTES.subarray(0, length * format.bytes);
     tensor.read(start, part);
     format.encode(part, chunk);
     emit(chunk);

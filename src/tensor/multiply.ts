@@ -61,7 +61,7 @@ export function multiplied(tensor: Tensor, factor: Factor, view: readonly number
           rest = Math.floor(rest / outer[axis].size);
         }
         const end = Math.min(into.length, at + inner.size - from);
-        if (inner.stride === 0) for (const scale = values[base]; at < end; at++) into[at] *= scale;
+        if (inner.stride === 0) { for (const scale = values[base]; at < end; at++) into[at] *= scale; }
         else for (let index = base + from; at < end; at++, index++) into[at] *= values[index];
       }
     },

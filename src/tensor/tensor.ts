@@ -54,6 +54,30 @@ function measuredBound(tensor: Tensor): number {
   return bound;
 }
 
+let scratch = new Uint8Array(CHUNK * 8);
+
+/** Bytes to read into before they are decoded; the next call has the same ones. */
+function scratchBytes(length: number): Uint8Array {
+  if (scratch.length < length) scratch = new Uint8Array(length);
+  return scratch.subarray(0, length);
+}
+
+/** The bound of stored float32 values, from their bits: without the sign, they are ordered like the magnitudes. */
+function float32Bound(bytes: Bytes, size: number): number {
+  let most = 0;
+  for (let start = 0; start < size; start += CHUNK) {
+    const part = scratchBytes(Math.min(CHUNK, size - start) * 4);
+    bytes.read(start * 4, part);
+    const bits = new Int32Array(part.buffer, part.byteOffset, part.length / 4);
+    for (let i = 0; i < bits.length; i++) {
+      const magnitude = bits[i] & 0x7fffffff;
+      if (magnitude > most) most = magnitude;
+    }
+  }
+  const value = new Float32Array(Int32Array.of(most).buffer)[0];
+  return Number.isNaN(value) ? Infinity : value;
+}
+
 /** All elements of a tensor. For vectors and small tensors. */
 export function valuesOf(tensor: Tensor): Float64Array {
   const values = new Float64Array(tensor.size);
@@ -63,20 +87,18 @@ export function valuesOf(tensor: Tensor): Float64Array {
 
 /** A tensor stored as little-endian elements somewhere. */
 export function storedTensor(type: ElementType, dims: readonly number[], bytes: Bytes, origin?: unknown): Tensor {
-  let scratch: Uint8Array | undefined, bound: number | undefined;
+  let bound: number | undefined;
   const tensor: Tensor = {
     type,
     dims,
     size: sizeOf(dims),
     origin,
     read(start, into) {
-      const format = formatOf(type), length = into.length * format.bytes;
-      if (!scratch || scratch.length < length) scratch = new Uint8Array(length);
-      const part = scratch.subarray(0, length);
+      const format = formatOf(type), part = scratchBytes(into.length * format.bytes);
       bytes.read(start * format.bytes, part);
       format.decode(part, into);
     },
-    bound: () => bound ??= measuredBound(tensor),
+    bound: () => bound ??= type === "float32" ? float32Bound(bytes, tensor.size) : measuredBound(tensor),
   };
   return tensor;
 }
