@@ -50,3 +50,13 @@ export function decadeTicks(low: number, high: number, count: number): number[] 
   const step = Math.max(1, Math.ceil((last - first) / count));
   return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => 10 ** (first + index * step));
 }
+
+/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten, only powers where those are too many, round numbers where too few. */
+export function logarithmicTicks(low: number, high: number, count: number): number[] {
+  const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) => index + first)
+    .flatMap((exponent) => [1, 2, 5].map((factor) => Number(`${factor}e${exponent}`)))
+    .filter((tick) => tick >= low && tick <= high);
+  if (ticks.length > count + 2) return decadeTicks(low, high, count);
+  return ticks.length < 3 ? roundTicks(low, high, count) : ticks;
+}

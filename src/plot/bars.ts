@@ -45,7 +45,7 @@ export function drawBars(chart: BarChart): Drawing {
   for (const [index, group] of chart.groups.entries()) {
     heads.push({ y: y + (group.bars.length * thick) / 2, text: names[index], full: cleanText(group.label) });
     for (const bar of group.bars) {
-      rows.push({ ...bar, y1: y + 1, y2: y + thick - 1 });
+      rows.push({ ...bar, value: Number.isFinite(bar.value) ? bar.value : 0, y1: y + 1, y2: y + thick - 1 });
       y += thick;
     }
     y += gap;

@@ -9,7 +9,14 @@ import {
   formatVerdict,
 } from "./format.ts";
 import { fold, markdownTable, textTable } from "./text_layout.ts";
-import { batchNormalizationSentence, factLevel, inputSentence, providerSentence, runtimeSentence } from "./words.ts";
+import {
+  batchNormalizationSentence,
+  controlSentence,
+  factLevel,
+  inputSentence,
+  providerSentence,
+  runtimeSentence,
+} from "./words.ts";
 
 const COLUMNS = ["level", "before", "after", "speed-up (95% CI)", "verdict"];
 
@@ -23,6 +30,7 @@ export function comparisonText(comparison: Comparison): string {
   const value = Math.max(...facts.map(([, text]) => text.length));
   const fused = batchNormalizationSentence(comparison);
   const meaning = runtimeSentence(comparison);
+  const control = controlSentence(comparison);
   return [
     cleanText(`${comparison.before.name} → ${comparison.after.name}`),
     cleanText(`input    ${inputSentence(comparison)}`),
@@ -33,6 +41,7 @@ export function comparisonText(comparison: Comparison): string {
     "",
     ...textTable(COLUMNS, levelRows(comparison)),
     ...(meaning ? ["", ...fold(meaning)] : []),
+    ...(control ? ["", ...fold(control)] : []),
     ...(comparison.notes.length ? ["", ...comparison.notes.flatMap((note) => fold(`Note: ${cleanText(note)}`))] : []),
   ].join("\n");
 }
@@ -41,6 +50,7 @@ export function comparisonText(comparison: Comparison): string {
 export function comparisonMarkdown(comparison: Comparison): string {
   const fused = batchNormalizationSentence(comparison);
   const meaning = runtimeSentence(comparison);
+  const control = controlSentence(comparison);
   return [
     `**${escapeMarkdown(comparison.before.name)} → ${escapeMarkdown(comparison.after.name)}**`,
     "",
@@ -52,6 +62,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     "",
     ...markdownTable(COLUMNS, levelRows(comparison)),
     ...(meaning ? ["", meaning] : []),
+    ...(control ? ["", control] : []),
     ...comparison.notes.flatMap((note) => ["", `> ${escapeMarkdown(note)}`]),
     "",
   ].join("\n");
@@ -62,7 +73,7 @@ function factRows(comparison: Comparison, markdown: boolean): string[][] {
   const level = factLevel(comparison);
   const { l2, norm, relativeL2 } = comparison.error;
   const strong = (text: string) => markdown ? `**${text}**` : text;
-  const rounds = (count: number) => `median of ${count} rounds`;
+  const rounds = (count: number) => `median of ${count} round${count === 1 ? "" : "s"}`;
   return [
     ...(level
       ? [

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { LevelComparison } from "../bench/types.ts";
-import { bottomAxis } from "./axes.ts";
+import { bottomAxis, logarithmicTicks } from "./axes.ts";
 import { draw, type Drawing, type DrawingOptions, type Panel } from "./chart.ts";
 import { formatCount, formatInterval, formatMs, formatVerdict } from "./format.ts";
 import { quartiles, tukeyFences } from "./quartiles.ts";
@@ -12,7 +12,6 @@ const HEAD = 28;
 interface Dot {
   x: number;
   y: number;
-  color: string;
   outlier: boolean;
 }
 
@@ -21,7 +20,8 @@ interface Dot {
  * quartile, the median as a bar, and rings for what lies outside Tukey's fences (1.5 interquartile ranges). Nothing is left out; where the
  * slowest is more than five times the fastest the axis is logarithmic and says so.
  */
-export function distribution(levels: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
+export function distribution(all: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
+  const levels = all.filter((level) => level.before.samplesMs.length > 0 && level.after.samplesMs.length > 0);
   const samples = levels.flatMap((level) => [...level.before.samplesMs, ...level.after.samplesMs]).length;
   const outliers = levels.reduce((sum, level) => sum + level.before.outliers + level.after.outliers, 0);
   return draw({
@@ -52,7 +52,6 @@ function panel(level: LevelComparison, width: number, last: boolean): Panel {
     const dots = samplesMs.map((x, round): Dot => ({
       x,
       y: y + (scatter(round) - 0.5) * (STRIP - 16),
-      color: fill,
       outlier: x < fences.low || x > fences.high,
     }));
     return {
@@ -68,6 +67,7 @@ function panel(level: LevelComparison, width: number, last: boolean): Panel {
   });
   const dots = strips.flatMap((strip) => strip.dots);
   const least = Math.min(...dots.map((dot) => dot.x)), most = Math.max(...dots.map((dot) => dot.x));
+  const small = dots.length > 600;
   const logarithmic = least > 0 && most > 5 * least;
   const pad = (most - least || most || 1) * 0.03;
   const title = `time per inference (ms${logarithmic ? ", logarithmic" : ""})`;
@@ -85,7 +85,11 @@ function panel(level: LevelComparison, width: number, last: boolean): Panel {
       x: logarithmic ? { type: "log", domain: [least / 1.05, most * 1.05] } : { domain: [least - pad, most + pad] },
       y: { axis: null, domain: [2 * STRIP, 0] },
       marks: [
-        ...bottomAxis(title, { ticks: narrow ? 4 : 8, ...(bottom === 26 ? { label: null } : {}) }),
+        ...bottomAxis(title, {
+          ticks: logarithmic ? logarithmicTicks(least / 1.05, most * 1.05, narrow ? 4 : 8) : narrow ? 4 : 8,
+          ...(logarithmic ? { tickFormat: (ms: number) => String(ms) } : {}),
+          ...(bottom === 26 ? { label: null } : {}),
+        }),
         Plot.rect(strips, {
           x1: "first",
           x2: "third",
@@ -97,14 +101,22 @@ function panel(level: LevelComparison, width: number, last: boolean): Panel {
           strokeOpacity: 0.7,
           rx: 2,
         }),
-        Plot.dot(dots.filter((dot) => !dot.outlier), {
-          x: "x",
-          y: "y",
-          r: dots.length > 600 ? 1.5 : 2.2,
-          fill: "color",
-          fillOpacity: 0.6,
-        }),
-        Plot.dot(dots.filter((dot) => dot.outlier), { x: "x", y: "y", r: 3, stroke: "color", strokeWidth: 1.4 }),
+        ...strips.flatMap((strip) => [
+          Plot.dot(strip.dots.filter((dot) => !dot.outlier), {
+            x: "x",
+            y: "y",
+            r: small ? 1.5 : 2.2,
+            fill: strip.color,
+            fillOpacity: 0.6,
+          }),
+          Plot.dot(strip.dots.filter((dot) => dot.outlier), {
+            x: "x",
+            y: "y",
+            r: small ? 2.5 : 3,
+            stroke: strip.color,
+            strokeWidth: 1.4,
+          }),
+        ]),
         Plot.ruleX(strips, {
           x: "median",
           y1: "y1",

@@ -6,9 +6,9 @@
 
 import type { Interval, Verdict } from "../bench/types.ts";
 
-/** Milliseconds to three significant digits with the unit: `45.2 ms`, `0.0312 ms`, `1,240 ms`. */
+/** Milliseconds to three significant digits with the unit: `45.2 ms`, `0.0312 ms`, `1,240 ms`; `–` where there is none. */
 export function formatMs(ms: number): string {
-  return `${formatNumber(ms)} ms`;
+  return Number.isFinite(ms) ? `${formatNumber(ms)} ms` : "–";
 }
 
 /** A number to three significant digits, with thousands separated: `45.2`, `1,240`, `0.00312`; far ones as `3.1e-6`. */

@@ -17,7 +17,14 @@ import {
   formatShare,
   formatVerdict,
 } from "./format.ts";
-import { batchNormalizationSentence, factLevel, inputSentence, providerSentence, runtimeSentence } from "./words.ts";
+import {
+  batchNormalizationSentence,
+  controlSentence,
+  factLevel,
+  inputSentence,
+  providerSentence,
+  runtimeSentence,
+} from "./words.ts";
 
 /** A table: a head of plain text and rows of trusted HTML cells; `numbers` are the columns set right. */
 export function htmlTable(
@@ -56,7 +63,7 @@ export function htmlFacts(comparison: Comparison): string {
       escapeMarkup(note)
     }</dd></dl>`;
   const how = (rounds: number) =>
-    `median of ${formatCount(rounds)} rounds, optimizations ${
+    `median of ${formatCount(rounds)} round${rounds === 1 ? "" : "s"}, optimizations ${
       level!.level === "disabled" ? "disabled" : `at “${level!.level}”`
     }`;
   return `<div class="facts">${
@@ -76,24 +83,25 @@ export function htmlFacts(comparison: Comparison): string {
   }</div>`;
 }
 
-/** The table of levels, and the sentence that says what they mean. */
+/** The table of levels, and the sentences that say what they mean and how much is noise. */
 export function htmlLevels(comparison: Comparison): string {
   const rows = comparison.levels.map((level) => {
     const [estimate, range] = formatInterval(level.speedup).split(" ");
     return [
       level.level,
-      formatNumber(level.before.medianMs),
-      formatNumber(level.after.medianMs),
+      formatMs(level.before.medianMs).replace(" ms", ""),
+      formatMs(level.after.medianMs).replace(" ms", ""),
       `${estimate} <span class="range">${range ?? ""}</span>`,
       `<span class="verdict ${level.verdict}">${formatVerdict(level.verdict)}</span>`,
     ];
   });
-  const meaning = runtimeSentence(comparison);
   return htmlTable(["level", "before (ms)", "after (ms)", "speed-up (95% CI)", "verdict"], rows, {
     numbers: [1, 2],
     className: "stack",
   }) +
-    (meaning ? `<p class="meaning">${escapeMarkup(meaning)}</p>` : "");
+    [runtimeSentence(comparison), controlSentence(comparison)].map((sentence) =>
+      sentence ? `<p class="meaning">${escapeMarkup(sentence)}</p>` : ""
+    ).join("");
 }
 
 /** Sentences a reader must not miss, or nothing. */

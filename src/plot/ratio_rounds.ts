@@ -3,7 +3,7 @@ import type { Interval, LevelComparison } from "../bench/types.ts";
 import { leftAxis, roundTicks } from "./axes.ts";
 import { draw, type Drawing, type DrawingOptions, type Panel } from "./chart.ts";
 import { formatInterval, formatVerdict } from "./format.ts";
-import { quartiles } from "./quartiles.ts";
+import { tukeyFences } from "./quartiles.ts";
 import { color } from "./theme.ts";
 
 const PANEL = 140;
@@ -12,9 +12,10 @@ const HEAD = 30;
 /**
  * The paired ratio before ÷ after of every round, in the order taken, one panel a level: above 1, the second model was faster in that
  * round. The line and its band are the median with its 95% interval; the grey band is the interval of the A/A control (one model against
- * itself), which is the noise floor. Rounds beyond three interquartile ranges are drawn at the axis' edge as triangles, never dropped.
+ * itself), which is the noise floor. Rounds beyond Tukey's fences are drawn at the axis' edge as triangles, never dropped.
  */
-export function ratioRounds(levels: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
+export function ratioRounds(all: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
+  const levels = all.filter((level) => level.lnRatios.length > 0);
   const beyond = levels.reduce((sum, level) => {
     const { low, high } = range(level);
     return sum + level.lnRatios.filter((ln) => Math.exp(ln) < low || Math.exp(ln) > high).length;
@@ -42,7 +43,7 @@ export function ratioRounds(levels: readonly LevelComparison[], { width = 640 }:
 function panel(level: LevelComparison, width: number, first: boolean, last: boolean): Panel {
   const { low, high } = range(level);
   const rounds = level.lnRatios.map((ln, index) => ({ round: index + 1, ratio: Math.exp(ln) }));
-  const end = Math.max(rounds.length, 1) + 0.5;
+  const end = rounds.length + 0.5;
   const clamp = (ratio: number) => Math.min(high, Math.max(low, ratio));
   const band = (interval: Interval | undefined, name: "after" | "control") =>
     Plot.rect(interval ? [interval] : [], {
@@ -107,14 +108,11 @@ function panel(level: LevelComparison, width: number, first: boolean, last: bool
   };
 }
 
-/** The axis: the rounds within three interquartile ranges of the quartiles, the intervals, and 1, with a little room. */
+/** The axis: the rounds within Tukey's fences, the intervals, and 1, with a little room. */
 function range(level: LevelComparison): { low: number; high: number } {
   const seen = [0];
-  if (level.lnRatios.length > 0) {
-    const { first, third } = quartiles(level.lnRatios);
-    const reach = 3 * (third - first);
-    seen.push(...level.lnRatios.filter((ratio) => ratio >= first - reach && ratio <= third + reach));
-  }
+  const fences = tukeyFences(level.lnRatios);
+  seen.push(...level.lnRatios.filter((ratio) => ratio >= fences.low && ratio <= fences.high));
   for (const interval of [level.speedup, level.control?.speedup]) {
     if (interval) {
       seen.push(...[interval.low, interval.high].filter((ratio) => ratio > 0 && ratio < Infinity).map(Math.log));

@@ -69,6 +69,21 @@ export function runtimeSentence(comparison: Comparison): string | undefined {
     } what fusing beforehand adds to what the runtime does anyway${other}.`;
 }
 
+/**
+ * The A/A controls: what the same model measured against itself, which is the noise floor. Says so where a control's interval leaves out 1,
+ * since differences of that size are then no news. Undefined where no control was run.
+ */
+export function controlSentence({ levels }: Comparison): string | undefined {
+  const controls = levels.flatMap(({ level, control }) => control ? [{ level, ...control.speedup }] : []);
+  if (controls.length === 0) return undefined;
+  const list = controls.map((each) => `${formatInterval(each)} at “${each.level}”`).join(", ");
+  const off = controls.filter(({ low, high }) => low > 1 || high < 1).map(({ level }) => `“${level}”`);
+  const warning = off.length > 0
+    ? ` At ${off.join(" and ")} that leaves out 1: differences of this size are noise here.`
+    : "";
+  return `Noise floor: the first model against itself measured ${list}.${warning}`;
+}
+
 /** Where the nodes really ran, from the runtime's profile; the provider asked for where there is no profile. */
 export function providerSentence(comparison: Comparison): string {
   const { provider, threads } = comparison.environment;

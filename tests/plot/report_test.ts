@@ -84,6 +84,34 @@ Deno.test("the levels' meaning is left out where only disabled was measured", ()
   assert(!renderReport({ comparison }).includes("What “"));
 });
 
+Deno.test("the noise floor is said, and that a control which leaves out 1 makes differences of its size no news", () => {
+  const comparison = sampleComparison();
+  assertStringIncludes(comparisonText(comparison), "Noise floor: the first model against itself measured");
+  assert(!comparisonText(comparison).includes("leaves out 1"));
+  comparison.levels[0].control!.speedup = { estimate: 0.966, low: 0.954, high: 0.982 };
+  assertStringIncludes(comparisonMarkdown(comparison), "0.966× (0.954–0.982) at “disabled”");
+  assertStringIncludes(
+    renderReport({ comparison }),
+    "At “disabled” that leaves out 1: differences of this size are noise here.",
+  );
+});
+
+Deno.test("a comparison that was stopped early, without samples, profile or control, still makes a report", () => {
+  const comparison = sampleComparison();
+  const [level] = comparison.levels;
+  delete level.control;
+  level.lnRatios = [];
+  level.speedup = { estimate: NaN, low: NaN, high: NaN };
+  level.before = { ...level.before, samplesMs: [], medianMs: NaN, opTimesMs: undefined, opsRun: {}, providers: {} };
+  comparison.error.histogram = { log10Edges: [], counts: [], zero: 0 };
+  comparison.error.ulpHistogram = [];
+  for (const levels of [comparison.levels, [level], []]) {
+    const page = renderReport({ comparison: { ...comparison, levels } }).replace(/<script[^]*?<\/script>/g, "");
+    assert(!/NaN|Infinity|undefined/.test(page), "a missing number reached the page");
+    assert(!/NaN|undefined/.test(comparisonText({ ...comparison, levels })));
+  }
+});
+
 Deno.test("a report embeds the raw data, whole", () => {
   const document = parse(sampleReport());
   assertEquals(

@@ -1,0 +1,104 @@
+import { assert, assertEquals } from "@std/assert";
+import { renderReport } from "../../src/plot/mod.ts";
+import { findChromium, withChromium } from "./chromium.ts";
+import { allDrawings } from "./drawings.ts";
+import { sampleComparison, sampleFusion, sampleRules } from "./sample.ts";
+
+const chromium = findChromium();
+if (!chromium) {
+  console.warn(
+    "Chromium was not found: the tests that open reports in it are skipped. Install it or set LAYERFUSE_CHROMIUM.",
+  );
+}
+
+/** Everything wider than the page, and every text smaller than 9 px as it is shown. */
+const LOOK = `(() => {
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const shown = (node) => node.getClientRects().length > 0;
+  const small = [...document.querySelectorAll("figure svg text")].filter(shown).filter((node) => {
+    const svg = node.ownerSVGElement.closest("figure svg.lf-plot");
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    return parseFloat(getComputedStyle(node).fontSize) * scale < 9;
+  }).map((node) => node.textContent);
+  const plots = [...document.querySelectorAll("figure svg.lf-plot")].filter(shown).length;
+  return { wide, small, plots, background: getComputedStyle(document.body).backgroundColor };
+})()`;
+
+Deno.test({
+  name:
+    "Chromium opens a report at phone and desktop width, light and dark: no message, no request, nothing too wide or too small",
+  ignore: !chromium,
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const report = { comparison: sampleComparison(), fusion: sampleFusion(), rules: sampleRules() };
+    await Deno.writeTextFile(`${folder}/report.html`, renderReport(report));
+    try {
+      await withChromium(chromium!, async (visit) => {
+        for (const width of [390, 1280]) {
+          for (const theme of ["light", "dark"] as const) {
+            const { messages, requests, value } = await visit({
+              url: `file://${folder}/report.html`,
+              width,
+              theme,
+              expression: LOOK,
+            });
+            assertEquals({ messages, requests }, { messages: [], requests: [] });
+            assertEquals(value, {
+              wide: 0,
+              small: [],
+              plots: 8,
+              background: theme === "light" ? "rgb(246, 247, 249)" : "rgb(15, 17, 21)",
+            });
+          }
+        }
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+/** Pairs of texts that overlap as the browser draws them, and texts that leave their plot. */
+const OVERLAPS = `(() => {
+  const found = [];
+  for (const svg of document.querySelectorAll("svg.lf-plot")) {
+    const frame = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")].map((node) => ({ text: node.firstChild?.textContent ?? "", box: node.getBoundingClientRect() }))
+      .filter(({ text }) => text.trim() !== "");
+    for (const [index, { text, box }] of texts.entries()) {
+      if (box.left < frame.left - 0.5 || box.right > frame.right + 0.5) found.push(text + " leaves the plot");
+      for (const other of texts.slice(index + 1)) {
+        const across = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+        const down = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
+        if (across > 0 && down > 5) found.push(text + " | " + other.text);
+      }
+    }
+  }
+  return found;
+})()`;
+
+Deno.test({
+  name: "no labels overlap in any plot as Chromium draws it",
+  ignore: !chromium,
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await withChromium(chromium!, async (visit) => {
+        for (const width of [340, 640]) {
+          const plots = allDrawings(width).map(({ drawing }) => drawing.svg);
+          await Deno.writeTextFile(`${folder}/plots.html`, `<!doctype html><meta charset="utf-8">${plots.join("\n")}`);
+          const { value } = await visit({
+            url: `file://${folder}/plots.html`,
+            width: 800,
+            theme: "light",
+            expression: OVERLAPS,
+          });
+          assertEquals(value, []);
+          assert(plots.length === 9);
+        }
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
