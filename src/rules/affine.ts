@@ -4,8 +4,8 @@ import type { Value } from "../graph/graph.ts";
 export interface ChannelAffine {
   /** What it is applied to. */
   readonly x: Value;
-  /** Rank of x. */
-  readonly rank: number;
+  /** Rank of x, where known. */
+  readonly rank?: number;
   /** The axis, counted from the left; null where one pair serves everything. */
   readonly axis: number | null;
   /** One factor an entry of the axis (one alone where `axis` is null). */

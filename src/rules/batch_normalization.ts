@@ -44,12 +44,13 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
   const scale = gamma.map((value, i) => value / Math.sqrt(variance[i] + epsilon));
   const x = node.inputs[0]!;
   const rank = x.shape?.length ?? node.output.shape?.length;
-  if (rank === undefined) return new Skip(`the rank of its input '${x.name}' is not known`);
-  if (rank < 2 && scale.length > 1) return new Skip(`its input has rank ${rank}, but ${scale.length} channels`);
+  if (rank !== undefined && rank < 2 && scale.length > 1) {
+    return new Skip(`its input has rank ${rank}, but ${scale.length} channels`);
+  }
   return {
     x,
     rank,
-    axis: rank > 1 ? 1 : null,
+    axis: rank === undefined || rank > 1 ? 1 : null,
     scale,
     shift: beta.map((value, i) => value - mean[i] * scale[i]),
   };

@@ -52,16 +52,15 @@ function map(
   axis: number | null,
   scale: Float64Array,
   shift: Float64Array,
-): ChannelAffine | Skip {
-  const rank = x.shape?.length;
-  if (rank === undefined) return new Skip(`the rank of its input '${x.name}' is not known`);
-  return { x, rank, axis, scale, shift };
+): ChannelAffine {
+  return { x, rank: x.shape?.length, axis, scale, shift };
 }
 
 /** The axis of x, from the left, along which the constant varies; null where it is one number. */
 function axisOf(node: Node, x: Value, constant: Tensor, isFirst: boolean): number | null | Skip {
   const { dims, size } = constant;
   const rank = x.shape?.length;
+  if (dims.length === 0) return null;
   if (rank === undefined) return new Skip(`the rank of its input '${x.name}' is not known`);
   if (size === 0 || size > MOST_ENTRIES) return new Skip(`its constant of shape [${dims}] is no per-channel parameter`);
   const legacy = node.opset < 7 && !isFirst && node.number("broadcast", 0) !== 0 ? node.attribute("axis") : undefined;

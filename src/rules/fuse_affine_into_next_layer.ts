@@ -40,11 +40,12 @@ function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replac
   }
   const { axis, scale, shift } = map, { type } = affine.x;
   if (removed.length < 2 || !hasShift(map) || !hasScale(map) || type === undefined || root.opset < 7) return undefined;
+  if (axis !== null && affine.rank === undefined) return undefined;
   const before = shift.map((value, i) => value === 0 ? 0 : value / scale[i]);
   if (!before.every(Number.isFinite)) return undefined;
   build.reset();
   const name = removed.find((node) => node.is("Add", "Sub"))?.name ?? root.name;
-  const dims = axis === null ? [] : [before.length, ...new Array(affine.rank - 1 - axis).fill(1)];
+  const dims = axis === null ? [] : [before.length, ...new Array(affine.rank! - 1 - axis).fill(1)];
   const constant = build.initializer(`${name || root.output.name}.shift`, valueTensor(type, dims, before));
   const sum = build.node("Add", [affine.x, constant], { name });
   const rest = { axis, scale, shift: new Float64Array(shift.length) };
