@@ -1,0 +1,47 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";
+
+/** Bad use: the arguments (OUT and FOLDER stand for paths), and what the one line on stderr must say. */
+const BAD: [name: string, args: string[], says: RegExp][] = [
+  ["a missing file", ["fuse", "FOLDER/none.onnx", "-o", "OUT"], /none\.onnx: there is no such file/],
+  ["a folder in place of a file", ["fuse", "FOLDER", "-o", "OUT"], /is not a file/],
+  ["a text file", ["fuse", "FOLDER/text.onnx", "-o", "OUT"], /text\.onnx: not .*ONNX model/],
+  ["an empty file", ["explain", "FOLDER/empty.onnx"], /empty\.onnx: is empty/],
+  ["a truncated model", ["fuse", "FOLDER/cut.onnx", "-o", "OUT"], /cut\.onnx: .*byte \d+ of \d+/],
+  ["an unknown rule", ["fuse", "MODEL", "-o", "OUT", "--rules", "fold"], /no rule 'fold'.*fuse-affine-into-layer/],
+  ["an unknown rule to skip", ["explain", "MODEL", "--skip", "fold"], /no rule 'fold'/],
+  ["no output", ["fuse", "MODEL"], /Give -o OUT/],
+  ["an output in a folder that does not exist", ["fuse", "MODEL", "-o", "FOLDER/none/o.onnx"], /cannot be written/],
+  ["an unknown command", ["fold", "MODEL"], /no command 'fold'.*fuse/],
+  ["an unknown option", ["explain", "MODEL", "--fast"], /--fast/],
+  ["too few arguments", ["compare"], /0 arguments, expected 1 to 2/],
+  ["an unknown provider", ["compare", "MODEL", "--provider", "gpu", "--json", "OUT"], /gpu.*cuda/],
+  ["a provider that cannot start", ["compare", "MODEL", "--provider", "cuda", "--json", "OUT"], /cuda/i],
+  ["an unknown level", ["compare", "MODEL", "--levels", "most"], /most.*disabled/],
+  ["a time that is no number", ["compare", "MODEL", "--seconds", "soon"], /--seconds soon: expected a number/],
+  ["a shape that is none", ["compare", "MODEL", "--shape", "big"], /--shape big: expected NAME=1x3x224x224/],
+  ["an unknown architecture", ["build", "resnet19", "-o", "OUT"], /resnet19.*resnet18/],
+  ["a file and an architecture", ["reproduce", "MODEL", "--model", "resnet18"], /Give one of them/],
+];
+
+for (const [name, args, says] of BAD) {
+  Deno.test(`the CLI answers ${name} with one line, exit code 2 and no file`, async () => {
+    await inFolder(async (folder) => {
+      const model = await Deno.readFile(fixture("fashion_autoencoder"));
+      await Deno.writeTextFile(`${folder}/text.onnx`, "This is no model, it is a sentence.\n");
+      await Deno.writeFile(`${folder}/empty.onnx`, new Uint8Array());
+      await Deno.writeFile(`${folder}/cut.onnx`, model.subarray(0, model.length - 1000));
+      const before = filesIn(folder);
+      const { code, stdout, stderr } = await cli(
+        ...args.map((arg) =>
+          arg.replace("FOLDER", folder).replace("OUT", `${folder}/out`).replace("MODEL", fixture("fashion_autoencoder"))
+        ),
+      );
+      assertEquals(code, 2, stderr);
+      assertEquals(stdout, "");
+      assertMatch(stderr, says);
+      assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+      assertEquals(filesIn(folder), before);
+    });
+  });
+}

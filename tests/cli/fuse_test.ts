@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";
+import { open } from "../../src/fusion/mod.ts";
+
+Deno.test("layerfuse fuse writes the fused model and prints its report as JSON", async () => {
+  await inFolder(async (folder) => {
+    const out = `${folder}/out.onnx`;
+    const { code, stdout } = await cli("fuse", fixture("fashion_resnet"), "-o", out, "--json");
+    assertEquals(code, 0);
+    const report = JSON.parse(stdout);
+    assertEquals(report.before.ops.BatchNormalization, 9);
+    assertEquals(report.after.ops.BatchNormalization, undefined);
+    assertEquals(report.after.ops.Conv, 9);
+    const folded = report.applied.filter(({ nodes }: { nodes: string[] }) =>
+      nodes.some((node) => node.includes("BatchNormalization"))
+    );
+    assertEquals(folded.length, 9);
+    assert(folded.every(({ rule, result }: { rule: string; result: string }) => rule && result));
+    assertEquals(report.after.bytes, (await Deno.stat(out)).size);
+    assertEquals((await open(out)).stats, report.after);
+    assertEquals(filesIn(folder), ["out.onnx"]);
+  });
+});
+
+Deno.test("layerfuse fuse --skip leaves a rule out, --rules applies only the named ones", async () => {
+  await inFolder(async (folder) => {
+    for (const choice of [["--skip", "fuse-affine-into-layer"], ["--rules", "remove-identity"]]) {
+      const { code, stdout } = await cli(
+        "fuse",
+        fixture("fashion_autoencoder"),
+        "-o",
+        `${folder}/o.onnx`,
+        "--json",
+        ...choice,
+      );
+      assertEquals(code, 0);
+      const { applied } = JSON.parse(stdout);
+      assertEquals(applied.filter(({ rule }: { rule: string }) => rule === "fuse-affine-into-layer"), []);
+    }
+  });
+});
+
+Deno.test("layerfuse fuse --verify says the error and writes a model that agrees", async () => {
+  await inFolder(async (folder) => {
+    const { code, stderr } = await cli("fuse", fixture("fashion_repvgg"), "-o", `${folder}/o.onnx`, "--verify");
+    assertEquals(code, 0);
+    assertMatch(stderr, /^verify: relative L2 error \d\.\d\de-\d+, within 0\.00001\n$/);
+    assertEquals(filesIn(folder), ["o.onnx"]);
+  });
+});
+
+Deno.test("layerfuse fuse can write over its own input", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/model.onnx`;
+    await Deno.copyFile(fixture("fashion_resnet"), path);
+    assertEquals((await cli("fuse", path, "-o", path)).code, 0);
+    assertEquals((await open(path)).stats.ops.BatchNormalization, undefined);
+    assertEquals(filesIn(folder), ["model.onnx"]);
+  });
+});
+
+Deno.test("layerfuse explain prints the same report and writes nothing", async () => {
+  await inFolder(async (folder) => {
+    const { code, stdout } = await cli("explain", fixture("fashion_densenet"), "--json");
+    const fused = await cli("fuse", fixture("fashion_densenet"), "-o", `${folder}/o.onnx`, "--json");
+    assertEquals(code, 0);
+    assertEquals(stdout, fused.stdout);
+    const text = await cli("explain", fixture("fashion_densenet"));
+    assertStringIncludes(text.stdout, "BatchNormalization");
+  });
+});
+
+Deno.test("layerfuse rules lists every rule with one line", async () => {
+  const { code, stdout } = await cli("rules");
+  assertEquals(code, 0);
+  const names = JSON.parse((await cli("rules", "--json")).stdout).map(({ name }: { name: string }) => name);
+  assert(names.includes("fuse-affine-into-layer"));
+  assertEquals(stdout.trim().split("\n").map((line) => line.split(/\s/)[0]), names);
+});
