@@ -5,6 +5,9 @@ import { isFloat } from "../tensor/element_type.ts";
 import { valuesOf } from "../tensor/tensor.ts";
 import type { ChannelAffine } from "./affine.ts";
 
+/** ONNX's default. */
+const EPSILON = Math.fround(1e-5);
+
 const PARAMETERS = ["scale", "bias", "mean", "variance"];
 
 /**
@@ -31,8 +34,7 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
   if (strange >= 0 || tensors.length < 4) {
     return new Skip(`its scale has ${tensors[0]?.size} entries, but its ${PARAMETERS[strange]} does not fit them`);
   }
-  const [gamma, beta, mean, variance] = tensors.map((tensor) => valuesOf(tensor!));
-  const epsilon = node.number("epsilon", 1e-5);
+  const variance = valuesOf(tensors[3]!), epsilon = node.number("epsilon", EPSILON);
   const negative = variance.findIndex((value) => !(value + epsilon > 0));
   if (negative >= 0) {
     return new Skip(
@@ -41,7 +43,8 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
       } in channel ${negative}: its square root is no number to divide by`,
     );
   }
-  const scale = gamma.map((value, i) => value / Math.sqrt(variance[i] + epsilon));
+  const { gamma, beta, mean, deviation } = parametersOf(node);
+  const scale = gamma.map((value, i) => value / deviation[i]);
   const x = node.inputs[0]!;
   const rank = x.shape?.length ?? node.output.shape?.length;
   if (rank !== undefined && rank < 2 && scale.length > 1) {
@@ -54,6 +57,13 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
     scale,
     shift: beta.map((value, i) => value - mean[i] * scale[i]),
   };
+}
+
+/** γ, β, μ and √(σ² + ε) of a BatchNormalization that {@link batchNormalization} took. */
+export function parametersOf(node: Node): Record<"gamma" | "beta" | "mean" | "deviation", Float64Array> {
+  const [gamma, beta, mean, variance] = node.inputs.slice(1, 5).map((value) => valuesOf(constantOf(value)!));
+  const epsilon = node.number("epsilon", EPSILON);
+  return { gamma, beta, mean, deviation: variance.map((value) => Math.sqrt(value + epsilon)) };
 }
 
 function inTraining(node: Node): Skip | undefined {

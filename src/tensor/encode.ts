@@ -1,4 +1,4 @@
-import { formatOf } from "./element_type.ts";
+import { type ElementType, formatOf } from "./element_type.ts";
 import { CHUNK, type Tensor } from "./tensor.ts";
 
 /** Number of bytes of a tensor's elements. */
@@ -19,6 +19,14 @@ export function encodeTensor(tensor: Tensor, emit: (chunk: Uint8Array) => void):
     format.encode(part, chunk);
     emit(chunk);
   }
+}
+
+/** Values as they are after being written as this type and read again. */
+export function rounded(type: ElementType, values: Float64Array): Float64Array {
+  const format = formatOf(type), bytes = new Uint8Array(values.length * format.bytes), out = values.slice();
+  format.encode(values, bytes);
+  format.decode(bytes, out);
+  return out;
 }
 
 /** Fills `into` with a tensor's little-endian bytes from `offset` on, as {@link encodeTensor} gives them; both are whole elements. */
