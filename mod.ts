@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { compare as comparePlain, type CompareOptions, type Comparison } from "./src/bench/mod.ts";
+import { compare as comparePlain, type CompareOptions, type Comparison, verdictOf } from "./src/bench/mod.ts";
 import type { ModelSource as ComparedSource } from "./src/bench/mod.ts";
 import {
   explain as explainPlain,
@@ -56,9 +56,21 @@ Object.defineProperty(Model.prototype, DISPLAY, {
   configurable: true,
 });
 
-/** {@linkcode fusePlain | fuse} of the fusion module; its report displays itself in a notebook. */
-export async function fuse(source: ModelSource | Model, options?: FuseOptions): Promise<FuseResult> {
-  const { model, report } = await fusePlain(source, options);
+/** Options of {@linkcode fuse}: `measure` may also be true, or options of {@linkcode compare} to measure with. */
+export interface MeasuredFuseOptions extends Omit<FuseOptions, "measure"> {
+  /** Keep optional rules only where {@linkcode compare}, at level `all`, does not call them slower on this machine. */
+  measure?: FuseOptions["measure"] | boolean | CompareOptions;
+}
+
+/** {@linkcode fusePlain | fuse} of the fusion module, which can measure; its report displays itself in a notebook. */
+export async function fuse(source: ModelSource | Model, options: MeasuredFuseOptions = {}): Promise<FuseResult> {
+  const { measure, ...rest } = options;
+  const { model, report } = await fusePlain(source, {
+    ...rest,
+    measure: typeof measure === "object" || measure === true
+      ? (before, after) => verdictOf(before, after, measure === true ? {} : measure)
+      : measure || undefined,
+  });
   return { model, report: displayed(report, reportDisplay) };
 }
 

@@ -1,14 +1,21 @@
-import { explain, fuse, listRules, open } from "../fusion/mod.ts";
+import { explain, fuse, type FuseOptions, listRules, type MeasuredVerdict, type Model, open } from "../fusion/mod.ts";
 import { type Arguments, type Command, list, type Option, text, UsageError } from "./command.ts";
 
 const CHOICE: Record<string, Option> = {
   rules: { type: "string", help: "A,B apply these rules only" },
   skip: { type: "string", help: "A,B apply all rules but these" },
+  aggressive: { type: "boolean", help: "also do what may be more work, where shapes that would tell are unknown" },
   json: { type: "boolean", help: "print the report as JSON" },
 };
 
-function choice(args: Arguments): { rules?: string[]; skip?: string[] } {
-  return { rules: list(args, "rules"), skip: list(args, "skip") };
+function choice(args: Arguments): FuseOptions {
+  return { rules: list(args, "rules"), skip: list(args, "skip"), aggressive: Boolean(args.values.aggressive) };
+}
+
+/** Times models on this machine, as `compare` does by default. */
+async function measured(before: Model, after: Model): Promise<MeasuredVerdict> {
+  const { verdictOf } = await import("../bench/mod.ts");
+  return await verdictOf(before, after);
 }
 
 async function print(report: Awaited<ReturnType<typeof explain>>, json: boolean): Promise<void> {
@@ -20,19 +27,23 @@ async function print(report: Awaited<ReturnType<typeof explain>>, json: boolean)
 /** `layerfuse fuse MODEL -o OUT`. */
 export const fuseCommand: Command = {
   name: "fuse",
-  usage: "MODEL -o OUT [--rules A,B] [--skip A,B] [--verify] [--json]",
+  usage: "MODEL -o OUT [--rules A,B] [--skip A,B] [--aggressive] [--measure] [--verify] [--json]",
   summary: "Fuse consecutive linear layers of MODEL (a path or URL) and write the result to OUT.",
   positionals: [1, 1],
   options: {
     output: { type: "string", short: "o", help: "OUT the file to write" },
     ...CHOICE,
+    measure: { type: "boolean", help: "time optional rules here, and leave out what makes the model slower" },
     verify: { type: "boolean", help: "run both models first; write nothing unless the outputs agree" },
   },
   async run(args) {
     const out = text(args, "output");
     if (!out) throw new UsageError("fuse: no output file. Give -o OUT.");
     const model = await open(args.positionals[0]);
-    const { model: fused, report } = await fuse(model, choice(args));
+    const { model: fused, report } = await fuse(model, {
+      ...choice(args),
+      measure: args.values.measure ? measured : undefined,
+    });
     if (args.values.verify) {
       const { verify } = await import("./verify.ts");
       const { isSame, sentence } = await verify(model, fused);
@@ -48,7 +59,7 @@ export const fuseCommand: Command = {
 /** `layerfuse explain MODEL`. */
 export const explainCommand: Command = {
   name: "explain",
-  usage: "MODEL [--rules A,B] [--skip A,B] [--json]",
+  usage: "MODEL [--rules A,B] [--skip A,B] [--aggressive] [--json]",
   summary: "Say what fuse would do to MODEL, and why it would leave the rest. Nothing is written.",
   positionals: [1, 1],
   options: CHOICE,

@@ -1,11 +1,23 @@
 import { Model, type ModelSource, open } from "../graph/model.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
-import type { FusionReport } from "../rewrite/report.ts";
+import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
+import type { Rule } from "../rewrite/rule.ts";
 import { costOf } from "../rules/cost.ts";
 import { chooseRules, type RuleChoice } from "./choose_rules.ts";
 
-/** Options of {@linkcode fuse}: which rules to apply. */
-export type FuseOptions = RuleChoice;
+/** What measuring a model against another says of the second. */
+export type MeasuredVerdict = "faster" | "slower" | "same" | "inconclusive";
+
+/** Options of {@linkcode fuse}: which rules to apply, and how far they may go. */
+export interface FuseOptions extends RuleChoice {
+  /** Whether to do rewrites that may be more work, where the model does not say the shapes that would tell. */
+  aggressive?: boolean;
+  /**
+   * Times two models, the second with a rule that the first is without. Rules that trade one amount of work for another
+   * (composing, merging, reordering) are kept only where it does not say `slower`.
+   */
+  measure?: (without: Model, withRule: Model) => Promise<MeasuredVerdict>;
+}
 
 /** A fused model and what was done to it. */
 export interface FuseResult {
@@ -33,13 +45,37 @@ export interface FuseResult {
  */
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
   const model = source instanceof Model ? source : await open(source);
+  const rules = chooseRules(options), result = apply(model, rules, options);
+  return options.measure ? await keepMeasured(model, rules, result, { ...options, measure: options.measure }) : result;
+}
+
+function apply(model: Model, rules: readonly Rule[], { aggressive }: FuseOptions): FuseResult {
   const before = model.stats, imported = model.graphs();
-  const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], {
-    rules: chooseRules(options),
-    costOf,
-  });
+  const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], { rules, costOf, aggressive });
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
   return { model: fused, report: { applied, skipped, before, after: fused.stats } };
+}
+
+/** Takes out every optional rule, one after the other, without which the model is measured to be faster. */
+async function keepMeasured(
+  model: Model,
+  rules: readonly Rule[],
+  result: FuseResult,
+  options: FuseOptions & Required<Pick<FuseOptions, "measure">>,
+): Promise<FuseResult> {
+  const measured: Record<string, MeasuredVerdict> = {}, dropped: SkippedRewrite[] = [];
+  for (const { name } of rules.filter(({ isOptional }) => isOptional)) {
+    const own = result.report.applied.filter(({ rule }) => rule === name);
+    if (own.length === 0) continue;
+    const others = rules.filter((rule) => rule.name !== name), without = apply(model, others, options);
+    measured[name] = await options.measure(without.model, result.model);
+    if (measured[name] !== "slower") continue;
+    for (const { nodes } of own) {
+      dropped.push({ rule: name, node: nodes[0], reason: "it was measured here and made the model slower" });
+    }
+    [rules, result] = [others, without];
+  }
+  return { ...result, report: { ...result.report, skipped: [...result.report.skipped, ...dropped], measured } };
 }
 
 /** What {@linkcode fuse} would do to a model, and why it would leave the rest. Nothing is written. */

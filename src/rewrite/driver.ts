@@ -11,6 +11,8 @@ export interface DriverOptions {
   readonly rules: readonly Rule[];
   /** What nodes cost together. */
   readonly costOf: (nodes: readonly Node[]) => Cost;
+  /** Whether to do what may be more work, where shapes that would tell are not known. */
+  readonly aggressive?: boolean;
 }
 
 /** Rewrites done and left. */
@@ -78,7 +80,8 @@ class Driver {
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
       const before = this.options.costOf(outcome.removed), after = this.options.costOf(build.nodes);
-      const against = objection(outcome, build) ?? dearer(before, after, outcome.isLighter);
+      const against = objection(outcome, build) ??
+        dearer(before, after, outcome, this.options.aggressive === true);
       if (against) {
         this.#skip(root, rule, against);
         continue;
@@ -104,14 +107,20 @@ class Driver {
 }
 
 /** Nodes first, then multiply-accumulates, then weights: something must become less, so that rewriting ends. */
-function dearer(before: Cost, after: Cost, isLighter: boolean): Skip | undefined {
-  if (after.nodes < before.nodes || after.nodes === before.nodes && isLighter) return undefined;
+function dearer(
+  before: Cost,
+  after: Cost,
+  { isLighter, isUnsure }: Replacement,
+  aggressive: boolean,
+): Skip | undefined {
+  const open =
+    "whether it saves work depends on shapes that the model does not say (the option aggressive does it anyway)";
+  if (isUnsure && !aggressive) return new Skip(open);
+  if (after.nodes < before.nodes || after.nodes === before.nodes && (isLighter || isUnsure)) return undefined;
   if (after.nodes > before.nodes) {
     return new Skip(`it would take ${after.nodes} nodes instead of ${before.nodes}`);
   }
-  if (before.macs === null || after.macs === null) {
-    return new Skip("whether it saves work depends on shapes that the model does not say");
-  }
+  if (before.macs === null || after.macs === null) return new Skip(open);
   if (after.macs < before.macs || after.macs === before.macs && after.parameters < before.parameters) return undefined;
   return new Skip(`it would save nothing: ${before.macs} multiply-accumulates before, ${after.macs} after`);
 }

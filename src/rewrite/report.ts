@@ -8,6 +8,8 @@ export interface Cost {
   macs: number | null;
   /** Elements of the weights. */
   parameters: number;
+  /** Bytes the nodes read and write, weights included, for one item of a dynamic batch; null where shapes are not known. */
+  bytes?: number | null;
 }
 
 /** One rewrite that was done. */
@@ -40,6 +42,8 @@ export interface FusionReport {
   applied: AppliedRewrite[];
   /** Every near miss, with its reason. */
   skipped: SkippedRewrite[];
+  /** What timing said of each optional rule that did something; only where `measure` was asked for. */
+  measured?: Record<string, "faster" | "slower" | "same" | "inconclusive">;
   /** The model as it came. */
   before: ModelStats;
   /** The model as it is now. */

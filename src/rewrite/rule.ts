@@ -9,6 +9,8 @@ export interface Rule {
   readonly summary: string;
   /** Operators of the default domain at which the rule looks. */
   readonly roots: readonly string[];
+  /** Whether it trades one amount of work for another, so that `measure` may find it slower: composing, merging, reordering. */
+  readonly isOptional?: boolean;
   /**
    * What to put in place of the root and its neighbours, why that must not be done, or undefined where the rule has
    * nothing to say about this root. It changes nothing itself; the driver commits all or nothing.
@@ -26,6 +28,8 @@ export class Replacement {
     readonly outputs: readonly (readonly [old: Value, now: Value])[],
     /** That as many nodes as before do less work, whatever the shapes: the rule knows it by itself. */
     readonly isLighter: boolean = false,
+    /** That whether it is less work depends on what the model does not say: it is done only where `aggressive` asks. */
+    readonly isUnsure: boolean = false,
   ) {}
 }
 

@@ -15,6 +15,7 @@ export const mergeParallelLayers: Rule = {
   name: "merge-parallel-layers",
   summary: "Convs, or matrix products, of one value that are added: one layer with the sum of their weights",
   roots: ["Add", "Sum"],
+  isOptional: true,
   rewrite(root, build) {
     if (isInnerSum(root)) return undefined;
     const sum = sumAt(root), refused: Skip[] = [];
@@ -27,10 +28,9 @@ export const mergeParallelLayers: Rule = {
       for (const node of term.nodes) removed.add(node);
       return term.emit(build);
     });
-    return new Replacement([root, ...[...removed].filter((node) => node !== root)], [[
-      root.output,
-      added(root, parts, build),
-    ]]);
+    const nodes = [root, ...[...removed].filter((node) => node !== root)];
+    const isUnsure = terms.some((term) => term && "kind" in term && !term.isSure);
+    return new Replacement(nodes, [[root.output, added(root, parts, build)]], true, isUnsure);
   },
 };
 

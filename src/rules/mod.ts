@@ -6,6 +6,7 @@
 import type { Rule } from "../rewrite/rule.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
+import { composeLayers } from "./compose_layers.ts";
 import { mergeAffines } from "./merge_affines.ts";
 import { mergeParallelLayers } from "./merge_parallel_layers.ts";
 import { normaliseConstants } from "./normalise_constants.ts";
@@ -19,4 +20,5 @@ export const RULES: readonly Rule[] = [
   fuseAffineIntoNextLayer,
   mergeAffines,
   mergeParallelLayers,
+  composeLayers,
 ];

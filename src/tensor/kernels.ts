@@ -92,3 +92,23 @@ export function composedKernels(
     }
   });
 }
+
+/** A kernel [R, C, k…] with its second axis multiplied by a matrix [M, C]: [R, M, k…]. */
+export function mixedKernel(kernel: Tensor, matrix: Tensor): Tensor {
+  const [rows, inner, ...spatial] = kernel.dims, outer = matrix.dims[0], area = sizeOf(spatial);
+  const factors = heldValues(matrix);
+  const bound = () => kernel.bound() * matrix.bound() * inner;
+  return rowsTensor(kernel.type, [rows, outer, ...spatial], bound, (first, count, into) => {
+    const values = new Float64Array(count * inner * area), weights = factors();
+    kernel.read(first * inner * area, values);
+    for (let row = 0; row < count; row++) {
+      for (let m = 0; m < outer; m++) {
+        const to = (row * outer + m) * area;
+        for (let c = 0; c < inner; c++) {
+          const factor = weights[m * inner + c], from = (row * inner + c) * area;
+          for (let tap = 0; tap < area; tap++) into[to + tap] += factor * values[from + tap];
+        }
+      }
+    }
+  });
+}

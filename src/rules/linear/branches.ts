@@ -40,9 +40,8 @@ export function branchesTo(
     parameters: 0,
     nodes: [],
   };
-  const found = new Map<Value, Branch>([[value, identity]]);
-  const node = value.producer;
-  if (depth === 0 || !node || node.outputs[0] !== value || node.domain !== "" || node.hasReferences) return found;
+  const found = new Map<Value, Branch>([[value, identity]]), node = value.producer;
+  if (depth === 0 || !node || node.outputs[0] !== value) return found;
   const own = stepAt(node, refused);
   if (!own) return found;
   const uses = [...value.users.values()].reduce((sum, count) => sum + count, 0);
@@ -51,8 +50,20 @@ export function branchesTo(
     refused.set(own.x, new Skip(`'${value.name}', which would disappear, is ${why}`));
     return found;
   }
-  for (const [x, before] of branchesTo(own.x, refused, depth - 1)) {
-    const both = after(before, own);
+  for (const [x, branch] of before(own, refused, depth - 1)) found.set(x, branch);
+  return found;
+}
+
+/** The same for the result of a node, whoever uses that, without the result itself. */
+export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_NODES): Map<Value, Branch> {
+  const own = stepAt(node, refused);
+  return own ? before(own, refused, depth - 1) : new Map();
+}
+
+function before(own: Branch, refused: Refusals, depth: number): Map<Value, Branch> {
+  const found = new Map<Value, Branch>();
+  for (const [x, branch] of branchesTo(own.x, refused, depth)) {
+    const both = after(branch, own);
     if (both instanceof Skip) refused.set(x, both);
     else if (both) found.set(x, both);
   }
@@ -61,6 +72,7 @@ export function branchesTo(
 
 /** A node that is linear in one input: a layer, a pool or an affine map. */
 function stepAt(node: Node, refused: Refusals): Branch | undefined {
+  if (node.domain !== "" || node.hasReferences) return undefined;
   const map = linearMapAt(node), x = node.inputs[0];
   if (map instanceof Skip && x) refused.set(x, map);
   else if (map && !(map instanceof Skip)) return map;

@@ -13,7 +13,7 @@ import { chain, outputOf, type Slide, slidesOf, union } from "./geometry.ts";
 import { type Diagonal, type LinearMap, scaledBias, summedBias, sumOf, type Work } from "./linear_map.ts";
 
 /** What a {@link Convolution} is made of. */
-type ConvolutionInit = Pick<Convolution, "x" | "nodes" | "work" | "weight" | "bias" | "group" | "slides">;
+type ConvolutionInit = Pick<Convolution, "x" | "nodes" | "work" | "isSure" | "weight" | "bias" | "group" | "slides">;
 
 /** Conv nodes, average pools and identities, alone or put together, as one convolution. */
 export class Convolution implements LinearMap {
@@ -21,6 +21,7 @@ export class Convolution implements LinearMap {
   readonly x!: Value;
   readonly nodes!: readonly Node[];
   readonly work!: Work;
+  readonly isSure!: boolean;
   /** Kernel [M, C/group, k…]. */
   readonly weight!: Tensor;
   /** One summand an output channel; undefined where there is none. */
@@ -68,6 +69,7 @@ export class Convolution implements LinearMap {
       ...this,
       nodes: [...this.nodes, ...other.nodes],
       work: sumOf(this.work, other.work),
+      isSure: this.isSure && other.isSure,
       weight: summedKernels(parts, dims, group),
       bias: summedBias(this.bias, other.bias),
       group,
@@ -93,9 +95,6 @@ export class Convolution implements LinearMap {
       );
     }
     const ratio = positions(this, next);
-    if (ratio === undefined) {
-      return new Skip(`${next.label} enlarges its input, and whether one layer is less work depends on its size`);
-    }
     const chains = this.slides.map((slide, axis) => chain(slide, next.slides[axis]));
     const slides = chains.map(({ slide }) => slide), group = gcd(this.group, next.group);
     const dims = [
@@ -107,7 +106,8 @@ export class Convolution implements LinearMap {
     return new Convolution({
       x: this.x,
       nodes: [...this.nodes, ...next.nodes],
-      work: sumOf({ macs: this.work.macs * ratio, parameters: this.work.parameters }, next.work),
+      work: sumOf({ macs: this.work.macs * (ratio ?? 1), parameters: this.work.parameters }, next.work),
+      isSure: this.isSure && next.isSure && ratio !== undefined,
       weight: composedKernels(this, next, steps, dims, group),
       bias: this.bias ? summedBias(next.bias, biasThrough(this.bias, next)) : next.bias,
       group,
@@ -143,6 +143,7 @@ export class Convolution implements LinearMap {
       x,
       nodes,
       work: { macs: 0, parameters },
+      isSure: true,
       weight: valueTensor(this.weight.type, [channels, 1, ...this.slides.map(() => 1)], fit.scale),
       bias: scaledBias(undefined, fit.scale, fit.shift),
       group: channels,
@@ -195,7 +196,7 @@ function convolution(node: Node): Convolution | Skip {
   const bias = node.has(2) ? biasOf(node, 2, channels) : undefined;
   if (bias instanceof Skip) return bias;
   const work = { macs: weight.size, parameters: weight.size + (bias?.length ?? 0) };
-  return new Convolution({ x, nodes: [node], work, weight, bias, group, slides });
+  return new Convolution({ x, nodes: [node], work, isSure: true, weight, bias, group, slides });
 }
 
 /** An average pool whose windows all have the same divisor: a depthwise convolution by 1/k. */
@@ -216,6 +217,7 @@ function averagePool(node: Node): Convolution | Skip | undefined {
     x,
     nodes: [node],
     work: { macs: channels * size, parameters: 0 },
+    isSure: true,
     weight: filledTensor(type, [channels, 1, ...kernel], 1 / size),
     bias: undefined,
     group: channels,

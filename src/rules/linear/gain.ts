@@ -2,7 +2,7 @@ import { Skip } from "../../rewrite/rule.ts";
 import type { LinearMap } from "./linear_map.ts";
 
 /** Why one layer in place of several would be more work, in multiply-accumulates or in weights; undefined where it is not. */
-export function whyDearer({ work, cost, nodes }: LinearMap): Skip | undefined {
+export function whyDearer({ work, cost, nodes }: Pick<LinearMap, "work" | "cost" | "nodes">): Skip | undefined {
   const names = nodes.map((node) => node.label).join(", ");
   if (cost.macs > work.macs) {
     return new Skip(

@@ -38,6 +38,8 @@ export interface LinearMap {
   readonly work: Work;
   /** What the map costs as one layer. */
   readonly cost: Work;
+  /** Whether `work` is what the nodes cost: not so where a chain's sizes are not known and its start may be less work. */
+  readonly isSure: boolean;
   /** What to call it in a message. */
   readonly label: string;
   /** W + V: the sum with another map of the same value. */
@@ -50,6 +52,11 @@ export interface LinearMap {
   diagonal(diagonal: Diagonal): LinearMap | Skip;
   /** The one layer in its place. */
   emit(build: Builder): Value;
+}
+
+/** Whether a node is a layer, with weights of its own. */
+export function isLayer(node: Node): boolean {
+  return node.is("Conv", "ConvTranspose", "Gemm", "MatMul");
 }
 
 /** The sum of what several maps cost. */
@@ -74,3 +81,6 @@ export function scaledBias(
 export function summedBias(a: Float64Array | undefined, b: Float64Array | undefined): Float64Array | undefined {
   return a && b ? a.map((value, i) => value + b[i]) : a ?? b;
 }
+
+/** What a rule needs of nodes that can become one layer. */
+export type Layered = Pick<LinearMap, "nodes" | "work" | "cost" | "isSure" | "emit">;

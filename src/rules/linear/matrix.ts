@@ -17,6 +17,7 @@ type MatrixInit = Pick<Matrix, "x" | "nodes" | "work" | "weight" | "bias" | "ran
 /** MatMul by a constant matrix on the right and Gemm, alone or put together: x·W + b along the last axis of x. */
 export class Matrix implements LinearMap {
   readonly kind = "matrix";
+  readonly isSure = true;
   readonly x!: Value;
   readonly nodes!: readonly Node[];
   readonly work!: Work;
