@@ -22,11 +22,14 @@ export interface GraphNode {
 export interface GraphShape {
   /** In topological order. */
   nodes: readonly GraphNode[];
-  /** Names of the graph's inputs, to draw where data come in. */
-  inputs?: readonly string[];
-  /** Names of the graph's outputs. */
-  outputs?: readonly string[];
+  /** The graph's inputs, to draw where data come in. */
+  inputs?: readonly Port[];
+  /** The graph's outputs. */
+  outputs?: readonly Port[];
 }
+
+/** An input or output of a graph: its name, or something that has one. */
+export type Port = string | { readonly name: string };
 
 /** A box to be placed. */
 export interface Box {

@@ -28,10 +28,14 @@ const HEIGHT = 40, PILL = 22, OP_SIZE = 13, NAME_SIZE = 10.5;
 
 /** Draws the nodes of a graph whose index passes `within` (all when absent); ends that lead out of it are drawn as `…`. */
 export function graphMarks(
-  { nodes, inputs = [], outputs = [] }: GraphShape,
+  graph: GraphShape,
   marks: ReadonlyMap<number, NodeMark> = new Map(),
   within: (index: number) => boolean = () => true,
 ): GraphMarks {
+  const { nodes } = graph;
+  const [inputs, outputs] = [graph.inputs, graph.outputs].map((ports) =>
+    (ports ?? []).map((port) => typeof port === "string" ? port : port.name)
+  );
   const producer = new Map(
     nodes.flatMap((node, index) => node.outputs.filter((name) => name !== "").map((name) => [name, index] as const)),
   );

@@ -13,7 +13,7 @@ export { errorHistogram } from "./error_histogram.ts";
 export { fusionPicture, type FusionPictureOptions, rewriteKinds } from "./fusion_picture.ts";
 export type { AppliedRule, FusionSummary, ModelStats, SkippedRule } from "./fusion_summary.ts";
 export { fusionMarkdown, fusionText } from "./fusion_text.ts";
-export type { GraphNode, GraphShape } from "./graph_layout.ts";
+export type { GraphNode, GraphShape, Port } from "./graph_layout.ts";
 export type { NodeMark } from "./graph_marks.ts";
 export { graphPicture, type GraphPictureOptions } from "./graph_picture.ts";
 export { type LayerCost, layerCosts } from "./layer_costs.ts";
