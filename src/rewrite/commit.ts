@@ -1,7 +1,7 @@
 import { constantOf } from "../graph/constants.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import { inferNode } from "../graph/shapes.ts";
-import { isFloat, formatOf } from "../tensor/element_type.ts";
+import { formatOf, isFloat } from "../tensor/element_type.ts";
 import { overflowOf } from "../tensor/overflow.ts";
 import type { Builder } from "./builder.ts";
 import { type Replacement, Skip } from "./rule.ts";
@@ -25,7 +25,9 @@ export function objection({ removed, outputs }: Replacement, build: Builder): Sk
     if (build.initializers.includes(now) && !old.isOutput || build.nodes.includes(now.producer!)) continue;
     if (old.isOutput && (!now.producer || now.isOutput || now.graph !== old.graph)) {
       return new Skip(
-        `its output '${old.name}' is a graph output and '${now.name}' is ${now.isOutput ? "one too" : "not made by a node"}`,
+        `its output '${old.name}' is a graph output and '${now.name}' is ${
+          now.isOutput ? "one too" : "not made by a node"
+        }`,
       );
     }
     const shadowed = [...old.users.keys()].find((user) => user.graph.find(now.name) !== now);
@@ -36,7 +38,9 @@ export function objection({ removed, outputs }: Replacement, build: Builder): Sk
     const value = overflowOf(initializer);
     if (value !== undefined) {
       return new Skip(
-        `a new weight for '${name}' would be ${value.toPrecision(4)}, which ${initializer.type} cannot hold (its largest ` +
+        `a new weight for '${name}' would be ${
+          value.toPrecision(4)
+        }, which ${initializer.type} cannot hold (its largest ` +
           `finite value is ${formatOf(initializer.type).max.toPrecision(6)})`,
       );
     }
@@ -48,7 +52,9 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
   const touched = new Set<Node>();
   const inputs = new Set(removed.flatMap((node) => node.inputs));
   for (const node of removed) graph.removeNode(node);
-  const staged = new Map(outputs.filter(([, now]) => build.nodes.includes(now.producer!)).map(([old, now]) => [now, old]));
+  const staged = new Map(
+    outputs.filter(([, now]) => build.nodes.includes(now.producer!)).map(([old, now]) => [now, old]),
+  );
 
   for (const value of build.initializers) {
     const used = build.nodes.some((node) => node.inputs.includes(value)) || outputs.some(([, now]) => now === value);
@@ -57,7 +63,10 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     graph.values.set(value.name, value);
     graph.initializers.add(value);
   }
+  const names = new Set<string>();
   for (const node of build.nodes) {
+    if (names.has(node.name)) node.name = graph.freshName(node.name);
+    if (node.name) names.add(node.name);
     node.order = root.order;
     for (const value of node.outputs) {
       if (!value || staged.has(value)) continue;

@@ -1,5 +1,6 @@
 import { allGraphs, type Graph, type Node } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
+import { inferNode } from "../graph/shapes.ts";
 import { Builder } from "./builder.ts";
 import { commit, objection } from "./commit.ts";
 import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";
@@ -34,7 +35,7 @@ export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions):
 
 class Driver {
   readonly #byRoot = new Map<string, Rule[]>();
-  readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node })[]>();
+  readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node; isRemote: boolean })[]>();
 
   constructor(readonly options: DriverOptions, readonly applied: AppliedRewrite[]) {
     for (const rule of options.rules) {
@@ -46,6 +47,7 @@ class Driver {
   pass(graphs: readonly Graph[]): boolean {
     const before = this.applied.length;
     const queue = graphs.flatMap(sorted), queued = new Set(queue);
+    for (const node of queue) inferNode(node); // what an earlier pass made can say more of shapes downstream
     for (let at = 0; at < queue.length; at++) {
       const node = queue[at];
       queued.delete(node);
@@ -62,7 +64,8 @@ class Driver {
     const seen = new Set<string>();
     for (const [root, records] of this.#skips) {
       if (root.isRemoved) continue;
-      for (const { subject, rule, node, reason } of records) {
+      const nearestFirst = [...records].sort((a, b) => Number(a.isRemote) - Number(b.isRemote));
+      for (const { subject, rule, node, reason } of nearestFirst) {
         const key = `${node}\n${reason}`;
         if (subject.isRemoved || seen.has(key)) continue;
         seen.add(key);
@@ -99,9 +102,9 @@ class Driver {
     return [];
   }
 
-  #skip(root: Node, rule: Rule, { reason, node = root }: Skip): void {
+  #skip(root: Node, rule: Rule, { reason, node = root, isRemote }: Skip): void {
     const records = this.#skips.get(root) ?? [];
-    records.push({ rule: rule.name, node: node.label, reason, subject: node });
+    records.push({ rule: rule.name, node: node.label, reason, subject: node, isRemote });
     this.#skips.set(root, records);
   }
 }
