@@ -36,7 +36,8 @@ export const parallelConvolutions: Step = (draft, x, choices) => {
   const stride = choices.once(4) ? 2 : 1, channels = choices.pick([x.dims[1], 4]);
   const group = channels === x.dims[1] && choices.once(4) ? channels : 1;
   const branches: (Wire | undefined)[] = [];
-  for (let count = choices.pick([2, 2, 3]); branches.length < count;) {
+  const count = choices.pick([2, 2, 3]);
+  while (branches.length < count) {
     const kind = choices.below(6);
     const plain = stride === 1 && channels === x.dims[1];
     const g = kind === 1 ? square(rank, 1, 0, stride) : square(rank, 3, 1, stride);

@@ -1,5 +1,5 @@
 import type { Choices } from "../choices.ts";
-import { type Draft, type Wire } from "../draft.ts";
+import type { Draft, Wire } from "../draft.ts";
 import { anyGeometry, type Geometry, geometryAttributes, slide, square, type Step } from "./layers.ts";
 
 export const pool: Step = (draft, x, choices) => {

@@ -1,0 +1,36 @@
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import fc from "fast-check";
+import { listRules } from "../../src/fusion/mod.ts";
+import { modelBytes } from "../onnx_model.ts";
+import { arbitraryRecipe, modelOf } from "./arbitrary_graph.ts";
+import { runFuzz } from "./run_fuzz.ts";
+
+const GRAPHS = 500;
+
+/** The same graphs in every run, so that a failure is a change's fault; `deno task fuzz` tries others. */
+const SEED = Number(Deno.env.get("LAYERFUSE_FUZZ_SEED") ?? 20210621);
+
+Deno.test("fuse() keeps 500 random graphs: outputs, names, validity, a second pass changes nothing, each BN left explained", async () => {
+  console.log(`seed ${SEED} (LAYERFUSE_FUZZ_SEED)`);
+  const { graphs, refused, applied, nodes } = await runFuzz({ graphs: GRAPHS, seed: SEED });
+  const lost = [...refused.values()].reduce((sum, count) => sum + count, 0);
+  assertEquals(graphs + lost, GRAPHS);
+  assertLess(lost, GRAPHS / 20, `ONNX Runtime does not run ${JSON.stringify([...refused])}`);
+  assertLess(nodes.after, nodes.before / 1.5, "the graphs have much to fuse");
+  const idle = listRules().map(({ name }) => name).filter((name) => !applied.has(name));
+  assertEquals(idle, [], "every rule has been applied to some graph");
+});
+
+Deno.test("random graphs are the same for the same seed and differ for another", () => {
+  const some = (seed: number) =>
+    fc.sample(arbitraryRecipe(), { numRuns: 5, seed }).map((recipe) => modelBytes(modelOf(recipe)));
+  assertEquals(some(1), some(1));
+  assert(some(1).some((bytes, at) => bytes.length !== some(2)[at].length));
+});
+
+Deno.test("random graphs use many operators and operator sets", () => {
+  const models = fc.sample(arbitraryRecipe(), { numRuns: 300, seed: 1 }).map(modelOf);
+  const operators = new Set(models.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
+  assertGreater(operators.size, 35, [...operators].join(", "));
+  assertGreater(new Set(models.map(({ opset }) => opset)).size, 12);
+});
