@@ -41,5 +41,7 @@ export class Skip {
     readonly reason: string,
     /** The node the reason is about, where it is not the root. */
     readonly node?: Node,
+    /** That nothing fusible is near: reported after the rules that came closer to the same node. */
+    readonly isRemote: boolean = false,
   ) {}
 }

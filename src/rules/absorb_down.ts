@@ -22,8 +22,10 @@ export function absorbDown(
   build: Builder,
   removed: Node[],
 ): Absorbed[] | Skip {
-  if (value.isOutput) return new Skip(`'${value.name}' is a graph output, so it must stay as it is`);
-  if (value.users.size === 0) return new Skip(`nothing takes '${value.name}'`);
+  if (value.isOutput) {
+    return new Skip(`'${value.name}' is a graph output, so it must stay as it is`, undefined, true);
+  }
+  if (value.users.size === 0) return new Skip(`nothing takes '${value.name}'`, undefined, true);
   const outputs: Absorbed[] = [];
   for (const [user, count] of value.users) {
     if (user.graph !== value.graph) {
@@ -64,7 +66,7 @@ function absorbAt(
   }
   const carrier = carrierOf(user, carriers);
   if (!carrier || user.inputs[0] !== value) {
-    return new Skip(`its result goes into ${user.opType} (${user.label}), which is no linear layer`);
+    return new Skip(`its result goes into ${user.opType} (${user.label}), which is no linear layer`, undefined, true);
   }
   const after = carrier.down(user, affine);
   if (after instanceof Skip) return after;

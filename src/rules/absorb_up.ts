@@ -26,10 +26,10 @@ export function absorbUp(
     return layer.afterAffine(affine, build);
   }
   const node = value.producer;
-  if (!node) return new Skip(`it is applied to '${value.name}', which no node makes`);
+  if (!node) return new Skip(`it is applied to '${value.name}', which no node makes`, undefined, true);
   const carrier = carrierOf(node, carriers);
   if (!carrier || node.outputs[0] !== value) {
-    return new Skip(`its input comes from ${node.opType} (${node.label}), which is no linear layer`);
+    return new Skip(`its input comes from ${node.opType} (${node.label}), which is no linear layer`, undefined, true);
   }
   const before = carrier.up(node, affine);
   if (before instanceof Skip) return before;
