@@ -1,3 +1,4 @@
+import type { Payload } from "../proto/skeleton.ts";
 import { messageType } from "../proto/schema.ts";
 import { concat, fieldBytes, wireFields } from "../proto/wire.ts";
 import type { ElementType } from "../tensor/element_type.ts";
@@ -21,11 +22,17 @@ export interface NewModelInit {
   inputs: readonly { name: string; type: ElementType; shape: readonly Dim[] }[];
 }
 
+/** A model under construction. */
+export interface NewModel extends ImportedModel {
+  /** Data of its tensor attributes; `exportTensor` adds to it. */
+  readonly payloads: Payload[];
+}
+
 /**
  * A model with inputs and nothing else yet, made in memory. Nodes and initializers are added to its graph; then
  * {@link addOutput} and `exportModel`.
  */
-export function newModel(init: NewModelInit): ImportedModel {
+export function newModel(init: NewModelInit): NewModel {
   const facts: ModelFacts = { irVersion: init.irVersion, names: new Set() };
   const graph = new Graph(facts, new Map([["", init.opset]]));
   for (const { name, type, shape } of init.inputs) {

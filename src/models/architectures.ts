@@ -1,9 +1,28 @@
 import type { Dim, Value } from "../graph/graph.ts";
+import { densenet121 } from "./densenet.ts";
+import { efficientnetB0 } from "./efficientnet.ts";
+import { loraTransformer, WIDTH } from "./lora_transformer.ts";
+import { mobilenetV2 } from "./mobilenet.ts";
+import { mobileoneS0 } from "./mobileone.ts";
 import type { Network } from "./network.ts";
+import { repvggA0 } from "./repvgg.ts";
 import { resnet, RESNETS } from "./resnet.ts";
+import { unet } from "./unet.ts";
 
 /** The architectures that {@link build} knows. */
-export type Architecture = "resnet18" | "resnet34" | "resnet50" | "resnet101" | "resnet152";
+export type Architecture =
+  | "resnet18"
+  | "resnet34"
+  | "resnet50"
+  | "resnet101"
+  | "resnet152"
+  | "densenet121"
+  | "mobilenet_v2"
+  | "efficientnet_b0"
+  | "repvgg_a0"
+  | "mobileone_s0"
+  | "unet"
+  | "lora_transformer";
 
 /** How to build one architecture. */
 export interface Recipe {
@@ -20,13 +39,18 @@ export interface Recipe {
 }
 
 const IMAGES: readonly Dim[] = ["batch", 3, "height", "width"];
+/**
+ * Four images of the usual size: the last layers of a classifier see 49 positions of each. At half the size their maps would
+ * be mostly border, and the statistics wrong at the usual one.
+ */
+const CALIBRATION = [4, 3, 224, 224];
 
 function classifier(layers: (network: Network) => Value, size = 224): Recipe {
   return {
     input: IMAGES,
     output: ["batch", 1000],
     defaultInput: [1, 3, size, size],
-    calibration: [8, 3, 128, 128],
+    calibration: CALIBRATION,
     layers,
   };
 }
@@ -38,6 +62,24 @@ export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
   resnet50: classifier((network) => resnet(network, RESNETS.resnet50)),
   resnet101: classifier((network) => resnet(network, RESNETS.resnet101), 256),
   resnet152: classifier((network) => resnet(network, RESNETS.resnet152)),
+  densenet121: classifier(densenet121),
+  mobilenet_v2: classifier(mobilenetV2),
+  efficientnet_b0: classifier(efficientnetB0),
+  repvgg_a0: classifier(repvggA0),
+  mobileone_s0: classifier(mobileoneS0),
+  unet: {
+    input: IMAGES,
+    output: ["batch", 2, "height", "width"],
+    defaultInput: [1, 3, 256, 256],
+    calibration: [4, 3, 128, 128],
+    layers: unet,
+  },
+  lora_transformer: {
+    input: ["batch", "sequence", WIDTH],
+    output: ["batch", "sequence", WIDTH],
+    defaultInput: [1, 128, WIDTH],
+    layers: loraTransformer,
+  },
 };
 
 /** The names of all architectures. */

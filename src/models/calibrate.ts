@@ -40,7 +40,7 @@ const CELLS = [1, 2, 4, 8, 16, 32];
 
 /**
  * A batch of images [N, C, H, W] to calibrate on, with mean 0 and variance 1 as normalised photographs have. Each mixes, in
- * its own proportions, noise of all scales from pixels to a quarter of the image: with white noise alone all images would
+ * its own proportions, noise of all scales from pixels to a good part of the image: with white noise alone all images would
  * look the same to the deeper layers, and their variances would be far too small.
  */
 export function calibrationImages(
@@ -51,7 +51,7 @@ export function calibrationImages(
   const uniform = randomSource(seed, 10), normal = normalSource(uniform);
   const data = new Float32Array(images * channels * height * width);
   for (let image = 0; image < images; image++) {
-    const shares = CELLS.map(() => uniform());
+    const shares = CELLS.map(() => uniform() ** 4);
     const norm = Math.hypot(...shares);
     for (let channel = 0; channel < channels; channel++) {
       const plane = data.subarray((image * channels + channel) * height * width).subarray(0, height * width);

@@ -1,6 +1,6 @@
 import { floatAttribute, newAttribute } from "../graph/attribute.ts";
 import type { Value } from "../graph/graph.ts";
-import type { Network } from "./network.ts";
+import type { Attributes, Network } from "./network.ts";
 import type { Distribution } from "./random_tensor.ts";
 
 /**
@@ -27,27 +27,35 @@ export interface ConvOptions {
   init?: ConvInit;
 }
 
+/** Scales of the last BatchNormalization of a residual branch: small, so that activations do not grow with depth. */
+export const LAST_SCALE = { low: 0.1, high: 0.5 } as const;
+
 /** A convolution of [N, C, H, W]. Parameters `<path>.weight` [out, C/group, k, k] and `<path>.bias` [out]. */
 export function conv(network: Network, x: Value, path: string, options: ConvOptions): Value {
-  const { out, kernel = 1, stride = 1, padding = (kernel - 1) / 2, group = 1, bias = false } = options;
+  const { out, kernel = 1, group = 1, bias = false } = options;
   const dims = [out, network.channels(x) / group, kernel, kernel];
   const fanIn = dims[1] * kernel * kernel, fanOut = out * kernel * kernel;
-  return network.op(
-    "Conv",
-    [
-      x,
-      network.parameter(`${path}.weight`, dims, weights(options.init ?? "fan_out", fanIn, fanOut)),
-      ...bias ? [network.parameter(`${path}.bias`, [out], around(1 / Math.sqrt(fanIn)))] : [],
-    ],
-    path,
-    {
-      dilations: [1, 1],
-      group,
-      kernel_shape: [kernel, kernel],
-      pads: [padding, padding, padding, padding],
-      strides: [stride, stride],
-    },
-  );
+  const weight = network.parameter(`${path}.weight`, dims, weights(options.init ?? "fan_out", fanIn, fanOut));
+  const more = bias ? [network.parameter(`${path}.bias`, [out], around(1 / Math.sqrt(fanIn)))] : [];
+  return network.op("Conv", [x, weight, ...more], path, windowOf(options));
+}
+
+/** A transposed convolution of [N, C, H, W] without padding or bias, initialised as by default. Weight [C, out, k, k]. */
+export function convTranspose(network: Network, x: Value, path: string, options: ConvOptions): Value {
+  const { out, kernel = 1 } = options;
+  const limit = around(1 / Math.sqrt(out * kernel * kernel)); // PyTorch takes the second dimension for the fan-in
+  const weight = network.parameter(`${path}.weight`, [network.channels(x), out, kernel, kernel], limit);
+  return network.op("ConvTranspose", [x, weight], path, windowOf({ padding: 0, ...options }));
+}
+
+function windowOf({ kernel = 1, stride = 1, padding = (kernel - 1) / 2, group = 1 }: ConvOptions): Attributes {
+  return {
+    dilations: [1, 1],
+    group,
+    kernel_shape: [kernel, kernel],
+    pads: [padding, padding, padding, padding],
+    strides: [stride, stride],
+  };
 }
 
 function weights(init: ConvInit, fanIn: number, fanOut: number): Distribution {
@@ -63,6 +71,16 @@ export function around(limit: number): Distribution {
 /** Relu in the module at `path`; the exporter calls a module's second use `relu_1`. */
 export function relu(network: Network, x: Value, path: string): Value {
   return network.op("Relu", [x], path);
+}
+
+/** SiLU, x·σ(x), as Sigmoid and Mul. */
+export function silu(network: Network, x: Value, path: string): Value {
+  return network.op("Mul", [x, network.op("Sigmoid", [x], path)], path);
+}
+
+/** The sum of all terms, from the left, by Add nodes of two inputs. */
+export function addAll(network: Network, terms: readonly Value[], path: string): Value {
+  return terms.reduce((sum, term) => network.op("Add", [sum, term], path));
 }
 
 /** A fully connected layer on [N, C], as torch.nn.Linear is exported and initialised: U(±1/√C), Gemm with transB. */

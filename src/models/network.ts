@@ -1,7 +1,7 @@
 import { type Attribute, floatAttribute, newAttribute, tensorAttribute } from "../graph/attribute.ts";
 import { type Dim, Node, type Value } from "../graph/graph.ts";
 import type { ImportedModel } from "../graph/import.ts";
-import { addOutput, newModel } from "../graph/new_model.ts";
+import { addOutput, type NewModel, newModel } from "../graph/new_model.ts";
 import { inferNode } from "../graph/shapes.ts";
 import { exportTensor } from "../graph/tensor_proto.ts";
 import type { ElementType } from "../tensor/element_type.ts";
@@ -42,7 +42,7 @@ export class Network {
   /** Its input. */
   readonly input: Value;
   readonly #init: NetworkInit;
-  readonly #model: ImportedModel;
+  readonly #model: NewModel;
   readonly #names = new Set<string>();
   /** In training: the values that are statistics, by the name they are fetched by. */
   readonly #measured: Value[] = [];
@@ -86,7 +86,9 @@ export class Network {
     const tensor = typeof values === "number"
       ? valueTensor(type, [], Float64Array.of(values))
       : valueTensor(type, [values.length], Float64Array.from(values));
-    return this.op("Constant", [], path, [tensorAttribute("value", tensor, exportTensor("", tensor, []))]);
+    return this.op("Constant", [], path, [
+      tensorAttribute("value", tensor, exportTensor("", tensor, this.#model.payloads)),
+    ]);
   }
 
   /**

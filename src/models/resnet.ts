@@ -1,5 +1,5 @@
 import type { Value } from "../graph/graph.ts";
-import { classifier, conv, maxPool, relu } from "./layers.ts";
+import { classifier, conv, LAST_SCALE, maxPool, relu } from "./layers.ts";
 import type { Network } from "./network.ts";
 
 /** A ResNet of torchvision's: how many blocks each of the four stages has, and which kind. */
@@ -19,9 +19,6 @@ export const RESNETS: Readonly<Record<"resnet18" | "resnet34" | "resnet50" | "re
     resnet101: { block: "bottleneck", blocks: [3, 4, 23, 3] },
     resnet152: { block: "bottleneck", blocks: [3, 8, 36, 3] },
   };
-
-/** Scales of the last BatchNormalization of a residual branch: small, so that activations do not grow with depth. */
-const LAST_SCALE = { low: 0.1, high: 0.5 };
 
 /**
  * torchvision's ResNet (He et al., 2015) in version 1.5: a bottleneck has its stride in the 3×3 convolution.
