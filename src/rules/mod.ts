@@ -11,6 +11,8 @@ import { mergeAffines } from "./merge_affines.ts";
 import { mergeParallelLayers } from "./merge_parallel_layers.ts";
 import { normaliseConstants } from "./normalise_constants.ts";
 import { removeIdentity } from "./remove_identity.ts";
+import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
+import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
 
 /** Every rule there is. */
 export const RULES: readonly Rule[] = [
@@ -21,4 +23,6 @@ export const RULES: readonly Rule[] = [
   mergeAffines,
   mergeParallelLayers,
   composeLayers,
+  reorderLayerAndPool,
+  reorderResizeAndLayer,
 ];

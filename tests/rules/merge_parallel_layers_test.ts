@@ -53,6 +53,7 @@ Deno.test("fuse() merges a RepVGG block: 3×3, 1×1 and identity branches, each 
   const merged = report.applied.find(({ rule }) => rule === "merge-parallel-layers")!;
   assertEquals(merged.before!.macs, 8 * 8 * 4 * 4 * 10);
   assertEquals(merged.after!.macs, 8 * 8 * 4 * 4 * 9);
+  assertEquals(merged.after!.bytes, 4 * (2 * 8 * 8 * 4 + 4 * 4 * 9 + 4));
 });
 
 Deno.test("fuse() merges a strided RepVGG block of an even input, although the windows end at different cells", async () => {
