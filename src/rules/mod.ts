@@ -4,6 +4,7 @@
  * @module
  */
 import type { Rule } from "../rewrite/rule.ts";
+import { foldPad } from "./fold_pad.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { composeLayers } from "./compose_layers.ts";
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   fuseAffineIntoLayer,
   fuseAffineIntoNextLayer,
   mergeAffines,
+  foldPad,
   mergeParallelLayers,
   composeLayers,
   reorderLayerAndPool,

@@ -1,0 +1,169 @@
+import { assertFuses, assertKeeps } from "../fusion_check.ts";
+import { random, type TestAttribute, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
+
+const ints = (...values: number[]): TestTensor => ({ dims: [values.length], values, type: 7 });
+const W = { w: random([4, 3, 3, 3], 1) };
+
+/** x (2, 3, 7, 7) → Pad → `node` on p. */
+function padThen(
+  node: Partial<TestNode>,
+  pads: TestTensor = ints(0, 0, 1, 2, 0, 0, 0, 1),
+  more: Partial<TestModel> & { extra?: string[]; mode?: string } = {},
+): TestModel {
+  const { extra = [], mode, ...model } = more;
+  return {
+    inputs: { x: [2, 3, 7, 7] },
+    outputs: { y: null },
+    nodes: [
+      { op: "Pad", inputs: ["x", "pads", ...extra], outputs: ["p"], name: "pad", attributes: mode ? { mode } : {} },
+      { op: "Conv", inputs: ["p", "w"], outputs: ["y"], name: "user", ...node },
+    ],
+    ...model,
+    initializers: { ...node.op && node.op !== "Conv" ? {} : W, pads, ...model.initializers },
+  };
+}
+
+const pool = (attributes: Record<string, TestAttribute>): Partial<TestNode> => ({
+  op: "AveragePool",
+  inputs: ["p"],
+  attributes: { kernel_shape: [3, 3], ...attributes },
+});
+
+const FOLDS: Record<string, { model: TestModel; left: Record<string, number> }> = {
+  "a Conv": { model: padThen({}), left: { Conv: 1 } },
+  "a Conv with pads, stride and dilation of its own": {
+    model: padThen({ attributes: { pads: [1, 0, 2, 1], strides: [2, 1], dilations: [1, 2] } }),
+    left: { Conv: 1 },
+  },
+  "a Conv with auto_pad SAME_UPPER, of a known size": {
+    model: padThen({ attributes: { auto_pad: "SAME_UPPER", strides: [2, 2] } }),
+    left: { Conv: 1 },
+  },
+  "a Conv with auto_pad VALID": { model: padThen({ attributes: { auto_pad: "VALID" } }), left: { Conv: 1 } },
+  "a 1-D Conv": {
+    model: padThen({}, ints(0, 0, 1, 0, 0, 2), { inputs: { x: [2, 3, 7] }, initializers: { w: random([4, 3, 3], 1) } }),
+    left: { Conv: 1 },
+  },
+  "a Conv, zero given as value": {
+    model: padThen({}, undefined, { extra: ["zero"], initializers: { zero: { dims: [], values: [0] } } }),
+    left: { Conv: 1 },
+  },
+  "a Conv, axes given (opset 18), negative ones too": {
+    model: padThen({}, ints(1, 2, 0, 1), {
+      opset: 18,
+      extra: ["", "axes"],
+      initializers: { axes: ints(-1, 2) },
+    }),
+    left: { Conv: 1 },
+  },
+  "a Conv, pads an attribute (opset 10)": {
+    model: {
+      ...padThen({}, undefined, { opset: 10 }),
+      nodes: [
+        { op: "Pad", inputs: ["x"], outputs: ["p"], attributes: { pads: [0, 0, 1, 2, 0, 0, 0, 1] } },
+        { op: "Conv", inputs: ["p", "w"], outputs: ["y"] },
+      ],
+      initializers: W,
+    },
+    left: { Conv: 1 },
+  },
+  "two Convs": {
+    model: {
+      ...padThen({}),
+      outputs: { y: null, z: null },
+      nodes: [
+        ...padThen({}).nodes,
+        { op: "Conv", inputs: ["p", "w"], outputs: ["z"], attributes: { pads: [1, 1, 1, 1] } },
+      ],
+    },
+    left: { Conv: 2 },
+  },
+  "an AveragePool": { model: padThen(pool({})), left: { AveragePool: 1 } },
+  "an AveragePool that counts its own padding": {
+    model: padThen(pool({ pads: [1, 0, 1, 0], count_include_pad: 1, strides: [2, 2] })),
+    left: { AveragePool: 1 },
+  },
+  "an AveragePool with ceil_mode whose windows end with the input": {
+    model: padThen(pool({ ceil_mode: 1, strides: [1, 1] })),
+    left: { AveragePool: 1 },
+  },
+  "a dilated AveragePool (opset 19)": {
+    model: padThen(pool({ dilations: [2, 2] }), undefined, { opset: 19 }),
+    left: { AveragePool: 1 },
+  },
+  "nothing, where it pads nothing": {
+    model: padThen(
+      { op: "MaxPool", inputs: ["p"], attributes: { kernel_shape: [2, 2] } },
+      ints(0, 0, 0, 0, 0, 0, 0, 0),
+      {
+        mode: "reflect",
+      },
+    ),
+    left: { MaxPool: 1 },
+  },
+};
+
+for (const [name, { model, left }] of Object.entries(FOLDS)) {
+  Deno.test(`fold-pad folds a Pad into ${name}`, async () => void await assertFuses(model, left));
+}
+
+const REFUSALS: Record<string, { model: TestModel; reason: RegExp }> = {
+  "of mode reflect": { model: padThen({}, undefined, { mode: "reflect" }), reason: /its mode is 'reflect'/ },
+  "of a value that is not zero": {
+    model: padThen({}, undefined, { extra: ["v"], initializers: { v: { dims: [], values: [1] } } }),
+    reason: /it pads with 1/,
+  },
+  "of a value that is not constant": {
+    model: padThen({}, undefined, { extra: ["v"], inputs: { x: [2, 3, 7, 7], v: [] } }),
+    reason: /its value is not constant: 'v' is an input/,
+  },
+  "with pads that are not constant": {
+    model: {
+      ...padThen({}),
+      nodes: [{ op: "Abs", inputs: ["pads"], outputs: ["abs"] }, {
+        ...padThen({}).nodes[0],
+        inputs: ["x", "abs"],
+      }, padThen({}).nodes[1]],
+    },
+    reason: /its pads are not constant: 'abs' is computed by Abs/,
+  },
+  "that crops": { model: padThen({}, ints(0, 0, -1, 1, 0, 0, 1, 1)), reason: /negative in part: it crops/ },
+  "of the channels": {
+    model: padThen({}, ints(0, 1, 1, 1, 0, 0, 1, 1), { initializers: { w: random([4, 4, 3, 3], 1) } }),
+    reason: /pads the batch or the channels/,
+  },
+  "before a MaxPool": {
+    model: padThen({ op: "MaxPool", inputs: ["p"], attributes: { kernel_shape: [3, 3] } }),
+    reason: /user is a MaxPool: it would pad with −∞ where pad pads with zeros/,
+  },
+  "before something without pads": { model: padThen({ op: "Relu", inputs: ["p"] }), reason: /goes into Relu \(user\)/ },
+  "before an AveragePool that does not count its own padding": {
+    model: padThen(pool({ pads: [1, 1, 1, 1] })),
+    reason: /does not count the cells it pads itself/,
+  },
+  "before an AveragePool with partial windows": {
+    model: padThen(pool({ ceil_mode: 1, strides: [2, 2] }), ints(0, 0, 1, 1, 0, 0, 2, 2)),
+    reason: /ceil_mode = 1/,
+  },
+  "as large as the pool's kernel": {
+    model: padThen(pool({}), ints(0, 0, 3, 3, 0, 0, 1, 1)),
+    reason: /pads as large as its kernel/,
+  },
+  "before a Conv with auto_pad of an unknown size": {
+    model: padThen({ attributes: { auto_pad: "SAME_UPPER" } }, undefined, { inputs: { x: [2, 3, "h", "w"] } }),
+    reason: /pads by auto_pad, how much is not known/,
+  },
+  "that is a graph output": {
+    model: padThen({}, undefined, { outputs: { y: null, p: null } }),
+    reason: /'p', which would disappear, is a graph output/,
+  },
+};
+
+for (const [name, { model, reason }] of Object.entries(REFUSALS)) {
+  Deno.test(`fold-pad keeps a Pad ${name}`, async () => {
+    await assertKeeps(model, reason, { node: "pad" });
+    const left: Record<string, number> = {};
+    for (const { op } of model.nodes) left[op] = (left[op] ?? 0) + 1;
+    await assertFuses(model, Object.fromEntries(Object.entries(left).toSorted()));
+  });
+}
