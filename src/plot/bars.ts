@@ -6,7 +6,9 @@
 
 import * as Plot from "@observablehq/plot";
 import { bottomAxis } from "./axes.ts";
-import { type Chart, draw, type Drawing, textWidth } from "./chart.ts";
+import { type Chart, draw } from "./chart.ts";
+import type { Drawing } from "./drawing.ts";
+import { textWidth } from "./svg.ts";
 import { cleanText, shorten } from "./format.ts";
 import { color, type ColorName } from "./theme.ts";
 

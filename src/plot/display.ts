@@ -5,7 +5,7 @@
  */
 
 import type { Comparison, ErrorSummary } from "../bench/types.ts";
-import type { MimeBundle } from "./chart.ts";
+import type { MimeBundle } from "./drawing.ts";
 import { comparisonMarkdown, comparisonText } from "./comparison_text.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
 import { distribution } from "./distribution.ts";

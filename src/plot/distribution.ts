@@ -1,7 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import type { LevelComparison } from "../bench/types.ts";
 import { bottomAxis, logarithmicTicks } from "./axes.ts";
-import { draw, type Drawing, type DrawingOptions, type Panel } from "./chart.ts";
+import { draw, type Panel } from "./chart.ts";
+import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatCount, formatInterval, formatMs, formatVerdict } from "./format.ts";
 import { quartiles, tukeyFences } from "./quartiles.ts";
 import { color } from "./theme.ts";

@@ -1,4 +1,4 @@
-import type { Drawing, DrawingOptions } from "./chart.ts";
+import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatCount, shorten } from "./format.ts";
 import { type FusionGroup, fusionGroups } from "./fusion_groups.ts";
 import type { FusionSummary } from "./fusion_summary.ts";
@@ -23,6 +23,20 @@ export interface FusionPictureOptions extends DrawingOptions {
 /**
  * The same piece of two graphs, before and after fusion: the nodes that were fused and what they became, with their neighbours. Fused
  * nodes are coloured and link to `#applied-N`, the row of the report that made them. Throws a RangeError where there is no such rewrite.
+ *
+ * @example
+ * ```ts
+ * import { fusionPicture } from "@layerfuse/layerfuse/plot";
+ *
+ * const conv = { name: "conv", opType: "Conv", inputs: ["x", "w"], outputs: ["c"] };
+ * const bn = { name: "bn", opType: "BatchNormalization", inputs: ["c", "s", "b", "m", "v"], outputs: ["y"] };
+ * const picture = fusionPicture(
+ *   { nodes: [conv, bn], inputs: ["x"], outputs: ["y"] },
+ *   { nodes: [{ ...conv, outputs: ["y"] }], inputs: ["x"], outputs: ["y"] },
+ *   { applied: [{ rule: "fuse-affine-into-layer", nodes: ["conv", "bn"], result: "y" }] },
+ * );
+ * if (!picture.svg.includes('<a href="#applied-0">')) throw new Error("no link");
+ * ```
  */
 export function fusionPicture(
   before: GraphShape,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { shape, text, textWidth, write } from "./chart.ts";
+import { shape, text, textWidth, write } from "./svg.ts";
 import { cleanText, escapeMarkup, shorten } from "./format.ts";
 import { type Box, type GraphShape, layOut } from "./graph_layout.ts";
 import { color, type ColorName } from "./theme.ts";

@@ -1,4 +1,6 @@
-import { Drawing, type DrawingOptions, layHeader, type LegendEntry, svgDocument, text, write } from "./chart.ts";
+import { Drawing, type DrawingOptions } from "./drawing.ts";
+import { layHeader, type LegendEntry } from "./header.ts";
+import { svgDocument, text, write } from "./svg.ts";
 import { formatCount } from "./format.ts";
 import type { GraphShape } from "./graph_layout.ts";
 import { type GraphMarks, graphMarks, type NodeMark } from "./graph_marks.ts";
@@ -14,7 +16,24 @@ export interface GraphPictureOptions extends DrawingOptions {
   limit?: number;
 }
 
-/** A picture of a graph or its beginning: operators as boxes, data flowing down, weights left out. Wide graphs are drawn smaller. */
+/**
+ * A picture of a graph or its beginning: operators as boxes, data flowing down, weights left out. Wide graphs are drawn smaller.
+ *
+ * @example
+ * ```ts
+ * import { graphPicture } from "@layerfuse/layerfuse/plot";
+ *
+ * const picture = graphPicture({
+ *   nodes: [
+ *     { name: "conv", opType: "Conv", inputs: ["x", "w"], outputs: ["c"] },
+ *     { name: "bn", opType: "BatchNormalization", inputs: ["c", "s", "b", "m", "v"], outputs: ["y"] },
+ *   ],
+ *   inputs: ["x"],
+ *   outputs: ["y"],
+ * });
+ * if (!picture.svg.includes("BatchNormalization bn")) throw new Error("no node");
+ * ```
+ */
 export function graphPicture(
   graph: GraphShape,
   { width = 640, title, marks, limit = 150 }: GraphPictureOptions = {},

@@ -1,6 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { bottomAxis, decadeTicks, leftAxis } from "./axes.ts";
-import { draw, type Drawing, type DrawingOptions } from "./chart.ts";
+import { draw } from "./chart.ts";
+import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { cleanText, formatBytes, formatNumber } from "./format.ts";
 import { color } from "./theme.ts";
 

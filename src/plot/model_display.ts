@@ -1,4 +1,4 @@
-import type { MimeBundle } from "./chart.ts";
+import type { MimeBundle } from "./drawing.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
 import { bundle } from "./display.ts";
 import { cleanText, escapeMarkdown, escapeMarkup, formatBytes, formatCount } from "./format.ts";

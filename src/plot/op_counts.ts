@@ -1,6 +1,6 @@
 import type { Comparison } from "../bench/types.ts";
 import { type BarGroup, drawBars } from "./bars.ts";
-import type { Drawing, DrawingOptions } from "./chart.ts";
+import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatCount } from "./format.ts";
 import { color, type ColorName } from "./theme.ts";
 

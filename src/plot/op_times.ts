@@ -1,6 +1,6 @@
 import type { LevelComparison } from "../bench/types.ts";
 import { drawBars } from "./bars.ts";
-import type { Drawing, DrawingOptions } from "./chart.ts";
+import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatMs } from "./format.ts";
 import { color } from "./theme.ts";
 

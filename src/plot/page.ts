@@ -32,7 +32,18 @@ export interface Page {
 // Nothing may be fetched and nothing may run, whatever a model's names contain.
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** Writes a page. Throws a TypeError where an id of `json` is not letters, digits and hyphens. */
+/**
+ * Writes a page. Throws a TypeError where an id of `json` is not letters, digits and hyphens.
+ *
+ * @example
+ * ```ts
+ * import { renderPage } from "@layerfuse/layerfuse/plot";
+ *
+ * const html = renderPage({ title: "Tom & Jerry", body: "<p>Hello</p>", json: { data: { a: "</script>" } } });
+ * if (!html.includes("<h1>Tom &amp; Jerry</h1>")) throw new Error("not escaped");
+ * if (html.split("</script>").length !== 2) throw new Error("the data ended their element");
+ * ```
+ */
 export function renderPage({ title, kicker, author, date, lede, body, json = {}, language = "en" }: Page): string {
   const byline = [author, date && day(date)].filter((part) => part !== undefined && part !== "").map((part) =>
     escapeMarkup(part!)

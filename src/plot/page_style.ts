@@ -4,7 +4,7 @@
  * @module
  */
 
-import { STYLE } from "./chart.ts";
+import { STYLE } from "./svg.ts";
 import { FONT, themeCss } from "./theme.ts";
 
 /** Style of the parts: facts, tables, figures, cards. All that a notebook display needs. */
@@ -12,7 +12,8 @@ export const PART_STYLE: string = `${themeCss(".lf")}
 ${STYLE}
 .lf{font-family:${FONT};color:var(--lf-ink);line-height:1.55}
 .lf *{box-sizing:border-box}
-.lf.display{background:var(--lf-page);padding:4px 12px;border-radius:10px}
+.lf.display,.lf>main{container:lf/inline-size}
+.lf.display{min-width:300px;background:var(--lf-page);padding:4px 12px;border-radius:10px}
 .lf .facts{display:grid;grid-template-columns:repeat(3,1fr);gap:12px;margin:16px 0}
 .lf .fact{margin:0;background:var(--lf-surface);border:1px solid var(--lf-grid);border-radius:10px;padding:14px 16px;border-top:4px solid var(--lf-muted)}
 .lf .fact.before{border-top-color:var(--lf-before)}.lf .fact.after{border-top-color:var(--lf-after)}.lf .fact.error{border-top-color:var(--lf-error)}
@@ -21,13 +22,13 @@ ${STYLE}
 .lf .fact .value{font-size:1.75rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums;white-space:nowrap}
 .lf .fact .note{font-size:.85rem;color:var(--lf-muted);line-height:1.4}
 .lf .scroll{overflow-x:auto;margin:14px 0;border:1px solid var(--lf-grid);border-radius:10px;background:var(--lf-surface)}
-.lf table{border-collapse:collapse;width:100%;margin:0;font-size:.95rem;color:var(--lf-ink);background:var(--lf-surface);border:0}
-.lf th,.lf td{text-align:left;padding:8px 14px;border-bottom:1px solid var(--lf-grid);vertical-align:top;background:none;max-width:none;white-space:normal}
-.lf tr:last-child>td,.lf tr:last-child>th{border-bottom:0}
+.lf .scroll table{table-layout:auto;border-collapse:collapse;width:100%;margin:0;font-size:.95rem;color:var(--lf-ink);background:var(--lf-surface);border:0}
+.lf .scroll th,.lf .scroll td{text-align:left;padding:8px 14px;border-bottom:1px solid var(--lf-grid);vertical-align:top;background:none;max-width:none;white-space:normal}
+.lf .scroll tr:last-child>td,.lf .scroll tr:last-child>th{border-bottom:0}
 .lf .scroll tbody tr:nth-child(n),.lf .scroll thead tr{background:var(--lf-surface)}
-.lf thead th.number,.lf thead th{white-space:normal;font-weight:600;color:var(--lf-muted);font-size:.85rem}
-.lf tbody th{font-weight:600}
-.lf .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.lf .scroll thead th.number,.lf .scroll thead th{white-space:normal;font-weight:600;color:var(--lf-muted);font-size:.85rem}
+.lf .scroll tbody th{font-weight:600}
+.lf .scroll .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .lf .range{color:var(--lf-muted);white-space:nowrap}
 .lf .name{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:.85em;overflow-wrap:anywhere}
 .lf .verdict{font-weight:600;white-space:nowrap}
@@ -45,13 +46,12 @@ ${STYLE}
 .lf summary{cursor:pointer;padding:10px 14px;overflow-wrap:anywhere}
 .lf summary .count{float:right;color:var(--lf-muted);font-variant-numeric:tabular-nums;margin-left:12px}
 .lf :target{outline:3px solid var(--lf-fused);outline-offset:-3px}
-@media (max-width:640px){
+@container lf (max-width:600px){
 .lf .facts{grid-template-columns:1fr;gap:10px}
-.lf .fact{margin:0;padding:10px 14px}
-.lf th,.lf td{padding:7px 6px}.lf th:first-child,.lf td:first-child{padding-left:10px}
-.lf table{font-size:.84rem}
-.lf .scroll tbody tr:nth-child(n),.lf .scroll thead tr{background:var(--lf-surface)}
-.lf thead th.number,.lf thead th{white-space:normal;font-size:.78rem}
+.lf .fact{padding:10px 14px}
+.lf .scroll th,.lf .scroll td{padding:7px 6px}.lf .scroll th:first-child,.lf .scroll td:first-child{padding-left:10px}
+.lf .scroll table{font-size:.84rem}
+.lf .scroll thead th{font-size:.78rem}
 .lf .wide{display:none}.lf .narrow{display:block}
 .lf .pair{grid-template-columns:1fr;gap:14px}
 .lf .stack .range{display:block}
@@ -74,12 +74,12 @@ body.lf>main{max-width:800px;margin:0 auto;padding:36px 20px 56px}
 .lf code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:.9em}
 .lf img{max-width:100%;height:auto}
 .lf footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--lf-grid);color:var(--lf-muted);font-size:.9rem}
-.lf .environment th{width:11rem;color:var(--lf-muted);font-weight:500}
+.lf .scroll.environment th{width:11rem;color:var(--lf-muted);font-weight:500}
 @media (max-width:640px){
 body.lf>main{padding:22px 14px 40px}
 .lf h1{font-size:1.6rem}
 .lf h2{margin-top:2rem}
 .lf .lede{font-size:1.05rem}
-.lf .environment th{width:7.5rem}
+.lf .scroll.environment th{width:7.5rem}
 }
 @media print{.lf details{break-inside:avoid}.lf figure,.lf .fact{margin:0;break-inside:avoid}body.lf{background:none}}`;

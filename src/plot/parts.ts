@@ -5,7 +5,8 @@
  */
 
 import type { Comparison, ErrorMeasures, ErrorSummary } from "../bench/types.ts";
-import { type Drawing, STYLE } from "./chart.ts";
+import type { Drawing } from "./drawing.ts";
+import { STYLE } from "./svg.ts";
 import {
   escapeMarkup,
   formatBytes,

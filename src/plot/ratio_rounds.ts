@@ -1,7 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import type { Interval, LevelComparison } from "../bench/types.ts";
 import { leftAxis, roundTicks } from "./axes.ts";
-import { draw, type Drawing, type DrawingOptions, type Panel } from "./chart.ts";
+import { draw, type Panel } from "./chart.ts";
+import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatInterval, formatVerdict } from "./format.ts";
 import { tukeyFences } from "./quartiles.ts";
 import { color } from "./theme.ts";

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import type { Drawing } from "./chart.ts";
+import type { Drawing } from "./drawing.ts";
 import { resolveTheme, type Theme } from "./theme.ts";
 
 /** How a plot becomes pixels; an SVG keeps both themes and all sizes. */
@@ -16,6 +16,17 @@ export interface SavePlotOptions {
  * looks the same on every machine. The file appears when it is complete.
  *
  * Throws a TypeError when the name ends otherwise.
+ *
+ * @example
+ * ```ts
+ * import { errorHistogram, savePlot } from "@layerfuse/layerfuse/plot";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const plot = errorHistogram({ histogram: { log10Edges: [-7, -6], counts: [9], zero: 1 }, maxAbs: 8.1e-7 });
+ * await savePlot(plot, `${folder}/error.svg`);
+ * await savePlot(plot, `${folder}/error.png`, { theme: "dark" });
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function savePlot(
   plot: Drawing | string,

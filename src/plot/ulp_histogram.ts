@@ -1,7 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import type { ErrorSummary } from "../bench/types.ts";
 import { leftAxis } from "./axes.ts";
-import { draw, type Drawing, type DrawingOptions } from "./chart.ts";
+import { draw } from "./chart.ts";
+import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatCount, formatShare } from "./format.ts";
 import { color } from "./theme.ts";
 

@@ -1,4 +1,4 @@
-import type { Drawing } from "../../src/plot/chart.ts";
+import type { Drawing } from "../../src/plot/drawing.ts";
 import {
   distribution,
   errorHistogram,

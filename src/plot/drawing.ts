@@ -1,0 +1,41 @@
+import { escapeMarkup } from "./format.ts";
+
+/** Size of a drawing. */
+export interface DrawingOptions {
+  /** Width in CSS pixels, 640 when absent. Text keeps its size, so 340 gives a drawing made for a phone. */
+  width?: number;
+}
+
+/** A MIME bundle: what `Symbol.for("Jupyter.display")` returns. */
+export type MimeBundle = Record<string, string>;
+
+/** A finished drawing. In a notebook it shows itself. */
+export class Drawing {
+  /** What is shown, in a few words. */
+  readonly title: string;
+  /** What a reader who cannot see it needs to know: one or two sentences. */
+  readonly description: string;
+  /** The SVG document, with `xmlns`, its own light and dark colours and a background. */
+  readonly svg: string;
+
+  /** Names a finished SVG. */
+  constructor(title: string, description: string, svg: string) {
+    this.title = title;
+    this.description = description;
+    this.svg = svg;
+  }
+
+  /** The SVG. */
+  toString(): string {
+    return this.svg;
+  }
+
+  /** The drawing as a notebook shows it: SVG, and words where pictures cannot be shown. */
+  [Symbol.for("Jupyter.display")](): MimeBundle {
+    return {
+      "text/plain": `${this.title}\n${this.description}`,
+      "text/markdown": `**${escapeMarkup(this.title)}** ${escapeMarkup(this.description)}`,
+      "image/svg+xml": this.svg,
+    };
+  }
+}
