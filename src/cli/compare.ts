@@ -1,49 +1,9 @@
-import { compare, type CompareOptions, type Level, type ModelSource } from "../bench/mod.ts";
+import { compare, type CompareOptions, type ModelSource } from "../bench/mod.ts";
 import { fuse, type FusionReport, open } from "../fusion/mod.ts";
 import { comparisonText, renderReport } from "../plot/mod.ts";
-import { type Arguments, type Command, list, number, type Option, text, UsageError, whole } from "./command.ts";
+import { type Command, text, UsageError } from "./command.ts";
+import { MEASURE_OPTIONS, measureOptions } from "./measure_options.ts";
 import { startProgress } from "./progress.ts";
-
-/** Options that say how to measure, shared by `compare` and `reproduce`. */
-export const MEASURE_OPTIONS: Record<string, Option> = {
-  levels: { type: "string", help: "A,B optimization levels: disabled, basic, extended, all; default disabled,all" },
-  provider: { type: "string", help: "NAME auto (default), cpu, cuda, tensorrt, webgpu, coreml or dml" },
-  seconds: { type: "string", help: "S time to spend on timing" },
-  size: { type: "string", help: "N height and width where an image's are dynamic" },
-  shape: {
-    type: "string",
-    multiple: true,
-    help: "NAME=1x3x224x224 shape of an input (of the only one: without NAME=)",
-  },
-  seed: { type: "string", help: "N seed of inputs, order of rounds and intervals" },
-  threads: { type: "string", help: "N threads of each session; default the physical cores" },
-};
-
-/** Reads {@link MEASURE_OPTIONS}. */
-export function measureOptions(args: Arguments): CompareOptions {
-  return {
-    levels: list(args, "levels") as Level[] | undefined ?? undefined,
-    provider: text(args, "provider"),
-    seconds: number(args, "seconds"),
-    size: whole(args, "size", 1),
-    seed: whole(args, "seed"),
-    threads: whole(args, "threads", 1),
-    ...shapes((args.values.shape ?? []) as string[]),
-  };
-}
-
-function shapes(given: readonly string[]): { shape?: number[]; shapes?: Record<string, number[]> } {
-  const parsed = given.map((entry) => {
-    const [, name, dims] = /^(?:(.+)=)?(\d+(?:[x,]\d+)*)$/.exec(entry) ?? [];
-    if (!dims) throw new UsageError(`--shape ${entry}: expected NAME=1x3x224x224`);
-    return { name, dims: dims.split(/[x,]/).map(Number) };
-  });
-  const named = parsed.filter(({ name }) => name !== undefined);
-  return {
-    shape: parsed.find(({ name }) => name === undefined)?.dims,
-    ...named.length > 0 ? { shapes: Object.fromEntries(named.map(({ name, dims }) => [name, dims])) } : {},
-  };
-}
 
 /** Options without those that were not given, so that defaults stand. */
 function given<T extends object>(options: T): Partial<T> {

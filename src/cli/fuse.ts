@@ -1,5 +1,6 @@
 import { explain, fuse, type FuseOptions, listRules, type MeasuredVerdict, type Model, open } from "../fusion/mod.ts";
 import { type Arguments, type Command, list, type Option, text, UsageError } from "./command.ts";
+import { inputOptions, MEASURE_OPTIONS } from "./measure_options.ts";
 
 const CHOICE: Record<string, Option> = {
   rules: { type: "string", help: "A,B apply these rules only" },
@@ -35,6 +36,8 @@ export const fuseCommand: Command = {
     ...CHOICE,
     measure: { type: "boolean", help: "time optional rules here, and leave out what makes the model slower" },
     verify: { type: "boolean", help: "run both models first; write nothing unless the outputs agree" },
+    size: MEASURE_OPTIONS.size,
+    shape: MEASURE_OPTIONS.shape,
   },
   async run(args) {
     const out = text(args, "output");
@@ -46,7 +49,7 @@ export const fuseCommand: Command = {
     });
     if (args.values.verify) {
       const { verify } = await import("./verify.ts");
-      const { isSame, sentence } = await verify(model, fused);
+      const { isSame, sentence } = await verify(model, fused, inputOptions(args));
       console.error(sentence);
       if (!isSame) return 1;
     }

@@ -1,9 +1,8 @@
-import protobuf from "protobufjs";
 import { ModelFormatError } from "../proto/errors.ts";
 import { messageType, type PayloadKind } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { readRange } from "../proto/source.ts";
-import { concat, fieldBytes, varintFieldBytes, wireFields } from "../proto/wire.ts";
+import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields } from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
 import { byteLength, encodePart, encodeTensor } from "../tensor/encode.ts";
 import { sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
@@ -110,15 +109,7 @@ function inlineData(message: TensorProto, type: NumericType): Uint8Array {
 }
 
 function decodeVarints(kind: PayloadKind, bytes: Uint8Array, type: NumericType): Uint8Array {
-  const reader = protobuf.Reader.create(bytes);
-  if (kind === "int32_data") {
-    const values: number[] = [];
-    while (reader.pos < reader.len) values.push(reader.int32());
-    return narrow(values, type);
-  }
-  const values: bigint[] = [];
-  while (reader.pos < reader.len) values.push(BigInt(reader.int64().toString()));
-  return widen(values, type);
+  return kind === "int32_data" ? narrow(packedInt32(bytes), type) : widen(packedInt64(bytes), type);
 }
 
 /** int32_data holds each small type's bits: float16 and bfloat16 as unsigned 16-bit numbers. */

@@ -87,3 +87,17 @@ export function splice(
   for (const number of [...pending.keys()]) emit(number);
   return concat(parts);
 }
+
+/** The varints of a packed field, as 32-bit numbers (int32, as protobuf writes them). */
+export function packedInt32(content: Uint8Array): number[] {
+  const reader = protobuf.Reader.create(content), values: number[] = [];
+  while (reader.pos < reader.len) values.push(reader.int32());
+  return values;
+}
+
+/** The varints of a packed field, as 64-bit numbers. */
+export function packedInt64(content: Uint8Array): bigint[] {
+  const reader = protobuf.Reader.create(content), values: bigint[] = [];
+  while (reader.pos < reader.len) values.push(BigInt(reader.int64().toString()));
+  return values;
+}
