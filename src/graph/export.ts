@@ -40,8 +40,7 @@ class Exporter {
     const { dense, sparse, known } = originals(graph);
     const inputs = new Set(graph.inputs.map((value) => value.name));
     const added = [...graph.initializers].filter((value) => !known.has(value.name));
-    // below IR version 4 every initializer is an input, and the graphs of If, Loop and Scan cannot have more of those
-    const asNodes = this.irVersion < 4 && graph.parent !== undefined;
+    const asNodes = !graph.listsInitializers;
     const nodes = [
       ...asNodes ? added.map((value) => this.constant(value)) : [],
       ...sorted(graph).map((node) => this.node(node)),

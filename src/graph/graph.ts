@@ -184,6 +184,11 @@ export class Graph {
     readonly isFunction: boolean = false,
   ) {}
 
+  /** Whether new initializers can be listed: not in a function body, nor below IR version 4 (where they are inputs) in a subgraph. */
+  get listsInitializers(): boolean {
+    return !this.isFunction && (this.parent === undefined || this.model.irVersion >= 4);
+  }
+
   /** The value of this name, in this graph or the ones around it. */
   find(name: string): Value | undefined {
     return this.values.get(name) ?? this.parent?.find(name);

@@ -16,14 +16,18 @@ export interface ModelStats {
 export function statsOf(graphs: Iterable<Graph>, bytes: number): ModelStats {
   const ops: Record<string, number> = {};
   let nodes = 0, parameters = 0;
+  const count = (op: string, times = 1) => {
+    if (times > 0) ops[op] = (ops[op] ?? 0) + times;
+    nodes += times;
+  };
   for (const graph of allGraphs(graphs)) {
     for (const value of graph.initializers) parameters += value.initializer?.size ?? 0;
+    if (!graph.listsInitializers) count("Constant", graph.initializers.size);
     for (const node of graph.nodes) {
       if (node.isRemoved) continue;
       const op = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
-      ops[op] = (ops[op] ?? 0) + 1;
-      nodes++;
-      if (op === "Constant") for (const { tensor } of node.attributes.values()) parameters += tensor?.size ?? 0;
+      count(op);
+      if (op === "Constant") { for (const { tensor } of node.attributes.values()) parameters += tensor?.size ?? 0; }
     }
   }
   return { nodes, ops, parameters, bytes };

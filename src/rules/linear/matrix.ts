@@ -1,4 +1,5 @@
 import { constantOf } from "../../graph/constants.ts";
+import { newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import type { Builder } from "../../rewrite/builder.ts";
 import { Skip } from "../../rewrite/rule.ts";
@@ -103,19 +104,21 @@ export class Matrix implements LinearMap {
 
   emit(build: Builder): Value {
     const main = mainOf(this.nodes), { x, rank, weight, bias } = this;
-    const name = nameAfter(main.inputs[1], `${main.label}.weight`), matrix = build.initializer(name, weight);
+    const weightName = nameAfter(main.inputs[1], `${main.label}.weight`),
+      matrix = build.initializer(weightName, weight);
     const naming = { name: main.name, output: main.output.name };
     const addend = bias && build.initializer(
-      main.is("Gemm") ? nameAfter(main.inputs[2], `${name}.bias`) : `${name}.bias`,
+      main.is("Gemm") ? nameAfter(main.inputs[2], `${weightName}.bias`) : `${weightName}.bias`,
       valueTensor(weight.type, [bias.length], bias),
     );
-    if (main.is("Gemm") || rank === 2 && addend && main.opset >= 7) {
-      return build.node("Gemm", [x, matrix, addend], naming);
+    // before opset 7 a vector is only added where an attribute says so; before opset 11 a Gemm must have its C
+    const attributes = main.opset < 7 ? [newAttribute("broadcast", 1)] : [];
+    if (addend ? rank === 2 : main.is("Gemm") && main.opset >= 11) {
+      return build.node("Gemm", [x, matrix, addend], { ...naming, attributes });
     }
     const product = build.node("MatMul", [x, matrix], naming);
-    return addend
-      ? build.node("Add", [product, addend], { name: main.name && `${main.name}/bias`, output: main.output.name })
-      : product;
+    const name = main.name && `${main.name}/bias`;
+    return addend ? build.node("Add", [product, addend], { name, output: main.output.name, attributes }) : product;
   }
 
   #typed(other: Matrix): Skip | undefined {
