@@ -1,6 +1,6 @@
 import type { Payload } from "../proto/skeleton.ts";
 import { messageType } from "../proto/schema.ts";
-import { concat, contentsOf, fieldBytes, splice, varintFieldBytes, type WireField, wireFields } from "../proto/wire.ts";
+import { concat, contentsOf, fieldBytes, splice, type WireField, wireFields } from "../proto/wire.ts";
 import { type Attribute, tensorAttribute } from "./attribute.ts";
 import type { Graph, Node, Value } from "./graph.ts";
 import { FIELD, type ImportedModel } from "./import.ts";

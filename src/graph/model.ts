@@ -90,12 +90,20 @@ export class Model {
     return model;
   }
 
-  /** A model made of an ONNX file's parts; used by builders. */
+  /**
+   * A model made of an ONNX file's parts; used by builders.
+   *
+   * @internal
+   */
   static from(exported: ExportedModel, name: string): Model {
     return new Model(name, exported, false);
   }
 
-  /** The same model with its graphs replaced by changed ones that {@link Model.graphs} gave. */
+  /**
+   * The same model with its graphs replaced by changed ones that {@link Model.graphs} gave.
+   *
+   * @internal
+   */
   with(graphs: ImportedModel, name: string = this.name): Model {
     const model = new Model(name, exportModel(graphs), this.#isExternal);
     model.#stats = model.#count(graphs);
@@ -112,7 +120,11 @@ export class Model {
     );
   }
 
-  /** A fresh copy of its graphs, to be read or changed, with types and shapes inferred. */
+  /**
+   * A fresh copy of its graphs, to be read or changed, with types and shapes inferred.
+   *
+   * @internal
+   */
   graphs(): ImportedModel {
     const graphs = this.#view();
     this.#unchanged = undefined;

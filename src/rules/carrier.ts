@@ -1,5 +1,5 @@
 import type { Node } from "../graph/graph.ts";
-import { Skip } from "../rewrite/rule.ts";
+import type { Skip } from "../rewrite/rule.ts";
 import type { AffineMap } from "./affine.ts";
 import { POOL_CARRIERS } from "./carriers/pool_ops.ts";
 import { SHAPE_CARRIERS } from "./carriers/shape_ops.ts";

@@ -1,6 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../rewrite/builder.ts";
-import { Skip } from "../rewrite/rule.ts";
+import type { Skip } from "../rewrite/rule.ts";
 import type { AffineMap } from "./affine.ts";
 import { conv } from "./layers/conv.ts";
 import { convTranspose } from "./layers/conv_transpose.ts";

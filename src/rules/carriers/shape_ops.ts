@@ -1,7 +1,7 @@
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
 import { constantOf } from "../../graph/constants.ts";
 import { Skip } from "../../rewrite/rule.ts";
-import { type AffineMap } from "../affine.ts";
+import type { AffineMap } from "../affine.ts";
 import type { Carrier } from "../carrier.ts";
 
 /** Reshape, Flatten, Squeeze, Unsqueeze: elements keep their row-major order, so a map goes along where its axis does. */
@@ -75,8 +75,10 @@ function reshaped(node: Node, from: Shape | undefined, to: Shape | undefined, af
   );
   if (same >= 0) return { ...affine, axis: same };
   // [.., C, h, w] → [.., C·h·w]: entry f of the merged axis is channel f div (h·w) mod C
-  const merged = to.findIndex((dim, axis) => typeof dim === "number" && dim % channels === 0 && dim > channels &&
-    merges(before, after, to.slice(0, axis), to.slice(axis + 1), dim / channels));
+  const merged = to.findIndex((dim, axis) =>
+    typeof dim === "number" && dim % channels === 0 && dim > channels &&
+    merges(before, after, to.slice(0, axis), to.slice(axis + 1), dim / channels)
+  );
   if (merged < 0) return apart;
   const length = to[merged] as number;
   const tail = trailing(after, to.slice(merged + 1));
