@@ -20,7 +20,11 @@ export const fuseAffineIntoNextLayer: Rule = {
     if (!affine || affine instanceof Skip) return affine;
     const removed: Node[] = [root];
     const outputs = absorbDown(root.output, affine, affine.x, MOVERS_AND_POOLS, build, removed);
-    return outputs instanceof Skip ? leavingShift(root, affine, build) ?? outputs : new Replacement(removed, outputs);
+    if (outputs instanceof Skip) return leavingShift(root, affine, build) ?? outputs;
+    if (build.nodes.length >= removed.length) {
+      return new Skip("it would save nothing: its shift would become an addition behind the layer");
+    }
+    return new Replacement(removed, outputs);
   },
 };
 
