@@ -53,11 +53,18 @@ function block(network: Network, x: Value, path: string, { expansion, kernel, st
   return isResidual ? network.op("Add", [y, x], path) : y;
 }
 
-/** Weighs each channel by what a small network makes of all channels' means. */
+/**
+ * Weighs each channel by what a small network makes of all channels' means. Its convolutions start small (torchvision's
+ * fan_out start makes gates that jump between 0 and 1 and magnify rounding errors, which those of a trained network do not).
+ */
 function squeezeExcitation(network: Network, x: Value, path: string, squeeze: number): Value {
   let y = network.op("GlobalAveragePool", [x], `${path}.avgpool`);
-  y = silu(network, conv(network, y, `${path}.fc1`, { out: squeeze, bias: true }), `${path}.activation`);
-  y = conv(network, y, `${path}.fc2`, { out: network.channels(x), bias: true });
+  y = silu(
+    network,
+    conv(network, y, `${path}.fc1`, { out: squeeze, bias: true, init: "default" }),
+    `${path}.activation`,
+  );
+  y = conv(network, y, `${path}.fc2`, { out: network.channels(x), bias: true, init: "default" });
   y = network.op("Sigmoid", [y], `${path}.scale_activation`);
   return network.op("Mul", [y, x], path);
 }

@@ -1,5 +1,5 @@
 import type { Value } from "../graph/graph.ts";
-import { addAll, classifier, conv, relu } from "./layers.ts";
+import { addAll, classifier, conv, LAST_SCALE, relu } from "./layers.ts";
 import type { Network } from "./network.ts";
 
 /** MobileOne-S0's stages after the stem: blocks and channels; the first block of each halves the size. */
@@ -9,7 +9,8 @@ const BRANCHES = 4;
 
 /**
  * MobileOne-S0 (Vasu et al., 2022) as it is trained: each block is a depthwise 3×3 and a pointwise layer, each the sum of
- * four Conv → BN, for the 3×3 ones a 1×1 Conv → BN ("scale"), and, where the shape stays, BN alone ("skip").
+ * four Conv → BN, for the 3×3 ones a 1×1 Conv → BN ("scale"), and, where the shape stays, BN alone ("skip"), beside which
+ * the others are small, as in a residual block.
  * [N, 3, H, W] → [N, 1000].
  */
 export function mobileoneS0(network: Network): Value {
@@ -34,13 +35,14 @@ interface LayerOptions {
 
 function layer(network: Network, x: Value, path: string, options: LayerOptions): Value {
   const { out, kernel, stride, group, branches } = options;
+  const hasSkip = stride === 1 && network.channels(x) === out;
   const branch = (name: string, kernel: number) => {
     const y = conv(network, x, `${path}.${name}.conv`, { out, kernel, stride, group, init: "default" });
-    return network.batchNorm(y, `${path}.${name}.bn`);
+    return network.batchNorm(y, `${path}.${name}.bn`, hasSkip ? LAST_SCALE : undefined);
   };
   const terms: Value[] = [];
   if (kernel > 1) terms.push(branch("rbr_scale", 1));
-  if (stride === 1 && network.channels(x) === out) terms.push(network.batchNorm(x, `${path}.rbr_skip`));
+  if (hasSkip) terms.push(network.batchNorm(x, `${path}.rbr_skip`));
   for (let index = 0; index < branches; index++) terms.push(branch(`rbr_conv.${index}`, kernel));
   return relu(network, addAll(network, terms, path), `${path}.activation`);
 }
