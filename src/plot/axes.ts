@@ -51,7 +51,10 @@ export function decadeTicks(low: number, high: number, count: number): number[] 
   return Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => 10 ** (first + index * step));
 }
 
-/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten, only powers where those are too many, round numbers where too few. */
+/**
+ * Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten, only powers where those are too many, round numbers
+ * where too few.
+ */
 export function logarithmicTicks(low: number, high: number, count: number): number[] {
   const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => index + first)

@@ -1,6 +1,6 @@
 /**
- * One drawing: a header (title, subtitle, legend) above an Observable Plot, as an SVG string. No browser is needed: the DOM
- * is linkedom's. The same data give the same bytes.
+ * One drawing: a header (title, subtitle, legend) above an Observable Plot, as an SVG string. No browser is needed:
+ * the DOM is linkedom's. The same data give the same bytes.
  *
  * @module
  */

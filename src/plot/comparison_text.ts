@@ -21,8 +21,8 @@ import {
 const COLUMNS = ["level", "before", "after", "speed-up (95% CI)", "verdict"];
 
 /**
- * A comparison as lines for a terminal: where it ran, the article's three facts in its order, the table of levels, what the levels
- * mean, and every note. At most 96 columns where names allow it; no colour codes.
+ * A comparison as lines for a terminal: where it ran, the article's three facts in its order, the table of levels,
+ * what the levels mean, and every note. At most 96 columns where names allow it; no colour codes.
  */
 export function comparisonText(comparison: Comparison): string {
   const facts = factRows(comparison, false);
@@ -46,7 +46,10 @@ export function comparisonText(comparison: Comparison): string {
   ].join("\n");
 }
 
-/** A comparison as Markdown, for a pull request or a notebook: the same content as {@link comparisonText}. Names are escaped. */
+/**
+ * A comparison as Markdown, for a pull request or a notebook: the same content as {@link comparisonText}. Names are
+ * escaped.
+ */
 export function comparisonMarkdown(comparison: Comparison): string {
   const fused = batchNormalizationSentence(comparison);
   const meaning = runtimeSentence(comparison);

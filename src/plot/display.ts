@@ -1,5 +1,6 @@
 /**
- * What a notebook shows of a comparison, a fusion report and an error summary: MIME bundles for `Symbol.for("Jupyter.display")`.
+ * What a notebook shows of a comparison, a fusion report and an error summary: MIME bundles for
+ * `Symbol.for("Jupyter.display")`.
  *
  * @module
  */
@@ -28,7 +29,10 @@ import {
 } from "./parts.ts";
 import { ratioRounds } from "./ratio_rounds.ts";
 
-/** A comparison: the three facts, the table of levels and what it means; in HTML with the plots of times, samples and rounds. */
+/**
+ * A comparison: the three facts, the table of levels and what it means; in HTML with the plots of times, samples and
+ * rounds.
+ */
 export function comparisonDisplay(comparison: Comparison): MimeBundle {
   const { levels } = comparison;
   return bundle(comparisonText(comparison), comparisonMarkdown(comparison), [
@@ -42,7 +46,10 @@ export function comparisonDisplay(comparison: Comparison): MimeBundle {
   ]);
 }
 
-/** A fusion report: sizes before and after, rewrites by rule, and why the rest was left alone; with the graphs, a picture of each kind of rewrite. */
+/**
+ * A fusion report: sizes before and after, rewrites by rule, and why the rest was left alone; with the graphs, a
+ * picture of each kind of rewrite.
+ */
 export function reportDisplay(report: FusionSummary, graphs?: { before: GraphShape; after: GraphShape }): MimeBundle {
   return bundle(fusionText(report), fusionMarkdown(report), [
     graphs ? htmlPictures(report, graphs) : "",

@@ -17,9 +17,10 @@ interface Dot {
 }
 
 /**
- * Every raw sample of both models, in milliseconds, one panel with its own axis a level: one dot a round, the box from first to third
- * quartile, the median as a bar, and rings for what lies outside Tukey's fences (1.5 interquartile ranges). Nothing is left out; where the
- * slowest is more than five times the fastest the axis is logarithmic and says so.
+ * Every raw sample of both models, in milliseconds, one panel with its own axis a level: one dot a round, the box from
+ * first to third quartile, the median as a bar, and rings for what lies outside Tukey's fences (1.5 interquartile
+ * ranges). Nothing is left out; where the slowest is more than five times the fastest the axis is logarithmic and says
+ * so.
  */
 export function distribution(all: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
   const levels = all.filter((level) => level.before.samplesMs.length > 0 && level.after.samplesMs.length > 0);

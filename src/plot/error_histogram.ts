@@ -7,15 +7,15 @@ import { formatCount, formatPower, formatPowerOfTen, formatShare } from "./forma
 import { color } from "./theme.ts";
 
 /**
- * How large the absolute differences between the two models' outputs are, on a logarithmic axis, as shares of all output values. Values that
- * are exactly equal have no logarithm; their share is in the subtitle.
+ * How large the absolute differences between the two models' outputs are, on a logarithmic axis, as shares of all
+ * output values. Values that are exactly equal have no logarithm; their share is in the subtitle.
  *
  * @example
  * ```ts
  * import { errorHistogram } from "@layerfuse/layerfuse/plot";
  *
- * const plot = errorHistogram({ histogram: { log10Edges: [-7, -6.5, -6], counts: [70, 20], zero: 10 }, maxAbs: 8.1e-7 });
- * if (!plot.svg.includes("10.0% of 100 output values are exactly equal")) throw new Error("no subtitle");
+ * const plot = errorHistogram({ histogram: { log10Edges: [-7, -6.5, -6], counts: [70, 20], zero: 10 }, maxAbs: 8.1e-7
+ * }); if (!plot.svg.includes("10.0% of 100 output values are exactly equal")) throw new Error("no subtitle");
  * ```
  */
 export function errorHistogram(

@@ -6,7 +6,9 @@
 
 import type { Interval, Verdict } from "../bench/types.ts";
 
-/** Milliseconds to three significant digits with the unit: `45.2 ms`, `0.0312 ms`, `1,240 ms`; `–` where there is none. */
+/**
+ * Milliseconds to three significant digits with the unit: `45.2 ms`, `0.0312 ms`, `1,240 ms`; `–` where there is none.
+ */
 export function formatMs(ms: number): string {
   return Number.isFinite(ms) ? `${formatNumber(ms)} ms` : "–";
 }
@@ -25,7 +27,10 @@ export function formatScientific(value: number): string {
   return value === 0 ? "0" : value.toExponential(2);
 }
 
-/** A number that may be tiny, in scientific notation with superscripts and no-break spaces: `3.21 × 10⁻⁶`; plain when near 1. */
+/**
+ * A number that may be tiny, in scientific notation with superscripts and no-break spaces: `3.21 × 10⁻⁶`; plain when
+ * near 1.
+ */
 export function formatPower(value: number): string {
   if (value === 0) return "0";
   if (!Number.isFinite(value) || (Math.abs(value) >= 1e-2 && Math.abs(value) < 1e5)) return formatNumber(value);

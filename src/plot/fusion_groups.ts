@@ -1,5 +1,6 @@
 /**
- * Which nodes of the model before belong to which nodes of the model after: rewrites that build on each other's results are one group.
+ * Which nodes of the model before belong to which nodes of the model after: rewrites that build on each other's
+ * results are one group.
  *
  * @module
  */

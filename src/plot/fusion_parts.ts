@@ -11,7 +11,10 @@ const ROWS = 400;
 /** Kinds of rewrites that get a picture. */
 const PICTURES = 6;
 
-/** What was fused: sizes before and after, and every rewrite under its rule. A row's id is `applied-` and its place in the report. */
+/**
+ * What was fused: sizes before and after, and every rewrite under its rule. A row's id is `applied-` and its place in
+ * the report.
+ */
 export function htmlApplied(report: FusionSummary): string {
   const places = new Map(report.applied.map((each, index) => [each, index]));
   const row = (each: AppliedRule) =>
@@ -36,7 +39,9 @@ export function htmlApplied(report: FusionSummary): string {
     ).join("\n");
 }
 
-/** What was not fused: every reason with the nodes it holds for. A row's id is `skipped-` and its place in the report. */
+/**
+ * What was not fused: every reason with the nodes it holds for. A row's id is `skipped-` and its place in the report.
+ */
 export function htmlSkipped(report: FusionSummary): string {
   const places = new Map(report.skipped.map((each, index) => [each, index]));
   if (report.skipped.length === 0) return "<p>No rule found a place that it had to leave alone.</p>";

@@ -4,7 +4,7 @@ import { type FusionGroup, fusionGroups } from "./fusion_groups.ts";
 import type { FusionSummary } from "./fusion_summary.ts";
 import type { GraphShape } from "./graph_layout.ts";
 import { graphMarks, type NodeMark } from "./graph_marks.ts";
-import { compose } from "./graph_picture.ts";
+import { compose, nameLength } from "./graph_picture.ts";
 import { color, type ColorName } from "./theme.ts";
 
 /** Whole graphs are drawn up to this many nodes. */
@@ -12,7 +12,10 @@ const LARGEST = 150;
 
 /** What {@link fusionPicture} draws. */
 export interface FusionPictureOptions extends DrawingOptions {
-  /** Which rewrite, by its place in `report.applied`, is in the picture; 0 when absent. Those that belong to it are drawn too. */
+  /**
+   * Which rewrite, by its place in `report.applied`, is in the picture; 0 when absent. Those that belong to it are
+   * drawn too.
+   */
   rewrite?: number;
   /** How many steps of the nodes around are drawn, 1 when absent. */
   context?: number;
@@ -21,8 +24,9 @@ export interface FusionPictureOptions extends DrawingOptions {
 }
 
 /**
- * The same piece of two graphs, before and after fusion: the nodes that were fused and what they became, with their neighbours. Fused
- * nodes are coloured and link to `#applied-N`, the row of the report that made them. Throws a RangeError where there is no such rewrite.
+ * The same piece of two graphs, before and after fusion: the nodes that were fused and what they became, with their
+ * neighbours. Fused nodes are coloured and link to `#applied-N`, the row of the report that made them. Throws a
+ * RangeError where there is no such rewrite.
  *
  * @example
  * ```ts
@@ -59,12 +63,17 @@ export function fusionPicture(
   const became = chosen.reduce((sum, group) => sum + group.after.length, 0);
   const nearBefore = around(before, chosen.flatMap((group) => group.before), context);
   const nearAfter = around(after, chosen.flatMap((group) => group.after), context);
-  // Neighbours keep the names of what they write, so both pictures show the same ones; also where nothing is left of the fused nodes.
+  // Neighbours keep the names of what they write, so both pictures show the same ones; also where nothing is left of
+  // the fused nodes.
   const kept = new Set([...nearBefore].flatMap((index) => before.nodes[index].outputs));
   after.nodes.forEach((node, index) => node.outputs.some((name) => kept.has(name)) && nearAfter.add(index));
   const column = (graph: GraphShape, side: "before" | "after", near: Set<number>, name: ColorName) => ({
     heading: side,
-    marks: graphMarks(graph, marksOf(chosen, side, name), (index) => whole ? index < LARGEST : near.has(index)),
+    marks: graphMarks(graph, {
+      marks: marksOf(chosen, side, name),
+      within: (index) => whole ? index < LARGEST : near.has(index),
+      nameLength: nameLength(width),
+    }),
   });
   return compose({
     title: whole ? "The graph before and after" : rules.join(", "),
@@ -83,7 +92,10 @@ export function fusionPicture(
   });
 }
 
-/** One rewrite of every kind there is, the most frequent first: its place in the report, and how many places look like it. */
+/**
+ * One rewrite of every kind there is, the most frequent first: its place in the report, and how many places look like
+ * it.
+ */
 export function rewriteKinds(
   before: GraphShape,
   after: GraphShape,

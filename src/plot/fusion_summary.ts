@@ -71,7 +71,10 @@ export interface SkippedGroup {
   members: SkippedRule[];
 }
 
-/** Groups refusals by rule and reason. Names inside a reason, in quotes or brackets, do not keep two of the same kind apart. */
+/**
+ * Groups refusals by rule and reason. Names inside a reason, in quotes or brackets, do not keep two of the same kind
+ * apart.
+ */
 export function groupSkipped(skipped: readonly SkippedRule[]): SkippedGroup[] {
   const kind = (reason: string) => reason.replace(/'[^']*'/g, "'…'").replace(/ \([^()]*\)/g, "");
   return groupBy(skipped, ({ rule, reason }) => `${rule}\u0000${kind(reason)}`).map(([, members]) => {

@@ -6,8 +6,8 @@ import { fold, markdownTable, textTable } from "./text_layout.ts";
 const SHOWN = 6;
 
 /**
- * A fusion report as lines for a terminal: size before and after, rewrites by rule, and what was skipped by reason with the first
- * nodes it holds for.
+ * A fusion report as lines for a terminal: size before and after, rewrites by rule, and what was skipped by reason
+ * with the first nodes it holds for.
  */
 export function fusionText(report: FusionSummary): string {
   return [

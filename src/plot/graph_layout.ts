@@ -18,7 +18,10 @@ export interface GraphNode {
   outputs: readonly string[];
 }
 
-/** A graph as far as a picture needs it. Values that no node writes and that are no graph inputs are weights, and not drawn. */
+/**
+ * A graph as far as a picture needs it. Values that no node writes and that are no graph inputs are weights, and not
+ * drawn.
+ */
 export interface GraphShape {
   /** In topological order. */
   nodes: readonly GraphNode[];
@@ -53,7 +56,10 @@ export interface Layout {
   height: number;
 }
 
-/** Places boxes in layers so that edges run downwards. Parallel edges are drawn once. The same boxes give the same places. */
+/**
+ * Places boxes in layers so that edges run downwards. Parallel edges are drawn once. The same boxes give the same
+ * places.
+ */
 export function layOut(boxes: readonly Box[], edges: readonly (readonly [string, string])[]): Layout {
   const graph = new Graph().setGraph({ rankdir: "TB", nodesep: 18, ranksep: 26, edgesep: 12, marginx: 1, marginy: 1 });
   graph.setDefaultEdgeLabel(() => ({}));

@@ -26,11 +26,20 @@ export interface GraphMarks {
 
 const HEIGHT = 40, PILL = 22, OP_SIZE = 13, NAME_SIZE = 10.5;
 
-/** Draws the nodes of a graph whose index passes `within` (all when absent); ends that lead out of it are drawn as `…`. */
+/** Which nodes {@link graphMarks} draws, and how. */
+export interface GraphMarksOptions {
+  /** Nodes to set off, by index. */
+  marks?: ReadonlyMap<number, NodeMark>;
+  /** Whether the node of this index is drawn; all are when absent. Ends that lead elsewhere are drawn as `…`. */
+  within?: (index: number) => boolean;
+  /** Names are cut to this many characters (24). */
+  nameLength?: number;
+}
+
+/** Draws the nodes of a graph and the edges between them. */
 export function graphMarks(
   graph: GraphShape,
-  marks: ReadonlyMap<number, NodeMark> = new Map(),
-  within: (index: number) => boolean = () => true,
+  { marks = new Map(), within = () => true, nameLength = 24 }: GraphMarksOptions = {},
 ): GraphMarks {
   const { nodes } = graph;
   const [inputs, outputs] = [graph.inputs, graph.outputs].map((ports) =>
@@ -46,7 +55,7 @@ export function graphMarks(
   const end = (key: string, label: string): string => {
     if (!ends.has(key)) {
       ends.add(key);
-      const name = label === "…" ? label : shorten(label, 22);
+      const name = label === "…" ? label : shorten(label, nameLength);
       boxes.push({
         kind: "end",
         key,
@@ -62,7 +71,7 @@ export function graphMarks(
   };
   nodes.forEach((node, index) => {
     if (!within(index)) return;
-    const name = shorten(node.name, 24), op = shorten(node.opType, 24);
+    const name = shorten(node.name, nameLength), op = shorten(node.opType, 24);
     const width = Math.max(textWidth(op, OP_SIZE * 1.08), textWidth(name, NAME_SIZE)) + 22;
     const full = cleanText(`${node.opType} ${node.name}`);
     boxes.push({ kind: "node", key: `node ${index}`, op, name, full, index, width, height: name === "" ? 30 : HEIGHT });

@@ -6,6 +6,9 @@ import type { GraphShape } from "./graph_layout.ts";
 import { type GraphMarks, graphMarks, type NodeMark } from "./graph_marks.ts";
 import { color } from "./theme.ts";
 
+/** A graph narrower than this gets as much room beside another one, px. */
+const MIN_COLUMN = 120;
+
 /** What a graph picture shows beside the graph. */
 export interface GraphPictureOptions extends DrawingOptions {
   /** Heading; says how many nodes when absent. */
@@ -17,7 +20,8 @@ export interface GraphPictureOptions extends DrawingOptions {
 }
 
 /**
- * A picture of a graph or its beginning: operators as boxes, data flowing down, weights left out. Wide graphs are drawn smaller.
+ * A picture of a graph or its beginning: operators as boxes, data flowing down, weights left out. Wide graphs are
+ * drawn smaller.
  *
  * @example
  * ```ts
@@ -44,8 +48,16 @@ export function graphPicture(
     subtitle: total > limit ? `The first ${formatCount(limit)} of ${formatCount(total)} nodes` : undefined,
     description: `A graph of ${formatCount(total)} nodes.`,
     width,
-    columns: [{ heading: "", marks: graphMarks(graph, marks, (index) => index < limit) }],
+    columns: [{
+      heading: "",
+      marks: graphMarks(graph, { marks, within: (index) => index < limit, nameLength: nameLength(width) }),
+    }],
   });
+}
+
+/** How many characters of a node's name a drawing of this width has room for. */
+export function nameLength(width: number): number {
+  return width < 480 ? 14 : 24;
 }
 
 /** Graphs side by side, or one below the other where the drawing is narrow, each under its heading. */
@@ -62,11 +74,13 @@ export function compose(
   const header = layHeader({ title, subtitle, legend, width });
   const parts = header.elements.map(write);
   const stacked = width < 480 || columns.length === 1;
-  const gap = 20, room = stacked ? width - 32 : (width - 32 - gap * (columns.length - 1)) / columns.length;
-  const scale = Math.min(1, ...columns.map(({ marks }) => room / Math.max(marks.width, 1)));
-  let y = header.height + 8, tallest = 0;
+  const gap = 20, inner = width - 32 - (stacked ? 0 : gap * (columns.length - 1));
+  const together = columns.reduce((sum, { marks }) => sum + Math.max(marks.width, MIN_COLUMN), 0);
+  const rooms = columns.map(({ marks }) => stacked ? inner : inner * Math.max(marks.width, MIN_COLUMN) / together);
+  const scale = Math.min(1, ...columns.map(({ marks }, index) => rooms[index] / Math.max(marks.width, 1)));
+  let y = header.height + 8, tallest = 0, left = 16;
   columns.forEach(({ heading, marks }, index) => {
-    const left = stacked ? 16 : 16 + index * (room + gap);
+    const room = rooms[index];
     const head = heading === "" ? 0 : 26;
     if (heading) {
       parts.push(
@@ -83,6 +97,7 @@ export function compose(
     );
     const height = head + marks.height * scale;
     if (stacked) y += height + gap;
+    else left += room + gap;
     tallest = Math.max(tallest, height);
   });
   const bottom = stacked ? y - gap + 16 : y + tallest + 16;

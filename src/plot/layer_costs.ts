@@ -18,9 +18,9 @@ export interface LayerCost {
 }
 
 /**
- * Each layer by the bytes it moves and the multiply–accumulates it does, both logarithmic, before and after. Dashed diagonals are arithmetic
- * intensities (MACs per byte): far below and right, a layer waits for memory, and fusing it away saves the trip; far above, for arithmetic.
- * Layers without arithmetic (MACs 0) stand on the bottom edge.
+ * Each layer by the bytes it moves and the multiply–accumulates it does, both logarithmic, before and after. Dashed
+ * diagonals are arithmetic intensities (MACs per byte): far below and right, a layer waits for memory, and fusing it
+ * away saves the trip; far above, for arithmetic. Layers without arithmetic (MACs 0) stand on the bottom edge.
  */
 export function layerCosts(
   layers: { before: readonly LayerCost[]; after?: readonly LayerCost[] },

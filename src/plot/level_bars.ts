@@ -5,8 +5,8 @@ import { formatInterval, formatMs, formatVerdict } from "./format.ts";
 import { color } from "./theme.ts";
 
 /**
- * Median time of both models at every optimization level of ONNX Runtime, in milliseconds from zero. The speed-up with its
- * 95% interval stands at the end of the second bar.
+ * Median time of both models at every optimization level of ONNX Runtime, in milliseconds from zero. The speed-up with
+ * its 95% interval stands at the end of the second bar.
  */
 export function levelBars(levels: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
   const narrow = width < 480;

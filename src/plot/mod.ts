@@ -1,5 +1,6 @@
 /**
- * Plots, reports and notebook displays of a comparison: pure functions from data to SVG, HTML, Markdown and text. No browser is needed.
+ * Plots, reports and notebook displays of a comparison: pure functions from data to SVG, HTML, Markdown and text. No
+ * browser is needed.
  *
  * @module
  */

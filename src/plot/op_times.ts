@@ -5,8 +5,8 @@ import { formatMs } from "./format.ts";
 import { color } from "./theme.ts";
 
 /**
- * Time by operator type from ONNX Runtime's profile, both models, in milliseconds per inference at one level; the slowest first,
- * the rest added up after `limit` (10) rows. Undefined where no profile was taken.
+ * Time by operator type from ONNX Runtime's profile, both models, in milliseconds per inference at one level; the
+ * slowest first, the rest added up after `limit` (10) rows. Undefined where no profile was taken.
  */
 export function opTimes(
   level: Pick<LevelComparison, "level" | "before" | "after">,

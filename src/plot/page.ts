@@ -1,6 +1,6 @@
 /**
- * One self-contained HTML page: no script, no font, no image from elsewhere. Reports of comparisons and of notebooks are made of the
- * same parts.
+ * One self-contained HTML page: no script, no font, no image from elsewhere. Reports of comparisons and of notebooks
+ * are made of the same parts.
  *
  * @module
  */

@@ -112,7 +112,10 @@ export function htmlNotes(notes: readonly string[]): string {
     : `<div class="notes" role="note">${notes.map((note) => `<p>${escapeMarkup(note)}</p>`).join("")}</div>`;
 }
 
-/** A plot drawn twice, for wide and for narrow screens; the page shows the one that fits. Nothing where there is nothing to draw. */
+/**
+ * A plot drawn twice, for wide and for narrow screens; the page shows the one that fits. Nothing where there is
+ * nothing to draw.
+ */
 export function htmlFigure(
   plot: (width: number) => Drawing | undefined,
   widths: { wide: number; narrow: number } = { wide: 740, narrow: 345 },
@@ -123,7 +126,10 @@ export function htmlFigure(
   return `<figure><div class="wide">${inline(wide)}</div><div class="narrow">${inline(narrow)}</div></figure>`;
 }
 
-/** All error measures, beside what ONNX Runtime's own optimizations do to the first model; and by output where there are several. */
+/**
+ * All error measures, beside what ONNX Runtime's own optimizations do to the first model; and by output where there
+ * are several.
+ */
 export function htmlErrors(error: ErrorSummary): string {
   const head = ["", "before and after", ...(error.runtime ? ["ONNX Runtime’s own optimizations, before"] : [])];
   const outputs = Object.entries(error.outputs);

@@ -11,9 +11,10 @@ const PANEL = 140;
 const HEAD = 30;
 
 /**
- * The paired ratio before ÷ after of every round, in the order taken, one panel a level: above 1, the second model was faster in that
- * round. The line and its band are the median with its 95% interval; the grey band is the interval of the A/A control (one model against
- * itself), which is the noise floor. Rounds beyond Tukey's fences are drawn at the axis' edge as triangles, never dropped.
+ * The paired ratio before ÷ after of every round, in the order taken, one panel a level: above 1, the second model was
+ * faster in that round. The line and its band are the median with its 95% interval; the grey band is the interval of
+ * the A/A control (one model against itself), which is the noise floor. Rounds beyond Tukey's fences are drawn at the
+ * axis' edge as triangles, never dropped.
  */
 export function ratioRounds(all: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
   const levels = all.filter((level) => level.lnRatios.length > 0);

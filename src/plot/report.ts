@@ -42,9 +42,9 @@ export interface ReportOptions {
 }
 
 /**
- * A whole comparison as one self-contained HTML page for phone and desktop, light and dark: the three facts, the levels and what they mean, the
- * plots, what was fused and what was not, the environment, and the raw JSON in `script#comparison` (and `script#fusion`). It runs no script
- * and fetches nothing.
+ * A whole comparison as one self-contained HTML page for phone and desktop, light and dark: the three facts, the
+ * levels and what they mean, the plots, what was fused and what was not, the environment, and the raw JSON in
+ * `script#comparison` (and `script#fusion`). It runs no script and fetches nothing.
  */
 export function renderReport({ comparison, fusion, graphs, layers, rules, title, author }: ReportOptions): string {
   const { levels, error } = comparison;

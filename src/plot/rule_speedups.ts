@@ -16,8 +16,8 @@ export interface RuleSpeedup {
 }
 
 /**
- * Each rule's own speed-up with its 95% interval, the largest first. An interval that reaches across the dashed line at 1 says that the rule
- * makes no difference that could be measured.
+ * Each rule's own speed-up with its 95% interval, the largest first. An interval that reaches across the dashed line
+ * at 1 says that the rule makes no difference that could be measured.
  *
  * @example
  * ```ts

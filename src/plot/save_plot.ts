@@ -12,8 +12,8 @@ export interface SavePlotOptions {
 }
 
 /**
- * Saves a plot as `.svg` or `.png`, by the name's ending. A PNG is rendered by resvg (WebAssembly) in DejaVu Sans, which comes with it, so that it
- * looks the same on every machine. The file appears when it is complete.
+ * Saves a plot as `.svg` or `.png`, by the name's ending. A PNG is rendered by resvg (WebAssembly) in DejaVu Sans,
+ * which comes with it, so that it looks the same on every machine. The file appears when it is complete.
  *
  * Throws a TypeError when the name ends otherwise.
  *
@@ -73,7 +73,10 @@ export async function renderPng(
 
 let ready: Promise<[typeof import("@resvg/resvg-wasm"), Uint8Array[]]> | undefined;
 
-/** Loads the renderer and its fonts once. Importing a package's manifest makes Deno fetch the package, and tells where it lies. */
+/**
+ * Loads the renderer and its fonts once. Importing a package's manifest makes Deno fetch the package, and tells where
+ * it lies.
+ */
 async function load(): Promise<[typeof import("@resvg/resvg-wasm"), Uint8Array[]]> {
   const resvg = await import("@resvg/resvg-wasm");
   await import("dejavu-fonts-ttf/package.json", { with: { type: "json" } });

@@ -51,8 +51,8 @@ function declarations(theme: Theme): string {
 }
 
 /**
- * CSS that gives the variables their values: light, dark where the reader's system asks for it, and JupyterLab's own choice
- * where there is one. `selector` says where they hold, e.g. `.lf-plot` or `:root`.
+ * CSS that gives the variables their values: light, dark where the reader's system asks for it, and JupyterLab's own
+ * choice where there is one. `selector` says where they hold, e.g. `.lf-plot` or `:root`.
  */
 export function themeCss(selector: string): string {
   const light = declarations("light"), dark = declarations("dark");

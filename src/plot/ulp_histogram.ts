@@ -7,8 +7,8 @@ import { formatCount, formatShare } from "./format.ts";
 import { color } from "./theme.ts";
 
 /**
- * How many float32 numbers lie between the two models' values (units in the last place), as shares of all output values. 0 is bit for bit
- * equal. Values near zero may be far apart in these units while their difference is tiny.
+ * How many float32 numbers lie between the two models' values (units in the last place), as shares of all output
+ * values. 0 is bit for bit equal. Values near zero may be far apart in these units while their difference is tiny.
  */
 export function ulpHistogram(
   bins: ErrorSummary["ulpHistogram"],

@@ -10,12 +10,18 @@ import { formatCount, formatDims, formatInterval } from "./format.ts";
 /** The article that started it. */
 export const CITATION = "Z. K. Suri, “Layers fusion for faster neural network inference”, 2021.";
 
-/** The level the three facts are read at: `disabled` where it was measured, since only there both models run as they are written; else the first. */
+/**
+ * The level the three facts are read at: `disabled` where it was measured, since only there both models run as they
+ * are written; else the first.
+ */
 export function factLevel(comparison: Comparison): LevelComparison | undefined {
   return comparison.levels.find((each) => each.level === "disabled") ?? comparison.levels[0];
 }
 
-/** How many BatchNormalization nodes the second model no longer has: `104 of 104 BatchNormalization nodes`. Undefined where the first has none. */
+/**
+ * How many BatchNormalization nodes the second model no longer has: `104 of 104 BatchNormalization nodes`. Undefined
+ * where the first has none.
+ */
 export function batchNormalizationSentence(
   { before, after }: Pick<Comparison, "before" | "after">,
 ): string | undefined {
@@ -43,8 +49,8 @@ export function verdictSentence(level: LevelComparison): string {
 }
 
 /**
- * What the rows above `disabled` mean: from `basic` on ONNX Runtime folds Conv + BatchNormalization itself. With how many of them
- * it really left in the first model, where it has any. Undefined where only `disabled` was measured.
+ * What the rows above `disabled` mean: from `basic` on ONNX Runtime folds Conv + BatchNormalization itself. With how
+ * many of them it really left in the first model, where it has any. Undefined where only `disabled` was measured.
  */
 export function runtimeSentence(comparison: Comparison): string | undefined {
   const levels = comparison.levels.filter((each) => each.level !== "disabled");
@@ -70,8 +76,8 @@ export function runtimeSentence(comparison: Comparison): string | undefined {
 }
 
 /**
- * The A/A controls: what the same model measured against itself, which is the noise floor. Says so where a control's interval leaves out 1,
- * since differences of that size are then no news. Undefined where no control was run.
+ * The A/A controls: what the same model measured against itself, which is the noise floor. Says so where a control's
+ * interval leaves out 1, since differences of that size are then no news. Undefined where no control was run.
  */
 export function controlSentence({ levels }: Comparison): string | undefined {
   const controls = levels.flatMap(({ level, control }) => control ? [{ level, ...control.speedup }] : []);

@@ -118,8 +118,9 @@ interface Box {
 }
 
 /**
- * Where text lies, by its anchor and a careful guess at its width. Panels are nested SVGs with their own origin. Widths are guessed 8% under
- * what layout allows for, heights at 80% of the font size, which is what letters and digits cover.
+ * Where text lies, by its anchor and a careful guess at its width. Panels are nested SVGs with their own origin.
+ * Widths are guessed 8% under what layout allows for, heights at 80% of the font size, which is what letters and
+ * digits cover.
  */
 function textBoxes(svg: string): Box[] {
   const boxes: Box[] = [];

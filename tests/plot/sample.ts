@@ -1,6 +1,6 @@
 /**
- * Synthetic data for the tests of src/plot. Nothing here was measured: it is made up by a seeded generator, in the shape of a comparison of a
- * ResNet before and after fusion.
+ * Synthetic data for the tests of src/plot. Nothing here was measured: it is made up by a seeded generator, in the
+ * shape of a comparison of a ResNet before and after fusion.
  *
  * @module
  */
