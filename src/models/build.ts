@@ -21,7 +21,8 @@ export interface BuildOptions {
  *
  * Weights are drawn as PyTorch initialises them, from a generator of their own for each tensor; they are made while the model
  * is written and never kept. BatchNormalization has scales and shifts as after training, and the statistics of a forward
- * pass over a seeded batch of images. The same seed gives the same bytes.
+ * pass over a seeded batch of images. The same seed gives the same bytes (the statistics may differ in the last bits from one
+ * processor type to another), whatever the number of threads.
  *
  * @param architecture Its name; `architectures` lists them.
  * @throws {RangeError} If the architecture is unknown or the seed is not an integer.

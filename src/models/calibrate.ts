@@ -23,7 +23,7 @@ export async function calibrate(
   images: { dims: readonly number[]; data: Float32Array },
   onRun?: () => void,
 ): Promise<Statistics> {
-  using directory = new TemporaryDirectory(false);
+  using directory = new TemporaryDirectory();
   const path = join(directory.path, "training.onnx");
   await training.save(path);
   onRun?.();
