@@ -200,12 +200,15 @@ function float16Tensor(values: ArrayLike<number>, shape: number[]): ort.Tensor {
   return tensor;
 }
 
-/** Runs a model in ONNX Runtime with all graph optimizations off; outputs as float64 by name. */
+/** Runs a model (bytes or path) in ONNX Runtime with all graph optimizations off; outputs as float64 by name. */
 export async function run(
-  bytes: Uint8Array,
+  model: Uint8Array | string,
   feeds: Record<string, ort.Tensor>,
 ): Promise<Record<string, Float64Array>> {
-  const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel: "disabled", logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(model as string, {
+    graphOptimizationLevel: "disabled",
+    logSeverityLevel: 3,
+  });
   try {
     const results = await session.run(feeds);
     return Object.fromEntries(

@@ -127,9 +127,14 @@ class Importer {
     const wire = decoded(this.source, "FunctionProto", () => wireFields(bytes));
     const type = messageType("FunctionProto");
     const rest = wire.filter(({ number }) => number === 9 || number === 10);
-    const head = type.toObject(type.decode(join(rest)), { longs: Number, arrays: true }) as {
-      opset_import: { domain?: string; version?: number }[];
-    };
+    const head = decoded(
+      this.source,
+      "FunctionProto",
+      () =>
+        type.toObject(type.decode(join(rest)), { longs: Number, arrays: true }) as {
+          opset_import: { domain?: string; version?: number }[];
+        },
+    );
     const graph = new Graph(this.facts, opsets(head.opset_import), undefined, true);
     graph.wire = wire;
     for (const name of contentsOf(wire, FIELD.function.input)) {
@@ -292,4 +297,3 @@ function plainValue(
 function shapeOf(dims: readonly { dim_value?: number; dim_param?: string }[]): Shape {
   return dims.map((dim): Dim => dim.dim_value ?? (dim.dim_param || null));
 }
-

@@ -11,6 +11,7 @@ import { allGraphs, type Dim } from "./graph.ts";
 import { type ImportedModel, importModel } from "./import.ts";
 import { inferShapes } from "./shapes.ts";
 import { type ModelStats, statsOf } from "./stats.ts";
+import { verify } from "./verify.ts";
 
 /** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
 export type ModelSource = string | URL | Uint8Array;
@@ -134,8 +135,11 @@ export class Model {
   /** Its graphs, to be read only. */
   #view(): ImportedModel {
     if (this.#unchanged) return this.#unchanged;
-    const imported = importModel(this.#skeleton, this.#payloads, this.#original?.name ?? this.name);
-    for (const graph of [imported.graph, ...imported.functions]) inferShapes(graph);
+    const source = this.#original?.name ?? this.name;
+    const imported = importModel(this.#skeleton, this.#payloads, source),
+      graphs = [imported.graph, ...imported.functions];
+    verify(graphs, source);
+    for (const graph of graphs) inferShapes(graph);
     return this.#unchanged = imported;
   }
 

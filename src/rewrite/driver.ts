@@ -75,7 +75,7 @@ class Driver {
   }
 
   #visit(root: Node): Node[] {
-    if (root.isRemoved || root.domain !== "") return [];
+    if (root.isRemoved || root.domain !== "" || !root.outputs[0]) return [];
     this.#skips.delete(root);
     for (const rule of this.#byRoot.get(root.opType) ?? []) {
       const build = new Builder(root.graph);

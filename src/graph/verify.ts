@@ -1,0 +1,46 @@
+import { ModelFormatError } from "../proto/errors.ts";
+import { sorted } from "./export.ts";
+import { allGraphs, type Graph, type Node } from "./graph.ts";
+
+/**
+ * Throws a {@link ModelFormatError} where a name has two makers, or nodes take values from one another in a circle: no runtime
+ * runs such a model, and no analysis of it ends.
+ */
+export function verify(graphs: Iterable<Graph>, source: string): void {
+  for (const graph of allGraphs(graphs)) {
+    for (const node of graph.nodes) makesItsOutputs(node, source);
+    hasAnOrder(graph, source);
+  }
+}
+
+function makesItsOutputs(node: Node, source: string): void {
+  for (const value of node.outputs) {
+    if (!value) continue;
+    const other = value.producer !== node
+      ? value.producer!.label
+      : value.initializer
+      ? "an initializer"
+      : value.isInput
+      ? "an input"
+      : undefined;
+    if (other) {
+      throw new ModelFormatError(
+        `${source}: not a valid ONNX model: the value '${value.name}' is made by ${node.label} and by ${other}; ` +
+          `each name must have one maker.`,
+      );
+    }
+  }
+}
+
+function hasAnOrder(graph: Graph, source: string): void {
+  const done = new Set<Node>();
+  for (const node of sorted(graph)) {
+    const early = node.inputs.find((value) => value?.producer?.graph === graph && !done.has(value.producer));
+    if (early) {
+      throw new ModelFormatError(
+        `${source}: not a valid ONNX model: ${node.label} takes '${early.name}', which is made of its own result.`,
+      );
+    }
+    done.add(node);
+  }
+}

@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
+import { wireFields } from "../../src/proto/wire.ts";
+import { modelBytes, random, randomIn, type TestModel } from "../onnx_model.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** A model with a bit of everything that is read: weights, constants, a subgraph, a function, value info. */
+const MODEL: TestModel = {
+  inputs: { x: ["n", 3, 6, 6], condition: [] },
+  types: { condition: 9 },
+  outputs: { y: ["n", 4, null, null] },
+  initializers: {
+    w: random([4, 3, 3, 3], 1),
+    s: randomIn(0.5, 1.5, [4, 1, 1], 2),
+    shape: { dims: [4], values: [0, 4, 4, 4], type: 7 },
+  },
+  valueInfo: { c: ["n", 4, 4, 4] },
+  opsets: { test: 1 },
+  functions: [{
+    name: "Twice",
+    domain: "test",
+    inputs: ["a"],
+    outputs: ["b"],
+    nodes: [{ op: "Add", inputs: ["a", "a"], outputs: ["b"] }],
+  }],
+  nodes: [
+    { op: "Conv", inputs: ["x", "w"], outputs: ["c"], attributes: { strides: [1, 1], auto_pad: "VALID" } },
+    { op: "Constant", inputs: [], outputs: ["k"], attributes: { value: { tensor: random([1, 4, 1, 1], 3) } } },
+    { op: "Mul", inputs: ["c", "k"], outputs: ["m"] },
+    { op: "Twice", domain: "test", inputs: ["m"], outputs: ["t"] },
+    {
+      op: "If",
+      inputs: ["condition"],
+      outputs: ["i"],
+      attributes: {
+        then_branch: { graph: { nodes: [{ op: "Mul", inputs: ["t", "s"], outputs: ["p"] }], outputs: { p: null } } },
+        else_branch: { graph: { nodes: [{ op: "Neg", inputs: ["t"], outputs: ["q"] }], outputs: { q: null } } },
+      },
+    },
+    { op: "Reshape", inputs: ["i", "shape"], outputs: ["y"] },
+  ],
+};
+
+for (
+  const [what, bytes] of Object.entries({
+    "an empty file": new Uint8Array(),
+    "a text": encode("this is not a model\n"),
+    "JSON": encode('{"modelTopology": {"node": []}}'),
+    "an HTML page that came instead of the download": encode("<!DOCTYPE html><html><body>404</body></html>"),
+    "a Git LFS pointer": encode("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 178\n"),
+    "a PNG": Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52),
+    "a ZIP, as a PyTorch checkpoint": Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0),
+    "an HDF5 file, as Keras writes": Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0),
+    "zeros": new Uint8Array(1000),
+    "a message without a graph": Uint8Array.of(0x08, 0x08),
+  })
+) {
+  Deno.test(`open() refuses ${what} in one line that says what was expected`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/what.onnx`;
+      await Deno.writeFile(path, bytes);
+      const { message } = await assertRejects(() => open(path), ModelFormatError, "what.onnx");
+      assert(/ONNX/.test(message) && !message.includes("\n"), message);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("open() refuses random bytes with a ModelFormatError or finds a graph in them", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+      try {
+        const { graph } = (await open(bytes)).graphs();
+        assert(graph);
+      } catch (error) {
+        assert(error instanceof ModelFormatError, `${(error as Error).stack}`);
+      }
+    }),
+    { numRuns: 3000, seed: 3 },
+  );
+});
+
+Deno.test("open() refuses a model cut inside a field, at every byte", async () => {
+  const bytes = Uint8Array.from(modelBytes(MODEL));
+  const ends = new Set<number>();
+  let at = 0;
+  for (const field of wireFields(bytes)) ends.add(at += field.bytes.length);
+  for (let length = 0; length < bytes.length; length++) {
+    const cut = bytes.subarray(0, length);
+    if (!ends.has(length)) {
+      await assertRejects(() => open(cut), ModelFormatError, undefined, `cut after ${length} of ${bytes.length}`);
+      continue;
+    }
+    // whole fields: what is left is a model or has no graph
+    await open(cut).catch((error) => assert(error instanceof ModelFormatError, `cut after ${length}: ${error.stack}`));
+  }
+});
+
+Deno.test("a model with any byte changed is refused with a ModelFormatError, or opened, fused and written", async () => {
+  const bytes = Uint8Array.from(modelBytes(MODEL));
+  const change = fc.record({ at: fc.nat(bytes.length - 1), to: fc.nat(255) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const broken = bytes.slice();
+      for (const { at, to } of changes) broken[at] = to;
+      try {
+        const { model } = await fuse(broken);
+        await model.bytes();
+      } catch (error) {
+        assert(error instanceof ModelFormatError, `${(error as Error).stack}`);
+      }
+    }),
+    { numRuns: 2000, seed: 5 },
+  );
+});
+
+Deno.test("open() names the tensor whose data does not fill its shape", async () => {
+  const model = structuredClone(MODEL);
+  const bytes = modelBytes({
+    ...model,
+    initializers: { ...model.initializers, w: { dims: [4, 3, 3, 4], values: new Float64Array(108) } },
+  });
+  await assertRejects(
+    () => open(bytes),
+    ModelFormatError,
+    "tensor 'w': shape [4,3,3,4] of float32 needs 576 bytes of data, the model has 432",
+  );
+});
+
+Deno.test("open() says that a file is missing, a folder no file", async () => {
+  await assertRejects(
+    () => open("/no/such/model.onnx"),
+    Deno.errors.NotFound,
+    "/no/such/model.onnx: there is no such file",
+  );
+  const folder = await Deno.makeTempDir();
+  await assertRejects(() => open(folder), Error, "is not a file");
+  await Deno.remove(folder);
+});
+
+Deno.test("open() takes a path, a file URL as URL or text, and bytes alike", async () => {
+  const path = await Deno.makeTempFile({ prefix: "ein Mödell %41 ", suffix: ".onnx" });
+  try {
+    const bytes = Uint8Array.from(modelBytes(MODEL));
+    await Deno.writeFile(path, bytes);
+    const url = new URL(`file://${path.split("/").map(encodeURIComponent).join("/")}`);
+    for (const source of [path, url, url.href, bytes]) {
+      assertEquals(await (await open(source)).bytes(), bytes);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("open() downloads from a URL, and says what the server answered where it cannot", async () => {
+  const bytes = Uint8Array.from(modelBytes(MODEL));
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request) =>
+      new URL(request.url).pathname === "/net.onnx" ? new Response(bytes) : new Response("no", { status: 404 }),
+  );
+  try {
+    const base = `http://127.0.0.1:${server.addr.port}`;
+    const model = await open(`${base}/net.onnx`);
+    assertEquals(model.name, "net");
+    assertEquals(await model.bytes(), bytes);
+    await assertRejects(() => open(new URL(`${base}/other.onnx`)), Error, "the server answered 404");
+  } finally {
+    await server.shutdown();
+  }
+});
