@@ -1,6 +1,7 @@
 import type { ElementType } from "../tensor/element_type.ts";
 import { axesOf, constantOf, constantValues } from "./constants.ts";
 import type { Dim, Graph, Node, Shape } from "./graph.ts";
+import { reshapedDims, shapeValues } from "./shape_values.ts";
 import { elementType } from "./tensor_proto.ts";
 import { isSame, slidOutput, windowOf } from "./window.ts";
 
@@ -111,7 +112,8 @@ const reduce: Infer = (node, [x]) => {
   const axes = axesOf(node, x.length);
   if (node.has(1) && !axes) return [undefined];
   const keep = node.number("keepdims", 1) !== 0;
-  const gone = (axis: number) => axes && axes.length > 0 ? axes.includes(axis) : node.number("noop_with_empty_axes", 0) === 0;
+  const gone = (axis: number) =>
+    axes && axes.length > 0 ? axes.includes(axis) : node.number("noop_with_empty_axes", 0) === 0;
   return [keep ? x.map((dim, axis) => gone(axis) ? 1 : dim) : x.filter((_, axis) => !gone(axis))];
 };
 
@@ -170,26 +172,15 @@ const INFER: Record<string, Infer> = {
     return [order?.map((axis) => x?.[axis] ?? null)];
   },
   Reshape: (node, [x]) => {
-    const shape = node.has(1) ? constantValues(node.inputs[1]) : node.numbers("shape");
-    if (!shape) {
-      const length = node.inputs[1]?.shape?.[0];
-      return [typeof length === "number" ? new Array<Dim>(length).fill(null) : undefined];
-    }
-    const zero = node.number("allowzero", 0) !== 0;
-    const dims = shape.map((dim, axis): Dim => dim === 0 && !zero ? x?.[axis] ?? null : dim);
-    const at = dims.indexOf(-1);
-    if (at < 0) return [dims];
-    // a dimension copied by 0 cancels on both sides, even where it is not known
-    const copied = shape.map((dim, axis) => dim === 0 && !zero ? axis : -1);
-    const before = product((x ?? [null]).filter((_, axis) => !copied.includes(axis)));
-    const after = product(dims.filter((_, axis) => axis !== at && !copied.includes(axis)));
-    dims[at] = typeof before === "number" && typeof after === "number" && after > 0 ? before / after : null;
-    return [dims];
+    const shape = node.has(1) ? shapeValues(node.inputs[1]) : node.numbers("shape");
+    return [shape && reshapedDims(x, shape, node.number("allowzero", 0) !== 0)];
   },
   Squeeze: (node, [x]) => {
     if (!x) return [undefined];
     const axes = axesOf(node, x.length);
-    if (!axes) return [!node.has(1) && x.every((dim) => typeof dim === "number") ? x.filter((dim) => dim !== 1) : undefined];
+    if (!axes) {
+      return [!node.has(1) && x.every((dim) => typeof dim === "number") ? x.filter((dim) => dim !== 1) : undefined];
+    }
     return [x.filter((_, axis) => !axes.includes(axis))];
   },
   Unsqueeze: (node, [x]) => {
@@ -241,11 +232,13 @@ const INFER: Record<string, Infer> = {
   Resize: (node, [x]) => {
     const sizes = constantValues(node.inputs[3]);
     const scales = constantValues(node.inputs[node.opset >= 11 ? 2 : 1]);
-    return [x?.map((dim, axis): Dim => {
-      if (sizes?.length === x.length) return sizes[axis];
-      if (scales?.length !== x.length) return null;
-      return scales[axis] === 1 ? dim : typeof dim === "number" ? Math.floor(dim * scales[axis]) : null;
-    })];
+    return [
+      x?.map((dim, axis): Dim => {
+        if (sizes?.length === x.length) return sizes[axis];
+        if (scales?.length !== x.length) return null;
+        return scales[axis] === 1 ? dim : typeof dim === "number" ? Math.floor(dim * scales[axis]) : null;
+      }),
+    ];
   },
   Upsample: (node, [x]) => {
     const scales = node.has(1) ? constantValues(node.inputs[1]) : node.numbers("scales");
