@@ -137,7 +137,7 @@ export function roundsToFinite(type: ElementType, value: number): boolean {
     case "float16":
       return magnitude < 65520;
     case "bfloat16":
-      return magnitude < 3.3961775292304e38;
+      return magnitude < (2 - 2 ** -8) * 2 ** 127;
     case "float32":
       return Number.isFinite(Math.fround(value));
     default:
