@@ -101,7 +101,10 @@ const pool: Infer = (node, [x]) => {
   const kernel = node.numbers("kernel_shape");
   if (!x || !kernel) return [undefined];
   const window = windowOf(node, kernel, x.slice(2));
-  const out = [x[0], x[1], ...kernel.map((_, axis) => slidOutput(window, axis, x[axis + 2], isSame(node)))];
+  // of a dilated pool with chosen padding, ONNX Runtime leaves the dilation out when it chooses
+  const isOpen = isSame(node) && window.dilations.some((step) => step !== 1);
+  const slid = kernel.map((_, axis) => isOpen ? null : slidOutput(window, axis, x[axis + 2], isSame(node)));
+  const out = [x[0], x[1], ...slid];
   return [out, out];
 };
 
@@ -138,9 +141,11 @@ const INFER: Record<string, Infer> = {
       if (given) return given[axis - kernel.length + given.length];
       const length = x?.[axis + 2], before = begin[axis], after = end[axis];
       if (typeof length !== "number") return null;
-      if (isSame(node)) return length * strides[axis];
+      const reach = (size - 1) * dilations[axis] + 1, more = extra?.[axis] ?? 0;
+      // where the kernel does not reach the next step, padding would be negative, which runtimes see differently
+      if (isSame(node)) return reach + more >= strides[axis] ? length * strides[axis] : null;
       if (before === null || after === null) return null;
-      return strides[axis] * (length - 1) + (extra?.[axis] ?? 0) + (size - 1) * dilations[axis] + 1 - before - after;
+      return strides[axis] * (length - 1) + more + reach - before - after;
     });
     return [[x?.[0] ?? null, typeof w[1] === "number" ? w[1] * group : null, ...spatial]];
   },
@@ -215,7 +220,8 @@ const INFER: Record<string, Infer> = {
     return [x.map((dim, axis): Dim => {
       if (!pads || !axes) return null;
       const at = axes.indexOf(axis), half = axes.length;
-      return at < 0 ? dim : total([dim, pads[at], pads[at + half]]);
+      const unpadded = at < 0 || pads[at] === 0 && pads[at + half] === 0; // a named dimension keeps its name
+      return unpadded ? dim : total([dim, pads[at], pads[at + half]]);
     })];
   },
   Gather: (node, [x, indices]) => {

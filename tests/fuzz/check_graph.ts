@@ -210,7 +210,7 @@ export async function checkGraph(model: TestModel): Promise<Checked> {
 }
 
 /** The model with more values among its outputs. */
-function withOutputs(bytes: Uint8Array, more: readonly { name: string }[]): Uint8Array {
+export function withOutputs(bytes: Uint8Array, more: readonly { name: string }[]): Uint8Array {
   const type = messageType("ModelProto");
   const model = type.decode(bytes) as unknown as { graph: { output: { name: string }[] } };
   const has = new Set(model.graph.output.map(({ name }) => name));
