@@ -1,6 +1,15 @@
 import { type ElementType, formatOf, isFloat } from "../tensor/element_type.ts";
-import { computedTensor, filledTensor, reshaped, sizeOf, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
-import { broadcastBinary, transposed } from "../tensor/arrange.ts";
+import {
+  computedTensor,
+  filledTensor,
+  reshaped,
+  sizeOf,
+  type Tensor,
+  valuesOf,
+  valueTensor,
+} from "../tensor/tensor.ts";
+import { transposed } from "../tensor/arrange.ts";
+import { CONSTANT_OPS } from "./constant_ops.ts";
 import type { Node, Value } from "./graph.ts";
 import { elementType } from "./tensor_proto.ts";
 
@@ -46,9 +55,22 @@ export function axesOf(node: Node, rank: number, input: number = 1): number[] | 
   return axes?.map((axis) => axis < 0 ? axis + rank : axis);
 }
 
+/** Operators whose result on constants is a constant. */
+export const EVALUATED: ReadonlySet<string> = new Set([
+  ...["Constant", "ConstantOfShape", "Shape", "Identity", "Cast", "CastLike"],
+  ...["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"],
+  ...Object.keys(CONSTANT_OPS),
+]);
+
 function evaluate(node: Node): Tensor | undefined {
   if (node.hasReferences) return undefined;
   if (node.opType === "Constant") return constant(node);
+  if (node.opType === "Shape") return shapeOf(node);
+  if (!EVALUATED.has(node.opType)) return undefined;
+  if (node.opType === "CastLike") {
+    const x = constantOf(node.inputs[0]), type = node.inputs[1]?.type;
+    return x && type && cast(x, type);
+  }
   const inputs = node.inputs.map(constantOf);
   const [x] = inputs;
   if (!x || inputs.some((input, index) => input === undefined && node.has(index))) return undefined;
@@ -86,29 +108,15 @@ function evaluate(node: Node): Tensor | undefined {
       return transposed(x, order);
     }
   }
-  return arithmetic(node, x, inputs[1]);
+  return Object.hasOwn(CONSTANT_OPS, node.opType) ? CONSTANT_OPS[node.opType](node, inputs) : undefined;
 }
 
-const BINARY: Record<string, (a: number, b: number) => number> = {
-  Add: (a, b) => a + b,
-  Sub: (a, b) => a - b,
-  Mul: (a, b) => a * b,
-  Div: (a, b) => a / b,
-};
-const UNARY: Record<string, (a: number) => number> = {
-  Neg: (a) => -a,
-  Sqrt: Math.sqrt,
-  Reciprocal: (a) => 1 / a,
-};
-
-/** Float arithmetic on constants, as exporters leave it where they do not fold (x / √(σ² + ε)). */
-function arithmetic(node: Node, a: Tensor, b: Tensor | undefined): Tensor | undefined {
-  if (!isFloat(a.type)) return undefined;
-  const unary = UNARY[node.opType];
-  if (unary) return computedTensor(a.type, a.dims, () => valuesOf(a).map(unary));
-  const binary = BINARY[node.opType];
-  if (!binary || !b || a.type !== b.type || node.opset < 7) return undefined;
-  return broadcastBinary(a, b, binary);
+/** The shape of a value whose shape is known to the last dimension. */
+function shapeOf(node: Node): Tensor | undefined {
+  const shape = node.inputs[0]?.shape;
+  if (!shape?.every((dim) => typeof dim === "number")) return undefined;
+  const part = shape.slice(node.number("start", 0), node.attribute("end") as number | undefined);
+  return vector("int64", part as number[]);
 }
 
 function constant(node: Node): Tensor | undefined {

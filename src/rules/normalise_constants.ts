@@ -1,4 +1,4 @@
-import { constantOf } from "../graph/constants.ts";
+import { constantOf, EVALUATED } from "../graph/constants.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /** Constants with more elements than what they are made of (ConstantOfShape) are written out only up to this size. */
@@ -8,31 +8,15 @@ const LARGEST_FILL = 1 << 12;
 export const normaliseConstants: Rule = {
   name: "normalise-constants",
   summary: "Constant, ConstantOfShape, and Identity, Cast, Reshape, Transpose, … of constants: initializers",
-  roots: [
-    "Constant",
-    "ConstantOfShape",
-    "Identity",
-    "Cast",
-    "Reshape",
-    "Flatten",
-    "Squeeze",
-    "Unsqueeze",
-    "Transpose",
-    "Add",
-    "Sub",
-    "Mul",
-    "Div",
-    "Neg",
-    "Sqrt",
-    "Reciprocal",
-  ],
+  roots: [...EVALUATED],
   rewrite(root, build) {
     const tensor = constantOf(root.output);
     // below IR version 4 a new initializer is a new graph input, and a function body has no initializers
     if (!tensor || root.output.users.size === 0 || root.graph.isFunction || root.graph.model.irVersion < 4) {
       return undefined;
     }
-    if (root.opType === "ConstantOfShape" && tensor.size > LARGEST_FILL || root.output.isOutput) return undefined;
+    const enlarges = root.is("ConstantOfShape", "Expand", "Gather") && tensor.size > LARGEST_FILL;
+    if (enlarges || root.output.isOutput) return undefined;
     return new Replacement([root], [[root.output, build.initializer(root.output.name, tensor)]]);
   },
 };

@@ -1,0 +1,95 @@
+import { assertEquals } from "@std/assert";
+import { fuse } from "../../src/fusion/mod.ts";
+import { assertFuses } from "../fusion_check.ts";
+import { random, randomIn, tensor, type TestAttribute, type TestModel, type TestTensor } from "../onnx_model.ts";
+
+const ints = (...values: number[]) => tensor([values.length], values, 7);
+const wide = random([3, 1, 4], 1), row = random([4], 2), positive = randomIn(0.5, 2, [3, 1, 4], 3);
+
+/** Operator, its constant inputs, its attributes, opset. Each result broadcasts against [3, 2, 4] or is reduced to one. */
+const CASES: [op: string, inputs: TestTensor[], attributes?: Record<string, TestAttribute>, opset?: number][] = [
+  ["Add", [wide, row]],
+  ["Sub", [row, wide]],
+  ["Mul", [wide, row]],
+  ["Div", [wide, positive]],
+  ["Pow", [positive, tensor([], [2.5])]],
+  ["Max", [wide, row]],
+  ["Min", [wide, row]],
+  ["Neg", [wide]],
+  ["Abs", [wide]],
+  ["Exp", [wide]],
+  ["Log", [positive]],
+  ["Sqrt", [positive]],
+  ["Reciprocal", [positive]],
+  ["ReduceSum", [random([3, 5, 4], 4), ints(1)]],
+  ["ReduceSum", [random([3, 5, 4], 4)], { keepdims: 0 }],
+  ["ReduceMean", [random([3, 5, 4], 4)], { axes: [-2] }],
+  ["ReduceMean", [random([3, 5, 4], 4), ints(1)], {}, 18],
+  ["ReduceL1", [random([3, 5, 4], 4)], { axes: [1] }],
+  ["ReduceL2", [random([3, 5, 4], 4)], { axes: [1] }],
+  ["ReduceSumSquare", [random([3, 5, 4], 4)], { axes: [1] }],
+  ["Expand", [row, ints(3, 1, 4)]],
+  ["Expand", [wide, ints(2, 1)]],
+  ["Concat", [random([1, 2, 4], 5), random([2, 2, 4], 6)], { axis: 0 }],
+  ["Concat", [random([3, 2, 1], 5), random([3, 2, 3], 6)], { axis: -1 }],
+  ["Gather", [random([5, 2, 4], 7), ints(4, 0, -2)], { axis: 0 }],
+  ["Gather", [random([3, 2, 6], 7), ints(5, 1, 1, 0)], { axis: 2 }],
+  ["Slice", [random([5, 2, 9], 8), ints(1, 1), ints(4, -1), ints(0, 2), ints(1, 2)]],
+  ["Slice", [random([3, 2, 6], 8), ints(-4), ints(2 ** 40), ints(-1)]],
+  ["Range", [tensor([], [1]), tensor([], [3]), tensor([], [0.5])]],
+  ["Identity", [wide]],
+  ["Transpose", [random([4, 2, 3], 9)]],
+  ["Transpose", [random([2, 4, 3], 9)], { perm: [2, 0, 1] }],
+  ["Reshape", [random([24], 9), ints(3, -1, 4)]],
+  ["Squeeze", [random([1, 3, 2, 4], 9), ints(0)]],
+  ["Unsqueeze", [random([2, 4], 9), ints(0)]],
+  ["CastLike", [tensor([4], [1, 2, 3, 4], 6), row]],
+  ["Cast", [tensor([4], [1, -2, 3, 4], 6)], { to: 1 }],
+];
+
+for (const [op, inputs, attributes, opset = 17] of CASES) {
+  const shapes = inputs.map(({ dims }) => `[${dims}]`).join(", ");
+  Deno.test(`${op} of constants ${shapes} ${JSON.stringify(attributes ?? {})} is what ONNX Runtime computes`, async () => {
+    const names = inputs.map((_, i) => `c${i}`);
+    const model: TestModel = {
+      opset,
+      inputs: { x: ["n", 3, 2, 4] },
+      outputs: { y: null },
+      initializers: Object.fromEntries(inputs.map((input, i) => [names[i], input])),
+      nodes: [
+        { op, inputs: names, outputs: ["c"], attributes },
+        { op: "Greater", inputs: ["x", "c"], outputs: ["above"] },
+        { op: "Where", inputs: ["above", "x", "c"], outputs: ["y"] },
+      ],
+    };
+    await assertFuses(model, { Greater: 1, Where: 1 }, { tolerance: 1e-6 });
+  });
+}
+
+Deno.test("the shape of a value is a constant only where every dimension is known", async () => {
+  const model = (batch: number | string): TestModel => ({
+    inputs: { x: [batch, 3, 4] },
+    outputs: { y: null },
+    nodes: [
+      { op: "Shape", inputs: ["x"], outputs: ["s"] },
+      { op: "Relu", inputs: ["x"], outputs: ["r"] },
+      { op: "Reshape", inputs: ["r", "s"], outputs: ["y"] },
+    ],
+  });
+  await assertFuses(model(2), { Relu: 1, Reshape: 1 });
+  await assertFuses(model("n"), { Relu: 1, Reshape: 1, Shape: 1 });
+});
+
+Deno.test("what depends on an overridable initializer or an input is no constant", async () => {
+  const { modelBytes } = await import("../onnx_model.ts");
+  const { report } = await fuse(modelBytes({
+    inputs: { x: [3, 4], w: [4] },
+    outputs: { y: null },
+    initializers: { w: row },
+    nodes: [
+      { op: "Exp", inputs: ["w"], outputs: ["e"] },
+      { op: "Pow", inputs: ["x", "e"], outputs: ["y"] },
+    ],
+  }));
+  assertEquals(report.applied, []);
+});
