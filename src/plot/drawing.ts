@@ -1,4 +1,5 @@
 import { escapeMarkup } from "./format.ts";
+import { kept } from "./jupyter.ts";
 
 /** Size of a drawing. */
 export interface DrawingOptions {
@@ -32,10 +33,10 @@ export class Drawing {
 
   /** The drawing as a notebook shows it: SVG, and words where pictures cannot be shown. */
   [Symbol.for("Jupyter.display")](): MimeBundle {
-    return {
+    return kept({
       "text/plain": `${this.title}\n${this.description}`,
       "text/markdown": `**${escapeMarkup(this.title)}** ${escapeMarkup(this.description)}`,
       "image/svg+xml": this.svg,
-    };
+    });
   }
 }
