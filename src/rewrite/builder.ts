@@ -10,6 +10,9 @@ export class Builder {
   /** New initializers. */
   readonly initializers: Value[] = [];
 
+  /** Old values that go, and new ones of the same shape: nodes that only ask for the shape (Shape, Size) take these. */
+  readonly sameShape: Map<Value, Value> = new Map();
+
   /** For one application of one rule in this graph. */
   constructor(readonly graph: Graph) {}
 
@@ -17,6 +20,7 @@ export class Builder {
   reset(): void {
     this.nodes.length = 0;
     this.initializers.length = 0;
+    this.sameShape.clear();
   }
 
   /** A new initializer, named after `base`. */

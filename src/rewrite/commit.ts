@@ -17,7 +17,9 @@ export function objection({ removed, outputs }: Replacement, build: Builder): Sk
     for (const value of node.outputs) {
       if (!value || replaced.has(value)) continue;
       if (value.isOutput) return new Skip(`'${value.name}', which would disappear, is a graph output`);
-      const other = [...value.users.keys()].find((user) => !gone.has(user));
+      const asksShape = (user: Node) =>
+        build.sameShape.has(value) && user.is("Shape", "Size") && user.graph === value.graph;
+      const other = [...value.users.keys()].find((user) => !gone.has(user) && !asksShape(user));
       if (other) return new Skip(`'${value.name}', which would disappear, is also used by ${other.label}`);
     }
   }
@@ -78,6 +80,10 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     graph.addNode(node);
     inferNode(node);
     touched.add(node);
+  }
+  for (const [old, now] of build.sameShape) {
+    for (const user of old.users.keys()) touched.add(user);
+    graph.replaceUses(old, staged.get(now) ?? now);
   }
   for (const [old, now] of outputs) {
     if (staged.has(now)) continue;

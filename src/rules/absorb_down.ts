@@ -48,6 +48,10 @@ function absorbAt(
   build: Builder,
   removed: Node[],
 ): Absorbed[] | Skip {
+  if (user.is("Shape", "Size")) {
+    removed.push(user);
+    return [[user.output, build.like(user, [now])]];
+  }
   if (user.is(...LAYER_OPS)) {
     const layer = withBias(user);
     if (layer instanceof Skip) return layer;
@@ -75,7 +79,7 @@ function absorbAt(
 }
 
 /** The layer of a node, the addition of a bias included where it is a MatMul with nothing else behind it. */
-function withBias(node: Node): LinearLayer | Skip {
+export function withBias(node: Node): LinearLayer | Skip {
   const [user] = node.output.users.keys();
   if (node.opType === "MatMul" && node.output.users.size === 1 && !node.output.isOutput && user.graph === node.graph) {
     const both = user.is("Add", "Sub") ? layerAt(user) : undefined;

@@ -23,7 +23,9 @@ export function absorbUp(
   if (layer instanceof Skip) return layer;
   if (layer) {
     removed.push(...layer.nodes);
-    return layer.afterAffine(affine, build);
+    const result = layer.afterAffine(affine, build);
+    if (!(result instanceof Skip)) build.sameShape.set(value, result);
+    return result;
   }
   const node = value.producer;
   if (!node) return new Skip(`it is applied to '${value.name}', which no node makes`, undefined, true);
@@ -35,5 +37,8 @@ export function absorbUp(
   if (before instanceof Skip) return before;
   removed.push(node);
   const input = absorbUp(node.inputs[0]!, before, carriers, build, removed);
-  return input instanceof Skip ? input : build.like(node, [input, ...node.inputs.slice(1)]);
+  if (input instanceof Skip) return input;
+  const result = build.like(node, [input, ...node.inputs.slice(1)]);
+  build.sameShape.set(value, result);
+  return result;
 }

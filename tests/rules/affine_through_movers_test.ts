@@ -86,6 +86,45 @@ const THROUGH: Record<string, { model: TestModel; left: Record<string, number> }
     }),
     left: { Gemm: 1, Reshape: 1 },
   },
+  "x.view(x.size(0), 6, 1) as PyTorch exports it": {
+    model: after(
+      ["n", 4],
+      { op: "Gemm" },
+      random([4, 6], 1),
+      [
+        mover("Shape", ["c"], "s"),
+        mover("Gather", ["s", "zero"], "batch"),
+        mover("Concat", ["batch", "six", "one"], "shape", { axis: 0 }),
+        mover("Reshape", ["c", "shape"], "m"),
+      ],
+      6,
+      { zero: ints(0), six: ints(6), one: ints(1) },
+    ),
+    left: { Concat: 1, Gather: 1, Gemm: 1, Reshape: 1, Shape: 1 },
+  },
+  "a Conv whose shape is asked for": {
+    model: (() => {
+      const model = after(["n", 3, 4, 4], { op: "Conv" }, random([6, 3, 1, 1], 1), [mover("Shape", ["c"], "s")], 6);
+      model.nodes.find(({ name }) => name === "bn")!.inputs[0] = "c";
+      return { ...model, outputs: { y: null, s: [4] }, types: { s: 7 } };
+    })(),
+    left: { Conv: 1, Shape: 1 },
+  },
+  "what asks for its shape, into the next layer": {
+    model: {
+      inputs: { x: ["n", 4, 5, 5] },
+      outputs: { y: null, s: [4] },
+      types: { s: 7 },
+      initializers: { w: random([6, 4, 1, 1], 1), ...parameters(4) },
+      nodes: [
+        { op: "Relu", inputs: ["x"], outputs: ["r"] },
+        bn("r", "b"),
+        mover("Shape", ["b"], "s"),
+        { op: "Conv", inputs: ["b", "w"], outputs: ["y"] },
+      ],
+    },
+    left: { Conv: 1, Relu: 1, Shape: 1 },
+  },
   "a Conv to one pixel and a Flatten": {
     model: after(["n", 3, 2, 2], { op: "Conv" }, random([6, 3, 2, 2], 1), [mover("Flatten", ["c"], "m")], 6),
     left: { Conv: 1, Flatten: 1 },
@@ -141,19 +180,11 @@ for (const [name, { model, left }] of Object.entries(THROUGH)) {
   Deno.test(`fuse() folds an affine map through ${name}`, async () => void await assertFuses(model, left));
 }
 
-Deno.test("fuse() keeps a BatchNormalization behind a Reshape whose shape is computed", async () => {
-  const model = after(
-    ["n", 4],
-    { op: "Gemm" },
-    random([4, 6], 1),
-    [
-      mover("Shape", ["x"], "s"),
-      mover("Gather", ["s", "zero"], "batch"),
-      mover("Concat", ["batch", "six", "one"], "shape", { axis: 0 }),
-      { ...mover("Reshape", ["c", "shape"], "m"), name: "reshape" },
-    ],
-    6,
-    { zero: ints(0), six: ints(6), one: ints(1) },
-  );
+Deno.test("fuse() keeps a BatchNormalization behind a Reshape whose shape is an input", async () => {
+  const model = after([2, 4], { op: "Gemm" }, random([4, 6], 1), [
+    { ...mover("Reshape", ["c", "shape"], "m"), name: "reshape" },
+  ], 6);
+  model.inputs = { ...model.inputs, shape: [3] };
+  model.types = { shape: 7 };
   await assertKeeps(model, /reshape does not keep its channels apart, as far as shapes are known/, { node: "bn" });
 });
