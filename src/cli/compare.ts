@@ -62,7 +62,7 @@ export const compareCommand: Command = {
     if (json === "-") console.log(content);
     else console.log(comparisonText(comparison));
     if (json !== undefined && json !== "-") await writeWhole(json, content);
-    if (report !== undefined) await writeWhole(report, renderReport({ comparison, fusion }));
+    if (report !== undefined) await writeWhole(report, renderReport({ comparison, fusion, graphs: { before, after } }));
     return 0;
   },
 };
