@@ -10,11 +10,12 @@ import { fileURLToPath } from "node:url";
 import { jsrEnvironment } from "./jsr.ts";
 import { installKernel, KERNEL } from "./kernel.ts";
 import { hasError, type Notebook, problems } from "./notebook_problems.ts";
-import { pythonWith } from "./python.ts";
+import { type Needs, pythonWith } from "./python.ts";
 import { root } from "./root.ts";
 import type { Counts } from "./test_counts.ts";
 
-const NEEDS = {
+/** What executing a notebook takes. */
+export const NOTEBOOK_NEEDS: Needs = {
   check: "import nbformat, nbclient, sys; sys.exit(nbclient.version_info[:2] < (0, 8))",
   requirements: "requirements.txt",
 };
@@ -33,7 +34,7 @@ export async function testNotebooks(
   paths: string[],
   options: { env: Record<string, string>; required: boolean },
 ): Promise<Counts> {
-  const python = await pythonWith(NEEDS);
+  const python = await pythonWith(NOTEBOOK_NEEDS);
   if (!python.path) {
     console.error(`\n${options.required ? "FAILED" : "SKIPPED"} ${paths.length} notebooks: ${python.missing}.`);
     console.error("They need Jupyter: Python 3.9 or later with pip and venv, or `jupyter` on PATH.");
