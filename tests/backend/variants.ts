@@ -40,15 +40,21 @@ function initializer(name: string, { type, dims, data }: ort.Tensor): object {
 export function weightsBaked(bytes: Uint8Array, feeds: Feeds): { bytes: Uint8Array; feeds: Feeds } | undefined {
   const [first, ...rest] = Object.entries(feeds);
   if (!first || rest.length === 0 || rest.some(([, { type }]) => !CODES[type])) return undefined;
-  const baked = new Set(rest.map(([name]) => name));
-  return {
-    feeds: Object.fromEntries([first]),
-    bytes: edit(bytes, (model) => {
-      model.graph.input = model.graph.input.filter(({ name }: { name: string }) => !baked.has(name));
-      model.graph.initializer.push(...rest.map(([name, tensor]) => initializer(name, tensor)));
-      model.ir_version = Math.max(4, Number(model.ir_version));
-    }),
-  };
+  return { feeds: Object.fromEntries([first]), bytes: baked(bytes, rest) };
+}
+
+/** Every input becomes an initializer, so that all the model computes is constant. */
+export function allBaked(bytes: Uint8Array, feeds: Feeds): Uint8Array | undefined {
+  return Object.values(feeds).every(({ type }) => CODES[type]) ? baked(bytes, Object.entries(feeds)) : undefined;
+}
+
+function baked(bytes: Uint8Array, inputs: [string, ort.Tensor][]): Uint8Array {
+  const names = new Set(inputs.map(([name]) => name));
+  return edit(bytes, (model) => {
+    model.graph.input = model.graph.input.filter(({ name }: { name: string }) => !names.has(name));
+    model.graph.initializer.push(...inputs.map(([name, tensor]) => initializer(name, tensor)));
+    model.ir_version = Math.max(4, Number(model.ir_version));
+  });
 }
 
 /**
