@@ -7,6 +7,7 @@ import type { Rule } from "../rewrite/rule.ts";
 import { foldPad } from "./fold_pad.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
+import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { mergeAffines } from "./merge_affines.ts";
 import { mergeParallelLayers } from "./merge_parallel_layers.ts";
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
   fuseAffineIntoLayer,
   fuseAffineIntoNextLayer,
   mergeAffines,
+  carryAffineToLayers,
   foldPad,
   mergeParallelLayers,
   composeLayers,

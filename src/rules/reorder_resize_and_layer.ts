@@ -4,6 +4,7 @@ import type { Builder } from "../rewrite/builder.ts";
 import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 import { type Convolution, convolutionAt } from "./linear/convolution.ts";
+import { resizedAxes, scalesOf, whyNotAverage, whyResized } from "./interpolation.ts";
 import { nameAfter } from "./weights.ts";
 
 /** What interpolating one element costs, in multiply-accumulates; an estimate from above. */
@@ -38,39 +39,15 @@ export const reorderResizeAndLayer: Rule = {
 
 /** The resize's other inputs for a tensor with the Conv's output channels, or why it is not the same for any channels. */
 function resizedInputs(resize: Node, conv: Convolution, build: Builder): (Value | undefined)[] | Skip {
-  const x = resize.inputs[0]!, rank = conv.slides.length + 2;
-  if (resize.text("coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") {
-    return new Skip(`${resize.label} crops and extrapolates: its interpolation weights do not sum to 1 there`);
-  }
-  if (resize.text("keep_aspect_ratio_policy", "stretch") !== "stretch") {
-    return new Skip(`${resize.label} chooses its sizes by keep_aspect_ratio_policy`);
-  }
-  const given = resize.numbers("axes")?.map((axis) => axis < 0 ? axis + rank : axis);
-  const axes = given ?? Array.from({ length: rank }, (_, axis) => axis);
-  const at = axes.indexOf(1), batch = axes.indexOf(0);
-  const rest = resize.inputs.slice(1);
-  if (at < 0 && batch < 0) return rest;
-  const scales = scalesOf(resize), sizes = resize.has(3) ? constantValues(resize.inputs[3]) : undefined;
-  if (sizes) {
-    const known = [x.shape?.[0], x.shape?.[1]];
-    if ((at >= 0 && sizes[at] !== known[1]) || (batch >= 0 && sizes[batch] !== known[0])) {
-      return new Skip(`${resize.label} resizes the batch or the channels, or may do so`);
-    }
-    const next = sizes.map((size, index) => index === at ? conv.weight.dims[0] : size);
-    const tensor = valueTensor("int64", [next.length], Float64Array.from(next));
-    return [rest[0], rest[1], build.initializer(nameAfter(resize.inputs[3], "sizes"), tensor)];
-  }
-  if (!scales) return new Skip(`the scales of ${resize.label} are not constant: it may resize the channels`);
-  if ([at, batch].some((index) => index >= 0 && scales[index] !== 1)) {
-    return new Skip(`${resize.label} resizes the batch or the channels`);
-  }
-  return rest;
-}
-
-function scalesOf(resize: Node): readonly number[] | undefined {
-  if (resize.is("Upsample")) return resize.has(1) ? constantValues(resize.inputs[1]) : resize.numbers("scales");
-  const scales = constantValues(resize.inputs[resize.opset >= 11 ? 2 : 1]);
-  return scales?.length ? scales : undefined;
+  const rank = conv.slides.length + 2;
+  const against = whyNotAverage(resize) ?? whyResized(resize, 0, rank) ?? whyResized(resize, 1, rank);
+  if (against) return against;
+  const rest = resize.inputs.slice(1), at = resizedAxes(resize, rank).indexOf(1);
+  const sizes = resize.has(3) ? constantValues(resize.inputs[3]) : undefined;
+  if (!sizes || at < 0) return rest;
+  const next = sizes.map((size, index) => index === at ? conv.weight.dims[0] : size);
+  const tensor = valueTensor("int64", [next.length], Float64Array.from(next));
+  return [rest[0], rest[1], build.initializer(nameAfter(resize.inputs[3], "sizes"), tensor)];
 }
 
 /**
