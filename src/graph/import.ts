@@ -6,6 +6,7 @@ import type { Attribute, AttributeValue } from "./attribute.ts";
 import { type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
 import { elementType, importTensor } from "./tensor_proto.ts";
+import { unnamedDim } from "./unnamed.ts";
 
 /** A whole model as graphs. */
 export interface ImportedModel {
@@ -102,6 +103,7 @@ class Importer {
     for (const proto of contentsOf(wire, FIELD.graph.input)) {
       const value = this.valueInfo(graph, proto);
       value.isInput = true;
+      value.shape = value.shape?.map((dim, axis) => dim ?? unnamedDim(value.name, axis));
       graph.inputs.push(value);
     }
     for (const proto of contentsOf(wire, FIELD.graph.initializer)) {

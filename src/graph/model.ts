@@ -7,10 +7,11 @@ import { type Payload, readSkeleton } from "../proto/skeleton.ts";
 import { type ByteSource, BytesSource, FileSource } from "../proto/source.ts";
 import { stream, writeModel } from "../proto/write.ts";
 import { type ExportedModel, exportModel } from "./export.ts";
-import { allGraphs, type Dim } from "./graph.ts";
+import { allGraphs, type Dim, type Value } from "./graph.ts";
 import { type ImportedModel, importModel } from "./import.ts";
 import { inferShapes } from "./shapes.ts";
 import { type ModelStats, statsOf } from "./stats.ts";
+import { shapeOfFile } from "./unnamed.ts";
 import { verify } from "./verify.ts";
 
 /** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
@@ -161,12 +162,12 @@ export class Model {
   /** The inputs a caller must feed. */
   get inputs(): ModelPort[] {
     const { graph } = this.#view();
-    return graph.inputs.filter((value) => !value.initializer).map(({ name, type, shape }) => ({ name, type, shape }));
+    return graph.inputs.filter((value) => !value.initializer).map(port);
   }
 
   /** The outputs. */
   get outputs(): ModelPort[] {
-    return this.#view().graph.outputs.map(({ name, type, shape }) => ({ name, type, shape }));
+    return this.#view().graph.outputs.map(port);
   }
 
   /** Names of all nodes, subgraphs included, with their operators. */
@@ -226,6 +227,10 @@ export class Model {
     }
     return layout(this.#skeleton, this.#payloads, this.#isExternal ? target : undefined);
   }
+}
+
+function port({ name, type, shape }: Value): ModelPort {
+  return { name, type, shape: shapeOfFile(shape) };
 }
 
 function length(segments: readonly Segment[]): number {

@@ -3,6 +3,7 @@ import { axesOf, constantOf, constantValues } from "./constants.ts";
 import type { Dim, Graph, Node, Shape } from "./graph.ts";
 import { reshapedDims, shapeValues } from "./shape_values.ts";
 import { elementType } from "./tensor_proto.ts";
+import { isUnnamed } from "./unnamed.ts";
 import { isSame, slidOutput, windowOf } from "./window.ts";
 
 type Infer = (node: Node, shapes: (Shape | undefined)[]) => (Shape | undefined)[];
@@ -39,7 +40,10 @@ function outputShapes(node: Node, shapes: (Shape | undefined)[]): (Shape | undef
 /** Known dimensions win over names, names over nothing; a different rank is not believed. */
 function merged(given: Shape, inferred: Shape): Shape {
   if (given.length !== inferred.length) return given;
-  return given.map((dim, axis) => typeof dim === "number" ? dim : inferred[axis] ?? dim);
+  return given.map((dim, axis) => {
+    const other = inferred[axis];
+    return typeof dim === "number" || other === null || dim !== null && isUnnamed(other) ? dim : other;
+  });
 }
 
 const SAME_TYPE_OUTPUTS = new Set(["Split", "BatchNormalization"]);

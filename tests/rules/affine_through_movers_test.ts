@@ -102,6 +102,22 @@ const THROUGH: Record<string, { model: TestModel; left: Record<string, number> }
     ),
     left: { Concat: 1, Gather: 1, Gemm: 1, Reshape: 1, Shape: 1 },
   },
+  "x.view(x.size(0), 6, -1) of an input whose batch has no name": {
+    model: after(
+      [null, 4],
+      { op: "Gemm" },
+      random([4, 6], 1),
+      [
+        mover("Shape", ["c"], "s"),
+        mover("Gather", ["s", "zero"], "batch"),
+        mover("Concat", ["batch", "one", "six"], "shape", { axis: 0 }),
+        mover("Reshape", ["c", "shape"], "m"),
+      ],
+      6,
+      { zero: ints(0), six: ints(-1), one: ints(6) },
+    ),
+    left: { Concat: 1, Gather: 1, Gemm: 1, Reshape: 1, Shape: 1 },
+  },
   "a Conv whose shape is asked for": {
     model: (() => {
       const model = after(["n", 3, 4, 4], { op: "Conv" }, random([6, 3, 1, 1], 1), [mover("Shape", ["c"], "s")], 6);
