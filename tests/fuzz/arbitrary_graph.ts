@@ -18,6 +18,16 @@ import {
   residualBlock,
 } from "./steps/branches.ts";
 import { conv, convTranspose, depthwise, gemm, matmul, pointwise, type Step } from "./steps/layers.ts";
+import {
+  carriedDown,
+  carriedUp,
+  classifier,
+  inception,
+  paddedLayer,
+  shuffledUnit,
+  transition,
+  upsampling,
+} from "./steps/motifs.ts";
 import { averagePool, depthToSpace, globalPool, pad, pool, resize } from "./steps/pools.ts";
 import {
   channelShuffle,
@@ -65,6 +75,14 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   lowRank: [2, lowRank],
   conditional: [2, conditional],
   localFunction: [1, localFunction],
+  transition: [2, transition],
+  inception: [2, inception],
+  upsampling: [4, upsampling],
+  paddedLayer: [3, paddedLayer],
+  carriedDown: [3, carriedDown],
+  carriedUp: [3, carriedUp],
+  shuffledUnit: [1, shuffledUnit],
+  classifier: [2, classifier],
   extraOutput: [2, extraOutput],
 };
 

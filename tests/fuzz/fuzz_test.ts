@@ -5,12 +5,12 @@ import { modelBytes } from "../onnx_model.ts";
 import { arbitraryRecipe, modelOf } from "./arbitrary_graph.ts";
 import { runFuzz } from "./run_fuzz.ts";
 
-const GRAPHS = 500;
+const GRAPHS = 1000;
 
 /** The same graphs in every run, so that a failure is a change's fault; `deno task fuzz` tries others. */
 const SEED = Number(Deno.env.get("LAYERFUSE_FUZZ_SEED") ?? 20210621);
 
-Deno.test("fuse() keeps 500 random graphs: outputs, names, validity, a second pass changes nothing, each BN left explained", async () => {
+Deno.test(`fuse() keeps ${GRAPHS} random graphs: outputs, names, validity, a second pass changes nothing, each BN left explained`, async () => {
   console.log(`seed ${SEED} (LAYERFUSE_FUZZ_SEED)`);
   const { graphs, refused, applied, nodes } = await runFuzz({ graphs: GRAPHS, seed: SEED });
   const lost = [...refused.values()].reduce((sum, count) => sum + count, 0);
