@@ -1,5 +1,5 @@
 /** Inferred shapes and types against what ONNX Runtime makes of every value. */
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import fc from "fast-check";
 import * as ort from "onnxruntime-node";
 import { open } from "../../src/fusion/mod.ts";
