@@ -118,7 +118,8 @@ class Exporter {
     const attributes = [...node.attributes.values()].map((attribute) =>
       fieldBytes(F.attribute, this.attribute(attribute))
     );
-    if (inner || !node.wire) replacements.set(F.attribute, attributes);
+    const hasOwn = node.wire?.some(({ number }) => number === F.attribute); // or it was given others
+    if (inner || !hasOwn) replacements.set(F.attribute, attributes);
     return splice(node.wire ?? header(node), replacements);
   }
 

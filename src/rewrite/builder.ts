@@ -1,5 +1,6 @@
 import type { Attribute } from "../graph/attribute.ts";
 import { type Graph, Node, Value } from "../graph/graph.ts";
+import { FIELD } from "../graph/import.ts";
 import { inferNode } from "../graph/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -59,7 +60,7 @@ export class Builder {
       inputs: trimmed(inputs),
       outputs: [new Value(this.graph, node.output.name)],
       attributes: attributes ?? node.attributes.values(),
-      wire: attributes ? undefined : node.wire,
+      wire: attributes ? node.wire?.filter(({ number }) => number !== FIELD.node.attribute) : node.wire,
     });
     copy.isChanged = true;
     return this.stage(copy);
