@@ -1,6 +1,7 @@
 import { extname } from "node:path";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import type { Drawing } from "./drawing.ts";
+import { rasterPng } from "./raster.ts";
 import { resolveTheme, type Theme } from "./theme.ts";
 
 /** How a plot becomes pixels; an SVG keeps both themes and all sizes. */
@@ -54,34 +55,5 @@ export async function renderPng(
   svg: string,
   { scale = 2, theme = "light" }: SavePlotOptions = {},
 ): Promise<Uint8Array> {
-  const [{ Resvg }, fonts] = await (ready ??= load());
-  const image = new Resvg(resolveTheme(svg, theme).replace(/<style>[\s\S]*?<\/style>/g, ""), {
-    fitTo: { mode: "zoom", value: scale },
-    font: {
-      fontBuffers: fonts,
-      defaultFontFamily: "DejaVu Sans",
-      sansSerifFamily: "DejaVu Sans",
-      loadSystemFonts: false,
-    },
-  });
-  try {
-    return image.render().asPng();
-  } finally {
-    image.free();
-  }
-}
-
-let ready: Promise<[typeof import("@resvg/resvg-wasm"), Uint8Array[]]> | undefined;
-
-/**
- * Loads the renderer and its fonts once. Importing a package's manifest makes Deno fetch the package, and tells where
- * it lies.
- */
-async function load(): Promise<[typeof import("@resvg/resvg-wasm"), Uint8Array[]]> {
-  const resvg = await import("@resvg/resvg-wasm");
-  await import("dejavu-fonts-ttf/package.json", { with: { type: "json" } });
-  const fonts = import.meta.resolve("dejavu-fonts-ttf/package.json");
-  await resvg.initWasm(await readFile(new URL(import.meta.resolve("@resvg/resvg-wasm/index_bg.wasm"))));
-  const read = (name: string) => readFile(new URL(`ttf/${name}.ttf`, fonts));
-  return [resvg, await Promise.all([read("DejaVuSans"), read("DejaVuSans-Bold")])];
+  return await rasterPng(resolveTheme(svg, theme).replace(/<style>[\s\S]*?<\/style>/g, ""), scale);
 }

@@ -1,0 +1,138 @@
+import { exportModel } from "../graph/export.ts";
+import type { Dim, Value } from "../graph/graph.ts";
+import { Model } from "../graph/model.ts";
+import { addAll, around, conv, relu } from "../models/layers.ts";
+import { Network, type Statistics } from "../models/network.ts";
+
+/** The ways in which neighbouring linear layers become one. */
+export type Family =
+  | "affine-after-layer"
+  | "affine-before-layer"
+  | "affine-after-affine"
+  | "carried-affine"
+  | "pad-before-layer"
+  | "layer-after-layer"
+  | "parallel-layers"
+  | "unmerged-adapter"
+  | "pool-after-layer"
+  | "layer-after-resize";
+
+interface Recipe {
+  readonly input: readonly Dim[];
+  readonly size: readonly number[];
+  layers(network: Network): Value;
+}
+
+const CHANNELS = 32;
+const MAP: readonly Dim[] = ["batch", CHANNELS, "height", "width"];
+const IMAGE = [1, CHANNELS, 64, 64];
+const TOKENS = 128, WIDTH = 256, RANK = 16;
+
+/** An image network of one family. */
+function onMaps(layers: (network: Network) => Value): Recipe {
+  return { input: MAP, size: IMAGE, layers };
+}
+
+const RECIPES: Readonly<Record<Family, Recipe>> = {
+  "affine-after-layer": onMaps((network) => {
+    const y = conv(network, network.input, "conv", { out: CHANNELS, kernel: 3 });
+    return relu(network, network.batchNorm(y, "norm"), "relu");
+  }),
+  "affine-before-layer": onMaps((network) => {
+    const y = network.batchNorm(relu(network, network.input, "relu"), "norm");
+    return conv(network, y, "conv", { out: CHANNELS });
+  }),
+  "affine-after-affine": onMaps((network) => {
+    const scale = network.parameter("scale.weight", [1, CHANNELS, 1, 1], { kind: "uniform", low: 0.5, high: 1.5 });
+    const shift = network.parameter("scale.bias", [1, CHANNELS, 1, 1], { kind: "normal", std: 0.1 });
+    const y = network.batchNorm(relu(network, network.input, "relu"), "norm");
+    const z = network.op("Add", [network.op("Mul", [y, scale], "scale"), shift], "scale");
+    return network.op("Sigmoid", [z], "gate");
+  }),
+  "carried-affine": onMaps((network) => {
+    const branches = [1, 3].map((kernel) =>
+      conv(network, network.input, `conv${kernel}`, { out: CHANNELS / 2, kernel })
+    );
+    return relu(network, network.batchNorm(network.op("Concat", branches, "", { axis: 1 }), "norm"), "relu");
+  }),
+  "pad-before-layer": onMaps((network) => {
+    const pads = network.literal("pad", "int64", [0, 0, 1, 1, 0, 0, 1, 1]);
+    const padded = network.op("Pad", [network.input, pads], "pad");
+    return conv(network, padded, "conv", { out: CHANNELS, kernel: 3, padding: 0, bias: true });
+  }),
+  "layer-after-layer": onMaps((network) => {
+    const y = conv(network, network.input, "wide", { out: 2 * CHANNELS, kernel: 3 });
+    return relu(network, conv(network, y, "narrow", { out: CHANNELS / 2, bias: true }), "relu");
+  }),
+  "parallel-layers": onMaps((network) => {
+    const x = network.input;
+    const branches = [3, 1].map((kernel) => {
+      const path = `branch${kernel}x${kernel}`;
+      return network.batchNorm(conv(network, x, `${path}.conv`, { out: CHANNELS, kernel }), `${path}.norm`);
+    });
+    return relu(network, addAll(network, [...branches, network.batchNorm(x, "identity.norm")], ""), "relu");
+  }),
+  "unmerged-adapter": {
+    input: ["batch", "tokens", WIDTH],
+    size: [1, TOKENS, WIDTH],
+    layers(network) {
+      const limit = around(1 / Math.sqrt(WIDTH)), x = network.input;
+      const y = network.op("MatMul", [x, network.parameter("weight", [WIDTH, WIDTH], limit)], "linear");
+      const down = network.op("MatMul", [x, network.parameter("lora_A", [WIDTH, RANK], limit)], "lora_A");
+      const up = network.op("MatMul", [down, network.parameter("lora_B", [RANK, WIDTH], limit)], "lora_B");
+      const change = network.op("Mul", [up, network.literal("lora", "float32", 2)], "lora");
+      return network.op("Add", [y, change], "");
+    },
+  },
+  "pool-after-layer": onMaps((network) => {
+    const y = conv(network, relu(network, network.input, "relu"), "conv", { out: CHANNELS });
+    return network.op("AveragePool", [y], "pool", { kernel_shape: [2, 2], strides: [2, 2] });
+  }),
+  "layer-after-resize": onMaps((network) => {
+    const scales = network.literal("up", "float32", [1, 1, 2, 2]);
+    const larger = network.op("Resize", [network.input, undefined, scales], "up", { mode: "nearest" });
+    return conv(network, larger, "conv", { out: CHANNELS, bias: true });
+  }),
+};
+
+/** All families, in the order in which they build on each other. */
+export const families: readonly Family[] = Object.keys(RECIPES) as Family[];
+
+/** The statistics a BatchNormalization of a family has: means around 0, variances around 1, none of them trivial. */
+const STATISTICS: Statistics = new Map(
+  ["norm", "branch3x3.norm", "branch1x1.norm", "identity.norm"].map((path) => [path, {
+    mean: Float32Array.from({ length: CHANNELS }, (_, channel) => Math.sin(channel) / 4),
+    variance: Float32Array.from({ length: CHANNELS }, (_, channel) => 1 + Math.cos(channel) / 2),
+  }]),
+);
+
+/**
+ * The smallest network in which one family of rules has something to do: 2 to 8 nodes, opset 17, seeded weights, one input
+ * `input` and one output `output`.
+ *
+ * Throws a RangeError where there is no such family.
+ *
+ * @example
+ * ```ts
+ * import { fuse } from "@layerfuse/layerfuse";
+ * import { familyModel } from "@layerfuse/layerfuse/examples";
+ *
+ * const { report } = await fuse(familyModel("parallel-layers"));
+ * console.log(report.before.nodes, "→", report.after.nodes); // 8 → 2
+ * ```
+ */
+export function familyModel(family: Family, { seed = 0 }: { seed?: number } = {}): Model {
+  const { input, layers } = recipe(family);
+  const network = new Network({ name: family, input, seed, statistics: STATISTICS });
+  return Model.from(exportModel(network.finish(layers(network))), family);
+}
+
+/** The shape its input is timed at. */
+export function familyShape(family: Family): readonly number[] {
+  return recipe(family).size;
+}
+
+function recipe(family: Family): Recipe {
+  if (Object.hasOwn(RECIPES, family)) return RECIPES[family];
+  throw new RangeError(`family ${JSON.stringify(family)}: unknown; expected one of ${families.join(", ")}`);
+}

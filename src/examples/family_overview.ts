@@ -1,0 +1,40 @@
+import type { Demonstration } from "./demonstrate.ts";
+import { bundle } from "../plot/display.ts";
+import type { MimeBundle } from "../plot/drawing.ts";
+import { formatInterval, formatPower } from "../plot/format.ts";
+import { kept } from "../plot/jupyter.ts";
+import { htmlFigure, htmlTable } from "../plot/parts.ts";
+import { ruleSpeedups } from "../plot/rule_speedups.ts";
+import { markdownTable, textTable } from "../plot/text_layout.ts";
+
+/** All demonstrations side by side: speed-up at each level, and error. In a notebook it shows itself. */
+export interface FamilyOverview {
+  /** The demonstrations, in the order given. */
+  readonly demonstrations: readonly Demonstration[];
+}
+
+/** Sets demonstrations side by side: a table, and the speed-ups at the last level as a plot. */
+export function familyOverview(demonstrations: readonly Demonstration[]): FamilyOverview {
+  return Object.defineProperty({ demonstrations }, Symbol.for("Jupyter.display"), {
+    value: () => kept(display(demonstrations)),
+  });
+}
+
+function display(demonstrations: readonly Demonstration[]): MimeBundle {
+  const levels = demonstrations[0]?.comparison.levels.map(({ level }) => level) ?? [];
+  const head = ["family", "nodes", ...levels.map((level) => `speed-up, ${level}`), "relative L2 error"];
+  const rows = demonstrations.map(({ family, report, comparison }) => [
+    family,
+    `${report.before.nodes} → ${report.after.nodes}`,
+    ...comparison.levels.map(({ speedup }) => formatInterval(speedup)),
+    formatPower(comparison.error.relativeL2),
+  ]);
+  const last = demonstrations.flatMap(({ family, comparison }) => {
+    const level = comparison.levels.at(-1);
+    return level ? [{ rule: family, speedup: level.speedup }] : [];
+  });
+  return bundle(textTable(head, rows).join("\n"), `${markdownTable(head, rows).join("\n")}\n`, [
+    htmlTable(head, rows),
+    htmlFigure((width) => ruleSpeedups(last, { width })),
+  ]);
+}

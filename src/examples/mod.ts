@@ -1,0 +1,12 @@
+/**
+ * What the notebooks show: the smallest network of each family of rules, a real pretrained classifier with pictures for it
+ * to read, and the settings of a notebook.
+ *
+ * @module
+ */
+export { type Accuracy, classifyLines, textDirectionClassifier } from "./text_direction.ts";
+export { demonstrate, Demonstration } from "./demonstrate.ts";
+export { type FamilyOverview, familyOverview } from "./family_overview.ts";
+export { families, type Family, familyModel, familyShape } from "./families.ts";
+export { linesPicture, linesTensor, type TextLine, textLines } from "./text_lines.ts";
+export { type Setting, type Settings, settings } from "./settings.ts";

@@ -1,0 +1,80 @@
+import { bundle } from "../plot/display.ts";
+import { escapeMarkdown, escapeMarkup } from "../plot/format.ts";
+import { kept } from "../plot/jupyter.ts";
+import { htmlName, htmlTable } from "../plot/parts.ts";
+import { markdownTable, textTable } from "../plot/text_layout.ts";
+
+/** What a setting may be. */
+export type Setting = string | number | boolean;
+
+/** Settings of a notebook, as {@link settings} gives them: changeable values of the same types as the defaults. */
+export type Settings<T extends Record<string, Setting>> = {
+  [Name in keyof T]: T[Name] extends number ? number : T[Name] extends boolean ? boolean : string;
+};
+
+/**
+ * A notebook's settings: the defaults in the cell, unless the environment says otherwise. A setting `model` is read from
+ * `LAYERFUSE_MODEL`, `inputShape` from `LAYERFUSE_INPUT_SHAPE`. In a notebook the result shows itself, with where each
+ * value came from.
+ *
+ * Throws a TypeError where the environment has something that is no number, or neither true nor false, for a setting that
+ * is one.
+ *
+ * @example
+ * ```ts
+ * import { settings } from "@layerfuse/layerfuse/examples";
+ *
+ * const { model, seconds } = settings({ model: "resnet18", seconds: 20 });
+ * console.log(`${model} for ${seconds} s`);
+ * ```
+ */
+export function settings<T extends Record<string, Setting>>(
+  defaults: T,
+  environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): Settings<T> {
+  const rows: string[][] = [];
+  const chosen = Object.fromEntries(
+    Object.entries(defaults).map(([name, otherwise]) => {
+      const variable = variableOf(name), text = environment(variable);
+      const value = text === undefined ? otherwise : parse(variable, text, otherwise);
+      rows.push([name, value === "" ? "–" : String(value), text === undefined ? variable : `from ${variable}`]);
+      return [name, value];
+    }),
+  );
+  const head = ["setting", "value", "environment"];
+  const escaped = (escape: (text: string) => string) => rows.map((row) => row.map(escape));
+  const display = () =>
+    kept(bundle(textTable(head, rows).join("\n"), `${markdownTable(head, escaped(escapeMarkdown)).join("\n")}\n`, [
+      htmlTable(
+        head,
+        rows.map(([name, value, from]) => [
+          htmlName(name),
+          escapeMarkup(value),
+          from.startsWith("from ") ? `from ${htmlName(from.slice(5))}` : htmlName(from),
+        ]),
+      ),
+    ]));
+  return Object.defineProperty(chosen, Symbol.for("Jupyter.display"), { value: display }) as Settings<T>;
+}
+
+/** `inputShape` → `LAYERFUSE_INPUT_SHAPE`. */
+function variableOf(name: string): string {
+  return `LAYERFUSE_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
+
+function parse(variable: string, text: string, otherwise: Setting): Setting {
+  if (typeof otherwise === "number") {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value)) {
+      throw new TypeError(`${variable} is ${JSON.stringify(text)}; expected a number, as its default ${otherwise}`);
+    }
+    return value;
+  }
+  if (typeof otherwise === "boolean") {
+    if (text !== "true" && text !== "false") {
+      throw new TypeError(`${variable} is ${JSON.stringify(text)}; expected true or false`);
+    }
+    return text === "true";
+  }
+  return text;
+}
