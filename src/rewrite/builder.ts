@@ -34,21 +34,26 @@ export class Builder {
     return value;
   }
 
-  /** A node with one output. `name` is usually that of the node it replaces. */
+  /**
+   * A node with one output. `name` is usually that of the node it replaces; where `after` has the same operator and name, its
+   * doc string and metadata stay.
+   */
   node(
     opType: string,
     inputs: readonly (Value | undefined)[],
-    init: { name?: string; attributes?: Iterable<Attribute>; output?: string } = {},
+    init: { name?: string; attributes?: Iterable<Attribute>; output?: string; after?: Node } = {},
   ): Value {
-    return this.stage(
-      new Node(this.graph, {
-        opType,
-        name: init.name,
-        inputs: trimmed(inputs),
-        outputs: [new Value(this.graph, init.output || init.name || opType)],
-        attributes: init.attributes,
-      }),
-    );
+    const { name = "", attributes, after } = init;
+    const node = new Node(this.graph, {
+      opType,
+      name,
+      inputs: trimmed(inputs),
+      outputs: [new Value(this.graph, init.output || name || opType)],
+      attributes,
+      wire: after?.is(opType) && after.name === name ? withoutAttributes(after) : undefined,
+    });
+    node.isChanged = true;
+    return this.stage(node);
   }
 
   /** A copy of a one-output node with other inputs: attributes, name, doc string and metadata stay. */
@@ -60,7 +65,7 @@ export class Builder {
       inputs: trimmed(inputs),
       outputs: [new Value(this.graph, node.output.name)],
       attributes: attributes ?? node.attributes.values(),
-      wire: attributes ? node.wire?.filter(({ number }) => number !== FIELD.node.attribute) : node.wire,
+      wire: attributes ? withoutAttributes(node) : node.wire,
     });
     copy.isChanged = true;
     return this.stage(copy);
@@ -72,6 +77,11 @@ export class Builder {
     this.nodes.push(node);
     return node.output;
   }
+}
+
+/** The fields of the file's node but its attributes. */
+function withoutAttributes({ wire }: Node): Node["wire"] {
+  return wire?.filter(({ number }) => number !== FIELD.node.attribute);
 }
 
 /** Absent optional inputs at the end are left out. */

@@ -140,6 +140,21 @@ for (const op of ["Conv", "ConvTranspose", "Gemm"] as const) {
   });
 }
 
+Deno.test("a layer made of several keeps the documentation of the one it is named after", async () => {
+  const model = layerBn("Conv", {
+    nodes: [
+      { op: "Conv", inputs: ["x", "w"], outputs: ["a"], attributes: { pads: [1, 1, 1, 1] } },
+      { op: "Conv", inputs: ["x", "w"], outputs: ["b"], attributes: { pads: [1, 1, 1, 1] } },
+      { op: "Add", inputs: ["a", "b"], outputs: ["y"] },
+    ],
+  });
+  const { model: fused } = await fuse(documented(model));
+  const { graph } = type.toObject(type.decode(await fused.bytes()), { arrays: true }) as Proto;
+  assertEquals(graph.node.length, 1);
+  const [{ name, doc_string, metadata_props, output }] = graph.node;
+  assertEquals([doc_string, metadata_props, output], [`doc of ${name}`, [{ key: "where", value: name }], ["y"]]);
+});
+
 const NOTHING_TO_FUSE: Record<string, () => Uint8Array | Promise<Uint8Array>> = {
   "a network without a rule that applies": () =>
     documented(layerBn("Conv", {

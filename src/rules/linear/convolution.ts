@@ -165,6 +165,7 @@ export class Convolution implements LinearMap {
     ], {
       name: main.name,
       output: main.output.name,
+      after: main,
       attributes: [
         ints("dilations", ({ dilation }) => dilation),
         newAttribute("group", group),

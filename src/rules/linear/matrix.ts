@@ -106,7 +106,7 @@ export class Matrix implements LinearMap {
     const main = mainOf(this.nodes), { x, rank, weight, bias } = this;
     const weightName = nameAfter(main.inputs[1], `${main.label}.weight`),
       matrix = build.initializer(weightName, weight);
-    const naming = { name: main.name, output: main.output.name };
+    const naming = { name: main.name, output: main.output.name, after: main };
     const addend = bias && build.initializer(
       main.is("Gemm") ? nameAfter(main.inputs[2], `${weightName}.bias`) : `${weightName}.bias`,
       valueTensor(weight.type, [bias.length], bias),
