@@ -114,7 +114,8 @@ function sweep(value: Value | undefined, touched: Set<Node>): void {
   if (!value) return;
   const { producer, graph } = value;
   if (value.users.size > 0 || value.isOutput) {
-    for (const user of value.users.keys()) touched.add(user);
+    // whether others take a weight too is no business of theirs; for anything else they are the surroundings
+    if (!value.initializer) { for (const user of value.users.keys()) touched.add(user); }
     if (producer) touched.add(producer);
     return;
   }

@@ -9,7 +9,7 @@ import { junctionOf } from "./carriers/junctions.ts";
 import { LAYER_OPS, layerOf } from "./layer.ts";
 
 /** Most nodes an affine map is carried past: further away it is left, so that rewriting takes linear time. */
-const FARTHEST = 128;
+const FARTHEST = 64;
 
 /**
  * An affine map is carried past what it commutes with (Concat, Split, sums of branches, a channel shuffle, Relu and its like
@@ -70,6 +70,7 @@ class Carry {
     if (!node) return new Skip(`it would have to be applied to '${value.name}', which no node makes`);
     const own = affineOf(node);
     if (own && !(own instanceof Skip) && own.x.type === value.type) {
+      if (++this.#steps > FARTHEST) return tooFar();
       const both = composed(own, affine);
       if (!both) return new Skip(`${node.label} goes along another axis`);
       return this.#replace([node], value, own.x) ?? this.up(own.x, both);
@@ -103,6 +104,7 @@ class Carry {
     }
     const own = affineOf(user);
     if (own && !(own instanceof Skip) && own.x === value && value.type === user.output.type) {
+      if (++this.#steps > FARTHEST) return tooFar();
       const both = composed(affine, own);
       if (!both) return new Skip(`${user.label} goes along another axis`);
       return this.#replace([user], user.output, now) ?? this.down(user.output, both, now);
@@ -132,12 +134,12 @@ class Carry {
       this.#outputs.push([node.output, passage.rebuilt(input, this.build)]);
     }
     let against: Skip | undefined;
-    for (const way of passage.ways) {
-      const back = this.#mark();
+    for (const [index, way] of passage.ways.entries()) {
+      const back = index < passage.ways.length - 1 ? this.#mark() : undefined;
       against = undefined;
       for (const side of way) if ((against = next(side))) break;
       if (!against) return undefined;
-      back();
+      back?.();
     }
     return against;
   }
@@ -173,4 +175,8 @@ class Carry {
       for (const node of seen) this.#seen.add(node);
     };
   }
+}
+
+function tooFar(): Skip {
+  return new Skip(`the layers that could absorb it are more than ${FARTHEST} nodes away`);
 }

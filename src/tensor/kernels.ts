@@ -1,4 +1,5 @@
 import { stridesOf } from "./arrange.ts";
+import { limitDepth } from "./depth.ts";
 import { heldValues, rowsTensor } from "./rows.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
@@ -35,7 +36,7 @@ export function summedKernels(parts: readonly PlacedKernel[], dims: readonly num
   const [rows, perGroup, ...kernel] = dims, area = sizeOf(kernel), width = perGroup * area;
   const places = parts.map(({ weight, offset, step }) => taps(weight.dims.slice(2), kernel, offset, step));
   const bound = () => parts.reduce((sum, { weight }) => sum + weight.bound(), 0);
-  return rowsTensor(parts[0].weight.type, dims, bound, (first, count, into) => {
+  const total = rowsTensor(parts[0].weight.type, dims, bound, (first, count, into) => {
     parts.forEach(({ weight, group: own }, index) => {
       const place = places[index], channels = weight.dims[1];
       const values = new Float64Array(count * channels * place.length);
@@ -49,6 +50,7 @@ export function summedKernels(parts: readonly PlacedKernel[], dims: readonly num
       }
     });
   });
+  return limitDepth(total, parts.map(({ weight }) => weight));
 }
 
 /** First input channel that output channel `row` of `rows` sees, with `perGroup` input channels a group. */
@@ -73,7 +75,7 @@ export function composedKernels(
   const place1 = taps(kernel1, kernel, zero, steps[0]), place2 = taps(kernel2, kernel, zero, steps[1]);
   const inner = heldValues(first.weight), width1 = own1 * place1.length;
   const bound = () => first.weight.bound() * second.weight.bound() * own2 * Math.min(place1.length, place2.length);
-  return rowsTensor(second.weight.type, dims, bound, (start, count, into) => {
+  const whole = rowsTensor(second.weight.type, dims, bound, (start, count, into) => {
     const left = inner(), right = new Float64Array(count * own2 * place2.length);
     second.weight.read(start * own2 * place2.length, right);
     for (let row = 0, at = 0; row < count; row++) {
@@ -91,6 +93,7 @@ export function composedKernels(
       }
     }
   });
+  return limitDepth(whole, [first.weight, second.weight]);
 }
 
 /** A kernel [R, C, k…] with its second axis multiplied by a matrix [M, C]: [R, M, k…]. */
@@ -98,7 +101,7 @@ export function mixedKernel(kernel: Tensor, matrix: Tensor): Tensor {
   const [rows, inner, ...spatial] = kernel.dims, outer = matrix.dims[0], area = sizeOf(spatial);
   const factors = heldValues(matrix);
   const bound = () => kernel.bound() * matrix.bound() * inner;
-  return rowsTensor(kernel.type, [rows, outer, ...spatial], bound, (first, count, into) => {
+  const mixed = rowsTensor(kernel.type, [rows, outer, ...spatial], bound, (first, count, into) => {
     const values = new Float64Array(count * inner * area), weights = factors();
     kernel.read(first * inner * area, values);
     for (let row = 0; row < count; row++) {
@@ -111,4 +114,5 @@ export function mixedKernel(kernel: Tensor, matrix: Tensor): Tensor {
       }
     }
   });
+  return limitDepth(mixed, [kernel, matrix]);
 }

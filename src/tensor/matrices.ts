@@ -1,3 +1,4 @@
+import { limitDepth } from "./depth.ts";
 import { heldValues, rowsTensor } from "./rows.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -5,20 +6,21 @@ import type { Tensor } from "./tensor.ts";
 export function summedMatrices(parts: readonly Tensor[]): Tensor {
   const [{ type, dims }] = parts, columns = dims[1];
   const bound = () => parts.reduce((sum, part) => sum + part.bound(), 0);
-  return rowsTensor(type, dims, bound, (first, count, into) => {
+  const total = rowsTensor(type, dims, bound, (first, count, into) => {
     const values = new Float64Array(count * columns);
     for (const part of parts) {
       part.read(first * columns, values);
       for (let at = 0; at < into.length; at++) into[at] += values[at];
     }
   });
+  return limitDepth(total, parts);
 }
 
 /** The matrix product a·b, [K, R]·[R, N]. */
 export function matrixProduct(a: Tensor, b: Tensor): Tensor {
   const [rows, inner] = a.dims, columns = b.dims[1], right = heldValues(b);
   const bound = () => a.bound() * b.bound() * inner;
-  return rowsTensor(a.type, [rows, columns], bound, (first, count, into) => {
+  const product = rowsTensor(a.type, [rows, columns], bound, (first, count, into) => {
     const left = new Float64Array(count * inner), other = right();
     a.read(first * inner, left);
     for (let row = 0, at = 0; row < count; row++) {
@@ -29,6 +31,7 @@ export function matrixProduct(a: Tensor, b: Tensor): Tensor {
       }
     }
   });
+  return limitDepth(product, [a, b]);
 }
 
 /** The diagonal matrix of some values. */

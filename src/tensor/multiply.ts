@@ -1,3 +1,4 @@
+import { limitDepth } from "./depth.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
 /** A small array that broadcasts over a tensor: `dims` has the tensor's rank, each entry 1 or the tensor's own. */
@@ -47,7 +48,7 @@ export function multiplied(tensor: Tensor, factor: Factor, view: readonly number
   const loops = loopsOf(view, factor.dims);
   const inner = loops[loops.length - 1], outer = loops.slice(0, -1);
   const { values } = factor;
-  return {
+  const product: Tensor = {
     type: tensor.type,
     dims: tensor.dims,
     size: tensor.size,
@@ -67,4 +68,5 @@ export function multiplied(tensor: Tensor, factor: Factor, view: readonly number
     },
     bound: () => tensor.bound() * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
   };
+  return limitDepth(product, [tensor]);
 }
