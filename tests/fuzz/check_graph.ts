@@ -42,9 +42,12 @@ export function decode(bytes: Uint8Array): Proto {
   return type.toObject(type.decode(bytes), { longs: Number, arrays: true, defaults: false }) as Proto;
 }
 
-/** Outputs of a model in ONNX Runtime with its optimizations off. */
-export async function outputsOf(bytes: Uint8Array, feeds: Record<string, ort.Tensor>): Promise<Record<string, Output>> {
-  const session = await ort.InferenceSession.create(bytes, {
+/** Outputs of a model (bytes or path) in ONNX Runtime with its optimizations off. */
+export async function outputsOf(
+  model: Uint8Array | string,
+  feeds: Record<string, ort.Tensor>,
+): Promise<Record<string, Output>> {
+  const session = await ort.InferenceSession.create(model as string, {
     graphOptimizationLevel: "disabled",
     logSeverityLevel: 4,
     intraOpNumThreads: 1,
