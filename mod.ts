@@ -49,7 +49,19 @@ export {
   registerComparison,
   type Verdict,
 } from "./src/bench/mod.ts";
-export { errorHistogram, opCounts, renderReport, savePlot } from "./src/plot/mod.ts";
+export {
+  distribution,
+  errorHistogram,
+  fusionPicture,
+  graphPicture,
+  levelBars,
+  opCounts,
+  opTimes,
+  ratioRounds,
+  renderReport,
+  savePlot,
+  ulpHistogram,
+} from "./src/plot/mod.ts";
 
 const DISPLAY = Symbol.for("Jupyter.display");
 

@@ -57,6 +57,14 @@ export function settings<T extends Record<string, Setting>>(
   return Object.defineProperty(chosen, Symbol.for("Jupyter.display"), { value: display }) as Settings<T>;
 }
 
+/** `1,3,224,224` (or `1x3x224x224`) as a shape; undefined for an empty text. Throws a TypeError where it is none. */
+export function parseShape(text: string): number[] | undefined {
+  if (text.trim() === "") return undefined;
+  const shape = text.split(/[,x×]/).map(Number);
+  if (shape.every((dim) => Number.isInteger(dim) && dim > 0)) return shape;
+  throw new TypeError(`shape ${JSON.stringify(text)}: expected whole numbers above 0 such as 1,3,224,224`);
+}
+
 /** `inputShape` → `LAYERFUSE_INPUT_SHAPE`. */
 function variableOf(name: string): string {
   return `LAYERFUSE_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;

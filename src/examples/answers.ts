@@ -1,0 +1,60 @@
+import type { Comparison } from "../bench/mod.ts";
+import type { FusionReport } from "../fusion/mod.ts";
+import { bundle } from "../plot/display.ts";
+import { escapeMarkdown, escapeMarkup, formatCount, formatPower, formatShare } from "../plot/format.ts";
+import { kept } from "../plot/jupyter.ts";
+import { verdictSentence } from "../plot/words.ts";
+
+/** The largest relative L2 error that float32 rounding explains. */
+const ROUNDING = 1e-5;
+
+/** What a fusion and its measurement say, as questions and answers. In a notebook it shows itself. */
+export interface Answers {
+  /** Questions with their answers, plain text, in order. */
+  readonly list: readonly { readonly question: string; readonly answer: string }[];
+}
+
+/** What was fused, is it faster here, is it still the same: in a sentence or two each. */
+export function answers(report: FusionReport, comparison: Comparison): Answers {
+  const list = [
+    { question: "What was fused?", answer: fused(report) },
+    {
+      question: "Is it faster here?",
+      answer: comparison.levels.map(verdictSentence).join(" ") || "Nothing was timed.",
+    },
+    { question: "Is it still the same?", answer: same(comparison) },
+  ];
+  const display = () =>
+    kept(bundle(
+      list.map(({ question, answer }) => `${question}\n${answer}`).join("\n\n"),
+      list.map(({ question, answer }) => `**${question}** ${escapeMarkdown(answer)}\n`).join("\n"),
+      list.map(({ question, answer }) => `<p><strong>${question}</strong> ${escapeMarkup(answer)}</p>`),
+    ));
+  return Object.defineProperty({ list }, Symbol.for("Jupyter.display"), { value: display });
+}
+
+function fused({ applied, skipped, before, after }: FusionReport): string {
+  if (applied.length === 0) return "Nothing: no rule found neighbours that are one linear layer.";
+  const had = before.ops.BatchNormalization ?? 0, left = after.ops.BatchNormalization ?? 0;
+  return `${formatCount(before.nodes)} nodes became ${formatCount(after.nodes)}, in ${
+    formatCount(applied.length)
+  } rewrites` +
+    (had > 0 ? `; of ${formatCount(had)} BatchNormalization nodes ${formatCount(left)} are left` : "") +
+    (skipped.length > 0 ? `. ${formatCount(skipped.length)} places were left alone, each with its reason.` : ".");
+}
+
+function same({ error }: Comparison): string {
+  const { relativeL2, top1Agreement, runtime } = error;
+  const how = relativeL2 === 0
+    ? "Yes, bit for bit."
+    : relativeL2 <= ROUNDING
+    ? `Yes, to the rounding of float32: the outputs differ by ${formatPower(relativeL2)} of their norm.`
+    : runtime && relativeL2 <= 10 * runtime.relativeL2
+    ? `About as much as when ONNX Runtime optimizes the model itself: the outputs differ by ${
+      formatPower(relativeL2)
+    } of their norm.`
+    : `Not to rounding: the outputs differ by ${formatPower(relativeL2)} of their norm. Look at the values below.`;
+  return how +
+    (runtime ? ` ONNX Runtime’s own optimizations change them by ${formatPower(runtime.relativeL2)}.` : "") +
+    ` The largest value is at the same place in ${formatShare(top1Agreement)} of the rows.`;
+}

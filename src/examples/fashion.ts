@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import {
+  compare,
+  type CompareOptions,
+  type Comparison,
+  measureError,
+  type ModelSource,
+  type NamedTensors,
+  openSession,
+} from "../bench/mod.ts";
+import { materialise, TemporaryDirectory } from "../bench/source.ts";
+import { fuse, type FusionReport, open } from "../fusion/mod.ts";
+import { bundle } from "../plot/display.ts";
+import type { MimeBundle } from "../plot/drawing.ts";
+import { formatInterval, formatPower } from "../plot/format.ts";
+import { kept, progressLine } from "../plot/jupyter.ts";
+import { htmlName, htmlTable } from "../plot/parts.ts";
+import { markdownTable, textTable } from "../plot/text_layout.ts";
+
+const SIDE = 28;
+/** Images in the batch that is timed. */
+const BATCH = 16;
+
+/** One trained network, before and after fusion, on the real images. */
+export interface FashionResult {
+  /** The file's name without its ending. */
+  readonly name: string;
+  /** What was fused. */
+  readonly report: FusionReport;
+  /** What `score` is: the share of images told right, or the mean squared error of what should be the image again. */
+  readonly measure: "accuracy" | "mean squared error";
+  /** The score of the network as trained, and of the fused one. */
+  readonly score: { readonly before: number; readonly after: number };
+  /** Images that both networks put into the same class; null where they do not classify. */
+  readonly agree: number | null;
+  /** ‖before − after‖₂ / ‖before‖₂ over the outputs for all images. */
+  readonly relativeL2: number;
+  /** Its speed on a batch of 16. */
+  readonly comparison: Comparison;
+}
+
+/** All of the trained networks. In a notebook it shows itself as a table. */
+export interface FashionOverview {
+  /** How many images they were shown. */
+  readonly images: number;
+  /** One result a network, by name. */
+  readonly results: readonly FashionResult[];
+}
+
+/**
+ * Fuses every `fashion_*.onnx` in a folder and shows both versions all images of `fashion_images.u8` (28 × 28 bytes each,
+ * labels in `fashion_labels.u8`), with ONNX Runtime's own optimizations off; then times them. `options.seconds` (default
+ * 3) is for each network.
+ */
+export async function fashionNetworks(folder: string, options: CompareOptions = {}): Promise<FashionOverview> {
+  const bytes = await Deno.readFile(join(folder, "fashion_images.u8"));
+  const labels = await Deno.readFile(join(folder, "fashion_labels.u8"));
+  const images = Float32Array.from(bytes, (value) => value / 255);
+  const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name))
+    .filter((name) => /^fashion_.*\.onnx$/.test(name)).sort();
+  const line = progressLine();
+  const results: FashionResult[] = [];
+  for (const [index, file] of names.entries()) {
+    const before = await open(join(folder, file)), { model: after, report } = await fuse(before);
+    const outputs = [await outputOf(before, images), await outputOf(after, images)];
+    const { relativeL2, top1Agreement } = measureError(outputs[0], outputs[1]);
+    const isImage = before.outputs[0].shape?.length === 4;
+    const [scoreBefore, scoreAfter] = outputs.map((output) => Object.values(output)[0]).map(({ data }) =>
+      isImage ? meanSquaredError(data, images) : accuracy(data, labels)
+    );
+    results.push({
+      name: file.replace(/\.onnx$/, ""),
+      report,
+      measure: isImage ? "mean squared error" : "accuracy",
+      score: { before: scoreBefore, after: scoreAfter },
+      agree: isImage ? null : Math.round(top1Agreement * labels.length),
+      relativeL2,
+      comparison: await compare(before, after, {
+        shape: [BATCH, 1, SIDE, SIDE],
+        seconds: 3,
+        onProgress: (fraction) => line((index + Math.min(fraction, 0.99)) / names.length, file),
+        ...options,
+      }),
+    });
+  }
+  line(1, "done");
+  return shown({ images: labels.length, results });
+}
+
+/** What the network gives for all images at once: its one output. */
+async function outputOf(model: ModelSource, images: Float32Array): Promise<NamedTensors> {
+  using folder = new TemporaryDirectory();
+  const { path } = await materialise(model, folder.path, "network");
+  await using session = await openSession(path, { level: "disabled" });
+  const dims = [images.length / SIDE ** 2, 1, SIDE, SIDE];
+  return await session.run({ [session.inputs[0].name]: { type: "float32", dims, data: images } });
+}
+
+/** Share of rows whose largest value is at the label. */
+function accuracy(logits: ArrayLike<unknown>, labels: Uint8Array): number {
+  const classes = logits.length / labels.length;
+  const correct = labels.filter((label, row) => {
+    const scores = Array.from({ length: classes }, (_, index) => Number(logits[row * classes + index]));
+    return scores.indexOf(Math.max(...scores)) === label;
+  });
+  return correct.length / labels.length;
+}
+
+function meanSquaredError(pixels: ArrayLike<unknown>, images: Float32Array): number {
+  return images.reduce((sum, value, index) => sum + (Number(pixels[index]) - value) ** 2, 0) / images.length;
+}
+
+function shown(overview: FashionOverview): FashionOverview {
+  return Object.defineProperty(overview, Symbol.for("Jupyter.display"), { value: () => kept(display(overview)) });
+}
+
+function display({ images, results }: FashionOverview): MimeBundle {
+  const levels = results[0]?.comparison.levels.map(({ level }) => `speed-up, ${level}`) ?? [];
+  const head = ["network", "nodes", "BatchNorm", "before", "after", "same class", "relative L2", ...levels];
+  const rows = results.map(({ name, report, measure, score, agree, relativeL2, comparison }) => [
+    name,
+    `${report.before.nodes} → ${report.after.nodes}`,
+    `${report.before.ops.BatchNormalization ?? 0} → ${report.after.ops.BatchNormalization ?? 0}`,
+    ...[score.before, score.after].map((value) =>
+      measure === "accuracy" ? `${(100 * value).toFixed(1)}%` : `mse ${value.toFixed(5)}`
+    ),
+    agree === null ? "–" : `${agree} of ${images}`,
+    formatPower(relativeL2),
+    ...comparison.levels.map(({ speedup }) => formatInterval(speedup)),
+  ]);
+  return bundle(textTable(head, rows).join("\n"), `${markdownTable(head, rows).join("\n")}\n`, [
+    htmlTable(head, rows.map(([name, ...rest]) => [htmlName(name), ...rest])),
+  ]);
+}
