@@ -10,6 +10,9 @@ import { type Replacement, Skip } from "./rule.ts";
 export function objection({ removed, outputs }: Replacement, build: Builder): Skip | undefined {
   const gone = new Set(removed), replaced = new Set(outputs.map(([old]) => old));
   for (const node of removed) {
+    if (node.graph !== build.graph) {
+      return new Skip(`${node.label} is computed outside the subgraph: inside, it might be computed again and again`);
+    }
     const reference = [...node.attributes.values()].find(({ reference }) => reference !== undefined);
     if (reference) {
       return new Skip(`attribute '${reference.name}' of ${node.label} is set by the caller of the function it is in`);

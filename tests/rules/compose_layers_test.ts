@@ -224,3 +224,29 @@ Deno.test("fuse() composes after it has folded a BatchNormalization between two 
   model.nodes[2].inputs[0] = "n";
   await assertFuses(model, { Conv: 1 });
 });
+
+Deno.test("fuse() does not pull a layer of an outer graph into a subgraph", async () => {
+  const model = chain(IMAGE, { op: "Conv", weight: [6, 3, 1, 1] }, { op: "Conv", weight: [2, 6, 1, 1] });
+  const [first, second] = model.nodes;
+  const branch = (nodes: TestNode[], y: string) => ({ graph: { nodes, outputs: { [y]: null } } });
+  model.nodes = [first, {
+    op: "If",
+    inputs: ["condition"],
+    outputs: ["y"],
+    attributes: {
+      then_branch: branch([{ ...second, outputs: ["t"] }], "t"),
+      else_branch: branch([{ ...second, outputs: ["e"] }], "e"),
+    },
+  }];
+  model.inputs!.condition = [];
+  model.types = { condition: 9 };
+  await assertFuses(model, { Conv: 3, If: 1 });
+  const [, choice] = model.nodes;
+  choice.attributes!.else_branch = branch([{
+    op: "Constant",
+    inputs: [],
+    outputs: ["e"],
+    attributes: { value: { tensor: random([1], 1) } },
+  }], "e");
+  await assertFuses(model, { Conv: 2, If: 1, Constant: 1 });
+});

@@ -342,3 +342,23 @@ Deno.test("fuse() does not merge a branch whose weight a caller may override", a
   overridable.inputs!["b.w"] = [4, 4, 1, 1];
   await assertKeeps(overridable, /the weight of b is not constant: 'b.w' is an initializer that is also a graph input/);
 });
+
+Deno.test("fuse() does not pull branches of an outer graph into a subgraph", async () => {
+  const w: Inits = {};
+  const nodes = [conv(w, "a", [4, 4, 3, 3], SAME), conv(w, "b", [4, 4, 1, 1])];
+  const branch = (op: string) => ({
+    graph: { nodes: [{ op, inputs: ["a", "b"], outputs: [`${op}_y`] }], outputs: { [`${op}_y`]: null } },
+  });
+  const outer = model([
+    ...nodes,
+    {
+      op: "If",
+      inputs: ["condition"],
+      outputs: ["y"],
+      attributes: { then_branch: branch("Add"), else_branch: branch("Mul") },
+    },
+  ], w);
+  outer.inputs!.condition = [];
+  outer.types = { condition: 9 };
+  await assertFuses(outer, { Conv: 2, If: 1, Add: 1, Mul: 1 });
+});

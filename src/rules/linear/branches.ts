@@ -45,8 +45,9 @@ export function branchesTo(
   const own = stepAt(node, refused);
   if (!own) return found;
   const uses = [...value.users.values()].reduce((sum, count) => sum + count, 0);
-  if (uses > 1 || value.isOutput) {
-    const why = value.isOutput ? "a graph output" : "used more than once";
+  const isCaptured = [...value.users.keys()].some((user) => user.graph !== node.graph);
+  if (uses > 1 || value.isOutput || isCaptured) {
+    const why = value.isOutput ? "a graph output" : isCaptured ? "used in a subgraph" : "used more than once";
     refused.set(own.x, new Skip(`'${value.name}', which would disappear, is ${why}`));
     return found;
   }
