@@ -97,6 +97,8 @@ export interface RecipeStep {
 export interface Recipe {
   opset: number;
   ir: number;
+  /** TensorProto.DataType of its values: 1 (float32), or 11 (float64), which is compared to 1e-12. */
+  type: number;
   /** Shape of the input; its first dimension is what it is fed with. */
   input: number[];
   /** Whether the file calls the batch "n" instead of saying its size. */
@@ -142,6 +144,7 @@ export function arbitraryRecipe(mostSteps = 14): fc.Arbitrary<Recipe> {
   return fc.record({
     opset: fc.constantFrom(...OPSETS),
     ir: fc.constantFrom(8, 8, 8, 3, 4),
+    type: fc.constantFrom(1, 1, 1, 1, 11),
     input: arbitraryInput(),
     dynamic: fc.boolean(),
     told: fc.nat(2),
@@ -152,8 +155,8 @@ export function arbitraryRecipe(mostSteps = 14): fc.Arbitrary<Recipe> {
 
 /** The model of a recipe. */
 export function modelOf(recipe: Recipe): TestModel {
-  const { opset, ir, input, overridable } = recipe;
-  const shared: Shared = { opset, ir, overridable, counter: { value: 0 }, functions: [], extraInputs: {}, types: {} };
+  const { opset, ir, type, input } = recipe;
+  const shared: Shared = { opset, ir, type, counter: { value: 0 }, functions: [], extraInputs: {}, types: { x: type } };
   const draft = new Draft(shared);
   draft.wires.push({ name: "x", dims: input });
   let last: Wire = draft.wires[0];

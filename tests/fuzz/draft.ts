@@ -24,6 +24,11 @@ export type Attributes = Record<string, TestAttribute | undefined>;
 /** Larger values are not made: the graphs are many, and small is enough. */
 const MOST_ELEMENTS = 1 << 13;
 
+/** Operators that ONNX Runtime has for float32 only. */
+const FLOAT32_ONLY = new Set(
+  "Conv ConvTranspose AveragePool GlobalAveragePool GlobalMaxPool PRelu LeakyRelu Resize Upsample".split(" "),
+);
+
 export function sizeOf(dims: readonly number[]): number {
   return dims.reduce((a, b) => a * b, 1);
 }
@@ -32,8 +37,8 @@ export function sizeOf(dims: readonly number[]): number {
 export interface Shared {
   readonly opset: number;
   readonly ir: number;
-  /** Every n-th initializer is also a graph input, which a caller may override from IR version 4 on; 0 for none. */
-  readonly overridable: number;
+  /** TensorProto.DataType of all float values: 1 (float32) or 11 (float64). */
+  readonly type: number;
   readonly counter: { value: number };
   readonly functions: NonNullable<TestModel["functions"]>;
   /** Extra inputs of the main graph, such as conditions. */
@@ -77,6 +82,7 @@ export class Draft {
     attributes: Attributes = {},
     { named = true, domain }: { named?: boolean; domain?: string } = {},
   ): Wire[] | undefined {
+    if (this.shared.type !== 1 && FLOAT32_ONLY.has(op)) return undefined;
     if (shapes.some((dims) => dims.some((dim) => !(dim > 0)) || sizeOf(dims) > MOST_ELEMENTS)) return undefined;
     const made = shapes.map((dims) => ({ name: this.fresh("v"), dims }));
     const kept = Object.entries(attributes).filter(([, value]) => value !== undefined) as [string, TestAttribute][];
@@ -89,6 +95,7 @@ export class Draft {
       attributes: Object.fromEntries(kept),
     });
     this.wires.push(...made);
+    for (const { name } of made) this.shared.types[name] = this.shared.type;
     return made;
   }
 
@@ -102,12 +109,13 @@ export class Draft {
     const seed = this.shared.counter.value + 1;
     const { values } = randomIn(low, high, [...dims], seed);
     const signs = randomIn(-1, 1, [...dims], seed + 1000);
-    return tensor([...dims], Float64Array.from(values, (value, i) => signed && signs.values[i] < 0 ? -value : value));
+    const chosen = Float64Array.from(values, (value, i) => signed && signs.values[i] < 0 ? -value : value);
+    return tensor([...dims], chosen, this.shared.type);
   }
 
   /** A float weight in one of the forms exporters use. */
-  constant(form: Choices, data: TestTensor): string {
-    const { dims } = data;
+  constant(form: Choices, given: TestTensor): string {
+    const data = { ...given, type: given.type ?? this.shared.type }, { dims } = data;
     switch (form.below(12)) {
       case 6:
         return this.constantNode(data);
@@ -118,10 +126,11 @@ export class Draft {
       case 9:
         return this.reshaped(data, [sizeOf(dims)]);
       case 10:
-        return this.hidden("Cast", [this.store("c", { ...data, type: 11 })], { to: 1 });
+        return this.hidden("Cast", [this.store("c", { ...data, type: data.type === 1 ? 11 : 1 })], { to: data.type });
       case 11:
         if (dims.length !== 2) break;
         return this.hidden("Transpose", [this.store("c", {
+          type: data.type,
           dims: [dims[1], dims[0]],
           values: Float64Array.from(
             { length: sizeOf(dims) },
@@ -165,6 +174,7 @@ export class Draft {
 
   /** The finished subgraph with one output. */
   subgraph(output: Wire): TestGraph {
-    return { nodes: this.nodes, outputs: { [output.name]: [...output.dims] }, initializers: this.initializers };
+    const types = { [output.name]: this.shared.type };
+    return { nodes: this.nodes, outputs: { [output.name]: [...output.dims] }, initializers: this.initializers, types };
   }
 }

@@ -39,9 +39,8 @@ try {
   });
   console.log(
     `${result.graphs} graphs kept every promise in ${((performance.now() - start) / 1000).toFixed(1)} s: ` +
-      `${result.nodes.before} nodes before, ${result.nodes.after} after, largest relative L2 error ${
-        result.error.toPrecision(3)
-      }`,
+      `${result.nodes.before} nodes before, ${result.nodes.after} after, largest error ` +
+      `${(100 * result.error).toPrecision(2)} % of what is allowed`,
   );
   for (const [rule, count] of [...result.applied].sort()) console.log(`  ${rule}: ${count} times`);
   for (const [message, count] of result.refused) console.log(`  not run by ONNX Runtime: ${count} × ${message}`);

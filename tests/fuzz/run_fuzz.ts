@@ -28,7 +28,7 @@ export interface FuzzResult {
   applied: Map<string, number>;
   /** Nodes of all graphs before and after. */
   nodes: { before: number; after: number };
-  /** Largest relative L2 error. */
+  /** Largest relative L2 error, as a part of what is allowed. */
   error: number;
 }
 

@@ -89,7 +89,7 @@ export const resize: Step = (draft, x, choices) => {
   if (rank !== 4) return undefined;
   const scales = [1, 1, ...choices.list(2, 1, 2)], dims = x.dims.map((dim, axis) => dim * scales[axis]);
   const mode = choices.pick(["nearest", "linear", "cubic"]);
-  const data = { dims: [4], values: scales };
+  const data = { dims: [4], values: scales, type: 1 };
   if (draft.opset < 9) {
     if (mode === "cubic") return undefined;
     return draft.node("Upsample", [x.name], dims, { mode, scales: { floats: scales } });
@@ -99,10 +99,15 @@ export const resize: Step = (draft, x, choices) => {
     const op = draft.opset === 9 ? "Upsample" : "Resize";
     return draft.node(op, [x.name, draft.constant(choices, data)], dims, { mode });
   }
-  const roi = draft.opset >= 13 ? "" : draft.constant(choices, { dims: [0], values: [] });
+  const roi = draft.opset >= 13 ? "" : draft.constant(choices, { dims: [0], values: [], type: 1 });
   const sized = choices.once(3);
   const inputs = sized
-    ? [x.name, roi, draft.opset >= 13 ? "" : draft.constant(choices, { dims: [0], values: [] }), draft.integers(dims)]
+    ? [
+      x.name,
+      roi,
+      draft.opset >= 13 ? "" : draft.constant(choices, { dims: [0], values: [], type: 1 }),
+      draft.integers(dims),
+    ]
     : [x.name, roi, draft.constant(choices, data)];
   const transformation = choices.pick(["half_pixel", "asymmetric", "align_corners"]);
   return draft.node("Resize", inputs, dims, {
