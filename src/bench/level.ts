@@ -4,12 +4,14 @@
  * @module
  */
 import { join } from "node:path";
+import { shuffle } from "simple-statistics";
 import { type FeedSet, feedsFor, firstRun } from "./feeds.ts";
 import { type Profile, readProfile } from "./profile.ts";
+import { type RandomSource, randomSource } from "./random.ts";
 import { type NamedTensors, openSession, type Session } from "./session.ts";
 import type { ModelFile } from "./source.ts";
 import { countOutliers, median } from "./statistics.ts";
-import { timePair, type TimePairOptions } from "./timing.ts";
+import { type Contestants, timePair, type TimePairOptions } from "./timing.ts";
 import type { Level, LevelComparison, Provider, Timing } from "./types.ts";
 
 /** What all sessions of a comparison share. */
@@ -68,38 +70,85 @@ export async function timeLevel(
   setup: Setup,
   feeds: NamedTensors,
   observed: readonly [Observation, Observation],
-  options: Omit<TimePairOptions, "control"> & { control: boolean; opTimes: boolean },
+  options: Omit<TimePairOptions, "control" | "renew" | "renewMs"> & { control: boolean; opTimes: boolean },
 ): Promise<LevelComparison | undefined> {
-  const open = (file: ModelFile) => openSession(file.path, { ...setup, level });
-  await using first = await open(before);
-  await using second = await open(after);
-  await using third = options.control ? await open(before) : null;
-  const run = (session: Session, file: ModelFile) => session.prepare(feedsFor(session, feeds, file.name));
+  const { control, opTimes, ...rest } = options;
+  await using sessions = new SessionSet(
+    control ? [before, after, before] : [before, after],
+    level,
+    setup,
+    options.seed ?? 0,
+  );
+  const contestants = async (): Promise<Contestants> => {
+    const runs = (await sessions.open()).map((session, i) =>
+      session.prepare(feedsFor(session, feeds, [before, after, before][i].name))
+    );
+    return { before: runs[0], after: runs[1], control: runs[2] };
+  };
+  const first = await contestants();
   if (options.signal?.aborted) return undefined;
-  const timing = await timePair(run(first, before), run(second, after), {
-    ...options,
-    control: third ? run(third, before) : undefined,
+  const timing = await timePair(first.before, first.after, {
+    ...rest,
+    control: first.control,
+    renew: contestants,
+    renewMs: sessions.openMs,
   });
-  const card = (samplesMs: number[], session: Session, { profile }: Observation): Timing => ({
+  const card = (samplesMs: number[], createMs: number[], { profile }: Observation): Timing => ({
     medianMs: median(samplesMs),
     samplesMs,
     outliers: countOutliers(samplesMs),
-    sessionMs: session.createMs,
+    sessionMs: median(createMs),
     opsRun: profile.ops,
     providers: profile.providers,
-    ...(options.opTimes ? { opTimesMs: profile.opTimesMs } : {}),
+    ...(opTimes ? { opTimesMs: profile.opTimesMs } : {}),
   });
-  const { speedup, lnRatios, verdict, control, inner, warmup, stopped } = timing;
+  const { speedup, lnRatios, verdict, inner, warmup, openings, stopped } = timing;
   return {
     level,
-    before: card(timing.beforeMs, first, observed[0]),
-    after: card(timing.afterMs, second, observed[1]),
+    before: card(timing.beforeMs, sessions.createMs[0], observed[0]),
+    after: card(timing.afterMs, sessions.createMs[1], observed[1]),
     speedup,
     lnRatios,
     verdict,
-    ...(control ? { control } : {}),
+    ...(timing.control ? { control: timing.control } : {}),
     inner,
     warmup,
+    openings,
     stopped,
   };
+}
+
+/**
+ * The sessions of one level. Opened in a random order each time: which comes first decides where its memory lies, and with a
+ * small model that is worth half a percent.
+ */
+class SessionSet implements AsyncDisposable {
+  /** Creation times of each, milliseconds. */
+  readonly createMs: number[][];
+  /** How long the last opening took, closing the one before included, milliseconds. */
+  openMs = 0;
+  #sessions: Session[] = [];
+  #random: RandomSource;
+
+  constructor(private files: readonly ModelFile[], private level: Level, private setup: Setup, seed: number) {
+    this.createMs = files.map(() => []);
+    this.#random = randomSource(seed, 4);
+  }
+
+  async open(): Promise<readonly Session[]> {
+    const start = performance.now();
+    await this[Symbol.asyncDispose]();
+    const opened: Session[] = [];
+    for (const index of shuffle(this.files.map((_, i) => i), this.#random)) {
+      const session = await openSession(this.files[index].path, { ...this.setup, level: this.level });
+      this.#sessions.push(opened[index] = session);
+      this.createMs[index].push(session.createMs);
+    }
+    this.openMs = performance.now() - start;
+    return opened;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.splice(0)) await session[Symbol.asyncDispose]();
+  }
 }

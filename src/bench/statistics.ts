@@ -20,13 +20,22 @@ export interface BootstrapOptions {
   resamples?: number;
   /** Coverage of the interval, default 0.95. */
   confidence?: number;
+  /**
+   * Where groups of values that belong together begin, ascending from 0. With {@link MIN_CLUSTERS} groups or more, whole groups
+   * are resampled instead of single values, so that what differs from group to group widens the interval as it should.
+   */
+  clusters?: readonly number[];
 }
+
+/** Below this many groups a cluster bootstrap says less than a plain one. */
+export const MIN_CLUSTERS = 10;
 
 /**
  * Percentile bootstrap interval of the median (Efron 1979): resample with replacement, take the median of each resample, and
  * read the interval off their quantiles.
  *
- * A resample is drawn as counts over the sorted values, so its median is found by one walk instead of a sort.
+ * A resample is drawn as counts over the sorted values, so its median is found by one walk instead of a sort. With
+ * {@link BootstrapOptions.clusters} it is a cluster bootstrap.
  *
  * @throws {RangeError} If there are no values.
  */
@@ -41,22 +50,40 @@ function intervalOf(medians: number[], confidence: number): { low: number; high:
 }
 
 /** Medians of the resamples, sorted. */
-function resampledMedians(values: readonly number[], { seed = 0, resamples = 2000 }: BootstrapOptions): number[] {
+function resampledMedians(values: readonly number[], options: BootstrapOptions): number[] {
+  const { seed = 0, resamples = 2000, clusters = [] } = options;
   const n = values.length;
   if (n === 0) throw new RangeError("bootstrapMedian(): no values");
-  const sorted = Float64Array.from(values).sort();
+  const order = values.map((_, i) => i).sort((i, j) => values[i] - values[j]);
+  const sorted = Float64Array.from(order, (i) => values[i]);
+  const rank = new Uint32Array(n);
+  order.forEach((i, position) => rank[i] = position);
   const uniform = randomSource(seed, 1);
   const counts = new Uint32Array(n);
+  const draw = clusters.length >= MIN_CLUSTERS
+    ? () => {
+      let drawn = 0;
+      for (let c = 0; c < clusters.length; c++) {
+        const cluster = Math.floor(uniform() * clusters.length);
+        const end = clusters[cluster + 1] ?? n;
+        for (let i = clusters[cluster]; i < end; i++) counts[rank[i]]++;
+        drawn += end - clusters[cluster];
+      }
+      return drawn;
+    }
+    : () => {
+      for (let i = 0; i < n; i++) counts[Math.floor(uniform() * n)]++;
+      return n;
+    };
   const medians = new Float64Array(resamples);
-  const [lower, upper] = [(n - 1) >> 1, n >> 1];
   for (let r = 0; r < resamples; r++) {
     counts.fill(0);
-    for (let i = 0; i < n; i++) counts[Math.floor(uniform() * n)]++;
+    const drawn = draw();
     let index = 0;
     let passed = counts[0];
-    while (passed <= lower) passed += counts[++index];
+    while (passed <= (drawn - 1) >> 1) passed += counts[++index];
     const low = sorted[index];
-    while (passed <= upper) passed += counts[++index];
+    while (passed <= drawn >> 1) passed += counts[++index];
     medians[r] = (low + sorted[index]) / 2;
   }
   return Array.from(medians.sort());
@@ -84,6 +111,8 @@ export interface JudgeOptions {
   seed?: number;
   /** ln-ratios of two sessions of the same model, from the same rounds: the A/A control. */
   control?: readonly number[];
+  /** Rounds that belong together, see {@link BootstrapOptions.clusters}. */
+  clusters?: readonly number[];
 }
 
 /** An interval and what it says. */
@@ -106,8 +135,8 @@ export interface Judgement {
  * @throws {RangeError} If there are no ratios.
  */
 export function judge(lnRatios: readonly number[], options: JudgeOptions = {}): Judgement {
-  const { delta = 0.01, seed = 0, control } = options;
-  const medians = resampledMedians(lnRatios, { seed });
+  const { delta = 0.01, control, ...bootstrap } = options;
+  const medians = resampledMedians(lnRatios, bootstrap);
   const [display, strict] = [intervalOf(medians, 0.95), intervalOf(medians, 0.99)];
   const speedup = {
     estimate: Math.exp(median([...lnRatios])),
@@ -117,12 +146,12 @@ export function judge(lnRatios: readonly number[], options: JudgeOptions = {}): 
   const band = Math.log1p(delta);
   if (lnRatios.length < MIN_ROUNDS_FOR_VERDICT) return { speedup, verdict: "inconclusive" };
   if (display.low >= -band && display.high <= band) return { speedup, verdict: "same" };
-  const floor = control ? shiftOf(control, seed) : 0;
+  const floor = control ? shiftOf(control, bootstrap) : 0;
   return { speedup, verdict: strict.low > floor ? "faster" : strict.high < -floor ? "slower" : "inconclusive" };
 }
 
 /** How far the A/A control's median is from 0, where its 99% interval says that it is. */
-function shiftOf(control: readonly number[], seed: number): number {
-  const { estimate, low, high } = bootstrapMedian(control, { seed, confidence: 0.99 });
+function shiftOf(control: readonly number[], bootstrap: BootstrapOptions): number {
+  const { estimate, low, high } = bootstrapMedian(control, { ...bootstrap, confidence: 0.99 });
   return low > 0 || high < 0 ? Math.abs(estimate) : 0;
 }

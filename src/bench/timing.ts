@@ -8,11 +8,21 @@
  */
 import { shuffle } from "simple-statistics";
 import { randomSource } from "./random.ts";
-import { judge, median, speedupOf } from "./statistics.ts";
+import { judge, median, MIN_CLUSTERS, speedupOf } from "./statistics.ts";
 import type { Interval, Verdict } from "./types.ts";
 
 /** One thing to time: one call is one inference. */
 export type Run = () => unknown;
+
+/** What takes turns in a round. */
+export interface Contestants {
+  /** The first. */
+  before: Run;
+  /** The second. */
+  after: Run;
+  /** A second instance of the first. */
+  control?: Run;
+}
 
 /** How to time a pair. */
 export interface TimePairOptions {
@@ -30,7 +40,15 @@ export interface TimePairOptions {
   seed?: number;
   /** A second instance of the first thing: the A/A control, timed in the same rounds. */
   control?: Run;
-  /** Shortest block, milliseconds; default 0.5, and never below 100 times the clock's resolution. */
+  /**
+   * Opens everything anew. It is called again and again, a fifth of the time at most going into it, so that what differs from
+   * opening to opening (where memory came to lie, where the scheduler put a thread) is averaged and counted in the interval.
+   * Where the time allows fewer than {@link MIN_CLUSTERS} openings it is never called.
+   */
+  renew?: () => Promise<Contestants>;
+  /** How long one {@link TimePairOptions.renew} takes, milliseconds. */
+  renewMs?: number;
+  /** Shortest block, milliseconds; default 0, and never below 100 times the clock's resolution. */
   minBlockMs?: number;
   /** The clock, milliseconds; default `performance.now`. */
   now?: () => number;
@@ -68,9 +86,14 @@ export interface PairTiming {
   inner: number;
   /** Warm-up calls of each before the first round. */
   warmup: number;
+  /** The first round of each opening, ascending from 0: see {@link TimePairOptions.renew}. */
+  openings: number[];
   /** Why it stopped. */
   stopped: "precision" | "time" | "rounds" | "aborted";
 }
+
+/** Rounds at least on one opening. */
+const ROUNDS_PER_OPENING = 10;
 
 /** Smallest step the clock makes, milliseconds: the least positive difference of two readings. */
 export function timerResolution(now: () => number = () => performance.now()): number {
@@ -93,27 +116,37 @@ export function timerResolution(now: () => number = () => performance.now()): nu
  * @throws {RangeError} If it is aborted before the first round ended.
  */
 export async function timePair(before: Run, after: Run, options: TimePairOptions = {}): Promise<PairTiming> {
-  const { seconds = 10, minRounds = 30, maxRounds = 5000, delta = 0.01, seed = 0, control, signal, onProgress } =
-    options;
+  const { seconds = 10, minRounds = 30, maxRounds = 5000, delta = 0.01, seed = 0, signal, onProgress } = options;
   const { precision = delta / 2, now = () => performance.now() } = options;
-  const runs = control ? [before, after, control] : [before, after];
+  let runs = options.control ? [before, after, options.control] : [before, after];
   const samples: number[][] = runs.map(() => []);
   const start = now();
   const elapsed = () => (now() - start) / 1000;
 
   const warm = await warmUp(runs, { now, limitMs: seconds * 200, signal });
-  const minBlockMs = Math.max(options.minBlockMs ?? 0.5, 100 * timerResolution(now));
+  const minBlockMs = Math.max(options.minBlockMs ?? 0, 100 * timerResolution(now));
   const inner = Math.max(1, Math.min(10_000, Math.ceil(minBlockMs / Math.max(Math.min(...warm.ms), 1e-6))));
 
   const random = randomSource(seed, 2);
-  const lnRatios = () => samples[0].map((ms, i) => Math.log(ms / samples[1][i]));
-  let stopped: PairTiming["stopped"] | undefined;
+  const openings = [0];
+  const { renew, renewMs = 0 } = options;
+  const renewing = renew !== undefined && 5 * renewMs * MIN_CLUSTERS <= 1000 * seconds;
+  let opened = now();
   let nextCheck = minRounds;
   let yielded = now();
+  let stopped: PairTiming["stopped"] | undefined;
   while (!stopped) {
     if (signal?.aborted) {
       stopped = "aborted";
       break;
+    }
+    const fresh = samples[0].length - openings.at(-1)!;
+    if (renewing && fresh >= ROUNDS_PER_OPENING && now() - opened > 4 * renewMs) {
+      const next = await renew();
+      runs = next.control ? [next.before, next.after, next.control] : [next.before, next.after];
+      for (let i = 0; i < 3; i++) for (const run of runs) await run();
+      opened = now();
+      openings.push(samples[0].length);
     }
     const round: number[] = [];
     for (const index of shuffle(runs.map((_, i) => i), random)) {
@@ -129,29 +162,36 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
     if (rounds < minRounds) continue;
     if (rounds >= maxRounds) stopped = "rounds";
     else if (elapsed() >= seconds) stopped = "time";
-    else if (rounds >= nextCheck) {
+    else if (rounds >= nextCheck && (!renewing || openings.length >= MIN_CLUSTERS)) {
       nextCheck = Math.ceil(rounds * 1.2);
-      const { low, high } = speedupOf(lnRatios(), { seed, resamples: 500 });
+      const { low, high } = speedupOf(logRatios(samples[0], samples[1]), { seed, resamples: 500, clusters: openings });
       if (Math.log(high / low) / 2 <= precision) stopped = "precision";
     }
   }
-  return summarise(samples, { delta, seed, inner, warmup: warm.calls, stopped });
+  const [beforeMs, afterMs, controlMs] = samples;
+  if (beforeMs.length === 0) {
+    throw new RangeError("timePair(): stopped before the first round ended; there is nothing to report");
+  }
+  const lnRatios = logRatios(beforeMs, afterMs);
+  const judging = { delta, seed, clusters: openings };
+  const controlLn = controlMs && logRatios(beforeMs, controlMs);
+  const control = controlLn && { lnRatios: controlLn, ...judge(controlLn, judging) };
+  const judged = judge(lnRatios, { ...judging, control: controlLn });
+  return {
+    beforeMs,
+    afterMs,
+    lnRatios,
+    ...judged,
+    ...(control ? { control } : {}),
+    inner,
+    warmup: warm.calls,
+    openings,
+    stopped,
+  };
 }
 
-function summarise(
-  samples: number[][],
-  { delta, seed, ...rest }: { delta: number; seed: number } & Pick<PairTiming, "inner" | "warmup" | "stopped">,
-): PairTiming {
-  const [beforeMs, afterMs, controlMs] = samples;
-  const rounds = beforeMs.length;
-  if (rounds === 0) {
-    throw new RangeError("timePair(): stopped before the first round ended, so there is nothing to report");
-  }
-  const lnRatios = beforeMs.map((ms, i) => Math.log(ms / afterMs[i]));
-  const controlLn = controlMs && beforeMs.map((ms, i) => Math.log(ms / controlMs[i]));
-  const judged = judge(lnRatios, { delta, seed, control: controlLn });
-  const control = controlLn && { lnRatios: controlLn, ...judge(controlLn, { delta, seed }) };
-  return { beforeMs, afterMs, lnRatios, ...judged, ...(control ? { control } : {}), ...rest };
+function logRatios(first: readonly number[], second: readonly number[]): number[] {
+  return first.map((ms, i) => Math.log(ms / second[i]));
 }
 
 async function timeBlock(run: Run, inner: number, now: () => number): Promise<number> {

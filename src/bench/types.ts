@@ -32,7 +32,7 @@ export interface Timing {
   samplesMs: number[];
   /** How many samples lie outside Tukey's fences (1.5 IQR). They are never deleted. */
   outliers: number;
-  /** Time to create the session (load, optimize), milliseconds. */
+  /** Time to create the session (load, optimize), milliseconds: the median where sessions were opened anew. */
   sessionMs: number;
   /** Nodes by op type as ONNX Runtime really ran them after its own optimizations (`FusedConv` and such included). */
   opsRun: Record<string, number>;
@@ -60,6 +60,11 @@ export interface LevelComparison {
   control?: { speedup: Interval; lnRatios: number[]; verdict: Verdict };
   /** Inferences in one block: a sample is a block's time divided by this. */
   inner?: number;
+  /**
+   * The first round of each set of sessions, ascending from 0: sessions are opened anew during the rounds where that is cheap,
+   * and the bootstrap resamples whole sets where there are 10 or more.
+   */
+  openings?: number[];
   /** Untimed inferences of each session before the first round. */
   warmup?: number;
   /** Why the rounds ended: the interval was narrow enough, the time or the number of rounds was used up, or it was interrupted. */
