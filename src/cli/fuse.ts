@@ -13,16 +13,19 @@ function choice(args: Arguments): FuseOptions {
   return { rules: list(args, "rules"), skip: list(args, "skip"), aggressive: Boolean(args.values.aggressive) };
 }
 
-/** Times models on this machine, as `compare` does by default. */
-async function measured(before: Model, after: Model): Promise<MeasuredVerdict> {
+/** Times models on this machine, as `compare` does by default at level `all`. */
+async function measured(before: Model, after: Model, args: Arguments): Promise<MeasuredVerdict> {
   const { verdictOf } = await import("../bench/mod.ts");
-  return await verdictOf(before, after);
+  return await verdictOf(before, after, inputOptions(args));
 }
 
 async function print(report: Awaited<ReturnType<typeof explain>>, json: boolean): Promise<void> {
   if (json) return console.log(JSON.stringify(report, null, 2));
   const { fusionText } = await import("../plot/fusion_text.ts");
   console.log(fusionText(report));
+  for (const [rule, verdict] of Object.entries(report.measured ?? {})) {
+    console.log(`Measured with ${rule}: ${verdict}${verdict === "slower" ? ", so left out" : ""}.`);
+  }
 }
 
 /** `layerfuse fuse MODEL -o OUT`. */
@@ -45,7 +48,7 @@ export const fuseCommand: Command = {
     const model = await open(args.positionals[0]);
     const { model: fused, report } = await fuse(model, {
       ...choice(args),
-      measure: args.values.measure ? measured : undefined,
+      measure: args.values.measure ? (before, after) => measured(before, after, args) : undefined,
     });
     if (args.values.verify) {
       const { verify } = await import("./verify.ts");

@@ -41,7 +41,12 @@ export const reproduceCommand: Command = {
     await writeWhole(`${folder}/${name}.json`, JSON.stringify({ ...comparison, fusion }, null, 2));
     await writeWhole(
       `${folder}/${name}.html`,
-      renderReport({ comparison, fusion, graphs: { before: model, after: fused }, title: `${name}: before and after fusion` }),
+      renderReport({
+        comparison,
+        fusion,
+        graphs: { before: model, after: fused },
+        title: `${name}: before and after fusion`,
+      }),
     );
     console.log(`\nAll samples: ${folder}/${name}.json\nThe report:  ${folder}/${name}.html`);
     return 0;
