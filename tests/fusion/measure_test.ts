@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fuse as fuseAndMeasure } from "../../mod.ts";
 import { fuse } from "../../src/fusion/mod.ts";
 import { modelBytes, random } from "../onnx_model.ts";
 
@@ -42,4 +43,11 @@ Deno.test("fuse() measures nothing where no optional rule did anything", async (
     measure: () => Promise.reject(new Error("must not be called")),
   });
   assertEquals(report.measured, {});
+});
+
+Deno.test("fuse() of the front door measures by itself, with the options of compare()", async () => {
+  const options = { seconds: 0.2, minRounds: 5, shape: [1, 3, 8, 8], provider: "cpu" };
+  const { report } = await fuseAndMeasure(BYTES, { measure: options });
+  assertEquals(Object.keys(report.measured!), ["compose-layers"]);
+  assertEquals((await fuseAndMeasure(BYTES, { measure: false })).report.measured, undefined);
 });
