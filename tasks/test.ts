@@ -12,7 +12,7 @@ import { root } from "./root.ts";
 import { add, type Counts, parseCounts } from "./test_counts.ts";
 
 /** Notebooks run with a small model and short timings here, unless the caller's environment says otherwise. */
-const QUICK = { LAYERFUSE_MODEL: "resnet18", LAYERFUSE_SIZE: "64", LAYERFUSE_SECONDS: "3" };
+const QUICK = { LAYERFUSE_ARCHITECTURE: "resnet18", LAYERFUSE_SIZE: "64", LAYERFUSE_SECONDS: "1" };
 
 async function denoTest(args: string[], env: Record<string, string>): Promise<Counts> {
   const child = new Deno.Command(Deno.execPath(), {

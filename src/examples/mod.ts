@@ -6,9 +6,15 @@
  */
 export { type Answers, answers } from "./answers.ts";
 export { fashionNetworks, type FashionOverview, type FashionResult } from "./fashion.ts";
-export { type Accuracy, classifyLines, textDirectionClassifier } from "./text_direction.ts";
+export {
+  type Accuracy,
+  classifyLines,
+  compareReadings,
+  type ReadingComparison,
+  textDirectionClassifier,
+} from "./text_direction.ts";
 export { demonstrate, Demonstration } from "./demonstrate.ts";
 export { type FamilyOverview, familyOverview } from "./family_overview.ts";
 export { families, type Family, familyModel, familyShape } from "./families.ts";
 export { linesPicture, linesTensor, type TextLine, textLines } from "./text_lines.ts";
-export { parseShape, type Setting, type Settings, settings } from "./settings.ts";
+export { modelSource, parseShape, type Setting, type Settings, settings } from "./settings.ts";

@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { bundle } from "../plot/display.ts";
 import { escapeMarkdown, escapeMarkup } from "../plot/format.ts";
 import { kept } from "../plot/jupyter.ts";
@@ -63,6 +65,22 @@ export function parseShape(text: string): number[] | undefined {
   const shape = text.split(/[,x×]/).map(Number);
   if (shape.every((dim) => Number.isInteger(dim) && dim > 0)) return shape;
   throw new TypeError(`shape ${JSON.stringify(text)}: expected whole numbers above 0 such as 1,3,224,224`);
+}
+
+/**
+ * Where a model named in a setting is: an address as a URL, a path as it is, seen from where the notebook runs or else
+ * from `start` (default: where the task was started, `INIT_CWD`). A path that is in neither place is given back as it
+ * is, for `open` to refuse.
+ */
+export async function modelSource(
+  text: string,
+  start: string | undefined = Deno.env.get("INIT_CWD"),
+): Promise<string | URL> {
+  if (/^(https?|file):\/\//.test(text)) return new URL(text);
+  for (const path of start === undefined ? [text] : [text, resolve(start, text)]) {
+    if (await stat(path).catch(() => undefined)) return path;
+  }
+  return text;
 }
 
 /** `inputShape` → `LAYERFUSE_INPUT_SHAPE`. */

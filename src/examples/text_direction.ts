@@ -3,6 +3,12 @@ import { fileURLToPath } from "node:url";
 import { type ModelSource, openSession } from "../bench/mod.ts";
 import { materialise, TemporaryDirectory } from "../bench/source.ts";
 import { type Model, open } from "../fusion/mod.ts";
+import { bundle } from "../plot/display.ts";
+import type { MimeBundle } from "../plot/drawing.ts";
+import { formatPower } from "../plot/format.ts";
+import { kept } from "../plot/jupyter.ts";
+import { htmlTable } from "../plot/parts.ts";
+import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { linesTensor, type TextLine } from "./text_lines.ts";
 
 /**
@@ -36,4 +42,46 @@ export async function classifyLines(model: ModelSource, lines: readonly TextLine
   const turned = lines.map((_, index) => Number(data[2 * index + 1]));
   const correct = lines.filter(({ isTurned }, index) => isTurned === turned[index] > 0.5).length;
   return { correct, count: lines.length, turned };
+}
+
+/** Two classifiers that read the same lines. In a notebook it shows itself. */
+export interface ReadingComparison {
+  /** What the first one read. */
+  readonly before: Accuracy;
+  /** What the second one read. */
+  readonly after: Accuracy;
+  /** Lines on which both say the same. */
+  readonly agree: number;
+  /** The largest difference between their probabilities of 180°. */
+  readonly largestDifference: number;
+}
+
+/** Lets two classifiers read the same lines. */
+export async function compareReadings(
+  first: ModelSource,
+  second: ModelSource,
+  lines: readonly TextLine[],
+): Promise<ReadingComparison> {
+  const before = await classifyLines(first, lines), after = await classifyLines(second, lines);
+  const differences = before.turned.map((value, index) => Math.abs(value - after.turned[index]));
+  const readings = {
+    before,
+    after,
+    agree: before.turned.filter((value, index) => value > 0.5 === after.turned[index] > 0.5).length,
+    largestDifference: Math.max(0, ...differences),
+  };
+  return Object.defineProperty(readings, Symbol.for("Jupyter.display"), { value: () => kept(display(readings)) });
+}
+
+function display({ before, after, agree, largestDifference }: ReadingComparison): MimeBundle {
+  const head = ["", `of ${before.count} lines`];
+  const rows = [
+    ["read right before", String(before.correct)],
+    ["read right after", String(after.correct)],
+    ["read alike", String(agree)],
+    ["largest difference of a probability", formatPower(largestDifference)],
+  ];
+  return bundle(textTable(head, rows).join("\n"), `${markdownTable(head, rows).join("\n")}\n`, [
+    htmlTable(head, rows, { numbers: [1] }),
+  ]);
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { settings } from "../../src/examples/mod.ts";
+import { modelSource, settings } from "../../src/examples/mod.ts";
 
 const DEFAULTS = { model: "resnet101", seconds: 60, inputShape: "", aggressive: false };
 
@@ -40,4 +40,17 @@ Deno.test("settings() show themselves, escaped, with where each value came from"
   assertStringIncludes(bundle["text/plain"], "LAYERFUSE_SECONDS");
   assertStringIncludes(bundle["text/html"], "&lt;b&gt;|.onnx");
   assertStringIncludes(bundle["text/markdown"], "&#60;b&#62;&#124;.onnx");
+});
+
+Deno.test("modelSource() takes addresses, and looks for a path here and then where the task was started", async () => {
+  assertEquals(await modelSource("https://example.org/a.onnx"), new URL("https://example.org/a.onnx"));
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/mine.onnx`, "");
+    assertEquals(await modelSource("mine.onnx", folder), `${folder}/mine.onnx`);
+    assertEquals(await modelSource(`${folder}/mine.onnx`, undefined), `${folder}/mine.onnx`);
+    assertEquals(await modelSource("none.onnx", folder), "none.onnx", "open() says that it is not there");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

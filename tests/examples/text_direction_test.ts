@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fuse } from "../../mod.ts";
 import {
-  classifyLines,
+  compareReadings,
   linesPicture,
   linesTensor,
   textDirectionClassifier,
@@ -12,10 +12,13 @@ Deno.test("the pretrained text-direction classifier reads as many lines right af
   const before = await textDirectionClassifier(), { model: after, report } = await fuse(before);
   assertEquals([report.before.ops.BatchNormalization, report.after.ops.BatchNormalization], [35, undefined]);
   const lines = textLines(40);
-  const [read, readAfter] = [await classifyLines(before, lines), await classifyLines(after, lines)];
-  assert(read.correct >= 38, `${read.correct} of ${read.count}: these are trained weights`);
-  assertEquals(readAfter.correct, read.correct);
-  read.turned.forEach((value, index) => assert(Math.abs(value - readAfter.turned[index]) <= 1e-4));
+  const readings = await compareReadings(before, after, lines);
+  assert(readings.before.correct >= 38, `${readings.before.correct} of 40: these are trained weights`);
+  assertEquals(readings.after.correct, readings.before.correct);
+  assertEquals(readings.agree, 40);
+  assert(readings.largestDifference <= 1e-4, String(readings.largestDifference));
+  const display = (readings as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")];
+  assertStringIncludes(display()["text/plain"], "of 40 lines");
 });
 
 Deno.test("textLines() are the same for the same seed, half of them turned, and differ for another seed", () => {
