@@ -27,10 +27,12 @@ export function resolveExternal(skeleton: Skeleton, resolve: (location: string) 
 
   const tensor = (fields: WireField[]): Uint8Array | undefined => {
     if (!fields.some(({ number, bytes }) => number === DATA_LOCATION && bytes[bytes.length - 1] === EXTERNAL)) return;
-    const entries = new Map(contentsOf(fields, EXTERNAL_DATA).map((entry) => {
-      const [key, value] = [1, 2].map((number) => text.decode(contentsOf(wireFields(entry), number)[0]));
-      return [key, value];
-    }));
+    const entries = new Map(
+      contentsOf(fields, EXTERNAL_DATA).map((entry) => {
+        const [key, value] = [1, 2].map((number) => text.decode(contentsOf(wireFields(entry), number)[0]));
+        return [key, value];
+      }),
+    );
     const name = text.decode(contentsOf(fields, NAME)[0]);
     const location = entries.get("location");
     if (!location) throw new ModelFormatError(`tensor '${name}': its data is external, but no location is given.`);
