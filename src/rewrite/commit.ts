@@ -26,6 +26,11 @@ export function objection({ removed, outputs }: Replacement, build: Builder): Sk
       if (other) return new Skip(`'${value.name}', which would disappear, is also used by ${other.label}`);
     }
   }
+  for (const value of build.nodes.flatMap(({ inputs }) => inputs)) {
+    if (value?.producer && gone.has(value.producer) && !replaced.has(value)) {
+      return new Skip(`'${value.name}', which would disappear, would still be needed`);
+    }
+  }
   for (const [old, now] of outputs) {
     if (build.initializers.includes(now) && !old.isOutput || build.nodes.includes(now.producer!)) continue;
     if (old.isOutput && (!now.producer || now.isOutput || now.graph !== old.graph)) {

@@ -52,7 +52,9 @@ class Carry {
   }
 
   replacement(): Replacement {
-    return new Replacement(this.#removed, this.#outputs);
+    const passed = new Map(this.#outputs.filter(([, now]) => !this.build.nodes.includes(now.producer!)));
+    const origin = (value: Value): Value => passed.has(value) ? origin(passed.get(value)!) : value;
+    return new Replacement(this.#removed, this.#outputs.map(([old, now]) => [old, origin(now)]));
   }
 
   /** Makes a value come out with the map applied: by the layers that make it. */

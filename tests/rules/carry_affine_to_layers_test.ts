@@ -259,6 +259,13 @@ Deno.test("fuse() carries one map past another on the way", async () => {
   );
 });
 
+Deno.test("fuse() carries two maps one after the other, to a graph output", async () => {
+  const lines = ["a = Conv(x, v)", "p, q = Split(a)", "h = Add(p, half)", "y = Mul(h, half)", "u = Relu(q)"];
+  const two = model(lines, { p: { axis: 1 } });
+  two.outputs.u = [null, null, null, null];
+  await assertFuses(two, { Conv: 1, Split: 1, Relu: 1 }, OPTIONS);
+});
+
 Deno.test("fuse() moves nothing where one branch cannot absorb the map", async () => {
   await assertKeeps(
     model(["a = Conv(x, w)", "c = Concat(a, z)", bn("y", "c", 8)], joined),
