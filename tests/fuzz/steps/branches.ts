@@ -108,6 +108,25 @@ export const conditional: Step = (draft, x, choices) => {
   });
 };
 
+/** Loop: a layer and an affine on the value it carries, twice. */
+export const loop: Step = (draft, x, choices) => {
+  if (draft.parent || x.dims.length < 3 || x.dims.length > 5 || draft.opset < 11) return undefined;
+  const inner = new Draft(draft.shared, draft), holder = choices.once(2) ? draft : inner;
+  const [round, going, goingOn, state] = ["round", "going", "on", "state"].map((base) => draft.fresh(base));
+  const w = layerWeight(holder, choices, [x.dims[1], x.dims[1], ...x.dims.slice(2).map(() => 1)], x.dims[1]);
+  const first = inner.node("Conv", [state, w], x.dims);
+  const last = first && batchNormalization(inner, first, choices);
+  if (!last) return undefined;
+  const body = {
+    ...inner.subgraph(last),
+    inputs: { [round]: [], [going]: [], [state]: [...x.dims] },
+    nodes: [...inner.nodes, { op: "Identity", inputs: [going], outputs: [goingOn] }],
+    outputs: { [goingOn]: [], [last.name]: [...x.dims] },
+    types: { [round]: 7, [going]: 9, [goingOn]: 9, [state]: draft.shared.type, [last.name]: draft.shared.type },
+  };
+  return draft.node("Loop", [draft.integers([2], []), "", x.name], x.dims, { body: { graph: body } });
+};
+
 /** A call of a model-local function with a layer and an affine inside. */
 export const localFunction: Step = (draft, x, choices) => {
   if (draft.parent || draft.shared.ir < 8 || draft.opset < 15 || x.dims.length < 3) return undefined;
