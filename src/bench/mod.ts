@@ -38,3 +38,8 @@ export {
   registerComparison,
   type RegisterOptions,
 } from "./deno_bench.ts";
+export { contributions } from "./variants.ts";
+export { type ComparisonDiff, diffComparisons, type LevelDiff } from "./diff.ts";
+export { type BenchmarkEntry, parseComparison, toGithubActionBenchmark, toMarkdown } from "./export.ts";
+export { gate, type GateLimits, type GateResult, parseShare } from "./gate.ts";
+export { type InputFileOptions, readInputs } from "./input_files.ts";

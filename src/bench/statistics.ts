@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { median, quantile, quantileSorted } from "simple-statistics";
+import { median, quantile, quantileSorted, shuffle } from "simple-statistics";
 import { randomSource } from "./random.ts";
 import type { Interval, Verdict } from "./types.ts";
 
@@ -87,6 +87,24 @@ function resampledMedians(values: readonly number[], options: BootstrapOptions):
     medians[r] = (low + sorted[index]) / 2;
   }
   return Array.from(medians.sort());
+}
+
+/**
+ * Interval of the difference of two independent samples' medians, first less second: both are resampled, each by itself.
+ *
+ * @throws {RangeError} If one of them is empty.
+ */
+export function bootstrapDifference(
+  first: readonly number[],
+  second: readonly number[],
+  options: Omit<BootstrapOptions, "clusters"> & { clusters?: readonly [readonly number[], readonly number[]] } = {},
+): Interval {
+  const { clusters, confidence = 0.95, seed = 0, ...rest } = options;
+  const a = resampledMedians(first, { ...rest, seed, clusters: clusters?.[0] });
+  const b = resampledMedians(second, { ...rest, seed: seed + 1, clusters: clusters?.[1] });
+  const random = randomSource(seed, 5); // both come sorted: pair them at random
+  const differences = shuffle(a, random).map((value, i) => value - b[i]).sort((x, y) => x - y);
+  return { estimate: median([...first]) - median([...second]), ...intervalOf(differences, confidence) };
 }
 
 /** The speed-up that ln-ratios of time speak of: exp of their median and of its bootstrap interval. */

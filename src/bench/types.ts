@@ -110,6 +110,16 @@ export interface ErrorSummary extends ErrorMeasures {
   distributions?: Record<string, ErrorMeasures>;
 }
 
+/** What one rule (or whatever was left out) contributes. */
+export interface Contribution {
+  /** The rule's name. */
+  rule: string;
+  /** Time without it over time with it. */
+  speedup: Interval;
+  /** What that says. */
+  verdict: Verdict;
+}
+
 /** One of the two models. */
 export interface ModelCard {
   /** What to call it: file name or architecture. */
@@ -178,6 +188,8 @@ export interface Comparison {
   levels: LevelComparison[];
   /** The error, measured at the first level asked for. */
   error: ErrorSummary;
+  /** What each rule contributes, where it was measured. */
+  rules?: Contribution[];
   /** Sentences a reader must not miss: nodes that fell back to another provider, interrupted early, TF32, … */
   notes: string[];
 }

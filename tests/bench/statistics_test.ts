@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { normalSource, randomSource } from "../../src/bench/random.ts";
-import { bootstrapMedian, countOutliers, judge, speedupOf } from "../../src/bench/statistics.ts";
+import { bootstrapDifference, bootstrapMedian, countOutliers, judge, speedupOf } from "../../src/bench/statistics.ts";
+import { spread } from "./saved.ts";
 
 Deno.test("bootstrapMedian() gives the median and the same interval for the same seed", () => {
   const values = Array.from({ length: 101 }, (_, i) => i);
@@ -35,14 +36,32 @@ Deno.test("speedupOf() is the exponential of the median ln-ratio", () => {
   for (const value of [estimate, low, high]) assertAlmostEquals(value, 1.25, 1e-12);
 });
 
+Deno.test("bootstrapMedian() with clusters widens by what differs from cluster to cluster", () => {
+  const normal = normalSource(randomSource(2));
+  const shifts = Array.from({ length: 20 }, () => normal());
+  const values = shifts.flatMap((shift) => Array.from({ length: 50 }, () => shift + 0.1 * normal()));
+  const clusters = shifts.map((_, i) => 50 * i);
+  const width = ({ low, high }: { low: number; high: number }) => high - low;
+  const [plain, clustered] = [bootstrapMedian(values), bootstrapMedian(values, { clusters })];
+  assertEquals(plain.estimate, clustered.estimate);
+  assert(width(clustered) > 3 * width(plain), `${width(plain)}, clustered ${width(clustered)}`);
+  assertEquals(bootstrapMedian(values, { clusters: clusters.slice(0, 9) }), plain, "too few clusters are left aside");
+});
+
+Deno.test("bootstrapDifference() covers the difference of two medians and is as wide as both", () => {
+  const [a, b] = [spread(1, 0.1), spread(0.9, 0.1)];
+  const { estimate, low, high } = bootstrapDifference(a, b);
+  assertAlmostEquals(estimate, 0.1, 1e-12);
+  assert(low < 0.1 && 0.1 < high && low > 0);
+  const one = bootstrapMedian(a);
+  assertAlmostEquals((high - low) / (one.high - one.low), Math.SQRT2, 0.15);
+});
+
 Deno.test("countOutliers() counts what lies outside Tukey's fences", () => {
   assertEquals(countOutliers([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), 0);
   assertEquals(countOutliers([1, 2, 3, 4, 5, 6, 7, 8, 9, 100, -100]), 2);
   assertEquals(countOutliers([1, 1000]), 0);
 });
-
-/** 99 ln-ratios spread evenly over centre ± half: their median's 95% interval is about centre ± half/5. */
-const spread = (centre: number, half: number) => Array.from({ length: 99 }, (_, i) => centre + half * (i / 49 - 1));
 
 Deno.test("judge() reads the interval against the band", () => {
   const verdict = (centre: number, half: number, delta?: number) => judge(spread(centre, half), { delta }).verdict;

@@ -1,0 +1,134 @@
+/**
+ * A comparison for other tools: a Markdown table for a pull request, github-action-benchmark's format, saved JSON.
+ *
+ * @module
+ */
+import { quantile } from "simple-statistics";
+import type { Comparison, Interval, LevelComparison, Timing } from "./types.ts";
+
+/** One entry of github-action-benchmark's `customSmallerIsBetter` format. */
+export interface BenchmarkEntry {
+  /** What was measured. */
+  name: string;
+  /** `ms` or `ratio`. */
+  unit: string;
+  /** The value; smaller is better. */
+  value: number;
+  /** Its spread, as the tool prints it. */
+  range?: string;
+  /** Anything else, shown in a tooltip. */
+  extra?: string;
+}
+
+/**
+ * A Markdown table with one row a level, the error below it, then how it was measured.
+ *
+ * @example
+ * ```ts
+ * import { compare, toMarkdown } from "@layerfuse/layerfuse/bench";
+ *
+ * const model = new URL("../../tests/fixtures/fashion_resnet.onnx", import.meta.url);
+ * const table = toMarkdown(await compare(model, model, { seconds: 0.2, levels: ["all"] }));
+ * if (!table.includes("| all |")) throw new Error(table);
+ * ```
+ */
+export function toMarkdown(comparison: Comparison): string {
+  const { before, after, levels, error, environment, inputs, notes } = comparison;
+  const rows = levels.map((level) =>
+    `| ${level.level} | ${ms(level.before)} | ${ms(level.after)} | ${interval(level.speedup)} | ${level.verdict} |`
+  );
+  const shapes = inputs.map(({ name, dims }) => `${name} ${dims.join("×") || "scalar"}`).join(", ");
+  const { cpu, cores, os, provider, threads, onnxruntime, deno, seed } = environment;
+  return [
+    `**${escape(before.name)}** → **${escape(after.name)}**`,
+    "",
+    "| ONNX Runtime's optimizations | before | after | speed-up (95% CI) | verdict |",
+    "|---|---:|---:|---:|---|",
+    ...rows,
+    "",
+    `Output difference: L2 ${short(error.l2)} of ${short(error.norm)} (relative ${short(error.relativeL2)}), ` +
+    `max ${short(error.maxAbs)}, top-1 agreement ${(100 * error.top1Agreement).toFixed(1)}%.`,
+    "",
+    `<sub>${escape(cpu)}, ${cores} cores, ${escape(os)}; provider ${provider}, ${threads} threads; input ${
+      escape(shapes)
+    }; ` +
+    `ONNX Runtime ${onnxruntime}, Deno ${deno}; seed ${seed}.</sub>`,
+    ...notes.flatMap((note) => ["", `> ${escape(note)}`]),
+    "",
+  ].join("\n");
+}
+
+/**
+ * github-action-benchmark's `customSmallerIsBetter` format: both median times a level, and their ratio, which unlike the times
+ * can be read across machines; then the relative error.
+ */
+export function toGithubActionBenchmark({ after, levels, error }: Comparison): BenchmarkEntry[] {
+  return [
+    ...levels.flatMap((level) => [
+      time(`${after.name}, level ${level.level}: before`, level.before),
+      time(`${after.name}, level ${level.level}: after`, level.after),
+      ratio(`${after.name}, level ${level.level}: after/before`, level),
+    ]),
+    { name: `${after.name}: relative L2 error`, unit: "ratio", value: error.relativeL2 },
+  ];
+}
+
+function time(name: string, { medianMs, samplesMs }: Timing): BenchmarkEntry {
+  const [low, high] = quantile(samplesMs, [0.25, 0.75]);
+  return {
+    name,
+    unit: "ms",
+    value: medianMs,
+    range: `${short(low)}–${short(high)}`,
+    extra: `${samplesMs.length} rounds`,
+  };
+}
+
+function ratio(name: string, { speedup, verdict }: LevelComparison): BenchmarkEntry {
+  const range = `${(1 / speedup.high).toFixed(4)}–${(1 / speedup.low).toFixed(4)}`;
+  return { name, unit: "ratio", value: 1 / speedup.estimate, range, extra: verdict };
+}
+
+/**
+ * Reads a saved comparison.
+ *
+ * @param name Where it came from, for messages.
+ * @throws {Error} If it is not JSON, or not a comparison of schema version 1.
+ */
+export function parseComparison(json: string, name = "comparison"): Comparison {
+  let value: Partial<Comparison> | null;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new Error(`${name}: not JSON (${error instanceof Error ? error.message : error})`);
+  }
+  if (value?.schemaVersion !== 1) {
+    throw new Error(
+      `${name}: schemaVersion ${JSON.stringify(value?.schemaVersion)}, expected 1 (a file that compare --json wrote)`,
+    );
+  }
+  for (const key of ["environment", "before", "after", "levels", "error"] as const) {
+    if (!value[key]) throw new Error(`${name}: "${key}" is missing; expected a file that compare --json wrote`);
+  }
+  return value as Comparison;
+}
+
+function ms({ medianMs }: Timing): string {
+  return `${short(medianMs)} ms`;
+}
+
+function interval({ estimate, low, high }: Interval): string {
+  return `${estimate.toFixed(3)}× (${low.toFixed(3)}–${high.toFixed(3)})`;
+}
+
+/** Three significant digits, without an exponent where that reads well. */
+function short(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-3) return value.toExponential(2);
+  return size >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function escape(text: string): string {
+  return text.replace(/[|<>*_`\\]/g, "\\$&");
+}

@@ -1,0 +1,132 @@
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { encode as encodePng } from "fast-png";
+import * as jpeg from "jpeg-js";
+import { dump } from "npyjs";
+import { resize } from "../../src/bench/image.ts";
+import { readInputs } from "../../src/bench/input_files.ts";
+
+const image = { name: "image", type: "float32", dims: ["batch", 3, "height", "width"] };
+
+async function inFolder(files: Record<string, Uint8Array>, test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, bytes] of Object.entries(files)) {
+      await Deno.mkdir(join(folder, name, ".."), { recursive: true });
+      await Deno.writeFile(join(folder, name), bytes);
+    }
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const npy = (data: Float32Array | Float64Array | BigInt64Array, shape: number[]) =>
+  new Uint8Array(dump(data as Float32Array, shape));
+
+Deno.test("readInputs() takes every .npy of a one-input model as a set, in order of names", async () => {
+  const first = Float32Array.from({ length: 12 }, (_, i) => i);
+  await inFolder(
+    { "b.npy": npy(first, [1, 3, 2, 2]), "a.npy": npy(first, [3, 2, 2]), "notes.txt": new Uint8Array(1) },
+    async (folder) => {
+      const sets = await readInputs(folder, [image]);
+      assertEquals(sets.map(({ name }) => name), ["a.npy", "b.npy"]);
+      for (const { feeds } of sets) {
+        assertEquals([feeds.image.type, feeds.image.dims], ["float32", [1, 3, 2, 2]]);
+        assertEquals(Array.from(feeds.image.data as Float32Array), Array.from(first));
+      }
+    },
+  );
+});
+
+Deno.test("readInputs() lays an RGB picture out as planes, or as pixels, scaled to 0…1", async () => {
+  const pixels = new Uint8Array([255, 0, 51, 0, 102, 153]); // two pixels beside each other
+  await inFolder({ "p.png": encodePng({ width: 2, height: 1, channels: 3, data: pixels }) }, async (folder) => {
+    const read = async (dims: (string | number)[], type = "float32") =>
+      (await readInputs(folder, [{ ...image, type, dims }], {
+        shape: dims.map((dim) => dim === "n" ? 1 : Number(dim)),
+      }))[0].feeds.image;
+    const close = (actual: ArrayLike<unknown>, expected: number[]) =>
+      expected.forEach((value, i) => assertAlmostEquals(actual[i] as number, value, 1e-6));
+    close((await read(["n", 3, 1, 2])).data, [1, 0, 0, 0.4, 0.2, 0.6]);
+    assertEquals(Array.from((await read(["n", 3, 1, 2], "uint8")).data as Uint8Array), [255, 0, 0, 102, 51, 153]);
+    close((await read(["n", 1, 1, 2])).data, [0.299 + 0.2 * 0.114, 0.4 * 0.587 + 0.6 * 0.114]);
+    const batch = await read([2, 3, 1, 2]);
+    assertEquals([batch.data.length, batch.data[6]], [12, 1]);
+  });
+});
+
+Deno.test("readInputs() reads JPEG, and resizes to the size asked for", async () => {
+  const { data } = jpeg.encode({ width: 16, height: 16, data: new Uint8Array(16 * 16 * 4).fill(128) }, 100);
+  await inFolder({ "p.jpg": new Uint8Array(data) }, async (folder) => {
+    const [{ feeds }] = await readInputs(folder, [image], { size: 5 });
+    assertEquals(feeds.image.dims, [1, 3, 5, 5]);
+    for (const value of Array.from(feeds.image.data as Float32Array)) assertAlmostEquals(value, 128 / 255, 0.02);
+  });
+});
+
+Deno.test("resize() interpolates linearly between pixel centres", () => {
+  const picture = { width: 2, height: 1, channels: 1, data: new Float32Array([0, 1]) };
+  assertEquals(Array.from(resize(picture, 4, 1, 1)), [0, 0.25, 0.75, 1]);
+  assertEquals(Array.from(resize(picture, 1, 1, 1)), [0.5]);
+});
+
+Deno.test("readInputs() matches files to several inputs by name or number, a set a folder", async () => {
+  const inputs = [{ name: "ids", type: "int64", dims: ["n"] }, { name: "mask", type: "float32", dims: ["n"] }];
+  const ids = npy(new BigInt64Array([5n, 6n]), [2]);
+  const mask = npy(new Float32Array([1, 0]), [2]);
+  const files = {
+    "set_0/ids.npy": ids,
+    "set_0/mask.npy": mask,
+    "set_1/input_0.pb": new Uint8Array([9]),
+    "set_1/input_1.npy": mask,
+  };
+  await inFolder({ ...files, "set_1/output_0.pb": new Uint8Array([1]) }, async (folder) => {
+    const decodeProto = (bytes: Uint8Array) => ({
+      type: "int64",
+      dims: [1],
+      data: new BigInt64Array([BigInt(bytes[0])]),
+    });
+    const sets = await readInputs(folder, inputs, { decodeProto });
+    assertEquals(sets.map(({ name }) => name), ["set_0", "set_1"]);
+    assertEquals([sets[0].feeds.ids.data[1], sets[1].feeds.ids.data[0]], [6n, 9n]);
+    await assertRejects(() => readInputs(folder, inputs), Error, "input_0.pb: no decoder for .pb files");
+  });
+});
+
+Deno.test("readInputs() narrows float64 to float32, as NumPy saves it by default", async () => {
+  await inFolder({ "x.npy": npy(new Float64Array([0.1]), [1]) }, async (folder) => {
+    const [{ feeds }] = await readInputs(folder, [{ name: "x", type: "float32", dims: [1] }]);
+    assertEquals(feeds.x.data, new Float32Array([0.1]));
+  });
+});
+
+Deno.test("readInputs() says which file does not fit, and what was expected", async () => {
+  const file = npy(new Float32Array(4), [1, 1, 2, 2]);
+  await inFolder({ "x.npy": file }, async (folder) => {
+    await assertRejects(
+      () => readInputs(folder, [image]),
+      Error,
+      "x.npy: shape 1x1x2x2 does not fit input image float32",
+    );
+    const ids = { name: "ids", type: "int64", dims: [1, 1, 2, 2] };
+    await assertRejects(() => readInputs(folder, [ids]), Error, "float32 does not fit input ids int64");
+    await assertRejects(() => readInputs(folder, [image, ids]), Error, "no file for input image");
+  });
+  await inFolder({ "x.png": new TextEncoder().encode("nonsense") }, async (folder) => {
+    await assertRejects(() => readInputs(folder, [image]), Error, "x.png: neither a PNG nor a JPEG");
+    await assertRejects(
+      () => readInputs(folder, [{ name: "x", type: "float32", dims: [10] }]),
+      Error,
+      "an image cannot be fed",
+    );
+  });
+  await inFolder({}, async (folder) => {
+    await assertRejects(() => readInputs(folder, [image]), Error, "no input files; expected .npy, .pb, .png");
+    await assertRejects(
+      () => readInputs(join(folder, "nowhere"), [image]),
+      Error,
+      "cannot be read as a folder of inputs",
+    );
+  });
+});
