@@ -36,7 +36,15 @@ import {
   open,
 } from "./src/fusion/mod.ts";
 import { type Architecture, build as buildPlain, type BuildOptions } from "./src/models/mod.ts";
-import { comparisonDisplay, errorDisplay, kept, modelDisplay, progressLine, reportDisplay } from "./src/plot/mod.ts";
+import {
+  comparisonDisplay,
+  DATA_TYPE,
+  errorDisplay,
+  kept,
+  modelDisplay,
+  progressLine,
+  reportDisplay,
+} from "./src/plot/mod.ts";
 
 export * from "./src/fusion/mod.ts";
 export { type Architecture, architectures, type BuildOptions, defaultInputShape } from "./src/models/mod.ts";
@@ -67,7 +75,10 @@ const DISPLAY = Symbol.for("Jupyter.display");
 
 /** Gives a value a display in notebooks that is not part of its data. */
 function displayed<T extends object>(value: T, display: (value: T) => Record<string, string>): T {
-  return Object.defineProperty(value, DISPLAY, { value: () => kept(display(value)), configurable: true });
+  return Object.defineProperty(value, DISPLAY, {
+    value: () => kept({ ...display(value), [DATA_TYPE]: value }),
+    configurable: true,
+  });
 }
 
 Object.defineProperty(Model.prototype, DISPLAY, {

@@ -54,8 +54,13 @@ export async function testNotebooks(
   return counts;
 }
 
+/** Where the executed copy of a notebook is. */
+export function executedPath(notebook: string): string {
+  return fileURLToPath(new URL(`reports/notebooks/${basename(notebook)}`, root));
+}
+
 async function execute(python: string, source: string, env: Record<string, string>): Promise<string[]> {
-  const target = fileURLToPath(new URL(`reports/notebooks/${basename(source)}`, root));
+  const target = executedPath(source);
   await Deno.remove(target).catch(() => {});
   const script = fileURLToPath(new URL("tasks/jupyter/execute.py", root));
   const child = new Deno.Command(python, {

@@ -1,10 +1,9 @@
 import { compare, type CompareOptions, type Comparison } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
 import { bundle } from "../plot/display.ts";
-import type { MimeBundle } from "../plot/drawing.ts";
 import { formatCount, formatInterval, formatMs, formatPower, formatVerdict } from "../plot/format.ts";
 import { fusionPicture } from "../plot/fusion_picture.ts";
-import { kept, progressLine } from "../plot/jupyter.ts";
+import { DATA_TYPE, kept, progressLine } from "../plot/jupyter.ts";
 import { htmlFigure, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { type Family, familyModel, familyShape } from "./families.ts";
@@ -36,8 +35,8 @@ export class Demonstration {
   }
 
   /** The graph before and after, the speed-up at each level, and the error. */
-  [Symbol.for("Jupyter.display")](): MimeBundle {
-    const { before, after, report, comparison } = this;
+  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
+    const { family, before, after, report, comparison } = this;
     const sentence = `${formatCount(report.before.nodes)} nodes became ${formatCount(report.after.nodes)}; ` +
       `the relative L2 error is ${formatPower(comparison.error.relativeL2)}.`;
     const rows = comparison.levels.map((level) => [
@@ -47,7 +46,7 @@ export class Demonstration {
       formatInterval(level.speedup),
       formatVerdict(level.verdict),
     ]);
-    return kept(bundle(
+    const shown = bundle(
       [sentence, "", ...textTable(HEAD, rows)].join("\n"),
       [sentence, "", ...markdownTable(HEAD, rows), ""].join("\n"),
       [
@@ -55,7 +54,8 @@ export class Demonstration {
         htmlTable(HEAD, rows, { numbers: [1, 2], className: "stack" }),
         `<p>${sentence}</p>`,
       ],
-    ));
+    );
+    return kept({ ...shown, [DATA_TYPE]: { family, report, comparison } });
   }
 }
 

@@ -13,7 +13,7 @@ import { fuse, type FusionReport, open } from "../fusion/mod.ts";
 import { bundle } from "../plot/display.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
-import { kept, progressLine } from "../plot/jupyter.ts";
+import { DATA_TYPE, kept, progressLine } from "../plot/jupyter.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
@@ -111,7 +111,9 @@ function meanSquaredError(pixels: ArrayLike<unknown>, images: Float32Array): num
 }
 
 function shown(overview: FashionOverview): FashionOverview {
-  return Object.defineProperty(overview, Symbol.for("Jupyter.display"), { value: () => kept(display(overview)) });
+  return Object.defineProperty(overview, Symbol.for("Jupyter.display"), {
+    value: () => kept({ ...display(overview), [DATA_TYPE]: overview }),
+  });
 }
 
 function display({ images, results }: FashionOverview): MimeBundle {

@@ -10,6 +10,9 @@
 
 import type { MimeBundle } from "./drawing.ts";
 
+/** MIME type of the raw data in a display; notebooks keep it, and show the other forms. */
+export const DATA_TYPE = "application/vnd.layerfuse+json";
+
 /** How long an output is given to be sent, milliseconds. */
 const HOLD = 20;
 
@@ -35,13 +38,16 @@ export function jupyter(): Jupyter | undefined {
  * The bundle as it is, but in the Deno kernel one whose output is not lost: the kernel reads it in the very call that
  * hands it over, so a microtask from that reading is the first thing to run afterwards.
  */
-export function kept(bundle: MimeBundle, kernel: Jupyter | undefined = jupyter()): MimeBundle {
+export function kept<Bundle extends Record<string, unknown>>(
+  bundle: Bundle,
+  kernel: Jupyter | undefined = jupyter(),
+): Bundle {
   const [first] = Object.keys(bundle);
   if (first === undefined || !kernel) return bundle;
-  const text = bundle[first];
+  const content = bundle[first];
   return Object.defineProperty({ ...bundle }, first, {
     enumerable: true,
-    get: () => (queueMicrotask(hold), text),
+    get: () => (queueMicrotask(hold), content),
   });
 }
 

@@ -73,6 +73,19 @@ body.lf>main{max-width:800px;margin:0 auto;padding:36px 20px 56px}
 .lf pre{background:var(--lf-surface);border:1px solid var(--lf-grid);border-radius:10px;padding:12px 14px;overflow-x:auto;font-size:.85rem;line-height:1.5}
 .lf code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:.9em}
 .lf img{max-width:100%;height:auto}
+.lf pre code{font-size:1em}
+.lf math[display=block]{overflow-x:auto;overflow-y:hidden;padding:6px 0;font-size:1.08em}
+.lf .prose>*{overflow-wrap:break-word}
+.lf .prose h2{margin:2.6rem 0 .6rem}
+.lf .prose a{text-underline-offset:2px}
+.lf .prose em{color:inherit}
+.lf .prose blockquote{margin:1rem 0;padding-left:14px;border-left:3px solid var(--lf-grid);color:var(--lf-muted)}
+.lf details.code{background:none;border-style:dashed;margin:14px 0 10px}
+.lf details.code summary{padding:4px 12px;font-size:.82rem;color:var(--lf-muted)}
+.lf details.code pre{margin:0;border:0;border-top:1px dashed var(--lf-grid);border-radius:0}
+.lf pre.output{white-space:pre-wrap}
+.lf pre.error{border-left:4px solid var(--lf-before)}
+.lf main .display{padding:0;background:none;min-width:0}
 .lf footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--lf-grid);color:var(--lf-muted);font-size:.9rem}
 .lf .scroll.environment th{width:11rem;color:var(--lf-muted);font-weight:500}
 @media (max-width:640px){

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Comparison, ErrorMeasures, ErrorSummary } from "../bench/types.ts";
+import type { Comparison, Environment, ErrorMeasures, ErrorSummary } from "../bench/types.ts";
 import type { Drawing } from "./drawing.ts";
 import { STYLE } from "./svg.ts";
 import {
@@ -171,23 +171,40 @@ export function htmlEnvironment(comparison: Comparison): string {
   const model = (card: Comparison["before"]) =>
     `${htmlName(card.name)}, ${formatBytes(card.bytes)}<br>SHA-256 ${htmlName(card.sha256)}`;
   const rounds = comparison.levels.map((level) => `${level.level} ${formatCount(level.lnRatios.length)}`).join(", ");
-  const rows: [string, string][] = [
+  const rows = [
+    ...machineRows(environment),
+    ["Provider", `${escapeMarkup(environment.provider)}: ${escapeMarkup(providerSentence(comparison))}`],
+    ["Input", escapeMarkup(inputSentence(comparison))],
+    ["Rounds", escapeMarkup(rounds)],
+    ...runRows(environment),
+    ["Before", model(before)],
+    ["After", model(after)],
+  ];
+  return htmlTable(["", ""], rows, { className: "environment" });
+}
+
+/** Where it was measured, for several comparisons on one machine. */
+export function htmlMachine(environment: Environment): string {
+  const { provider, threads } = environment;
+  const asked = `${escapeMarkup(provider)}, ${threads} thread${threads === 1 ? "" : "s"}`;
+  const rows = [...machineRows(environment), ["Provider", asked], ...runRows(environment)];
+  return htmlTable(["", ""], rows, { className: "environment" });
+}
+
+function machineRows(environment: Environment): string[][] {
+  return [
     ["Measured", escapeMarkup(minute(environment.date))],
     ["Processor", `${escapeMarkup(environment.cpu)}, ${environment.cores} core${environment.cores === 1 ? "" : "s"}`],
     ["Load at start", environment.load === null ? "not known" : environment.load.toFixed(2)],
     ["Memory", formatBytes(environment.memoryBytes)],
     ["System", escapeMarkup(environment.os)],
-    ...(environment.gpu ? [["GPU", escapeMarkup(environment.gpu)] as [string, string]] : []),
+    ...(environment.gpu ? [["GPU", escapeMarkup(environment.gpu)]] : []),
     ["Software", `Deno ${escapeMarkup(environment.deno)}, ONNX Runtime ${escapeMarkup(environment.onnxruntime)}`],
-    ["Provider", `${escapeMarkup(environment.provider)}: ${escapeMarkup(providerSentence(comparison))}`],
-    ["Input", escapeMarkup(inputSentence(comparison))],
-    ["Rounds", escapeMarkup(rounds)],
-    ["Seed", String(environment.seed)],
-    ...(environment.commit ? [["Git commit", htmlName(environment.commit)] as [string, string]] : []),
-    ["Before", model(before)],
-    ["After", model(after)],
   ];
-  return htmlTable(["", ""], rows, { className: "environment" });
+}
+
+function runRows({ seed, commit }: Environment): string[][] {
+  return [["Seed", String(seed)], ...(commit ? [["Git commit", htmlName(commit)]] : [])];
 }
 
 /** An ISO 8601 time to the minute: `2026-01-15 09:30 UTC`; anything else as it is. */
