@@ -27,14 +27,15 @@ export const carryAffineToLayers: Rule = {
     const reasons: Skip[] = [];
     const producer = affine.x.producer;
     if (producer && junctionOf(producer)) {
-      const carried = new Carry(root, affine.x, build), against = carried.up(affine.x, affine);
+      const carried = new Carry(root, affine.x, build);
+      const against = carried.up(affine.x, affine) ?? carried.whyNotSmaller();
       if (!against) return carried.replacement();
       reasons.push(against);
     }
     build.reset();
     const carried = new Carry(root, affine.x, build);
     if (![...root.output.users.keys()].some((user) => junctionOf(user))) return reasons[0];
-    const against = carried.down(root.output, affine, affine.x);
+    const against = carried.down(root.output, affine, affine.x) ?? carried.whyNotSmaller();
     return against ? reasons[0] ?? against : carried.replacement();
   },
 };
@@ -55,6 +56,12 @@ class Carry {
     const passed = new Map(this.#outputs.filter(([, now]) => !this.build.nodes.includes(now.producer!)));
     const origin = (value: Value): Value => passed.has(value) ? origin(passed.get(value)!) : value;
     return new Replacement(this.#removed, this.#outputs.map(([old, now]) => [old, origin(now)]));
+  }
+
+  /** Where layers need more nodes with the map than without (a MatMul an Add for its bias), nothing is won. */
+  whyNotSmaller(): Skip | undefined {
+    const [before, after] = [this.#removed.length, this.build.nodes.length];
+    return after < before ? undefined : new Skip(`it would take ${after} nodes instead of ${before}`);
   }
 
   /** Makes a value come out with the map applied: by the layers that make it. */

@@ -266,6 +266,29 @@ Deno.test("fuse() carries two maps one after the other, to a graph output", asyn
   await assertFuses(two, { Conv: 1, Split: 1, Relu: 1 }, OPTIONS);
 });
 
+Deno.test("fuse() carries a map down where the layers before it would need a node more", async () => {
+  const lines = ["a = MatMul(x, e)", "b = MatMul(z, e)", "c = Concat(a, b)", "n = Add(c, f)", "y = Gemm(n, h, o)"];
+  const rows = model(lines, { c: { axis: 1 } });
+  rows.inputs = { x: ["n", 6], z: ["n", 6] };
+  rows.outputs = { y: ["n", 3] };
+  rows.initializers = {
+    e: random([6, 4], 31),
+    f: random([8], 32),
+    h: random([8, 3], 33),
+    o: random([3], 34),
+  };
+  await assertFuses(rows, { MatMul: 2, Concat: 1, Gemm: 1 }, OPTIONS);
+  rows.nodes.pop();
+  rows.nodes.push({ op: "Sigmoid", inputs: ["n"], outputs: ["y"] });
+  rows.outputs = { y: ["n", 8] };
+  delete rows.initializers.h;
+  delete rows.initializers.o;
+  rows.inputs = { x: ["n", 5, 6], z: ["n", 5, 6] };
+  rows.outputs = { y: ["n", 5, 8] };
+  rows.nodes[2].attributes = { axis: 2 };
+  await assertKeeps(rows, /it would take 4 nodes instead of 3/);
+});
+
 Deno.test("fuse() moves nothing where one branch cannot absorb the map", async () => {
   await assertKeeps(
     model(["a = Conv(x, w)", "c = Concat(a, z)", bn("y", "c", 8)], joined),

@@ -362,3 +362,29 @@ Deno.test("fuse() does not pull branches of an outer graph into a subgraph", asy
   outer.types = { condition: 9 };
   await assertFuses(outer, { Conv: 2, If: 1, Add: 1, Mul: 1 });
 });
+
+Deno.test("fuse() merges a LoRA adapter of a Conv: a narrow k×k and a 1×1 beside it", async () => {
+  const w: Inits = {};
+  const nodes = [
+    conv(w, "a", [8, 8, 3, 3], SAME),
+    conv(w, "down", [2, 8, 3, 3], SAME),
+    conv(w, "up", [8, 2, 1, 1], {}, "down"),
+    { op: "Add", inputs: ["a", "up"], outputs: ["y"] },
+  ];
+  await assertFuses(model(nodes, w, ["n", 8, 6, 6]), { Conv: 1 });
+});
+
+Deno.test("fuse() does not merge branches whose sum their type cannot hold", async () => {
+  const w: Inits = {
+    "a.w": tensor([4, 4, 1, 1], Array(16).fill(40_000), 10),
+    "b.w": tensor([4, 4, 1, 1], Array(16).fill(30_000), 10),
+  };
+  const nodes: TestNode[] = [
+    { op: "Cast", inputs: ["x"], outputs: ["h"], attributes: { to: 10 } },
+    { op: "Conv", inputs: ["h", "a.w"], outputs: ["a"] },
+    { op: "Conv", inputs: ["h", "b.w"], outputs: ["b"] },
+    { op: "Add", inputs: ["a", "b"], outputs: ["s"] },
+    { op: "Cast", inputs: ["s"], outputs: ["y"], attributes: { to: 1 } },
+  ];
+  await assertKeeps(model(nodes, w), /a new weight for 'a.w' would be 7.000e\+4, which float16 cannot hold/);
+});
