@@ -6,6 +6,7 @@
 import os from "node:os";
 import process from "node:process";
 import { env } from "onnxruntime-node";
+// @ts-types="./systeminformation.d.ts"
 import * as systeminformation from "systeminformation";
 import type { Environment, Provider } from "./types.ts";
 
