@@ -1,9 +1,9 @@
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../rewrite/builder.ts";
 import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
-import { type Branch, branchesTo, isDiagonal, type Refusals } from "./linear/branches.ts";
+import { type Branch, branchesTo, isDiagonal, negated, type Refusals } from "./linear/branches.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
-import { isInnerSum, type Sum, sumAt } from "./linear/terms.ts";
+import { isInnerSum, type Sum, sumAt, type Term } from "./linear/terms.ts";
 import { whyDearer } from "./linear/gain.ts";
 
 /**
@@ -13,20 +13,21 @@ import { whyDearer } from "./linear/gain.ts";
  */
 export const mergeParallelLayers: Rule = {
   name: "merge-parallel-layers",
-  summary: "Convs, or matrix products, of one value that are added: one layer with the sum of their weights",
-  roots: ["Add", "Sum"],
+  summary:
+    "Convs, or matrix products, of one value that are added or subtracted: one layer with the sum of their weights",
+  roots: ["Add", "Sub", "Sum"],
   isOptional: true,
   rewrite(root, build) {
     if (isInnerSum(root)) return undefined;
     const sum = sumAt(root), refused: Skip[] = [];
-    const terms: (Value | LinearMap)[] = [...sum.terms];
+    const terms: (Term | LinearMap)[] = [...sum.terms];
     const isMerged = sum.terms.length > 1 && merge(sum, terms, refused);
     if (!isMerged) return refused[0];
     const removed = new Set<Node>(sum.nodes);
-    const parts = terms.filter((term) => term !== undefined).map((term) => {
+    const parts = terms.filter((term) => term !== undefined).map((term): Term => {
       if (!("kind" in term)) return term;
       for (const node of term.nodes) removed.add(node);
-      return term.emit(build);
+      return { value: term.emit(build), sign: 1 };
     });
     const nodes = [root, ...[...removed].filter((node) => node !== root)];
     const isUnsure = terms.some((term) => term && "kind" in term && !term.isSure);
@@ -35,16 +36,18 @@ export const mergeParallelLayers: Rule = {
 };
 
 /** Puts merged maps in place of the first of their terms and takes out the others. Returns whether there were any. */
-function merge(sum: Sum, terms: (Value | LinearMap)[], refused: Skip[]): boolean {
+function merge(sum: Sum, terms: (Term | LinearMap)[], refused: Skip[]): boolean {
   const bySource = new Map<Value, Map<number, Branch>>();
   const closed = new Map<Value, Skip[]>();
-  sum.terms.forEach((term, index) => {
+  sum.terms.forEach(({ value, sign }, index) => {
     const refusals: Refusals = new Map();
-    const branches = branchesTo(term, refusals);
+    const branches = branchesTo(value, refusals);
     for (const [x, why] of refusals) if (!branches.has(x)) closed.set(x, [...closed.get(x) ?? [], why]);
     for (const [x, branch] of branches) {
+      const signed = sign > 0 ? branch : negated(branch);
+      if (signed instanceof Skip) continue;
       if (!bySource.has(x)) bySource.set(x, new Map());
-      bySource.get(x)!.set(index, branch);
+      bySource.get(x)!.set(index, signed);
     }
   });
   const groups = [...bySource.values()].filter((group) =>
@@ -94,10 +97,13 @@ function mergeGroup(
   return indices.length > 1 ? { map, indices: indices.sort((a, b) => a - b) } : undefined;
 }
 
-/** The sum of what is left: nothing to add, one Sum where the root was one, else Adds from left to right. */
-function added(root: Node, parts: readonly Value[], build: Builder): Value {
-  if (parts.length === 1) return parts[0];
-  if (root.is("Sum")) return build.like(root, parts);
+/** The sum of what is left: nothing to add, one Sum where the root was one, else Add and Sub from left to right. */
+function added(root: Node, parts: readonly Term[], build: Builder): Value {
+  const plus = parts.filter(({ sign }) => sign > 0).map(({ value }) => value);
+  const minus = parts.filter(({ sign }) => sign < 0).map(({ value }) => value);
   const names = { name: root.name, output: root.output.name };
-  return parts.slice(1).reduce((left, right) => build.node("Add", [left, right], names), parts[0]);
+  const sum = root.is("Sum") && plus.length > 1
+    ? build.like(root, plus)
+    : plus.reduce((left, right) => build.node("Add", [left, right], names));
+  return minus.reduce((left, right) => build.node("Sub", [left, right], names), sum);
 }

@@ -388,3 +388,26 @@ Deno.test("fuse() does not merge branches whose sum their type cannot hold", asy
   ];
   await assertKeeps(model(nodes, w), /a new weight for 'a.w' would be 7.000e\+4, which float16 cannot hold/);
 });
+
+Deno.test("fuse() merges branches that are subtracted, and subtracts the rest", async () => {
+  const w: Inits = {};
+  const nodes = [
+    conv(w, "a", [4, 4, 1, 1]),
+    conv(w, "b", [4, 4, 3, 3], SAME),
+    bn(w, "xn", "x", 4),
+    { op: "Relu", inputs: ["x"], outputs: ["r"] },
+    { op: "Sub", inputs: ["b", "r"], outputs: ["br"] },
+    { op: "Sub", inputs: ["xn", "br"], outputs: ["xbr"] },
+    { op: "Sub", inputs: ["xbr", "a"], outputs: ["y"] },
+  ];
+  await assertFuses(model(nodes, w), { Conv: 1, Relu: 1, Add: 1 });
+  const v: Inits = {};
+  const difference = [
+    conv(v, "a", [4, 4, 3, 3], SAME),
+    conv(v, "b", [4, 4, 1, 1]),
+    { op: "Sigmoid", inputs: ["x"], outputs: ["g"] },
+    { op: "Add", inputs: ["b", "g"], outputs: ["bg"] },
+    { op: "Sub", inputs: ["a", "bg"], outputs: ["y"] },
+  ];
+  await assertFuses(model(difference, v), { Conv: 1, Sigmoid: 1, Sub: 1 });
+});

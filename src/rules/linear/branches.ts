@@ -1,5 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { Skip } from "../../rewrite/rule.ts";
+import { composed } from "../affine.ts";
 import { AFFINE_OPS, affineOf } from "../affine_of.ts";
 import { convolutionAt } from "./convolution.ts";
 import type { Diagonal, LinearMap } from "./linear_map.ts";
@@ -89,4 +90,11 @@ function stepAt(node: Node, refused: Refusals): Branch | undefined {
 function after(before: Branch, own: Branch): Branch | Skip | undefined {
   if (isDiagonal(before)) return before.nodes.length === 0 ? own : undefined;
   return isDiagonal(own) ? before.scaled(own.affine, own.nodes, own.parameters) : before.then(own);
+}
+
+/** A branch that is taken away instead of added. */
+export function negated(branch: Branch): Branch | Skip {
+  const minus = { axis: null, scale: Float64Array.of(-1), shift: Float64Array.of(0) };
+  if (!isDiagonal(branch)) return branch.scaled(minus, [], 0);
+  return { ...branch, affine: composed(branch.affine, minus)! };
 }
