@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   models: ["graph", "proto", "tensor", "bench"],
   bench: [],
   plot: ["bench"],
-  examples: ["graph", "fusion", "models", "bench", "plot"],
+  examples: ["tensor", "graph", "fusion", "models", "bench", "plot"],
   cli: ["proto", "tensor", "graph", "rewrite", "rules", "fusion", "models", "bench", "plot"],
 };
 

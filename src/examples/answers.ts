@@ -39,7 +39,11 @@ function fused({ applied, skipped, before, after }: FusionReport): string {
   return `${formatCount(before.nodes)} nodes became ${formatCount(after.nodes)}, in ${
     formatCount(applied.length)
   } rewrites` +
-    (had > 0 ? `; of ${formatCount(had)} BatchNormalization nodes ${formatCount(left)} are left` : "") +
+    (had > 0
+      ? `; of ${formatCount(had)} BatchNormalization nodes ${left === 0 ? "none" : formatCount(left)} ${
+        left > 1 ? "are" : "is"
+      } left`
+      : "") +
     (skipped.length > 0 ? `. ${formatCount(skipped.length)} places were left alone, each with its reason.` : ".");
 }
 

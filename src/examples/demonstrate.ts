@@ -4,7 +4,7 @@ import { bundle } from "../plot/display.ts";
 import { formatCount, formatInterval, formatMs, formatPower, formatVerdict } from "../plot/format.ts";
 import { fusionPicture } from "../plot/fusion_picture.ts";
 import { DATA_TYPE, kept, progressLine } from "../plot/jupyter.ts";
-import { htmlFigure, htmlTable } from "../plot/parts.ts";
+import { htmlFigure, htmlInterval, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { type Family, familyModel, familyShape } from "./families.ts";
 
@@ -39,19 +39,21 @@ export class Demonstration {
     const { family, before, after, report, comparison } = this;
     const sentence = `${formatCount(report.before.nodes)} nodes became ${formatCount(report.after.nodes)}; ` +
       `the relative L2 error is ${formatPower(comparison.error.relativeL2)}.`;
-    const rows = comparison.levels.map((level) => [
-      level.level,
-      formatMs(level.before.medianMs),
-      formatMs(level.after.medianMs),
-      formatInterval(level.speedup),
-      formatVerdict(level.verdict),
-    ]);
+    const table = (interval: typeof formatInterval) =>
+      comparison.levels.map((level) => [
+        level.level,
+        formatMs(level.before.medianMs),
+        formatMs(level.after.medianMs),
+        interval(level.speedup),
+        formatVerdict(level.verdict),
+      ]);
+    const rows = table(formatInterval);
     const shown = bundle(
       [sentence, "", ...textTable(HEAD, rows)].join("\n"),
       [sentence, "", ...markdownTable(HEAD, rows), ""].join("\n"),
       [
         htmlFigure((width) => fusionPicture(before, after, report, { whole: true, width })),
-        htmlTable(HEAD, rows, { numbers: [1, 2], className: "stack" }),
+        htmlTable(HEAD, table(htmlInterval), { numbers: [1, 2], className: "stack" }),
         `<p>${sentence}</p>`,
       ],
     );

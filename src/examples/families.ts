@@ -3,6 +3,7 @@ import type { Dim, Value } from "../graph/graph.ts";
 import { Model } from "../graph/model.ts";
 import { addAll, around, conv, relu } from "../models/layers.ts";
 import { Network, type Statistics } from "../models/network.ts";
+import { valueTensor } from "../tensor/tensor.ts";
 
 /** The ways in which neighbouring linear layers become one. */
 export type Family =
@@ -56,7 +57,7 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     return relu(network, network.batchNorm(network.op("Concat", branches, "", { axis: 1 }), "norm"), "relu");
   }),
   "pad-before-layer": onMaps((network) => {
-    const pads = network.literal("pad", "int64", [0, 0, 1, 1, 0, 0, 1, 1]);
+    const pads = network.constant("pads", valueTensor("int64", [8], Float64Array.of(0, 0, 1, 1, 0, 0, 1, 1)));
     const padded = network.op("Pad", [network.input, pads], "pad");
     return conv(network, padded, "conv", { out: CHANNELS, kernel: 3, padding: 0, bias: true });
   }),
@@ -80,7 +81,11 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
       const y = network.op("MatMul", [x, network.parameter("weight", [WIDTH, WIDTH], limit)], "linear");
       const down = network.op("MatMul", [x, network.parameter("lora_A", [WIDTH, RANK], limit)], "lora_A");
       const up = network.op("MatMul", [down, network.parameter("lora_B", [RANK, WIDTH], limit)], "lora_B");
-      const change = network.op("Mul", [up, network.literal("lora", "float32", 2)], "lora");
+      const change = network.op(
+        "Mul",
+        [up, network.constant("alpha", valueTensor("float32", [], Float64Array.of(2)))],
+        "lora",
+      );
       return network.op("Add", [y, change], "");
     },
   },
@@ -89,7 +94,7 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     return network.op("AveragePool", [y], "pool", { kernel_shape: [2, 2], strides: [2, 2] });
   }),
   "layer-after-resize": onMaps((network) => {
-    const scales = network.literal("up", "float32", [1, 1, 2, 2]);
+    const scales = network.constant("scales", valueTensor("float32", [4], Float64Array.of(1, 1, 2, 2)));
     const larger = network.op("Resize", [network.input, undefined, scales], "up", { mode: "nearest" });
     return conv(network, larger, "conv", { out: CHANNELS, bias: true });
   }),

@@ -3,7 +3,7 @@ import { bundle } from "../plot/display.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
 import { kept } from "../plot/jupyter.ts";
-import { htmlFigure, htmlTable } from "../plot/parts.ts";
+import { htmlFigure, htmlInterval, htmlTable } from "../plot/parts.ts";
 import { ruleSpeedups } from "../plot/rule_speedups.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
@@ -23,18 +23,24 @@ export function familyOverview(demonstrations: readonly Demonstration[]): Family
 function display(demonstrations: readonly Demonstration[]): MimeBundle {
   const levels = demonstrations[0]?.comparison.levels.map(({ level }) => level) ?? [];
   const head = ["family", "nodes", ...levels.map((level) => `speed-up, ${level}`), "relative L2 error"];
-  const rows = demonstrations.map(({ family, report, comparison }) => [
-    family,
-    `${report.before.nodes} → ${report.after.nodes}`,
-    ...comparison.levels.map(({ speedup }) => formatInterval(speedup)),
-    formatPower(comparison.error.relativeL2),
-  ]);
+  const rows = (interval: typeof formatInterval) =>
+    demonstrations.map(({ family, report, comparison }) => [
+      family,
+      `${report.before.nodes} → ${report.after.nodes}`,
+      ...comparison.levels.map(({ speedup }) => interval(speedup)),
+      formatPower(comparison.error.relativeL2),
+    ]);
   const last = demonstrations.flatMap(({ family, comparison }) => {
     const level = comparison.levels.at(-1);
     return level ? [{ rule: family, speedup: level.speedup }] : [];
   });
-  return bundle(textTable(head, rows).join("\n"), `${markdownTable(head, rows).join("\n")}\n`, [
-    htmlTable(head, rows),
-    htmlFigure((width) => ruleSpeedups(last, { width })),
+  const plain = rows(formatInterval);
+  const words = {
+    title: "Speed-up by family",
+    subtitle: `With ONNX Runtime’s optimizations at “${levels.at(-1)}”, and its 95% interval`,
+  };
+  return bundle(textTable(head, plain).join("\n"), `${markdownTable(head, plain).join("\n")}\n`, [
+    htmlTable(head, rows(htmlInterval), { className: "stack" }),
+    htmlFigure((width) => ruleSpeedups(last, { width, ...words })),
   ]);
 }

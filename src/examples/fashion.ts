@@ -14,7 +14,7 @@ import { bundle } from "../plot/display.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
 import { DATA_TYPE, kept, progressLine } from "../plot/jupyter.ts";
-import { htmlName, htmlTable } from "../plot/parts.ts";
+import { htmlInterval, htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
 const SIDE = 28;
@@ -23,7 +23,7 @@ const BATCH = 16;
 
 /** One trained network, before and after fusion, on the real images. */
 export interface FashionResult {
-  /** The file's name without its ending. */
+  /** The file's name without `fashion_` and its ending. */
   readonly name: string;
   /** What was fused. */
   readonly report: FusionReport;
@@ -69,7 +69,7 @@ export async function fashionNetworks(folder: string, options: CompareOptions = 
       isImage ? meanSquaredError(data, images) : accuracy(data, labels)
     );
     results.push({
-      name: file.replace(/\.onnx$/, ""),
+      name: file.replace(/^fashion_|\.onnx$/g, ""),
       report,
       measure: isImage ? "mean squared error" : "accuracy",
       score: { before: scoreBefore, after: scoreAfter },
@@ -118,19 +118,31 @@ function shown(overview: FashionOverview): FashionOverview {
 
 function display({ images, results }: FashionOverview): MimeBundle {
   const levels = results[0]?.comparison.levels.map(({ level }) => `speed-up, ${level}`) ?? [];
-  const head = ["network", "nodes", "BatchNorm", "before", "after", "same class", "relative L2", ...levels];
-  const rows = results.map(({ name, report, measure, score, agree, relativeL2, comparison }) => [
+  const scores = ["network", "accuracy", "same class", "relative L2 error"];
+  const scoreRows = results.map(({ name, measure, score, agree, relativeL2 }) => [
     name,
-    `${report.before.nodes} → ${report.after.nodes}`,
-    `${report.before.ops.BatchNormalization ?? 0} → ${report.after.ops.BatchNormalization ?? 0}`,
-    ...[score.before, score.after].map((value) =>
+    [score.before, score.after].map((value) =>
       measure === "accuracy" ? `${(100 * value).toFixed(1)}%` : `mse ${value.toFixed(5)}`
-    ),
+    ).join(" → "),
     agree === null ? "–" : `${agree} of ${images}`,
     formatPower(relativeL2),
-    ...comparison.levels.map(({ speedup }) => formatInterval(speedup)),
   ]);
-  return bundle(textTable(head, rows).join("\n"), `${markdownTable(head, rows).join("\n")}\n`, [
-    htmlTable(head, rows.map(([name, ...rest]) => [htmlName(name), ...rest])),
-  ]);
+  const speeds = ["network", "nodes", "BatchNorms", ...levels];
+  const speedRows = (interval: typeof formatInterval) =>
+    results.map(({ name, report, comparison }) => [
+      name,
+      `${report.before.nodes} → ${report.after.nodes}`,
+      `${report.before.ops.BatchNormalization ?? 0} → ${report.after.ops.BatchNormalization ?? 0}`,
+      ...comparison.levels.map(({ speedup }) => interval(speedup)),
+    ]);
+  const plain = speedRows(formatInterval);
+  const html = (rows: string[][]) => rows.map(([name, ...rest]) => [htmlName(name), ...rest]);
+  return bundle(
+    [...textTable(scores, scoreRows), "", ...textTable(speeds, plain)].join("\n"),
+    [...markdownTable(scores, scoreRows), "", ...markdownTable(speeds, plain), ""].join("\n"),
+    [
+      htmlTable(scores, html(scoreRows), { className: "stack" }),
+      htmlTable(speeds, html(speedRows(htmlInterval)), { className: "stack" }),
+    ],
+  );
 }

@@ -77,7 +77,7 @@ export async function linesTensor(lines: readonly TextLine[]): Promise<TensorDat
 export function linesPicture(lines: readonly TextLine[], { width = 640 }: { width?: number } = {}): Drawing {
   const gap = 8, columns = Math.max(1, Math.floor((width + gap) / (WIDTH + gap)));
   const shown = lines.slice(0, 3 * columns), rows = Math.ceil(shown.length / columns);
-  const height = rows * (HEIGHT + gap) - gap;
+  const height = rows * (HEIGHT + gap) - gap, across = columns * (WIDTH + gap) - gap;
   const body = shown.map(({ svg }, index) => {
     const x = (index % columns) * (WIDTH + gap), y = Math.floor(index / columns) * (HEIGHT + gap);
     return svg.replace("<svg ", `<svg x="${x}" y="${y}" `).replace(' xmlns="http://www.w3.org/2000/svg"', "");
@@ -86,7 +86,7 @@ export function linesPicture(lines: readonly TextLine[], { width = 640 }: { widt
   return new Drawing(
     title,
     shown.map(({ text, isTurned }) => isTurned ? `${text} (turned)` : text).join("; "),
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${across} ${height}" width="${across}" height="${height}" ` +
       `style="max-width:100%;height:auto" role="img"><title>${title}</title>${body.join("")}</svg>`,
   );
 }

@@ -35,6 +35,7 @@ export function fusionGroups(
     else parent[find(index)] = find(other);
   };
   applied.forEach(({ nodes, result }, index) => {
+    if (nodes.length === 0) return; // of constants alone, which are not drawn
     for (const node of nodes) claim(`node ${node}`, index);
     claim(`value ${result}`, index);
   });
@@ -44,7 +45,7 @@ export function fusionGroups(
   );
   // A result that the model after no longer has was used up by a later rewrite: the one that owns its reader.
   const left = new Set(after.nodes.flatMap((node) => node.outputs));
-  const results = new Map(applied.map(({ result }, index) => [result, index]));
+  const results = new Map(applied.flatMap(({ nodes, result }, index) => nodes.length > 0 ? [[result, index]] : []));
   before.nodes.forEach((node, index) => {
     const owner = ownerBefore[index];
     for (const name of owner === undefined ? [] : node.inputs) {
@@ -53,7 +54,8 @@ export function fusionGroups(
     }
   });
   const groups = new Map<number, FusionGroup>();
-  applied.forEach((_, index) => {
+  applied.forEach(({ nodes }, index) => {
+    if (nodes.length === 0) return;
     const group = groups.get(find(index)) ?? { applied: [], before: [], after: [], kind: "" };
     group.applied.push(index);
     groups.set(find(index), group);
@@ -69,6 +71,6 @@ export function fusionGroups(
 }
 
 /** What a report calls a node: its name, or its operator and first output. */
-function label({ name, opType, outputs }: GraphNode): string {
+export function label({ name, opType, outputs }: GraphNode): string {
   return name || `${opType} → ${outputs.find((value) => value !== "") ?? "?"}`;
 }

@@ -1,5 +1,6 @@
 import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatCount, shorten } from "./format.ts";
+import { withoutConstants } from "./constant_nodes.ts";
 import { type FusionGroup, fusionGroups } from "./fusion_groups.ts";
 import type { FusionSummary } from "./fusion_summary.ts";
 import type { GraphShape } from "./graph_layout.ts";
@@ -13,13 +14,13 @@ const LARGEST = 150;
 /** What {@link fusionPicture} draws. */
 export interface FusionPictureOptions extends DrawingOptions {
   /**
-   * Which rewrite, by its place in `report.applied`, is in the picture; 0 when absent. Those that belong to it are
-   * drawn too.
+   * Which rewrite, by its place in `report.applied`, is in the picture; when absent the first that is about more than
+   * constants. Those that belong to it are drawn too.
    */
   rewrite?: number;
   /** How many steps of the nodes around are drawn, 1 when absent. */
   context?: number;
-  /** Draws the whole graphs instead, up to 150 nodes, with every fused node set off. */
+  /** Draws the whole graphs instead, constants too, up to 150 nodes, with every fused node set off. */
   whole?: boolean;
 }
 
@@ -43,11 +44,16 @@ export interface FusionPictureOptions extends DrawingOptions {
  * ```
  */
 export function fusionPicture(
-  before: GraphShape,
+  original: GraphShape,
   after: GraphShape,
-  report: Pick<FusionSummary, "applied">,
-  { width = 640, rewrite = 0, context = 1, whole = false }: FusionPictureOptions = {},
+  { applied: all }: Pick<FusionSummary, "applied">,
+  { width = 640, rewrite: asked, context = 1, whole = false }: FusionPictureOptions = {},
 ): Drawing {
+  const plain = withoutConstants(original, all);
+  const rewrite = asked ?? Math.max(plain.applied.findIndex(({ nodes }) => nodes.length > 0), 0);
+  const hides = !whole && plain.applied[rewrite]?.nodes.length > 0;
+  const before = hides ? plain.graph : original;
+  const report = { applied: hides ? plain.applied : all };
   const groups = fusionGroups(before, after, report);
   const chosen = whole ? groups : groups.filter((group) => group.applied.includes(rewrite));
   if (!whole && chosen.length === 0) {
@@ -94,14 +100,15 @@ export function fusionPicture(
 
 /**
  * One rewrite of every kind there is, the most frequent first: its place in the report, and how many places look like
- * it.
+ * it. Rewrites of constants alone are none.
  */
 export function rewriteKinds(
-  before: GraphShape,
+  original: GraphShape,
   after: GraphShape,
   report: Pick<FusionSummary, "applied">,
 ): { rewrite: number; places: number }[] {
-  return [...Map.groupBy(fusionGroups(before, after, report), (group) => group.kind).values()]
+  const { graph: before, applied } = withoutConstants(original, report.applied);
+  return [...Map.groupBy(fusionGroups(before, after, { applied }), (group) => group.kind).values()]
     .map((groups) => ({ rewrite: groups[0].applied[0], places: groups.length }))
     .sort((a, b) => b.places - a.places || a.rewrite - b.rewrite);
 }

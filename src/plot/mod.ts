@@ -24,10 +24,10 @@ export { modelDisplay, type ShownModel, type ShownPort } from "./model_display.t
 export { opCounts, type OpCountsOptions } from "./op_counts.ts";
 export { opTimes } from "./op_times.ts";
 export { type Page, renderPage } from "./page.ts";
-export { htmlEnvironment, htmlFacts, htmlFigure, htmlLevels, htmlMachine, htmlTable } from "./parts.ts";
+export { htmlEnvironment, htmlFacts, htmlFigure, htmlInterval, htmlLevels, htmlMachine, htmlTable } from "./parts.ts";
 export { ratioRounds } from "./ratio_rounds.ts";
 export { renderReport, type ReportOptions } from "./report.ts";
-export { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
+export { type RuleSpeedup, ruleSpeedups, type RuleSpeedupsOptions } from "./rule_speedups.ts";
 export { renderPng, savePlot, type SavePlotOptions } from "./save_plot.ts";
 export type { ColorName, Theme } from "./theme.ts";
 export { ulpHistogram } from "./ulp_histogram.ts";

@@ -54,7 +54,7 @@ export function modelDisplay({ name, stats, inputs, outputs }: ShownModel): Mime
     [
       `<p><strong>${escapeMarkup(name)}</strong></p>`,
       htmlTable(["", ""], html[0]),
-      htmlTable(head, html[1], { numbers: [1] }),
+      `<dl class="ops">${html[1].map(([op, count]) => `<div><dt>${op}</dt><dd>${count}</dd></div>`).join("")}</dl>`,
     ],
   );
 }

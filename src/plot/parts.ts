@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Comparison, Environment, ErrorMeasures, ErrorSummary } from "../bench/types.ts";
+import type { Comparison, Environment, ErrorMeasures, ErrorSummary, Interval } from "../bench/types.ts";
 import type { Drawing } from "./drawing.ts";
 import { STYLE } from "./svg.ts";
 import {
@@ -55,6 +55,12 @@ export function htmlName(name: string): string {
   return `<span class="name">${escapeMarkup(name)}</span>`;
 }
 
+/** A ratio with its interval set apart, which does not break. */
+export function htmlInterval(interval: Interval): string {
+  const [estimate, range = ""] = formatInterval(interval).split(" ");
+  return `${estimate} <span class="range">${range}</span>`;
+}
+
 /** The article's three facts, in its order. */
 export function htmlFacts(comparison: Comparison): string {
   const level = factLevel(comparison);
@@ -87,12 +93,11 @@ export function htmlFacts(comparison: Comparison): string {
 /** The table of levels, and the sentences that say what they mean and how much is noise. */
 export function htmlLevels(comparison: Comparison): string {
   const rows = comparison.levels.map((level) => {
-    const [estimate, range] = formatInterval(level.speedup).split(" ");
     return [
       level.level,
       formatMs(level.before.medianMs).replace(" ms", ""),
       formatMs(level.after.medianMs).replace(" ms", ""),
-      `${estimate} <span class="range">${range ?? ""}</span>`,
+      htmlInterval(level.speedup),
       `<span class="verdict ${level.verdict}">${formatVerdict(level.verdict)}</span>`,
     ];
   });

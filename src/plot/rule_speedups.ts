@@ -15,6 +15,14 @@ export interface RuleSpeedup {
   speedup: Interval;
 }
 
+/** Size and words of {@link ruleSpeedups}. */
+export interface RuleSpeedupsOptions extends DrawingOptions {
+  /** Heading, `Speed-up by rule` when absent. */
+  title?: string;
+  /** What the numbers are; that each rule stands for itself when absent. */
+  subtitle?: string;
+}
+
 /**
  * Each rule's own speed-up with its 95% interval, the largest first. An interval that reaches across the dashed line
  * at 1 says that the rule makes no difference that could be measured.
@@ -30,7 +38,14 @@ export interface RuleSpeedup {
  * if (!plot.svg.includes("1.18× (1.16–1.20)")) throw new Error("no label");
  * ```
  */
-export function ruleSpeedups(rules: readonly RuleSpeedup[], { width = 640 }: DrawingOptions = {}): Drawing {
+export function ruleSpeedups(
+  rules: readonly RuleSpeedup[],
+  {
+    width = 640,
+    title = "Speed-up by rule",
+    subtitle = "What each rule adds on its own, with its 95% interval",
+  }: RuleSpeedupsOptions = {},
+): Drawing {
   const narrow = width < 480;
   const row = narrow ? 44 : 28;
   const rows = [...rules].sort((a, b) => b.speedup.estimate - a.speedup.estimate).map(({ rule, speedup }, index) => ({
@@ -45,8 +60,8 @@ export function ruleSpeedups(rules: readonly RuleSpeedup[], { width = 640 }: Dra
   const room = Math.max((high - low) * 0.06, 0.005);
   const height = Math.max(rows.length * row, row);
   return draw({
-    title: "Speed-up by rule",
-    subtitle: "What each rule adds on its own, with its 95% interval",
+    title,
+    subtitle,
     description: rows.map((each) => `${each.name}: ${each.value}.`).join(" ") || "No rule was measured.",
     legend: [
       { label: "faster", color: color("after"), shape: "dot" },

@@ -66,5 +66,5 @@ Deno.test("demonstrate() fuses, measures and shows the graphs, the table and the
   const overview = familyOverview([shown]);
   const display = (overview as unknown as Record<symbol, () => Record<string, string>>)[DISPLAY];
   assertStringIncludes(display()["text/plain"], "pool-after-layer   3 → 3");
-  assertStringIncludes(display()["text/html"], "Speed-up by rule");
+  assertStringIncludes(display()["text/html"], "Speed-up by family");
 });

@@ -46,9 +46,9 @@ Deno.test("linesTensor() is in [−1, 1], three equal planes for a grey line, an
   assert(ink(1, 132, 192) > 20, "turned text at the right");
 });
 
-Deno.test("linesPicture() is well-formed, as wide as asked, and says which lines are turned", () => {
+Deno.test("linesPicture() has as many columns as fit, and says which lines are turned", () => {
   const picture = linesPicture(textLines(9), { width: 340 });
-  assertStringIncludes(picture.svg, 'viewBox="0 0 340 160"');
+  assertStringIncludes(picture.svg, 'viewBox="0 0 192 160"');
   assertEquals(picture.svg.match(/<svg /g)!.length, 1 + 3);
   assertStringIncludes(picture.description, "(turned)");
 });

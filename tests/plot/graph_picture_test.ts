@@ -149,3 +149,35 @@ Deno.test("a report with graphs and a display with graphs show a picture of each
   }
   assertStringIncludes(page, 'id="applied-0"');
 });
+
+Deno.test("pictures leave out nodes that only make weights, and rewrites of constants alone are no kind of their own", () => {
+  const node = (opType: string, inputs: string[], output: string) => ({
+    name: output,
+    opType,
+    inputs,
+    outputs: [output],
+  });
+  const before = {
+    inputs: ["x"],
+    outputs: ["y"],
+    nodes: [
+      node("Constant", [], "shared"),
+      node("Identity", ["shared"], "scale"),
+      node("Conv", ["x", "w"], "c"),
+      node("Mul", ["c", "scale"], "y"),
+    ],
+  };
+  const after = { inputs: ["x"], outputs: ["y"], nodes: [node("Conv", ["x", "w2"], "y")] };
+  const applied = [
+    { rule: "normalise-constants", nodes: ["shared"], result: "shared" },
+    { rule: "normalise-constants", nodes: ["scale"], result: "scale" },
+    { rule: "fuse-affine-into-layer", nodes: ["c", "y"], result: "y" },
+  ];
+  assertEquals(rewriteKinds(before, after, { applied }), [{ rewrite: 2, places: 1 }]);
+  const { title, svg } = fusionPicture(before, after, { applied });
+  assertEquals(title, "fuse-affine-into-layer");
+  assert(!svg.includes("Constant") && !svg.includes("Identity"));
+  assertStringIncludes(svg, '<a href="#applied-2">');
+  assertStringIncludes(fusionPicture(before, after, { applied }, { rewrite: 0 }).svg, "Constant");
+  assertStringIncludes(fusionPicture(before, after, { applied }, { whole: true }).svg, "Identity");
+});
