@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { median, quantile, quantileSorted, shuffle } from "simple-statistics";
+import { errorFunction, median, probit, quantile, quantileSorted, shuffle } from "simple-statistics";
 import { randomSource } from "./random.ts";
 import type { Interval, Verdict } from "./types.ts";
 
@@ -41,11 +41,30 @@ export const MIN_CLUSTERS = 10;
  */
 export function bootstrapMedian(values: readonly number[], options: BootstrapOptions = {}): Interval {
   const medians = resampledMedians(values, options);
-  return { estimate: median([...values]), ...intervalOf(medians, options.confidence ?? 0.95) };
+  const units = unitsOf(values, options);
+  return { estimate: median([...values]), ...intervalOf(medians, expandedTail(options.confidence ?? 0.95, units)) };
 }
 
-function intervalOf(medians: number[], confidence: number): { low: number; high: number } {
+/** How many independent things were resampled: groups, or single values. */
+function unitsOf(values: readonly number[], { clusters = [] }: BootstrapOptions): number {
+  return clusters.length >= MIN_CLUSTERS ? clusters.length : values.length;
+}
+
+/**
+ * The share of resamples to leave out on each side. A percentile interval is too narrow on few values; Hesterberg's expanded
+ * percentile interval (What Teachers Should Know About the Bootstrap, 2015) takes Φ(−√(n/(n−1))·t) for the nominal share, t
+ * being Student's quantile with n − 1 degrees of freedom (by its Cornish-Fisher expansion).
+ */
+function expandedTail(confidence: number, n: number): number {
   const tail = (1 - confidence) / 2;
+  if (n < 3) return tail;
+  const [z, v] = [probit(1 - tail), n - 1];
+  const t = z + (z ** 3 + z) / (4 * v) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * v ** 2) +
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * v ** 3);
+  return (1 - errorFunction(Math.sqrt(n / v) * t / Math.SQRT2)) / 2;
+}
+
+function intervalOf(medians: number[], tail: number): { low: number; high: number } {
   return { low: quantileSorted(medians, tail), high: quantileSorted(medians, 1 - tail) };
 }
 
@@ -104,7 +123,7 @@ export function bootstrapDifference(
   const b = resampledMedians(second, { ...rest, seed: seed + 1, clusters: clusters?.[1] });
   const random = randomSource(seed, 5); // both come sorted: pair them at random
   const differences = shuffle(a, random).map((value, i) => value - b[i]).sort((x, y) => x - y);
-  return { estimate: median([...first]) - median([...second]), ...intervalOf(differences, confidence) };
+  return { estimate: median([...first]) - median([...second]), ...intervalOf(differences, (1 - confidence) / 2) };
 }
 
 /** The speed-up that ln-ratios of time speak of: exp of their median and of its bootstrap interval. */
@@ -145,9 +164,10 @@ export interface Judgement {
  * Judges ln-ratios of time, first over second.
  *
  * - `same`: the whole 95% interval lies within ±delta.
- * - `faster`, `slower`: the whole 99% interval lies on one side of 1, and beyond the shift between two sessions of the *same*
- *   model where the A/A control shows one. The stricter interval keeps false calls well under 5% even where the many small
- *   things that a bootstrap cannot see (where memory came to lie, which core was busy) move a session a little.
+ * - `faster`, `slower`: the estimate is at least delta away from 1, and the whole 99% interval lies on that side of 1, and
+ *   beyond the shift between two sessions of the *same* model where the A/A control shows one. The stricter interval keeps
+ *   false calls well under 5% even where the many small things that a bootstrap cannot see (where memory came to lie, which
+ *   core was busy) move a session a little.
  * - `inconclusive`: everything else, and fewer than {@link MIN_ROUNDS_FOR_VERDICT} rounds.
  *
  * @throws {RangeError} If there are no ratios.
@@ -155,7 +175,8 @@ export interface Judgement {
 export function judge(lnRatios: readonly number[], options: JudgeOptions = {}): Judgement {
   const { delta = 0.01, control, ...bootstrap } = options;
   const medians = resampledMedians(lnRatios, bootstrap);
-  const [display, strict] = [intervalOf(medians, 0.95), intervalOf(medians, 0.99)];
+  const units = unitsOf(lnRatios, bootstrap);
+  const [display, strict] = [0.95, 0.99].map((confidence) => intervalOf(medians, expandedTail(confidence, units)));
   const speedup = {
     estimate: Math.exp(median([...lnRatios])),
     low: Math.exp(display.low),
@@ -165,7 +186,10 @@ export function judge(lnRatios: readonly number[], options: JudgeOptions = {}): 
   if (lnRatios.length < MIN_ROUNDS_FOR_VERDICT) return { speedup, verdict: "inconclusive" };
   if (display.low >= -band && display.high <= band) return { speedup, verdict: "same" };
   const floor = control ? shiftOf(control, bootstrap) : 0;
-  return { speedup, verdict: strict.low > floor ? "faster" : strict.high < -floor ? "slower" : "inconclusive" };
+  const estimate = Math.log(speedup.estimate);
+  if (estimate >= band && strict.low > floor) return { speedup, verdict: "faster" };
+  if (estimate <= -band && strict.high < -floor) return { speedup, verdict: "slower" };
+  return { speedup, verdict: "inconclusive" };
 }
 
 /** How far the A/A control's median is from 0, where its 99% interval says that it is. */

@@ -41,7 +41,7 @@ export interface TimePairOptions {
   /** A second instance of the first thing: the A/A control, timed in the same rounds. */
   control?: Run;
   /**
-   * Opens everything anew. It is called again and again, a fifth of the time at most going into it, so that what differs from
+   * Opens everything anew. It is called again and again, a third of the time at most going into it, so that what differs from
    * opening to opening (where memory came to lie, where the scheduler put a thread) is averaged and counted in the interval.
    * Where the time allows fewer than {@link MIN_CLUSTERS} openings it is never called.
    */
@@ -130,7 +130,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
   const random = randomSource(seed, 2);
   const openings = [0];
   const { renew, renewMs = 0 } = options;
-  const renewing = renew !== undefined && 5 * renewMs * MIN_CLUSTERS <= 1000 * seconds;
+  const renewing = renew !== undefined && 3 * renewMs * MIN_CLUSTERS <= 1000 * seconds;
   let opened = now();
   let nextCheck = minRounds;
   let yielded = now();
@@ -141,7 +141,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
       break;
     }
     const fresh = samples[0].length - openings.at(-1)!;
-    if (renewing && fresh >= ROUNDS_PER_OPENING && now() - opened > 4 * renewMs) {
+    if (renewing && fresh >= ROUNDS_PER_OPENING && now() - opened > 2 * renewMs) {
       const next = await renew();
       runs = next.control ? [next.before, next.after, next.control] : [next.before, next.after];
       for (let i = 0; i < 3; i++) for (const run of runs) await run();
@@ -162,7 +162,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
     if (rounds < minRounds) continue;
     if (rounds >= maxRounds) stopped = "rounds";
     else if (elapsed() >= seconds) stopped = "time";
-    else if (rounds >= nextCheck && (!renewing || openings.length >= MIN_CLUSTERS)) {
+    else if (rounds >= nextCheck && (!renewing || openings.length >= 2 * MIN_CLUSTERS)) {
       nextCheck = Math.ceil(rounds * 1.2);
       const { low, high } = speedupOf(logRatios(samples[0], samples[1]), { seed, resamples: 500, clusters: openings });
       if (Math.log(high / low) / 2 <= precision) stopped = "precision";
