@@ -1,5 +1,5 @@
 /**
- * The command line: `fuse`, `explain`, `rules`, `compare`, `build`, `reproduce`. Exit codes: 0 it worked, 1 the answer is no,
+ * The command line: `fuse`, `explain`, `rules`, `compare`, `diff`, `build`, `reproduce`. Exit codes: 0 it worked, 1 the answer is no,
  * 2 bad use or bad input (one line on stderr says what).
  *
  * @module
@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   explain: async () => (await import("./fuse.ts")).explainCommand,
   rules: async () => (await import("./fuse.ts")).rulesCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
+  diff: async () => (await import("./diff.ts")).diffCommand,
   build: async () => (await import("./build.ts")).buildCommand,
   reproduce: async () => (await import("./reproduce.ts")).reproduceCommand,
 };

@@ -3,8 +3,9 @@ import { fuse, type Model, open } from "../fusion/mod.ts";
 import { comparisonText, renderReport } from "../plot/mod.ts";
 import { buildAloud } from "./build.ts";
 import { type Command, number, text, UsageError, whole } from "./command.ts";
-import { compareAloud, writeWhole } from "./compare.ts";
+import { compareAloud } from "./compare_aloud.ts";
 import { MEASURE_OPTIONS, measureOptions } from "./measure_options.ts";
+import { writeWhole } from "./write_whole.ts";
 
 const ARTICLE = { model: "resnet101", size: 256, seconds: 60 };
 

@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { messageType } from "../../src/proto/schema.ts";
+import { modelBytes, random, tensor, tensorProto, type TestModel } from "../onnx_model.ts";
+import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";
+
+const QUICK = ["--seconds", "0.5", "--levels", "all"];
+
+/** y = x·factor, so that two of them differ by a known relative error; `layers` MatMuls make it slow. */
+function scaled(factor: number, layers = 0, size = 4): Uint8Array {
+  const eye = Float64Array.from({ length: size * size }, (_, i) => i % (size + 1) === 0 ? 1 : 0);
+  const model: TestModel = {
+    inputs: { x: [size, size] },
+    outputs: { y: [size, size] },
+    initializers: { factor: tensor([], [factor]), eye: tensor([size, size], eye) },
+    nodes: [
+      { op: "Mul", inputs: ["x", "factor"], outputs: ["h0"] },
+      ...Array.from({ length: layers }, (_, i) => ({ op: "MatMul", inputs: [`h${i}`, "eye"], outputs: [`h${i + 1}`] })),
+      { op: "Identity", inputs: [`h${layers}`], outputs: ["y"] },
+    ],
+  };
+  return modelBytes(model);
+}
+
+Deno.test("layerfuse compare --max-error exits 1 with one sentence when outputs are too far apart, 0 when not", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/a.onnx`, scaled(1));
+    await Deno.writeFile(`${folder}/b.onnx`, scaled(1.001));
+    const args = ["compare", `${folder}/a.onnx`, `${folder}/b.onnx`, ...QUICK];
+    const far = await cli(...args, "--max-error", "1e-4");
+    assertEquals(far.code, 1, far.stderr);
+    assertMatch(far.stderr, /^Failed: the relative L2 error is 1\.00e-3 .*above 0\.0001\.\n$/);
+    const near = await cli(...args, "--max-error", "1e-2");
+    assertEquals(near.code, 0, near.stderr);
+  });
+});
+
+Deno.test("layerfuse compare --fail-if-slower exits 1 where the second model does twenty times the work", async () => {
+  await inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/a.onnx`, scaled(1, 1, 128));
+    await Deno.writeFile(`${folder}/b.onnx`, scaled(1, 20, 128));
+    const { code, stderr } = await cli(
+      ...["compare", `${folder}/a.onnx`, `${folder}/b.onnx`, ...QUICK, "--fail-if-slower", "2%"],
+    );
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, /Failed: the second model is \d+\.\d% slower at level all .*above 2\.0%\./);
+  });
+});
+
+Deno.test("layerfuse compare writes Markdown and github-action-benchmark's format, and says what each rule adds", async () => {
+  await inFolder(async (folder) => {
+    const { code, stderr } = await cli(
+      ...["compare", fixture("fashion_repvgg"), ...QUICK, "--by-rule", "--json", `${folder}/r.json`],
+      ...["--markdown", `${folder}/r.md`, "--benchmark", `${folder}/b.json`],
+    );
+    assertEquals(code, 0, stderr);
+    assertEquals(filesIn(folder), ["b.json", "r.json", "r.md"]);
+    assertStringIncludes(await Deno.readTextFile(`${folder}/r.md`), "| all |");
+    const entries = JSON.parse(await Deno.readTextFile(`${folder}/b.json`));
+    assert(
+      entries.every(({ name, unit, value }: Record<string, unknown>) => name && unit && typeof value === "number"),
+    );
+    const { rules, fusion } = JSON.parse(await Deno.readTextFile(`${folder}/r.json`));
+    assertEquals(
+      rules.map(({ rule }: { rule: string }) => rule).sort(),
+      [...new Set(fusion.applied.map(({ rule }: { rule: string }) => rule))].sort(),
+    );
+  });
+});
+
+Deno.test("layerfuse diff compares saved runs, and warns where they were not measured alike", async () => {
+  await inFolder(async (folder) => {
+    const path = fixture("fashion_autoencoder");
+    for (const [file, threads] of [["one", "1"], ["two", "2"]]) {
+      await cli("compare", path, ...QUICK, "--threads", threads, "--json", `${folder}/${file}.json`);
+    }
+    const { code, stdout, stderr } = await cli("diff", `${folder}/one.json`, `${folder}/two.json`, "--json");
+    const diff = JSON.parse(stdout);
+    assertEquals(diff.levels.map(({ level }: { level: string }) => level), ["all"]);
+    assertEquals(code, diff.levels[0].verdict === "worse" ? 1 : 0);
+    assertMatch(stderr, /The environments differ: threads was 1, now 2/);
+    const same = await cli("diff", `${folder}/one.json`, `${folder}/one.json`);
+    assertEquals([same.code, same.stderr], [0, ""]);
+    assertMatch(same.stdout, /^all {7}speed-up .* no difference shown\n/);
+  });
+});
+
+Deno.test("layerfuse compare --inputs feeds the tensors of a folder", async () => {
+  await inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/in`);
+    const type = messageType("TensorProto");
+    for (const seed of [1, 2]) {
+      const proto = type.fromObject(tensorProto("image", random([3, 1, 28, 28], seed)));
+      await Deno.writeFile(`${folder}/in/${seed}.pb`, type.encode(proto).finish());
+    }
+    const { code, stdout, stderr } = await cli(
+      ...["compare", fixture("fashion_resnet"), ...QUICK, "--inputs", `${folder}/in`, "--json", "-"],
+    );
+    assertEquals(code, 0, stderr);
+    const { inputs, error } = JSON.parse(stdout);
+    assertEquals(inputs[0].dims, [3, 1, 28, 28]);
+    assertEquals(Object.keys(error.distributions), ["1.pb", "2.pb"]);
+  });
+});
+
+for (const option of ["--json", "--report", "--markdown", "--benchmark"]) {
+  Deno.test(`layerfuse compare ${option} into a folder that does not exist is refused before anything is measured`, async () => {
+    const start = performance.now();
+    const { code, stderr } = await cli(
+      "compare",
+      fixture("fashion_resnet"),
+      "--seconds",
+      "300",
+      option,
+      "/none/at/all",
+    );
+    assertEquals(code, 2);
+    assertMatch(stderr, /there is no folder \/none\/at/);
+    assert(performance.now() - start < 60_000);
+  });
+}
