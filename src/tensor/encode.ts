@@ -1,4 +1,5 @@
 import { type ElementType, formatOf } from "./element_type.ts";
+import { forgetRecent } from "./recent.ts";
 import { CHUNK, type Tensor } from "./tensor.ts";
 
 /** Number of bytes of a tensor's elements. */
@@ -19,6 +20,7 @@ export function encodeTensor(tensor: Tensor, emit: (chunk: Uint8Array) => void):
     format.encode(part, chunk);
     emit(chunk);
   }
+  forgetRecent();
 }
 
 /** Values as they are after being written as this type and read again. */

@@ -1,4 +1,5 @@
 import { formatOf, roundsToFinite } from "./element_type.ts";
+import { forgetRecent } from "./recent.ts";
 import { forEachChunk, type Tensor } from "./tensor.ts";
 
 /**
@@ -11,5 +12,6 @@ export function overflowOf(tensor: Tensor): number | undefined {
   forEachChunk(tensor, (values) => {
     found ??= values.find((value) => !roundsToFinite(tensor.type, value));
   });
+  forgetRecent();
   return found;
 }

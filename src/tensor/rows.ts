@@ -1,5 +1,6 @@
 import type { ElementType } from "./element_type.ts";
-import { CHUNK, sizeOf, type Tensor } from "./tensor.ts";
+import { recentBlock, recentValues } from "./recent.ts";
+import { CHUNK, sizeOf, type Tensor, valuesOf } from "./tensor.ts";
 
 /**
  * A tensor computed in float64 a block of rows (of the first axis) at a time, so that no more than a block is in memory.
@@ -13,17 +14,10 @@ export function rowsTensor(
 ): Tensor {
   const size = sizeOf(dims), width = Math.max(1, size / dims[0]);
   const most = Math.max(1, Math.floor(CHUNK / width));
-  let held: WeakRef<Float64Array> | undefined, heldFirst = -1;
+  const owner = {};
   const block = (first: number): Float64Array => {
-    let values = heldFirst === first ? held?.deref() : undefined;
-    if (!values) {
-      const count = Math.min(most, dims[0] - first);
-      values = new Float64Array(count * width);
-      fill(first, count, values);
-      held = new WeakRef(values);
-      heldFirst = first;
-    }
-    return values;
+    const count = Math.min(most, dims[0] - first);
+    return recentBlock(owner, first, count * width, (into) => fill(first, count, into));
   };
   return {
     type,
@@ -42,16 +36,7 @@ export function rowsTensor(
   };
 }
 
-/** All elements of a tensor, read once and kept as long as nothing else needs the memory. */
+/** All elements of a tensor, kept as long as they are among those used last. */
 export function heldValues(tensor: Tensor): () => Float64Array {
-  let held: WeakRef<Float64Array> | undefined;
-  return () => {
-    let values = held?.deref();
-    if (!values) {
-      values = new Float64Array(tensor.size);
-      tensor.read(0, values);
-      held = new WeakRef(values);
-    }
-    return values;
-  };
+  return () => recentValues(tensor, () => valuesOf(tensor));
 }

@@ -1,4 +1,5 @@
 import { type ElementType, formatOf } from "./element_type.ts";
+import { recentValues } from "./recent.ts";
 
 /** Something that gives bytes at an offset; a file range, say. */
 export interface Bytes {
@@ -138,19 +139,13 @@ export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
   return { ...tensor, dims };
 }
 
-/** A tensor whose values are computed as a whole, in float64, when first asked for, and let go when nobody holds it. */
+/** A tensor whose values are computed as a whole, in float64, and kept as long as they are among those used last. */
 export function computedTensor(type: ElementType, dims: readonly number[], compute: () => Float64Array): Tensor {
-  let held: WeakRef<Float64Array> | undefined;
-  const values = () => {
-    let current = held?.deref();
-    if (!current) held = new WeakRef(current = compute());
-    return current;
-  };
   const tensor: Tensor = {
     type,
     dims,
     size: sizeOf(dims),
-    read: (start, into) => into.set(values().subarray(start, start + into.length)),
+    read: (start, into) => into.set(recentValues(tensor, compute).subarray(start, start + into.length)),
     bound: () => measuredBound(tensor),
   };
   return tensor;
