@@ -21,7 +21,7 @@ export interface PageFacts {
   environment: Environment;
 }
 
-const markdown = new Marked(markedKatex({ output: "mathml", throwOnError: true, nonStandard: true }));
+const markdown = new Marked(markedKatex({ output: "mathml", throwOnError: false, nonStandard: true }));
 
 /** The page of an executed notebook, as HTML. */
 export function notebookPage(notebook: Executed, { author, environment }: PageFacts): string {
@@ -64,8 +64,8 @@ function outputHtml(output: Output, id: string): string {
   if (output.output_type === "stream") return printed(plain(output.text), "output");
   if (output.output_type === "error") return printed(plain(output.traceback), "output error");
   const data = output.data ?? {};
-  if (data["text/html"]) return apart(plain(data["text/html"]).replace(`<style>${PART_STYLE}</style>`, ""), id);
   if (data["image/svg+xml"]) return `<figure>${apart(plain(data["image/svg+xml"]), id)}</figure>`;
+  if (data["text/html"]) return apart(plain(data["text/html"]).replace(`<style>${PART_STYLE}</style>`, ""), id);
   if (data["image/png"]) {
     return `<figure><img alt="" src="data:image/png;base64,${plain(data["image/png"]).trim()}"></figure>`;
   }

@@ -21,12 +21,17 @@ export interface Needs {
 const VENV = fileURLToPath(new URL(".venv/", root));
 const VENV_PYTHON = Deno.build.os === "windows" ? `${VENV}Scripts\\python.exe` : `${VENV}bin/python`;
 
+/** A Python that has these needs already; nothing is installed. */
+export async function pythonAtHand(needs: Needs): Promise<string | undefined> {
+  for (const path of [...await jupyterPython(), "python3", "python", VENV_PYTHON]) {
+    if (await succeeds(path, ["-c", needs.check])) return path;
+  }
+}
+
 /** A Python for these needs; installs into the project's `.venv` (and says so) when no Python at hand has the modules. */
 export async function pythonWith(needs: Needs): Promise<Python> {
-  const onPath = [...await jupyterPython(), "python3", "python"];
-  for (const path of [...onPath, VENV_PYTHON]) {
-    if (await succeeds(path, ["-c", needs.check])) return { path };
-  }
+  const path = await pythonAtHand(needs);
+  if (path) return { path };
   if (!await succeeds(VENV_PYTHON, ["-m", "pip", "--version"])) {
     const base = await firstThatRuns(["python3", "python"]);
     if (!base) return { missing: "there is no python3 (nor python) on PATH" };

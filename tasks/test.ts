@@ -1,10 +1,12 @@
 /**
  * `deno task test [DENO TEST ARGUMENTS]`: every test with its set-up. Without arguments that is `deno test` with the doc
- * tests, then each notebook executed in the Deno kernel (skipped aloud where there is no Python; required when CI is set).
- * The last line counts them all.
+ * tests, then each notebook executed in the Deno kernel (skipped aloud where there is no Python; required when CI is set),
+ * then their reports and JupyterLab looked at in a browser (skipped aloud where there is no Chromium; required when
+ * LAYERFUSE_REQUIRE_BROWSER is set). The last line counts them all.
  *
  * @module
  */
+import { browserChecks } from "./browser_checks.ts";
 import { jsrEnvironment } from "./jsr.ts";
 import { lockCopyFlag } from "./lock.ts";
 import { notebookPaths, testNotebooks } from "./notebooks.ts";
@@ -37,7 +39,12 @@ async function main(): Promise<number> {
   if (Deno.args.length === 0) {
     const required = Boolean(Deno.env.get("CI"));
     const quick = Object.fromEntries(Object.entries(QUICK).map(([key, value]) => [key, Deno.env.get(key) ?? value]));
-    total = add(total, await testNotebooks(await notebookPaths(), { env: { ...quick, ...jsr }, required }));
+    const notebooks = await notebookPaths();
+    const executed = await testNotebooks(notebooks, { env: { ...quick, ...jsr }, required });
+    total = add(total, executed);
+    if (executed.passed === notebooks.length) {
+      total = add(total, await browserChecks(notebooks, { required: Deno.env.has("LAYERFUSE_REQUIRE_BROWSER") }));
+    }
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed === 0 ? 0 : 1;

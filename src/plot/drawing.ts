@@ -31,11 +31,15 @@ export class Drawing {
     return this.svg;
   }
 
-  /** The drawing as a notebook shows it: SVG, and words where pictures cannot be shown. */
+  /**
+   * The drawing as a notebook shows it: the picture, and words where pictures cannot be shown. It is there as HTML as
+   * well as SVG, because JupyterLab takes Markdown before SVG, and HTML before both.
+   */
   [Symbol.for("Jupyter.display")](): MimeBundle {
     return kept({
       "text/plain": `${this.title}\n${this.description}`,
       "text/markdown": `**${escapeMarkup(this.title)}** ${escapeMarkup(this.description)}`,
+      "text/html": this.svg,
       "image/svg+xml": this.svg,
     });
   }

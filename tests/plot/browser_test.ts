@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderReport } from "../../src/plot/mod.ts";
-import { findChromium, withChromium } from "./chromium.ts";
+import { findChromium, withChromium } from "../../tasks/chromium.ts";
 import { allDrawings } from "./drawings.ts";
 import { sampleComparison, sampleFusion, sampleRules } from "./sample.ts";
 
 const chromium = findChromium();
 if (!chromium) {
+  if (Deno.env.has("LAYERFUSE_REQUIRE_BROWSER")) throw new Error("there is no Chromium, and it is required");
   console.warn(
     "Chromium was not found: the tests that open reports in it are skipped. Install it or set LAYERFUSE_CHROMIUM.",
   );

@@ -55,14 +55,14 @@ Deno.test("every plot is well-formed SVG, in both themes", async () => {
   }
 });
 
-Deno.test("a plot gives a notebook SVG, Markdown and plain text", () => {
+Deno.test("a plot gives a notebook HTML, SVG, Markdown and plain text", () => {
   const drawing = levelBars(sampleComparison().levels);
   const bundle = drawing[Symbol.for("Jupyter.display") as unknown as keyof typeof drawing] as unknown as () => Record<
     string,
     string
   >;
   const shown = bundle.call(drawing);
-  assertEquals(Object.keys(shown), ["text/plain", "text/markdown", "image/svg+xml"]);
+  assertEquals(Object.keys(shown), ["text/plain", "text/markdown", "text/html", "image/svg+xml"]);
   assert(shown["image/svg+xml"].startsWith('<svg xmlns="http://www.w3.org/2000/svg"'));
   assertStringIncludes(shown["text/plain"], "At disabled:");
 });

@@ -1,5 +1,6 @@
 /**
- * A Chromium that opens one page at a time, by the DevTools protocol: what tests need to see a page as a browser does.
+ * A Chromium that opens one page at a time, by the DevTools protocol: what tests and screenshots need to see a page as a
+ * browser does.
  *
  * @module
  */
@@ -41,8 +42,12 @@ export interface VisitOptions {
   url: string;
   width: number;
   theme: "light" | "dark";
-  /** JavaScript evaluated in the page when it has loaded. */
+  /** JavaScript evaluated in the page when it has loaded; a promise is awaited. */
   expression: string;
+  /** JavaScript that must become true before `expression` is evaluated; asked twice a second. */
+  until?: string;
+  /** Milliseconds to wait for `until`, 60,000 when absent. */
+  patience?: number;
   /** Writes a PNG of the whole page here. */
   screenshot?: string;
 }
@@ -91,7 +96,10 @@ export async function withChromium<T>(
   }
 }
 
-async function visit(tools: DevTools, { url, width, theme, expression, screenshot }: VisitOptions): Promise<PageVisit> {
+async function visit(
+  tools: DevTools,
+  { url, width, theme, expression, until, patience = 60_000, screenshot }: VisitOptions,
+): Promise<PageVisit> {
   const { targetId } = await tools.send("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await tools.send("Target.attachToTarget", { targetId, flatten: true });
   const messages: string[] = [], requests: string[] = [];
@@ -123,13 +131,26 @@ async function visit(tools: DevTools, { url, width, theme, expression, screensho
   );
   await tools.send("Page.navigate", { url }, sessionId);
   await loaded;
-  const { result } = await tools.send("Runtime.evaluate", { expression, returnByValue: true }, sessionId);
+  const evaluate = async (expression: string) => {
+    const options = { expression, returnByValue: true, awaitPromise: true };
+    const { result, exceptionDetails } = await tools.send("Runtime.evaluate", options, sessionId);
+    if (!exceptionDetails) return result.value;
+    throw new Error(`${url}: ${exceptionDetails.exception?.description ?? exceptionDetails.text}\n${expression}`);
+  };
+  const end = performance.now() + patience;
+  while (until && !await evaluate(until)) {
+    if (performance.now() > end) {
+      throw new Error(`${url}: not true after ${patience / 1000} s: ${until}\n${messages.join("\n")}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  const value = await evaluate(expression);
   if (screenshot) {
     const { data } = await tools.send("Page.captureScreenshot", { captureBeyondViewport: true }, sessionId);
     await Deno.writeFile(screenshot, Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
   }
   await tools.send("Target.closeTarget", { targetId });
-  return { messages, requests, value: result.value };
+  return { messages, requests, value };
 }
 
 /** The DevTools protocol over its WebSocket. */
