@@ -70,7 +70,7 @@ export const negation: Step = (draft, x) => draft.node("Neg", [x.name], x.dims);
 
 export const activation: Step = (draft, x, choices) => {
   const rank = x.dims.length;
-  switch (choices.below(9)) {
+  switch (choices.below(10)) {
     case 0:
     case 1:
     case 2:
@@ -87,6 +87,13 @@ export const activation: Step = (draft, x, choices) => {
       return draft.node("Sigmoid", [x.name], x.dims);
     case 7:
       return draft.node("Tanh", [x.name], x.dims);
+    case 8: { // c / (1 + |x|): a constant divided by a value is no affine of it
+      const size = draft.node("Abs", [x.name], x.dims);
+      const positive = size &&
+        draft.node("Add", [size.name, draft.constant(choices, { dims: [], values: [1] })], x.dims);
+      const constant = draft.constant(choices, draft.values([], 0.6, 1.5));
+      return positive && draft.node("Div", [constant, positive.name], x.dims);
+    }
     default:
       return draft.node("Abs", [x.name], x.dims);
   }

@@ -3,21 +3,21 @@ import { Draft, type Wire } from "../draft.ts";
 import { batchNormalization, elementwise } from "./affines.ts";
 import { conv, convOf, gemm, layerWeight, matmul, square, type Step } from "./layers.ts";
 
-/** Adds up values of one shape: a chain of Adds, or one Sum. */
+/** Adds up values of one shape: a chain of Adds (now and then a Sub), or one Sum. */
 function sumOf(draft: Draft, parts: Wire[], choices: Choices): Wire | undefined {
   if (choices.once(3)) return draft.node("Sum", parts.map(({ name }) => name), parts[0].dims);
-  return parts.slice(1).reduce<Wire | undefined>(
-    (sum, part) => sum && draft.node("Add", choices.once(2) ? [part.name, sum.name] : [sum.name, part.name], sum.dims),
-    parts[0],
-  );
+  return parts.slice(1).reduce<Wire | undefined>((sum, part) => {
+    const op = choices.pick(["Add", "Add", "Sub"]);
+    return sum && draft.node(op, choices.once(2) ? [part.name, sum.name] : [sum.name, part.name], sum.dims);
+  }, parts[0]);
 }
 
-/** Add (or Mul) of this value and an earlier one of the same shape. */
+/** Add (or Sub or Mul) of this value and an earlier one of the same shape. */
 export const residual: Step = (draft, x, choices) => {
   const fits = draft.wires.filter(({ name, dims }) => name !== x.name && dims.join() === x.dims.join());
   if (fits.length === 0) return undefined;
   const other = fits[fits.length - 1 - choices.below(fits.length)];
-  const op = choices.pick(["Add", "Add", "Add", "Mul"]);
+  const op = choices.pick(["Add", "Add", "Sub", "Add", "Mul"]);
   return draft.node(op, choices.once(2) ? [other.name, x.name] : [x.name, other.name], x.dims);
 };
 
@@ -49,7 +49,7 @@ export const parallelConvolutions: Step = (draft, x, choices) => {
         kernel_shape: g.kernel,
         kernel: undefined,
         dilations: undefined,
-        count_include_pad: 1,
+        count_include_pad: choices.once(3) ? undefined : 1,
       })
       : convOf(draft, x, choices, g, channels, group);
     const normal = made && choices.once(2) ? batchNormalization(draft, made, choices) : made;

@@ -2,6 +2,7 @@
 import type { Draft, Wire } from "../draft.ts";
 import { activation, batchNormalization, elementwise } from "./affines.ts";
 import { conv, convOf, depthwise, gemm, matmul, pointwise, square, type Step } from "./layers.ts";
+import { parallelConvolutions, parallelLinear, residualBlock } from "./branches.ts";
 import { averagePool, globalPool, pad, pool, resize } from "./pools.ts";
 import { channelShuffle, concat, flatten, split, transpose } from "./shapes.ts";
 
@@ -25,7 +26,7 @@ export const transition: Step = chain(
   anyOf(batchNormalization, (draft, x) => draft.node("Relu", [x.name], x.dims)),
   pointwise,
   (draft, x, choices) => choices.once(2) ? padOfNothing(draft, x) : undefined,
-  anyOf(averagePool, globalPool),
+  anyOf(averagePool, globalPool, pool),
 );
 
 function padOfNothing(draft: Draft, x: Wire): Wire | undefined {
@@ -65,7 +66,9 @@ const widened: Step = (draft, x, choices) => {
 };
 
 export const upsampling: Step = chain(anyOf(affine, pointwise, widened, widened), resize, anyOf(pointwise, affine));
-export const paddedLayer: Step = chain(pad, anyOf(conv, depthwise, averagePool));
+export const paddedLayer: Step = chain(pad, anyOf(conv, depthwise, averagePool, pool));
+/** Two layers side by side, added or subtracted, then an affine that both could take. */
+export const joined: Step = chain(anyOf(residualBlock, parallelLinear, parallelConvolutions), affine);
 export const carriedDown: Step = chain(
   affine,
   anyOf(activation, pool, flatten, transpose, concat),

@@ -5,12 +5,14 @@ import { anyGeometry, type Geometry, geometryAttributes, slide, square, type Ste
 export const pool: Step = (draft, x, choices) => {
   const rank = x.dims.length - 2;
   if (rank < 1 || rank > 3) return undefined;
-  const g = choices.once(2) ? square(rank, 2, 0, 2) : anyGeometry(choices, rank, { maxPad: 1, dilates: false });
+  const g = choices.once(2)
+    ? square(rank, choices.pick([2, 3]), choices.pick([0, 1]), choices.pick([2, 1]))
+    : anyGeometry(choices, rank, { maxPad: 1, dilates: false });
   const op = choices.pick(["AveragePool", "MaxPool"]);
   const ceil = draft.opset >= 10 && !g.autoPad.startsWith("SAME") && choices.once(5);
   // every pad must be smaller than the kernel, or a window would see nothing
   const fits = { ...g, pads: g.pads.map((pad, at) => Math.min(pad, g.kernel[at % rank] - 1)) };
-  return poolOf(draft, x, choices, op, fits, ceil, op === "AveragePool" && choices.once(3));
+  return poolOf(draft, x, choices, op, fits, ceil, op === "AveragePool" && choices.once(2));
 };
 
 function poolOf(
