@@ -25,6 +25,8 @@ export interface CompareOptions extends FeedOptions {
   seconds?: number;
   /** Rounds at each level at least, default 30, even where that takes longer than {@link CompareOptions.seconds}. */
   minRounds?: number;
+  /** Seconds of timing, over all levels, after which a level stops even with fewer rounds (a note says so); default never. */
+  limitSeconds?: number;
   /** Stop a level when the interval's half-width in ln is at most this; default delta / 2. */
   precision?: number;
   /** Half-width of the band called `same`, default 0.01 (1%). */
@@ -117,12 +119,18 @@ export async function compare(
     const timed = await timeLevel(files, level, setup, feeds, observed, {
       ...options,
       seconds: seconds / levels.length,
+      limitSeconds: options.limitSeconds === undefined ? undefined : options.limitSeconds / levels.length,
       seed,
       control: options.control ?? true,
       opTimes: profile,
       onProgress: progress,
     });
     if (timed) measured.push(timed);
+    if (timed?.stopped === "limit") {
+      notes.push(
+        `Level ${level}: only ${timed.lnRatios.length} rounds fitted into the time allowed; the interval is wider for it.`,
+      );
+    }
   }
   if (signal?.aborted) notes.push("Interrupted: this is what was measured until then.");
   onProgress?.(1, "done");

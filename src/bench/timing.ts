@@ -30,6 +30,8 @@ export interface TimePairOptions {
   seconds?: number;
   /** Rounds to run at least, default 30. */
   minRounds?: number;
+  /** Seconds after which it stops even with fewer rounds than {@link TimePairOptions.minRounds}, but 5; default never. */
+  limitSeconds?: number;
   /** Rounds to run at most, default 5000. */
   maxRounds?: number;
   /** Stop when the interval's half-width in ln is at most this, default delta / 2. Never stops on significance. */
@@ -89,7 +91,7 @@ export interface PairTiming {
   /** The first round of each opening, ascending from 0: see {@link TimePairOptions.renew}. */
   openings: number[];
   /** Why it stopped. */
-  stopped: "precision" | "time" | "rounds" | "aborted";
+  stopped: "precision" | "time" | "limit" | "rounds" | "aborted";
 }
 
 /** Rounds at least on one opening. */
@@ -159,7 +161,8 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
       yielded = now();
     }
     onProgress?.(Math.min(1, Math.min(rounds / minRounds, Math.max(elapsed() / seconds, rounds / maxRounds))));
-    if (rounds < minRounds) continue;
+    if (rounds >= Math.min(5, minRounds) && elapsed() >= (options.limitSeconds ?? Infinity)) stopped = "limit";
+    if (stopped || rounds < minRounds) continue;
     if (rounds >= maxRounds) stopped = "rounds";
     else if (elapsed() >= seconds) stopped = "time";
     else if (rounds >= nextCheck && (!renewing || openings.length >= 2 * MIN_CLUSTERS)) {

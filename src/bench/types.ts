@@ -68,7 +68,7 @@ export interface LevelComparison {
   /** Untimed inferences of each session before the first round. */
   warmup?: number;
   /** Why the rounds ended: the interval was narrow enough, the time or the number of rounds was used up, or it was interrupted. */
-  stopped?: "precision" | "time" | "rounds" | "aborted";
+  stopped?: "precision" | "time" | "limit" | "rounds" | "aborted";
 }
 
 /** How far two outputs are apart, of one output tensor or of all together. */

@@ -114,6 +114,16 @@ Deno.test("timePair() runs 30 rounds even when they take longer than the time gi
   assertEquals([timing.stopped, timing.lnRatios.length], ["time", 30]);
 });
 
+Deno.test("timePair() stops at its limit with fewer than 30 rounds, but never below 5", async () => {
+  for (const [limitSeconds, rounds] of [[1, 5], [4, 18]]) {
+    const machine = new Machine(0, 0.001);
+    const options = { now: machine.now, seconds: 0.1, limitSeconds };
+    const timing = await timePair(machine.job("a", 100), machine.job("b", 100), options);
+    assertEquals(timing.stopped, "limit");
+    assert(Math.abs(timing.lnRatios.length - rounds) <= 2, `${timing.lnRatios.length} rounds`);
+  }
+});
+
 Deno.test("timePair() keeps every sample of an aborted run and gives no verdict on too few", async () => {
   const machine = new Machine(0, 0.01);
   const controller = new AbortController();
