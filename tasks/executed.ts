@@ -4,6 +4,7 @@
  * @module
  */
 import type { Comparison } from "../src/bench/mod.ts";
+import { DATA_TYPE } from "../src/plot/mod.ts";
 
 /** Text as notebooks keep it: whole, or in lines. */
 export type Text = string | string[];
@@ -65,6 +66,11 @@ export function titled(notebook: Executed): { title: string; lede?: string; cell
     lede: italics?.[2].replace(/\s+/g, " ").trim(),
     cells: left.trim() === "" ? rest : [{ ...first, source: left }, ...rest],
   };
+}
+
+/** The raw data in a cell's outputs. */
+export function dataOf(cell: ExecutedCell): unknown[] {
+  return (cell.outputs ?? []).flatMap((output) => output.data?.[DATA_TYPE] ?? []);
 }
 
 /** Every comparison anywhere in the data of a notebook's outputs, in order. */

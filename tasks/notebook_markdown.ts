@@ -5,7 +5,18 @@
  */
 import { PART_STYLE } from "../src/plot/page_style.ts";
 import { STYLE } from "../src/plot/svg.ts";
-import { type Executed, type ExecutedCell, type Output, plain, sourceOf } from "./executed.ts";
+import { CITATION } from "../src/plot/words.ts";
+import type { Environment } from "../src/bench/mod.ts";
+import {
+  comparisonsIn,
+  dataOf,
+  type Executed,
+  type ExecutedCell,
+  type Output,
+  plain,
+  sourceOf,
+  titled,
+} from "./executed.ts";
 
 /** A Markdown document and the files it refers to. */
 export interface MarkdownReport {
@@ -15,22 +26,35 @@ export interface MarkdownReport {
   files: Map<string, string>;
 }
 
-/** The notebook as Markdown; figures are named `FOLDER/figure-N.svg`. */
-export function notebookMarkdown(notebook: Executed, author: string, date: string, folder: string): MarkdownReport {
+/**
+ * The notebook as Markdown; figures are named `FOLDER/figure-N.svg`. `environment` is where it ran, used where no output has
+ * that.
+ */
+export function notebookMarkdown(
+  notebook: Executed,
+  { author, environment, folder }: { author: string; environment: Environment; folder: string },
+): MarkdownReport {
+  const { title, lede, cells } = titled(notebook);
+  const measured = comparisonsIn(cells.flatMap(dataOf))[0]?.environment ?? environment;
   const files = new Map<string, string>();
   const figure = (svg: string, title: string): string => {
     const path = `${folder}/figure-${files.size + 1}.svg`;
     files.set(path, svg.includes("<style>") ? svg : svg.replace(/(<svg [^>]*>)/, `$1<style>${STYLE}</style>`));
     return `![${title.replace(/[[\]]/g, "")}](${path})`;
   };
-  const parts = notebook.cells.flatMap((cell) => [
+  const parts = cells.flatMap((cell) => [
     cell.cell_type === "code"
       ? `<details><summary>Code</summary>\n\n\`\`\`ts\n${sourceOf(cell)}\n\`\`\`\n\n</details>`
       : sourceOf(cell).replace(/\]\(([\w./-]+)\.ipynb\)/g, "]($1.md)"),
     ...outputsOf(cell).map((output) => outputMarkdown(output, figure)),
   ]);
-  const byline = `_${[author, date.slice(0, 10)].filter((part) => part !== "").join(", ")}_`;
-  parts.splice(1, 0, byline);
+  const head = [`# ${title}`, [author, measured.date.slice(0, 10)].filter((part) => part !== "").join(", ")];
+  const { cpu, cores, os, deno, onnxruntime, provider, threads } = measured;
+  parts.unshift(...head, lede ? `_${lede}_` : "");
+  parts.push(
+    `## Where this ran\n\n${cpu}, ${cores} cores, ${os}; Deno ${deno}, ONNX Runtime ${onnxruntime}, ${provider}, ${threads} threads.`,
+    `After ${CITATION}`,
+  );
   return { text: parts.filter((part) => part.trim() !== "").join("\n\n") + "\n", files };
 }
 

@@ -8,10 +8,19 @@ import { Marked } from "marked";
 import markedKatex from "marked-katex-extension";
 import type { Comparison, Environment } from "../src/bench/mod.ts";
 import { escapeMarkup } from "../src/plot/format.ts";
-import { DATA_TYPE, htmlMachine, htmlTable, renderPage } from "../src/plot/mod.ts";
+import { htmlMachine, htmlTable, renderPage } from "../src/plot/mod.ts";
 import { PART_STYLE } from "../src/plot/page_style.ts";
 import { htmlName } from "../src/plot/parts.ts";
-import { comparisonsIn, type Executed, type ExecutedCell, type Output, plain, sourceOf, titled } from "./executed.ts";
+import {
+  comparisonsIn,
+  dataOf,
+  type Executed,
+  type ExecutedCell,
+  type Output,
+  plain,
+  sourceOf,
+  titled,
+} from "./executed.ts";
 
 /** What a page says beside the notebook itself. */
 export interface PageFacts {
@@ -90,10 +99,6 @@ function apart(html: string, id: string): string {
       (_, kind, names: string) =>
         ` ${kind}="${names.split(" ").map((name) => ids.has(name) ? `${id}-${name}` : name).join(" ")}"`,
     );
-}
-
-function dataOf(cell: ExecutedCell): unknown[] {
-  return (cell.outputs ?? []).flatMap((output) => output.data?.[DATA_TYPE] ?? []);
 }
 
 /** Every model file that was measured, folded. */

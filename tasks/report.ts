@@ -33,7 +33,7 @@ export async function writeReport(
     await Deno.writeTextFile(path, notebookPage(notebook, { author: by, environment }));
     return path;
   }
-  const { text, files } = notebookMarkdown(notebook, by, environment.date, `${name}_files`);
+  const { text, files } = notebookMarkdown(notebook, { author: by, environment, folder: `${name}_files` });
   const path = `${folder}/${name}.md`;
   await Deno.mkdir(`${folder}/${name}_files`, { recursive: true });
   for (const [file, svg] of files) await Deno.writeTextFile(`${folder}/${file}`, svg);

@@ -121,8 +121,9 @@ Deno.test("comparisonsIn() finds comparisons wherever they are", () => {
 });
 
 Deno.test("notebookMarkdown() has words and code, and its figures as SVG files that stand alone", () => {
-  const { text, files } = notebookMarkdown(sample(), "A. Author", "2026-01-15T09:30:00Z", "on_files");
-  assertStringIncludes(text, "_A. Author, 2026-01-15_");
+  const { text, files } = notebookMarkdown(sample(), { ...facts, folder: "on_files" });
+  assertStringIncludes(text, "# On $x$ & more\n\nA. Author, 2026-01-15\n\n_Said shortly._");
+  assertStringIncludes(text, sampleComparison().environment.cpu);
   assertStringIncludes(text, "```ts\nconst a = 1 < 2;\na;\n```");
   assertStringIncludes(text, "![Dots](on_files/figure-1.svg)");
   assertStringIncludes(text, "![Dots](on_files/figure-2.svg)\n\n| words |");
