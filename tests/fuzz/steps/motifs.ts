@@ -3,7 +3,7 @@ import type { Draft, Wire } from "../draft.ts";
 import { activation, batchNormalization, elementwise } from "./affines.ts";
 import { conv, convOf, depthwise, gemm, matmul, pointwise, square, type Step } from "./layers.ts";
 import { parallelConvolutions, parallelLinear, residualBlock } from "./branches.ts";
-import { averagePool, globalPool, pad, pool, resize } from "./pools.ts";
+import { averagePool, globalPool, pad, pool, poolOf, resize } from "./pools.ts";
 import { channelShuffle, concat, flatten, split, transpose } from "./shapes.ts";
 
 /** Steps one after the other; those that do not fit are left out. */
@@ -66,7 +66,33 @@ const widened: Step = (draft, x, choices) => {
 };
 
 export const upsampling: Step = chain(anyOf(affine, pointwise, widened, widened), resize, anyOf(pointwise, affine));
-export const paddedLayer: Step = chain(pad, anyOf(conv, depthwise, averagePool, pool));
+/** A pool that pads by itself, whether it counts that or not. */
+const padded: Step = (draft, x, choices) =>
+  x.dims.length < 3 ? undefined : poolOf(
+    draft,
+    x,
+    choices,
+    choices.pick(["AveragePool", "MaxPool"]),
+    square(x.dims.length - 2, 3, 1),
+    false,
+    choices.once(2),
+  );
+
+export const paddedLayer: Step = chain(pad, anyOf(conv, depthwise, averagePool, padded));
+
+/** A shift before a sum or difference whose result a layer takes. */
+export const shiftedJoin: Step = (draft, x, choices) => {
+  if (x.dims.length < 3 || x.dims.length > 5) return undefined;
+  const constant = draft.constant(
+    choices,
+    draft.values(choices.pick([[], [x.dims[1], ...x.dims.slice(2).map(() => 1)]]), 0.1, 0.6),
+  );
+  const shifted = draft.node("Add", [x.name, constant], x.dims), other = draft.node("Relu", [x.name], x.dims);
+  if (!shifted || !other) return undefined;
+  const inputs = [shifted.name, other.name];
+  const sum = draft.node(choices.pick(["Sub", "Add"]), choices.once(2) ? inputs : inputs.reverse(), x.dims);
+  return sum && pointwise(draft, sum, choices);
+};
 /** Two layers side by side, added or subtracted, then an affine that both could take. */
 export const joined: Step = chain(anyOf(residualBlock, parallelLinear, parallelConvolutions), affine);
 export const carriedDown: Step = chain(

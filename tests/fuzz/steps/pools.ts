@@ -15,7 +15,7 @@ export const pool: Step = (draft, x, choices) => {
   return poolOf(draft, x, choices, op, fits, ceil, op === "AveragePool" && choices.once(2));
 };
 
-function poolOf(
+export function poolOf(
   draft: Draft,
   x: Wire,
   choices: Choices,
