@@ -1,5 +1,6 @@
 /**
- * `deno task ok`: everything a change must pass, in the order in which it fails fastest. Stops at the first step that fails.
+ * `deno task ok [--without-tests]`: everything a change must pass, in the order in which it fails fastest. Stops at the first
+ * step that fails.
  *
  * @module
  */
@@ -8,17 +9,19 @@ import { jsrEnvironment } from "./jsr.ts";
 import { lockCopyFlag } from "./lock.ts";
 import { root } from "./root.ts";
 
+const TESTS = "tests, doc tests and notebooks";
 const lock = await lockCopyFlag();
 const env = await jsrEnvironment();
 
-const steps: [name: string, args: string[]][] = [
+const all: [name: string, args: string[]][] = [
   ["fmt", ["fmt", "--check"]],
   ["lint", ["lint"]],
   ["check", ["check", lock]],
   ["doc lint", ["doc", "--lint", lock, ...Object.values(config.exports)]],
-  ["tests, doc tests and notebooks", ["run", "--allow-all", "tasks/test.ts"]],
+  [TESTS, ["run", "--allow-all", "tasks/test.ts"]],
   ["publish --dry-run", ["publish", "--dry-run", "--allow-dirty"]],
 ];
+const steps = Deno.args.includes("--without-tests") ? all.filter(([name]) => name !== TESTS) : all;
 
 for (const [index, [name, args]] of steps.entries()) {
   console.log(`\n[${index + 1}/${steps.length}] ${name}`);
