@@ -5,16 +5,15 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import config from "../deno.json" with { type: "json" };
 
-/** Finds the package wherever Deno put it, and runs its script there. Resolves to the exit code. */
+/** Runs the script of the package's version this project uses, in Deno's cache. Resolves to the exit code. */
 export async function setupCuda(): Promise<number> {
   if (!["linux", "windows"].includes(Deno.build.os) || Deno.build.arch !== "x86_64") {
     console.error(`setup:cuda: ONNX Runtime has no CUDA libraries for ${Deno.build.os} ${Deno.build.arch}.`);
     return 2;
   }
-  const script = join(dirname(fileURLToPath(import.meta.resolve("onnxruntime-node"))), "..", "script", "install.js");
+  const script = `${config.imports["onnxruntime-node"]}/script/install.js`;
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--no-lock", script, "--onnxruntime-node-install=cuda12"],
   }).spawn().status;
@@ -22,7 +21,9 @@ export async function setupCuda(): Promise<number> {
     console.error("setup:cuda: the libraries could not be downloaded. Is the network reachable? Nothing was changed.");
     return 1;
   }
-  console.log("ONNX Runtime's CUDA libraries are in place. Try: deno task layerfuse compare MODEL.onnx --provider cuda");
+  console.log(
+    "ONNX Runtime's CUDA libraries are in place. Try: deno task layerfuse compare MODEL.onnx --provider cuda",
+  );
   return 0;
 }
 
