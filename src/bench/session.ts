@@ -102,9 +102,16 @@ export async function openSession(path: string, options: SessionOptions = {}): P
 
 function toTensors(feeds: NamedTensors): Record<string, Tensor> {
   return Object.fromEntries(
-    Object.entries(feeds).map(([name, value]) => [
-      name,
-      value instanceof Tensor ? value : new Tensor(value.type as "float32", value.data as Float32Array, value.dims),
-    ]),
+    Object.entries(feeds).map(([name, value]) => [name, value instanceof Tensor ? value : toTensor(value)]),
   );
+}
+
+function toTensor({ type, data, dims }: TensorData): Tensor {
+  const tensor = new Tensor(type as "float32", data as Float32Array, dims);
+  // onnxruntime-common makes a Float16Array of float16 data, which Deno's Node-API does not know: it is given the bits
+  const held = tensor.data as unknown;
+  if (held instanceof Float16Array) {
+    Object.assign(tensor, { cpuData: new Uint16Array(held.buffer, held.byteOffset, held.length) });
+  }
+  return tensor;
 }
