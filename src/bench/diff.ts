@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bootstrapDifference } from "./statistics.ts";
+import { bootstrapDifference, clustersOf } from "./statistics.ts";
 import type { Comparison, Environment, Interval, Level, LevelComparison } from "./types.ts";
 
 /** How one level changed from an older run to a newer. */
@@ -52,7 +52,7 @@ export function diffComparisons(older: Comparison, newer: Comparison): Compariso
 
 function diffLevel(a: LevelComparison, b: LevelComparison): LevelDiff {
   const { estimate, low, high } = bootstrapDifference(b.lnRatios, a.lnRatios, {
-    clusters: [b.openings ?? [], a.openings ?? []],
+    clusters: [clustersOf(b.openings ?? [], b.lnRatios.length), clustersOf(a.openings ?? [], a.lnRatios.length)],
   });
   return {
     level: a.level,

@@ -12,6 +12,19 @@ export { median };
 /** Below this many rounds no verdict is given: a bootstrap of a handful of values is narrower than it should be. */
 export const MIN_ROUNDS_FOR_VERDICT = 10;
 
+/** Blocks that rounds on one opening are resampled in, where there are enough rounds. */
+const BLOCKS = 20;
+
+/**
+ * Rounds that belong together: those of one opening where there were {@link MIN_CLUSTERS} or more, else twenty blocks of
+ * neighbouring rounds (what disturbs one round often disturbs the next), else, below 60 rounds, each by itself.
+ */
+export function clustersOf(openings: readonly number[], rounds: number): readonly number[] {
+  if (openings.length >= MIN_CLUSTERS) return openings;
+  if (rounds < 3 * BLOCKS) return [];
+  return Array.from({ length: BLOCKS }, (_, i) => Math.floor(i * rounds / BLOCKS));
+}
+
 /** How to resample. */
 export interface BootstrapOptions {
   /** Seed of the resampling, default 0. */

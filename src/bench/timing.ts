@@ -8,7 +8,7 @@
  */
 import { shuffle } from "simple-statistics";
 import { randomSource } from "./random.ts";
-import { judge, median, MIN_CLUSTERS, speedupOf } from "./statistics.ts";
+import { clustersOf, judge, median, MIN_CLUSTERS, speedupOf } from "./statistics.ts";
 import type { Interval, Verdict } from "./types.ts";
 
 /** One thing to time: one call is one inference. */
@@ -167,7 +167,11 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
     else if (elapsed() >= seconds) stopped = "time";
     else if (rounds >= nextCheck && (!renewing || openings.length >= 2 * MIN_CLUSTERS)) {
       nextCheck = Math.ceil(rounds * 1.2);
-      const { low, high } = speedupOf(logRatios(samples[0], samples[1]), { seed, resamples: 500, clusters: openings });
+      const { low, high } = speedupOf(logRatios(samples[0], samples[1]), {
+        seed,
+        resamples: 500,
+        clusters: clustersOf(openings, rounds),
+      });
       if (Math.log(high / low) / 2 <= precision) stopped = "precision";
     }
   }
@@ -176,7 +180,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
     throw new RangeError("timePair(): stopped before the first round ended; there is nothing to report");
   }
   const lnRatios = logRatios(beforeMs, afterMs);
-  const judging = { delta, seed, clusters: openings };
+  const judging = { delta, seed, clusters: clustersOf(openings, beforeMs.length) };
   const controlLn = controlMs && logRatios(beforeMs, controlMs);
   const control = controlLn && { lnRatios: controlLn, ...judge(controlLn, judging) };
   const judged = judge(lnRatios, { ...judging, control: controlLn });

@@ -62,7 +62,7 @@ export interface LevelComparison {
   inner?: number;
   /**
    * The first round of each set of sessions, ascending from 0: sessions are opened anew during the rounds where that is cheap,
-   * and the bootstrap resamples whole sets where there are 10 or more.
+   * and the bootstrap resamples whole sets where there are 10 or more, else blocks of neighbouring rounds.
    */
   openings?: number[];
   /** Untimed inferences of each session before the first round. */

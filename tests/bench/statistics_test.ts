@@ -1,6 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { normalSource, randomSource } from "../../src/bench/random.ts";
-import { bootstrapDifference, bootstrapMedian, countOutliers, judge, speedupOf } from "../../src/bench/statistics.ts";
+import {
+  bootstrapDifference,
+  bootstrapMedian,
+  clustersOf,
+  countOutliers,
+  judge,
+  speedupOf,
+} from "../../src/bench/statistics.ts";
 import { spread } from "./saved.ts";
 
 Deno.test("bootstrapMedian() gives the median and the same interval for the same seed", () => {
@@ -46,6 +53,14 @@ Deno.test("bootstrapMedian() with clusters widens by what differs from cluster t
   assertEquals(plain.estimate, clustered.estimate);
   assert(width(clustered) > 3 * width(plain), `${width(plain)}, clustered ${width(clustered)}`);
   assertEquals(bootstrapMedian(values, { clusters: clusters.slice(0, 9) }), plain, "too few clusters are left aside");
+});
+
+Deno.test("clustersOf() groups rounds by opening, else in twenty blocks, else not at all", () => {
+  const openings = Array.from({ length: 10 }, (_, i) => 7 * i);
+  assertEquals(clustersOf(openings, 70), openings);
+  assertEquals(clustersOf([0, 30], 59), []);
+  const blocks = clustersOf([0], 65);
+  assertEquals([blocks.length, blocks[0], blocks[1], blocks[19]], [20, 0, 3, 61]);
 });
 
 Deno.test("bootstrapDifference() covers the difference of two medians and is as wide as both", () => {
