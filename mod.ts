@@ -62,6 +62,7 @@ export {
   errorHistogram,
   fusionPicture,
   graphPicture,
+  layerCosts,
   levelBars,
   opCounts,
   opTimes,

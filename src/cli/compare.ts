@@ -1,5 +1,5 @@
 import { gate, parseShare, toGithubActionBenchmark, toMarkdown } from "../bench/mod.ts";
-import { fuse, type FusionReport, open } from "../fusion/mod.ts";
+import { fuse, type FusionReport, layersOf, open } from "../fusion/mod.ts";
 import { comparisonText, renderReport } from "../plot/mod.ts";
 import { byRule } from "./by_rule.ts";
 import { type Arguments, type Command, number, text, UsageError } from "./command.ts";
@@ -63,7 +63,10 @@ export const compareCommand: Command = {
     await write("json", json);
     await write(
       "report",
-      () => renderReport({ comparison, fusion, graphs: { before, after }, rules: comparison.rules }),
+      () => {
+        const layers = { before: layersOf(before, comparison.inputs), after: layersOf(after, comparison.inputs) };
+        return renderReport({ comparison, fusion, graphs: { before, after }, layers, rules: comparison.rules });
+      },
     );
     await write("markdown", () => toMarkdown(comparison));
     await write("benchmark", () => JSON.stringify(toGithubActionBenchmark(comparison), null, 2));

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { fuse, type Model, open } from "../fusion/mod.ts";
+import { fuse, layersOf, type Model, open } from "../fusion/mod.ts";
 import { comparisonText, renderReport } from "../plot/mod.ts";
 import { buildAloud } from "./build.ts";
 import { type Command, number, text, UsageError, whole } from "./command.ts";
@@ -50,6 +50,7 @@ export const reproduceCommand: Command = {
         comparison,
         fusion,
         graphs: { before: model, after: fused },
+        layers: { before: layersOf(model, comparison.inputs), after: layersOf(fused, comparison.inputs) },
         title: `${name}: before and after fusion`,
       }),
     );

@@ -10,4 +10,5 @@ export { type ModelStats } from "../graph/stats.ts";
 export { ModelFormatError } from "../proto/errors.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
 export { listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
+export { layersOf, type LayerWork } from "./layers_of.ts";
 export { explain, fuse, type FuseOptions, type FuseResult, type MeasuredVerdict } from "./fuse.ts";
