@@ -38,12 +38,12 @@ import {
 import { type Architecture, build as buildPlain, type BuildOptions } from "./src/models/mod.ts";
 import {
   comparisonDisplay,
-  DATA_TYPE,
   errorDisplay,
   kept,
   modelDisplay,
   progressLine,
   reportDisplay,
+  withData,
 } from "./src/plot/mod.ts";
 
 export * from "./src/fusion/mod.ts";
@@ -77,7 +77,7 @@ const DISPLAY = Symbol.for("Jupyter.display");
 /** Gives a value a display in notebooks that is not part of its data. */
 function displayed<T extends object>(value: T, display: (value: T) => Record<string, string>): T {
   return Object.defineProperty(value, DISPLAY, {
-    value: () => kept({ ...display(value), [DATA_TYPE]: value }),
+    value: () => kept(withData(display(value), value)),
     configurable: true,
   });
 }

@@ -70,7 +70,7 @@ export function titled(notebook: Executed): { title: string; lede?: string; cell
 
 /** The raw data in a cell's outputs. */
 export function dataOf(cell: ExecutedCell): unknown[] {
-  return (cell.outputs ?? []).flatMap((output) => output.data?.[DATA_TYPE] ?? []);
+  return (cell.outputs ?? []).flatMap(({ data }) => data?.[DATA_TYPE] ? [JSON.parse(plain(data[DATA_TYPE]))] : []);
 }
 
 /** Every comparison anywhere in the data of a notebook's outputs, in order. */

@@ -1,9 +1,10 @@
 import { compare, type CompareOptions, type Comparison } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
 import { bundle } from "../plot/display.ts";
+import type { MimeBundle } from "../plot/drawing.ts";
 import { formatCount, formatInterval, formatMs, formatPower, formatVerdict } from "../plot/format.ts";
 import { fusionPicture } from "../plot/fusion_picture.ts";
-import { DATA_TYPE, kept, progressLine } from "../plot/jupyter.ts";
+import { kept, progressLine, withData } from "../plot/jupyter.ts";
 import { htmlFigure, htmlInterval, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { type Family, familyModel, familyShape } from "./families.ts";
@@ -35,7 +36,7 @@ export class Demonstration {
   }
 
   /** The graph before and after, the speed-up at each level, and the error. */
-  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
+  [Symbol.for("Jupyter.display")](): MimeBundle {
     const { family, before, after, report, comparison } = this;
     const sentence = `${formatCount(report.before.nodes)} nodes became ${formatCount(report.after.nodes)}; ` +
       `the relative L2 error is ${formatPower(comparison.error.relativeL2)}.`;
@@ -57,7 +58,7 @@ export class Demonstration {
         `<p>${sentence}</p>`,
       ],
     );
-    return kept({ ...shown, [DATA_TYPE]: { family, report, comparison } });
+    return kept(withData(shown, { family, report, comparison }));
   }
 }
 

@@ -13,7 +13,7 @@ import { fuse, type FusionReport, open } from "../fusion/mod.ts";
 import { bundle } from "../plot/display.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
-import { DATA_TYPE, kept, progressLine } from "../plot/jupyter.ts";
+import { kept, progressLine, withData } from "../plot/jupyter.ts";
 import { htmlInterval, htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
@@ -112,7 +112,7 @@ function meanSquaredError(pixels: ArrayLike<unknown>, images: Float32Array): num
 
 function shown(overview: FashionOverview): FashionOverview {
   return Object.defineProperty(overview, Symbol.for("Jupyter.display"), {
-    value: () => kept({ ...display(overview), [DATA_TYPE]: overview }),
+    value: () => kept(withData(display(overview), overview)),
   });
 }
 

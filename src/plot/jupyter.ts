@@ -35,13 +35,20 @@ export function jupyter(): Jupyter | undefined {
 }
 
 /**
+ * The bundle with the raw data behind it, as JSON in one line (notebooks write a list's every number on a line of its
+ * own); numbers keep seven digits.
+ */
+export function withData(bundle: MimeBundle, data: unknown): MimeBundle {
+  const short = (_: string, value: unknown) =>
+    typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
+  return { ...bundle, [DATA_TYPE]: JSON.stringify(data, short) };
+}
+
+/**
  * The bundle as it is, but in the Deno kernel one whose output is not lost: the kernel reads it in the very call that
  * hands it over, so a microtask from that reading is the first thing to run afterwards.
  */
-export function kept<Bundle extends Record<string, unknown>>(
-  bundle: Bundle,
-  kernel: Jupyter | undefined = jupyter(),
-): Bundle {
+export function kept(bundle: MimeBundle, kernel: Jupyter | undefined = jupyter()): MimeBundle {
   const [first] = Object.keys(bundle);
   if (first === undefined || !kernel) return bundle;
   const content = bundle[first];

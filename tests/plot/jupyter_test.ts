@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { kept, progressLine } from "../../src/plot/mod.ts";
+import { DATA_TYPE, kept, progressLine, withData } from "../../src/plot/mod.ts";
 
 /** A kernel that writes down what it is given. */
 function recordingKernel() {
@@ -52,4 +52,9 @@ Deno.test("work that is done before it could be shown shows no line", () => {
   const kernel = recordingKernel();
   progressLine(kernel)(1, "done");
   assertEquals(kernel.sent, []);
+});
+
+Deno.test("withData() puts the data beside the display as one line of JSON, numbers to seven digits", () => {
+  const bundle = withData({ "text/plain": "a" }, { ms: [1 / 3, 12345678901, 2e-9 / 7], name: "x" });
+  assertEquals(bundle, { "text/plain": "a", [DATA_TYPE]: '{"ms":[0.3333333,12345678901,2.857143e-10],"name":"x"}' });
 });

@@ -49,7 +49,7 @@ function sample(): Executed {
               "text/plain": "plain",
               "text/markdown": "| words |\n| --- |",
               "text/html": `<div><div class="wide">${SVG}</div></div>`,
-              [DATA_TYPE]: { comparison: sampleComparison() } as unknown as string,
+              [DATA_TYPE]: JSON.stringify({ comparison: sampleComparison() }),
             },
           },
         ],
