@@ -73,8 +73,8 @@ function outputHtml(output: Output, id: string): string {
   if (output.output_type === "stream") return printed(plain(output.text), "output");
   if (output.output_type === "error") return printed(plain(output.traceback), "output error");
   const data = output.data ?? {};
-  if (data["image/svg+xml"]) return `<figure>${apart(plain(data["image/svg+xml"]), id)}</figure>`;
   if (data["text/html"]) return apart(plain(data["text/html"]).replace(`<style>${PART_STYLE}</style>`, ""), id);
+  if (data["image/svg+xml"]) return `<figure>${apart(plain(data["image/svg+xml"]), id)}</figure>`;
   if (data["image/png"]) {
     return `<figure><img alt="" src="data:image/png;base64,${plain(data["image/png"]).trim()}"></figure>`;
   }

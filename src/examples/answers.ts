@@ -1,6 +1,6 @@
 import type { Comparison } from "../bench/mod.ts";
 import type { FusionReport } from "../fusion/mod.ts";
-import { bundle } from "../plot/display.ts";
+import { bundle } from "../plot/bundle.ts";
 import { escapeMarkdown, escapeMarkup, formatCount, formatPower, formatShare } from "../plot/format.ts";
 import { kept } from "../plot/jupyter.ts";
 import { verdictSentence } from "../plot/words.ts";

@@ -1,11 +1,12 @@
 import { compare, type CompareOptions, type Comparison } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
-import { bundle } from "../plot/display.ts";
+import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatCount, formatInterval, formatMs, formatPower, formatVerdict } from "../plot/format.ts";
 import { fusionPicture } from "../plot/fusion_picture.ts";
 import { kept, progressLine, withData } from "../plot/jupyter.ts";
-import { htmlFigure, htmlInterval, htmlTable } from "../plot/parts.ts";
+import { htmlFigure } from "../plot/figure.ts";
+import { htmlInterval, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { type Family, familyModel, familyShape } from "./families.ts";
 

@@ -1,9 +1,10 @@
 import type { Demonstration } from "./demonstrate.ts";
-import { bundle } from "../plot/display.ts";
+import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
 import { kept } from "../plot/jupyter.ts";
-import { htmlFigure, htmlInterval, htmlTable } from "../plot/parts.ts";
+import { htmlFigure } from "../plot/figure.ts";
+import { htmlInterval, htmlTable } from "../plot/parts.ts";
 import { ruleSpeedups } from "../plot/rule_speedups.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 

@@ -10,7 +10,7 @@ import {
 } from "../bench/mod.ts";
 import { materialise, TemporaryDirectory } from "../bench/source.ts";
 import { fuse, type FusionReport, open } from "../fusion/mod.ts";
-import { bundle } from "../plot/display.ts";
+import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
 import { kept, progressLine, withData } from "../plot/jupyter.ts";

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { bundle } from "../plot/display.ts";
+import { bundle } from "../plot/bundle.ts";
 import { escapeMarkdown, escapeMarkup } from "../plot/format.ts";
 import { kept } from "../plot/jupyter.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";

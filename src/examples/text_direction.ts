@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type ModelSource, openSession } from "../bench/mod.ts";
 import { materialise, TemporaryDirectory } from "../bench/source.ts";
 import { type Model, open } from "../fusion/mod.ts";
-import { bundle } from "../plot/display.ts";
+import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatPower } from "../plot/format.ts";
 import { kept } from "../plot/jupyter.ts";

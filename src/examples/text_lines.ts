@@ -88,5 +88,5 @@ export function linesPicture(lines: readonly TextLine[], { width = 640 }: { widt
     shown.map(({ text, isTurned }) => isTurned ? `${text} (turned)` : text).join("; "),
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${across} ${height}" width="${across}" height="${height}" ` +
       `style="max-width:100%;height:auto" role="img"><title>${title}</title>${body.join("")}</svg>`,
-  );
+  ).drawnBy((width) => linesPicture(lines, { width }));
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Comparison, ErrorSummary } from "../bench/types.ts";
+import { bundle } from "./bundle.ts";
 import type { MimeBundle } from "./drawing.ts";
 import { comparisonMarkdown, comparisonText } from "./comparison_text.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
@@ -15,18 +16,10 @@ import type { FusionSummary } from "./fusion_summary.ts";
 import { fusionMarkdown, fusionText } from "./fusion_text.ts";
 import type { GraphShape } from "./graph_layout.ts";
 import { levelBars } from "./level_bars.ts";
-import { PART_STYLE } from "./page_style.ts";
 import { errorHistogram } from "./error_histogram.ts";
 import { ulpHistogram } from "./ulp_histogram.ts";
-import {
-  errorRows,
-  htmlBatchNormalization,
-  htmlErrors,
-  htmlFacts,
-  htmlFigure,
-  htmlLevels,
-  htmlNotes,
-} from "./parts.ts";
+import { htmlFigure } from "./figure.ts";
+import { errorRows, htmlBatchNormalization, htmlErrors, htmlFacts, htmlLevels, htmlNotes } from "./parts.ts";
 import { ratioRounds } from "./ratio_rounds.ts";
 
 /**
@@ -70,15 +63,4 @@ export function errorDisplay(error: ErrorSummary): MimeBundle {
     htmlErrors(error),
     `<div class="pair">${figures}</div>`,
   ]);
-}
-
-/** The three forms of one display; the HTML carries its own style, scoped to itself. */
-export function bundle(text: string, markdown: string, html: string[]): MimeBundle {
-  return {
-    "text/plain": text,
-    "text/markdown": markdown,
-    "text/html": `<div class="lf display"><style>${PART_STYLE}</style>${
-      html.filter((part) => part !== "").join("\n")
-    }</div>`,
-  };
 }

@@ -42,7 +42,7 @@ export function distribution(all: readonly LevelComparison[], { width = 640 }: D
     ],
     width,
     panels: levels.map((level, index) => panel(level, width, index === levels.length - 1)),
-  });
+  }).drawnBy((width) => distribution(all, { width }));
 }
 
 function panel(level: LevelComparison, width: number, last: boolean): Panel {

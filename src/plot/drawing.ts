@@ -1,4 +1,6 @@
 import { escapeMarkup } from "./format.ts";
+import { bundle } from "./bundle.ts";
+import { htmlFigure, NARROW } from "./figure.ts";
 import { kept } from "./jupyter.ts";
 
 /** Size of a drawing. */
@@ -19,11 +21,19 @@ export class Drawing {
   /** The SVG document, with `xmlns`, its own light and dark colours and a background. */
   readonly svg: string;
 
+  #again?: (width: number) => Drawing;
+
   /** Names a finished SVG. */
   constructor(title: string, description: string, svg: string) {
     this.title = title;
     this.description = description;
     this.svg = svg;
+  }
+
+  /** This drawing, with how to draw it again for another width: a notebook on a phone shows that one. */
+  drawnBy(again: (width: number) => Drawing): this {
+    this.#again = again;
+    return this;
   }
 
   /** The SVG. */
@@ -36,10 +46,13 @@ export class Drawing {
    * well as SVG, because JupyterLab takes Markdown before SVG, and HTML before both.
    */
   [Symbol.for("Jupyter.display")](): MimeBundle {
+    const again = this.#again;
     return kept({
-      "text/plain": `${this.title}\n${this.description}`,
-      "text/markdown": `**${escapeMarkup(this.title)}** ${escapeMarkup(this.description)}`,
-      "text/html": this.svg,
+      ...bundle(
+        `${this.title}\n${this.description}`,
+        `**${escapeMarkup(this.title)}** ${escapeMarkup(this.description)}`,
+        [htmlFigure((width) => width === NARROW && again ? again(width) : this)],
+      ),
       "image/svg+xml": this.svg,
     });
   }

@@ -14,8 +14,9 @@ import { color } from "./theme.ts";
  * ```ts
  * import { errorHistogram } from "@layerfuse/layerfuse/plot";
  *
- * const plot = errorHistogram({ histogram: { log10Edges: [-7, -6.5, -6], counts: [70, 20], zero: 10 }, maxAbs: 8.1e-7
- * }); if (!plot.svg.includes("10.0% of 100 output values are exactly equal")) throw new Error("no subtitle");
+ * const error = { histogram: { log10Edges: [-7, -6.5, -6], counts: [70, 20], zero: 10 }, maxAbs: 8.1e-7 };
+ * const plot = errorHistogram(error);
+ * if (!plot.svg.includes("10.0% of 100 output values are exactly equal")) throw new Error("no subtitle");
  * ```
  */
 export function errorHistogram(
@@ -75,5 +76,5 @@ export function errorHistogram(
         ],
       },
     }],
-  });
+  }).drawnBy((width) => errorHistogram(error, { width }));
 }

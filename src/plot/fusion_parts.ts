@@ -3,7 +3,8 @@ import { type AppliedRule, type FusionSummary, groupBy, groupSkipped, type Skipp
 import { statRows } from "./fusion_text.ts";
 import { fusionPicture, rewriteKinds } from "./fusion_picture.ts";
 import type { GraphShape } from "./graph_layout.ts";
-import { htmlFigure, htmlName, htmlTable } from "./parts.ts";
+import { htmlFigure } from "./figure.ts";
+import { htmlName, htmlTable } from "./parts.ts";
 
 /** Rows of one list; the rest is in the embedded JSON. */
 const ROWS = 400;

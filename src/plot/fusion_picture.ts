@@ -95,7 +95,7 @@ export function fusionPicture(
     ],
     width,
     columns: [column(before, "before", nearBefore, "before"), column(after, "after", nearAfter, "fused")],
-  });
+  }).drawnBy((width) => fusionPicture(original, after, { applied: all }, { rewrite: asked, context, whole, width }));
 }
 
 /**

@@ -52,7 +52,7 @@ export function graphPicture(
       heading: "",
       marks: graphMarks(graph, { marks, within: (index) => index < limit, nameLength: nameLength(width) }),
     }],
-  });
+  }).drawnBy((width) => graphPicture(graph, { title, marks, limit, width }));
 }
 
 /** How many characters of a node's name a drawing of this width has room for. */

@@ -111,7 +111,7 @@ export function layerCosts(
         ],
       },
     }],
-  });
+  }).drawnBy((width) => layerCosts(layers, { width }));
 }
 
 /** The decades that hold all values. */

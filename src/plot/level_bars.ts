@@ -38,5 +38,5 @@ export function levelBars(levels: readonly LevelComparison[], { width = 640 }: D
     groups,
     axis: "median time per inference (ms)",
     width,
-  });
+  }).drawnBy((width) => levelBars(levels, { width }));
 }

@@ -24,7 +24,8 @@ export { modelDisplay, type ShownModel, type ShownPort } from "./model_display.t
 export { opCounts, type OpCountsOptions } from "./op_counts.ts";
 export { opTimes } from "./op_times.ts";
 export { type Page, renderPage } from "./page.ts";
-export { htmlEnvironment, htmlFacts, htmlFigure, htmlInterval, htmlLevels, htmlMachine, htmlTable } from "./parts.ts";
+export { htmlFigure } from "./figure.ts";
+export { htmlEnvironment, htmlFacts, htmlInterval, htmlLevels, htmlMachine, htmlTable } from "./parts.ts";
 export { ratioRounds } from "./ratio_rounds.ts";
 export { renderReport, type ReportOptions } from "./report.ts";
 export { type RuleSpeedup, ruleSpeedups, type RuleSpeedupsOptions } from "./rule_speedups.ts";

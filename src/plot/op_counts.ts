@@ -64,7 +64,7 @@ export function opCounts(
     groups,
     axis: "nodes (count)",
     width,
-  });
+  }).drawnBy((width) => opCounts(comparison, { level, limit, width }));
 }
 
 function sum(values: number[]): number {

@@ -40,5 +40,5 @@ export function opTimes(
     })),
     axis: "time per inference (ms)",
     width,
-  });
+  }).drawnBy((width) => opTimes(level, { limit, width })!);
 }

@@ -5,8 +5,6 @@
  */
 
 import type { Comparison, Environment, ErrorMeasures, ErrorSummary, Interval } from "../bench/types.ts";
-import type { Drawing } from "./drawing.ts";
-import { STYLE } from "./svg.ts";
 import {
   escapeMarkup,
   formatBytes,
@@ -115,20 +113,6 @@ export function htmlNotes(notes: readonly string[]): string {
   return notes.length === 0
     ? ""
     : `<div class="notes" role="note">${notes.map((note) => `<p>${escapeMarkup(note)}</p>`).join("")}</div>`;
-}
-
-/**
- * A plot drawn twice, for wide and for narrow screens; the page shows the one that fits. Nothing where there is
- * nothing to draw.
- */
-export function htmlFigure(
-  plot: (width: number) => Drawing | undefined,
-  widths: { wide: number; narrow: number } = { wide: 740, narrow: 345 },
-): string {
-  const wide = plot(widths.wide), narrow = plot(widths.narrow);
-  if (!wide || !narrow) return "";
-  const inline = (drawing: Drawing) => drawing.svg.replace(`<style>${STYLE}</style>\n`, "");
-  return `<figure><div class="wide">${inline(wide)}</div><div class="narrow">${inline(narrow)}</div></figure>`;
 }
 
 /**

@@ -39,7 +39,7 @@ export function ratioRounds(all: readonly LevelComparison[], { width = 640 }: Dr
     yTitle: "before ÷ after (×, logarithmic)",
     width,
     panels: levels.map((level, index) => panel(level, width, index === 0, index === levels.length - 1)),
-  });
+  }).drawnBy((width) => ratioRounds(all, { width }));
 }
 
 function panel(level: LevelComparison, width: number, first: boolean, last: boolean): Panel {

@@ -9,15 +9,8 @@ import { levelBars } from "./level_bars.ts";
 import { opCounts } from "./op_counts.ts";
 import { opTimes } from "./op_times.ts";
 import { renderPage } from "./page.ts";
-import {
-  htmlBatchNormalization,
-  htmlEnvironment,
-  htmlErrors,
-  htmlFacts,
-  htmlFigure,
-  htmlLevels,
-  htmlNotes,
-} from "./parts.ts";
+import { htmlFigure } from "./figure.ts";
+import { htmlBatchNormalization, htmlEnvironment, htmlErrors, htmlFacts, htmlLevels, htmlNotes } from "./parts.ts";
 import { ratioRounds } from "./ratio_rounds.ts";
 import { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
 import { ulpHistogram } from "./ulp_histogram.ts";

@@ -123,5 +123,5 @@ export function ruleSpeedups(
         ],
       },
     }],
-  });
+  }).drawnBy((width) => ruleSpeedups(rules, { title, subtitle, width }));
 }

@@ -58,7 +58,7 @@ export function ulpHistogram(
         ],
       },
     }],
-  });
+  }).drawnBy((width) => ulpHistogram(bins, { width }));
 }
 
 /** `0`, `1`, `3–4`, `5–8`; from a thousand on only the upper end: `≤ 4k`. */

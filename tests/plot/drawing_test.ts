@@ -67,6 +67,23 @@ Deno.test("a plot gives a notebook HTML, SVG, Markdown and plain text", () => {
   assertStringIncludes(shown["text/plain"], "At disabled:");
 });
 
+Deno.test("in a notebook every plot is drawn for wide and for narrow pages, with the options it was drawn with", () => {
+  for (const { drawing, name } of allDrawings(640)) {
+    const display = drawing[Symbol.for("Jupyter.display") as unknown as "title"] as unknown as () => Record<
+      string,
+      string
+    >;
+    const html = display.call(drawing)["text/html"];
+    assertStringIncludes(html, 'width="345"', name);
+    assertEquals(html.split(drawing.svg.split("\n").at(-2)!).length > 1, true, name);
+  }
+  const few = opCounts(sampleComparison(), { limit: 2 });
+  const display = few[Symbol.for("Jupyter.display") as unknown as "title"] as unknown as () => Record<string, string>;
+  const others = (markup: string) => markup.match(/\d others</g)?.length ?? 0;
+  assert(others(few.svg) > 0);
+  assertEquals(others(display.call(few)["text/html"]), 2 * others(few.svg));
+});
+
 Deno.test("names out of a model are escaped in plots and stay well-formed XML", async () => {
   const comparison = sampleComparison();
   comparison.before.ops[HOSTILE] = 70;

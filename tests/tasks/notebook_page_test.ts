@@ -34,7 +34,7 @@ function sample(): Executed {
           { output_type: "display_data", data: { "text/plain": "" } },
           {
             output_type: "execute_result",
-            data: { "image/svg+xml": SVG, "text/html": SVG, "text/plain": "Dots\nA dot." },
+            data: { "image/svg+xml": SVG, "text/plain": "Dots\nA dot." },
           },
         ],
       },
