@@ -19,3 +19,19 @@ Deno.test("committed notebooks carry no outputs and name the Deno kernel", async
     }
   }
 });
+
+// `deno fmt --check` of Deno 2.9 calls every notebook with a cell unformatted, so deno.json leaves them out of it.
+Deno.test("committed notebooks are formatted", async () => {
+  for (const path of await notebookPaths()) {
+    const formatter = new Deno.Command(Deno.execPath(), {
+      args: ["fmt", "--ext", "ipynb", "-"],
+      cwd: new URL("../", import.meta.url),
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const source = await Deno.readTextFile(path);
+    await new Blob([source]).stream().pipeTo(formatter.stdin);
+    const { stdout } = await formatter.output();
+    assertEquals(new TextDecoder().decode(stdout), source, `${path}: deno fmt --ext ipynb - < … formats it`);
+  }
+});
