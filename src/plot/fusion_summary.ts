@@ -72,11 +72,12 @@ export interface SkippedGroup {
 }
 
 /**
- * Groups refusals by rule and reason. Names inside a reason, in quotes or brackets, do not keep two of the same kind
- * apart.
+ * Groups refusals by rule and reason. Names inside a reason, in quotes or brackets or after "used by", do not keep two
+ * of the same kind apart.
  */
 export function groupSkipped(skipped: readonly SkippedRule[]): SkippedGroup[] {
-  const kind = (reason: string) => reason.replace(/'[^']*'/g, "'…'").replace(/ \([^()]*\)/g, "");
+  const kind = (reason: string) =>
+    reason.replace(/'[^']*'/g, "'…'").replace(/ \([^()]*\)/g, "").replace(/ used by [^,;]+$/, " used by …");
   return groupBy(skipped, ({ rule, reason }) => `${rule}\u0000${kind(reason)}`).map(([, members]) => {
     const [{ rule, reason }] = members;
     return { rule, reason: members.every((each) => each.reason === reason) ? reason : kind(reason), members };

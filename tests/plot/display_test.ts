@@ -40,10 +40,13 @@ Deno.test("groupSkipped() puts reasons together that differ in names only, and k
     skip("b", "its input comes from Relu (/1/Relu), which is no linear layer"),
     skip("c", "its input comes from Add (/1/Add), which is no linear layer"),
     skip("d", "'v' is a graph output"),
+    skip("e", "'v', which would disappear, is also used by Mul.0"),
+    skip("f", "'w', which would disappear, is also used by Mul.1"),
   ]);
   assertEquals(groups.map(({ reason, members }) => [reason, members.length]), [
     ["its input comes from Relu, which is no linear layer", 2],
     ["its input comes from Add (/1/Add), which is no linear layer", 1],
     ["'v' is a graph output", 1],
+    ["'…', which would disappear, is also used by …", 2],
   ]);
 });
