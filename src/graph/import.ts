@@ -1,7 +1,7 @@
 import { ModelFormatError } from "../proto/errors.ts";
 import { messageType } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
-import { contentsOf, type WireField, wireFields } from "../proto/wire.ts";
+import { concat, contentsOf, type WireField, wireFields } from "../proto/wire.ts";
 import type { Attribute, AttributeValue } from "./attribute.ts";
 import { type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
@@ -77,10 +77,9 @@ function decoded<T>(source: string, what: string, decode: () => T): T {
   }
 }
 
+/** The fields as one message again. */
 function join(fields: readonly WireField[]): Uint8Array {
-  const out = new Uint8Array(fields.reduce((sum, { bytes }) => sum + bytes.length, 0));
-  fields.reduce((at, { bytes }) => (out.set(bytes, at), at + bytes.length), 0);
-  return out;
+  return concat(fields.map(({ bytes }) => bytes));
 }
 
 interface ValueInfo {

@@ -1,5 +1,5 @@
 import { ModelFormatError } from "../proto/errors.ts";
-import { messageType, type PayloadKind } from "../proto/schema.ts";
+import { messageType, PAYLOAD_FIELD, type PayloadKind } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { readRange } from "../proto/source.ts";
 import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields } from "../proto/wire.ts";
@@ -150,12 +150,7 @@ export function exportTensor(name: string, tensor: Tensor, payloads: Payload[]):
     return concat([...fields, fieldBytes(9, concat(parts))]);
   }
   payloads.push({ kind: "raw_data", length, stream: (emit) => encodeTensor(tensor, emit), origin: tensor });
-  return concat([...fields, payloadField(payloads.length - 1)]);
-}
-
-/** The field that stands for a payload in a skeleton. */
-export function payloadField(index: number): Uint8Array {
-  return varintFieldBytes(19999, index);
+  return concat([...fields, varintFieldBytes(PAYLOAD_FIELD, payloads.length - 1)]);
 }
 
 function dimFields(dims: readonly number[]): Uint8Array[] {

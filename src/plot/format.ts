@@ -44,12 +44,6 @@ export function formatPowerOfTen(exponent: number): string {
   return `10${superscript.join("")}`;
 }
 
-/** A ratio: `1.12×`, with one more digit close to 1 (`1.003×`) and one less from 10 up (`12.3×`). */
-export function formatRatio(ratio: number): string {
-  if (!Number.isFinite(ratio)) return "n/a";
-  return `${ratio.toFixed(ratioDigits([ratio]))}×`;
-}
-
 /** Decimals that keep ratios apart: three where one of them is within 2% of 1, one where all are 10 or more. */
 function ratioDigits(ratios: number[]): number {
   if (ratios.some((ratio) => Math.abs(ratio - 1) < 0.02)) return 3;

@@ -1,7 +1,7 @@
-import protobuf from "protobufjs";
+import type protobuf from "protobufjs";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";
 import type { Payload } from "./skeleton.ts";
-import { concat, fieldBytes, varintBytes, varintFieldBytes, wireFields } from "./wire.ts";
+import { concat, fieldBytes, varintBytes, varintFieldBytes, varintOf, wireFields } from "./wire.ts";
 
 /** A piece of a file to be written: bytes, or the data of a tensor. */
 export type Segment = Uint8Array | Payload;
@@ -68,7 +68,7 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
       const expanded = inner && message(field.content!, inner);
       if (type.name === "TensorProto" && field.number === PAYLOAD_FIELD) {
         changed = true;
-        payload(protobuf.Reader.create(field.bytes.subarray(3)).uint32()).forEach(push);
+        payload(varintOf(field)).forEach(push);
       } else if (expanded) {
         changed = true;
         push(concat([varintBytes(field.number * 8 + 2), varintBytes(expanded.length)]));

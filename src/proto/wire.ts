@@ -57,6 +57,13 @@ export function varintFieldBytes(number: number, value: number): Uint8Array {
   return concat([varintBytes(number * 8), varintBytes(value)]);
 }
 
+/** The number in a varint field. */
+export function varintOf({ bytes }: WireField): number {
+  const reader = protobuf.Reader.create(bytes);
+  reader.uint32(); // the tag
+  return reader.uint32();
+}
+
 /** All parts in one array. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];

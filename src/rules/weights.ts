@@ -43,6 +43,19 @@ export function newBias(node: Node, weight: Tensor, bias: Float64Array, build: B
     build.initializer(nameAfter(node.inputs[2], `${nameAfter(node.inputs[1], node.label)}.bias`), tensor);
 }
 
+/** A layer like `node`, which has x, W and b as its inputs, with another W, applied to `x`; the same b where none is given. */
+export function withWeights(
+  node: Node,
+  weight: Tensor,
+  build: Builder,
+  x: Value,
+  w: Tensor,
+  bias: Float64Array | undefined,
+): Value {
+  const matrix = build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w);
+  return build.like(node, [x, matrix, bias ? newBias(node, weight, bias, build) : node.inputs[2]]);
+}
+
 /** Σ_k v[k]·W[k, n] for every n, of a matrix W[K, N], or of W[N, K] where it is transposed. */
 export function vectorTimes(vector: Float64Array, matrix: Tensor, isTransposed: boolean): Float64Array {
   const columns = matrix.dims[matrix.dims.length - 1];

@@ -130,7 +130,7 @@ export function isFloat(type: ElementType | undefined): boolean {
   return type !== undefined && type !== "string" && type !== "opaque" && FORMATS[type].float;
 }
 
-/** Largest magnitude that still rounds to a finite value: half a unit in the last place above {@link Format.max}. */
+/** Whether a value rounds to a finite one: it lies less than half a unit in the last place above {@link Format.max}. */
 export function roundsToFinite(type: ElementType, value: number): boolean {
   const magnitude = Math.abs(value);
   switch (type) {

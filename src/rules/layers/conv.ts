@@ -6,7 +6,7 @@ import { multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { hasShift } from "../affine.ts";
 import type { LinearLayer } from "../layer.ts";
-import { affineBias, biasOf, fitted, nameAfter, newBias, weightOf } from "../weights.ts";
+import { affineBias, biasOf, fitted, weightOf, withWeights } from "../weights.ts";
 
 /**
  * Conv, any rank and group: W[M, C/g, k…].
@@ -27,10 +27,8 @@ export function conv(node: Node): LinearLayer | Skip {
   const x = node.inputs[0]!;
   const rank = weight.dims.length;
   const output = { axis: 1, rank, channels }, input = { axis: 1, channels: perGroup * group };
-  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array | undefined): Value => {
-    const matrix = build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w);
-    return build.like(node, [x, matrix, bias ? newBias(node, weight, bias, build) : node.inputs[2]]);
-  };
+  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array | undefined): Value =>
+    withWeights(node, weight, build, x, w, bias);
   return {
     nodes: [node],
     x,

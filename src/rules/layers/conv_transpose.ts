@@ -5,7 +5,7 @@ import { multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, type Tensor } from "../../tensor/tensor.ts";
 import { hasShift } from "../affine.ts";
 import type { LinearLayer } from "../layer.ts";
-import { affineBias, biasOf, fitted, nameAfter, newBias, weightOf } from "../weights.ts";
+import { affineBias, biasOf, fitted, weightOf, withWeights } from "../weights.ts";
 
 /**
  * ConvTranspose, any rank and group: W[Cin, Cout/g, k…]. Row c belongs to group c div (Cin/g), so its entry j makes output
@@ -25,10 +25,8 @@ export function convTranspose(node: Node): LinearLayer | Skip {
   }
   const x = node.inputs[0]!, channels = perGroup * group;
   const output = { axis: 1, rank: weight.dims.length, channels }, input = { axis: 1, channels: inputs };
-  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array | undefined): Value => {
-    const matrix = build.initializer(nameAfter(node.inputs[1], `${node.label}.weight`), w);
-    return build.like(node, [x, matrix, bias ? newBias(node, weight, bias, build) : node.inputs[2]]);
-  };
+  const rebuilt = (build: Builder, x: Value, w: Tensor, bias: Float64Array | undefined): Value =>
+    withWeights(node, weight, build, x, w, bias);
   const ones = kernel.map(() => 1);
   return {
     nodes: [node],
