@@ -1,6 +1,7 @@
 import { floatAttribute, newAttribute } from "../graph/attribute.ts";
 import type { Value } from "../graph/graph.ts";
-import type { Attributes, Network } from "./network.ts";
+import { sizeOf } from "../tensor/tensor.ts";
+import type { Network } from "./network.ts";
 import type { Distribution } from "./random_tensor.ts";
 
 /**
@@ -9,16 +10,21 @@ import type { Distribution } from "./random_tensor.ts";
  */
 export type ConvInit = "fan_out" | "fan_in" | "default";
 
-/** A 2-D convolution, square in everything. */
+/** One number for every spatial axis, or one an axis. */
+export type PerAxis = number | readonly number[];
+
+/** A convolution over the spatial axes of [N, C, …]. */
 export interface ConvOptions {
   /** Output channels. */
   out: number;
   /** Kernel size, default 1. */
-  kernel?: number;
+  kernel?: PerAxis;
   /** Stride, default 1. */
-  stride?: number;
-  /** Padding on every side, default the one that keeps the size at stride 1. */
-  padding?: number;
+  stride?: PerAxis;
+  /** Padding on every side, default the one that keeps the size at stride 1 (0 for a transposed convolution). */
+  padding?: PerAxis;
+  /** Distance of the kernel's elements, default 1. */
+  dilation?: PerAxis;
   /** Groups, default 1. */
   group?: number;
   /** Whether it has a bias, default false: a BatchNormalization follows. */
@@ -30,32 +36,33 @@ export interface ConvOptions {
 /** Scales of the last BatchNormalization of a residual branch: small, so that activations do not grow with depth. */
 export const LAST_SCALE = { low: 0.1, high: 0.5 } as const;
 
-/** A convolution of [N, C, H, W]. Parameters `<path>.weight` [out, C/group, k, k] and `<path>.bias` [out]. */
+/** A convolution of [N, C, …]. Parameters `<path>.weight` [out, C/group, k, …] and `<path>.bias` [out]. */
 export function conv(network: Network, x: Value, path: string, options: ConvOptions): Value {
-  const { out, kernel = 1, group = 1, bias = false } = options;
-  const dims = [out, network.channels(x) / group, kernel, kernel];
-  const fanIn = dims[1] * kernel * kernel, fanOut = out * kernel * kernel;
+  const { out, group = 1, bias = false } = options, window = windowOf(x, options);
+  const dims = [out, network.channels(x) / group, ...window.kernel_shape], positions = sizeOf(window.kernel_shape);
+  const fanIn = dims[1] * positions, fanOut = out * positions;
   const weight = network.parameter(`${path}.weight`, dims, weights(options.init ?? "fan_out", fanIn, fanOut));
   const more = bias ? [network.parameter(`${path}.bias`, [out], around(1 / Math.sqrt(fanIn)))] : [];
-  return network.op("Conv", [x, weight, ...more], path, windowOf(options));
+  return network.op("Conv", [x, weight, ...more], path, window);
 }
 
-/** A transposed convolution of [N, C, H, W] without padding or bias, initialised as by default. Weight [C, out, k, k]. */
+/** A transposed convolution of [N, C, …] without bias, initialised as by default. Weight [C, out, k, …]. */
 export function convTranspose(network: Network, x: Value, path: string, options: ConvOptions): Value {
-  const { out, kernel = 1 } = options;
-  const limit = around(1 / Math.sqrt(out * kernel * kernel)); // PyTorch takes the second dimension for the fan-in
-  const weight = network.parameter(`${path}.weight`, [network.channels(x), out, kernel, kernel], limit);
-  return network.op("ConvTranspose", [x, weight], path, windowOf({ padding: 0, ...options }));
+  const window = windowOf(x, { padding: 0, ...options }), { kernel_shape: kernel } = window;
+  const limit = around(1 / Math.sqrt(options.out * sizeOf(kernel))); // PyTorch takes the second dimension for the fan-in
+  const weight = network.parameter(`${path}.weight`, [network.channels(x), options.out, ...kernel], limit);
+  return network.op("ConvTranspose", [x, weight], path, window);
 }
 
-function windowOf({ kernel = 1, stride = 1, padding = (kernel - 1) / 2, group = 1 }: ConvOptions): Attributes {
-  return {
-    dilations: [1, 1],
-    group,
-    kernel_shape: [kernel, kernel],
-    pads: [padding, padding, padding, padding],
-    strides: [stride, stride],
-  };
+function windowOf(x: Value, { kernel = 1, stride = 1, padding, dilation = 1, group = 1 }: ConvOptions) {
+  const axes = x.shape!.length - 2;
+  const sizes = perAxis(kernel, axes), dilations = perAxis(dilation, axes);
+  const pads = perAxis(padding ?? sizes.map((size, axis) => (size - 1) * dilations[axis] / 2), axes);
+  return { dilations, group, kernel_shape: sizes, pads: [...pads, ...pads], strides: perAxis(stride, axes) };
+}
+
+function perAxis(value: PerAxis, axes: number): readonly number[] {
+  return typeof value === "number" ? new Array<number>(axes).fill(value) : value;
 }
 
 function weights(init: ConvInit, fanIn: number, fanOut: number): Distribution {
@@ -94,10 +101,18 @@ export function linear(network: Network, x: Value, path: string, out: number): V
   );
 }
 
-/** Max pooling, square. */
-export function maxPool(network: Network, x: Value, path: string, kernel: number, stride: number, padding = 0): Value {
+/** Max pooling of [N, C, H, W], square; `ceil` rounds its output's size up. */
+export function maxPool(
+  network: Network,
+  x: Value,
+  path: string,
+  kernel: number,
+  stride: number,
+  padding = 0,
+  ceil = false,
+): Value {
   return network.op("MaxPool", [x], path, {
-    ceil_mode: 0,
+    ceil_mode: ceil ? 1 : 0,
     kernel_shape: [kernel, kernel],
     pads: [padding, padding, padding, padding],
     strides: [stride, stride],

@@ -29,6 +29,8 @@ export interface NetworkInit {
   seed: number;
   /** Statistics for inference; without them BatchNormalization trains and its batch statistics are the outputs. */
   statistics?: Statistics;
+  /** Trained values by name, which take the place of the random ones; one that it has none of is drawn. */
+  weights?: (name: string) => Tensor | undefined;
 }
 
 /** An attribute of a new node: whole numbers and text as they are, a FLOAT as an {@link Attribute}. */
@@ -66,9 +68,17 @@ export class Network {
     return this.#node(opType, inputs, path, attributes)[0];
   }
 
-  /** A learned parameter, drawn at random from its own stream. */
+  /** Shapes of what a state dict has for this network so far, by name: parameters and running statistics. */
+  readonly learned: Map<string, readonly number[]> = new Map();
+
+  /** A learned parameter: the trained one, or drawn at random from its own stream. */
   parameter(name: string, dims: readonly number[], distribution: Distribution): Value {
-    return this.constant(name, randomTensor(this.#init.seed, name, dims, distribution));
+    return this.#learned(name, randomTensor(this.#init.seed, name, dims, distribution));
+  }
+
+  #learned(name: string, otherwise: Tensor): Value {
+    this.learned.set(name, otherwise.dims);
+    return this.constant(name, this.#init.weights?.(name) ?? otherwise);
   }
 
   /** An initializer. */
@@ -95,11 +105,16 @@ export class Network {
    * BatchNormalization (ε = 1e-5, momentum 0.9). Scales are drawn from U(low, high), by default U(0.5, 1.5), and shifts from
    * N(0, 0.1²): a freshly initialised network has 1 and 0, which would hide a wrong fold.
    */
-  batchNorm(x: Value, path: string, scale: { low: number; high: number } = { low: 0.5, high: 1.5 }): Value {
+  batchNorm(
+    x: Value,
+    path: string,
+    scale: { low: number; high: number } = { low: 0.5, high: 1.5 },
+    epsilon: number = 1e-5,
+  ): Value {
     const { statistics } = this.#init;
     const channels = this.channels(x);
     const vector = (name: string, stored: Float32Array | undefined, otherwise: number) =>
-      this.constant(
+      this.#learned(
         `${path}.${name}`,
         stored
           ? valueTensor("float32", [channels], Float64Array.from(stored))
@@ -113,7 +128,7 @@ export class Network {
       vector("running_var", statistics?.get(path)?.variance, 1),
     ];
     const attributes = [
-      floatAttribute("epsilon", 1e-5),
+      floatAttribute("epsilon", epsilon),
       floatAttribute("momentum", statistics ? 0.9 : 0),
       newAttribute("training_mode", statistics ? 0 : 1),
     ];
