@@ -1,10 +1,9 @@
-import type { Dim, Value } from "../graph/graph.ts";
 import { densenet121 } from "./densenet.ts";
 import { efficientnetB0 } from "./efficientnet.ts";
 import { loraTransformer, WIDTH } from "./lora_transformer.ts";
 import { mobilenetV2 } from "./mobilenet.ts";
 import { mobileoneS0 } from "./mobileone.ts";
-import type { Network } from "./network.ts";
+import { classifier, IMAGES, type Recipe } from "./recipe.ts";
 import { repvggA0 } from "./repvgg.ts";
 import { resnet, RESNETS } from "./resnet.ts";
 import { unet } from "./unet.ts";
@@ -23,37 +22,6 @@ export type Architecture =
   | "mobileone_s0"
   | "unet"
   | "lora_transformer";
-
-/** How to build one architecture. */
-export interface Recipe {
-  /** Shape of its input as the model declares it. */
-  readonly input: readonly Dim[];
-  /** Shape of its output as the model declares it. */
-  readonly output: readonly Dim[];
-  /** Shape of the input it is usually run at. */
-  readonly defaultInput: readonly number[];
-  /** Shape of the batch its statistics are measured on; absent where it has no BatchNormalization. */
-  readonly calibration?: readonly number[];
-  /** Adds its layers to an empty network and gives its output. */
-  layers(network: Network): Value;
-}
-
-const IMAGES: readonly Dim[] = ["batch", 3, "height", "width"];
-/**
- * Four images of the usual size: the last layers of a classifier see 49 positions of each. At half the size their maps would
- * be mostly border, and the statistics wrong at the usual one.
- */
-const CALIBRATION = [4, 3, 224, 224];
-
-function classifier(layers: (network: Network) => Value, size = 224): Recipe {
-  return {
-    input: IMAGES,
-    output: ["batch", 1000],
-    defaultInput: [1, 3, size, size],
-    calibration: CALIBRATION,
-    layers,
-  };
-}
 
 /** Every architecture by name. */
 export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {

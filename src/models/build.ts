@@ -2,7 +2,7 @@ import { exportModel } from "../graph/export.ts";
 import { Model } from "../graph/model.ts";
 import { type Architecture, ARCHITECTURES, parseArchitecture } from "./architectures.ts";
 import { calibrate, calibrationImages } from "./calibrate.ts";
-import { Network, type Statistics } from "./network.ts";
+import { Network, OPSET, type Statistics } from "./network.ts";
 
 /** What {@link build} is doing: writing the network in training mode, running it on a batch, or nothing more. */
 export type BuildPhase = "weights" | "calibration" | "done";
@@ -11,13 +11,19 @@ export type BuildPhase = "weights" | "calibration" | "done";
 export interface BuildOptions {
   /** Seed of the weights and of the images the BatchNormalization statistics are measured on; default 0. */
   seed?: number;
+  /**
+   * Version of the operator set, 13 to 20; default 17. An operator that it does not have yet is written out, as PyTorch's
+   * exporter does: LayerNormalization below 17, Gelu below 20.
+   */
+  opset?: number;
   /** Called as each phase begins, with the share of the work that is done (0…1). */
   onProgress?: (fraction: number, phase: BuildPhase) => void;
 }
 
 /**
- * Builds a network of a known architecture, unfused, as PyTorch's exporter would write it: opset 17, input `input`, output
- * `output`, both float32 with a dynamic batch (and height and width), parameters named as in the state dict.
+ * Builds a network of a known architecture, unfused, as PyTorch's exporter would write it: input `input`, output `output`, both
+ * float32, parameters named as in the state dict. Batch, height and width are dynamic where no layer writes a size into the
+ * graph; the others (most with attention) have the one shape they were exported at.
  *
  * Weights are drawn as PyTorch initialises them, from a generator of their own for each tensor; they are made while the model
  * is written and never kept. BatchNormalization has scales and shifts as after training, and the statistics of a forward
@@ -25,7 +31,7 @@ export interface BuildOptions {
  * processor type to another), whatever the number of threads.
  *
  * @param architecture Its name; `architectures` lists them.
- * @throws {RangeError} If the architecture is unknown or the seed is not an integer.
+ * @throws {RangeError} If the architecture is unknown, the seed is not an integer, or the operator set is not in 13…20.
  *
  * @example
  * ```ts
@@ -36,9 +42,12 @@ export interface BuildOptions {
  * ```
  */
 export async function build(architecture: Architecture, options: BuildOptions = {}): Promise<Model> {
-  const { seed = 0, onProgress } = options;
+  const { seed = 0, opset = OPSET.usual, onProgress } = options;
   const name = parseArchitecture(architecture), recipe = ARCHITECTURES[name];
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed}: expected an integer`);
+  if (!Number.isInteger(opset) || opset < OPSET.least || opset > OPSET.most) {
+    throw new RangeError(`opset ${opset}: expected a whole number from ${OPSET.least} to ${OPSET.most}`);
+  }
   let statistics: Statistics = new Map();
   if (recipe.calibration) {
     onProgress?.(0, "weights");
@@ -46,15 +55,21 @@ export async function build(architecture: Architecture, options: BuildOptions = 
     const images = calibrationImages(seed, recipe.calibration);
     statistics = await calibrate(training, batchNorms(training), images, () => onProgress?.(0.4, "calibration"));
   }
-  const model = assemble(name, seed, statistics);
+  const model = assemble(name, seed, statistics, opset);
   onProgress?.(1, "done");
   return model;
 }
 
 /** The model for inference with these statistics; without any, the one in training mode whose outputs they are. */
-export function assemble(name: Architecture, seed: number, statistics?: Statistics): Model {
+export function assemble(
+  name: Architecture,
+  seed: number,
+  statistics?: Statistics,
+  opset: number = OPSET.usual,
+): Model {
   const recipe = ARCHITECTURES[name];
-  const network = new Network({ name, input: recipe.input, seed, statistics });
+  const input = !statistics && recipe.calibration ? recipe.calibration : recipe.input;
+  const network = new Network({ name, input, seed, statistics, opset });
   const graphs = network.finish(recipe.layers(network), recipe.output);
   return Model.from(exportModel(graphs), name);
 }

@@ -5,7 +5,8 @@ import { addOutput, type NewModel, newModel } from "../graph/new_model.ts";
 import { inferNode } from "../graph/shapes.ts";
 import { exportTensor } from "../graph/tensor_proto.ts";
 import type { ElementType } from "../tensor/element_type.ts";
-import { filledTensor, type Tensor, valueTensor } from "../tensor/tensor.ts";
+import { transposed } from "../tensor/arrange.ts";
+import { filledTensor, reshaped, type Tensor, valueTensor } from "../tensor/tensor.ts";
 import { type Distribution, randomTensor } from "./random_tensor.ts";
 
 /** Mean and variance of the inputs of one BatchNormalization, a channel an entry. */
@@ -31,6 +32,16 @@ export interface NetworkInit {
   statistics?: Statistics;
   /** Trained values by name, which take the place of the random ones; one that it has none of is drawn. */
   weights?: (name: string) => Tensor | undefined;
+  /** Version of the default operator set, default 17; see {@link OPSET}. */
+  opset?: number;
+}
+
+/** Operator sets that a network can be written for: PyTorch's TorchScript exporter ends at 20. */
+export const OPSET = { least: 13, usual: 17, most: 20 } as const;
+
+/** The first IR version that knows an operator set. */
+function irVersion(opset: number): number {
+  return opset < 15 ? 7 : opset < 19 ? 8 : 9;
 }
 
 /** An attribute of a new node: whole numbers and text as they are, a FLOAT as an {@link Attribute}. */
@@ -49,13 +60,13 @@ export class Network {
   /** In training: the values that are statistics, by the name they are fetched by. */
   readonly #measured: Value[] = [];
 
-  /** An empty network. Opset 17, IR version 8. */
+  /** An empty network. */
   constructor(init: NetworkInit) {
     this.#init = init;
     this.#model = newModel({
       name: init.name,
-      opset: 17,
-      irVersion: 8,
+      opset: this.opset,
+      irVersion: irVersion(this.opset),
       producer: "layerfuse",
       metadata: { architecture: init.name, seed: String(init.seed) },
       inputs: [{ name: "input", type: "float32", shape: init.input }],
@@ -68,12 +79,49 @@ export class Network {
     return this.#node(opType, inputs, path, attributes)[0];
   }
 
+  /** A node with several outputs; those of them that shape inference does not know get `shapes`. */
+  outputs(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    path: string,
+    attributes: Attributes,
+    count: number,
+    shapes?: readonly (readonly Dim[])[],
+  ): Value[] {
+    const values = this.#node(opType, inputs, path, attributes, count);
+    shapes?.forEach((shape, index) => this.shaped(values[index], shape));
+    return values;
+  }
+
+  /** The value with the shape that it is known to have, where inference does not find it (behind a computed Slice). */
+  shaped(x: Value, shape: readonly Dim[]): Value {
+    x.shape = shape;
+    return x;
+  }
+
+  /** The default operator set's version. */
+  get opset(): number {
+    return this.#init.opset ?? OPSET.usual;
+  }
+
   /** Shapes of what a state dict has for this network so far, by name: parameters and running statistics. */
   readonly learned: Map<string, readonly number[]> = new Map();
 
-  /** A learned parameter: the trained one, or drawn at random from its own stream. */
-  parameter(name: string, dims: readonly number[], distribution: Distribution): Value {
-    return this.#learned(name, randomTensor(this.#init.seed, name, dims, distribution));
+  /**
+   * A learned parameter: the trained one, or drawn at random from its own stream. `stored` is what a state dict has where
+   * the exporter stores it otherwise: transposed (a matrix for MatMul), or under another shape.
+   */
+  parameter(
+    name: string,
+    dims: readonly number[],
+    distribution: Distribution,
+    stored: "transposed" | readonly number[] = dims,
+  ): Value {
+    const drawn = randomTensor(this.#init.seed, name, dims, distribution);
+    this.learned.set(name, stored === "transposed" ? dims.toReversed() : stored);
+    const trained = this.#init.weights?.(name);
+    if (!trained) return this.constant(name, drawn);
+    return this.constant(name, stored === "transposed" ? transposed(trained, [1, 0]) : reshaped(trained, dims));
   }
 
   #learned(name: string, otherwise: Tensor): Value {
@@ -130,11 +178,11 @@ export class Network {
     const attributes = [
       floatAttribute("epsilon", epsilon),
       floatAttribute("momentum", statistics ? 0.9 : 0),
-      newAttribute("training_mode", statistics ? 0 : 1),
+      ...this.opset >= 14 ? [newAttribute("training_mode", statistics ? 0 : 1)] : [],
     ];
     if (statistics) return this.op("BatchNormalization", inputs, path, attributes);
     const names = [meanName(path), varianceName(path)];
-    const [y, ...measured] = this.#node("BatchNormalization", inputs, path, attributes, names);
+    const [y, ...measured] = this.#node("BatchNormalization", inputs, path, attributes, 1, names);
     this.#measured.push(...measured);
     return y;
   }
@@ -173,6 +221,7 @@ export class Network {
     inputs: readonly (Value | undefined)[],
     path: string,
     attributes: Attributes,
+    count = 1,
     more: readonly string[] = [],
   ): Value[] {
     const { graph } = this.#model;
@@ -181,7 +230,10 @@ export class Network {
       opType,
       name,
       inputs,
-      outputs: [graph.value(`${name}_output_0`), ...more.map((output) => graph.value(output))],
+      outputs: [
+        ...Array.from({ length: count }, (_, index) => graph.value(`${name}_output_${index}`)),
+        ...more.map((output) => graph.value(output)),
+      ],
       attributes: Array.isArray(attributes)
         ? attributes as readonly Attribute[]
         : Object.entries(attributes).map(([name, value]) => newAttribute(name, value)),
