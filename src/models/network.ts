@@ -120,7 +120,7 @@ export class Network {
     const drawn = randomTensor(this.#init.seed, name, dims, distribution);
     this.learned.set(name, stored === "transposed" ? dims.toReversed() : stored);
     const trained = this.#init.weights?.(name);
-    if (!trained) return this.constant(name, drawn);
+    if (!trained || stored === dims) return this.constant(name, trained ?? drawn);
     return this.constant(name, stored === "transposed" ? transposed(trained, [1, 0]) : reshaped(trained, dims));
   }
 
