@@ -4,13 +4,15 @@
  * @module
  */
 import { defaultThreads, describeEnvironment } from "./environment.ts";
-import { measureError } from "./error.ts";
+import { errorNotes } from "./error_notes.ts";
+import { summariseErrors } from "./error_summary.ts";
 import { type FeedOptions, type FeedSet, feedSets } from "./feeds.ts";
-import { type Observation, observe, type Setup, timeLevel } from "./level.ts";
+import { timeLevel } from "./level.ts";
+import { type Observation, observe, type Setup } from "./observe.ts";
 import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
 import type { NamedTensors, Session } from "./session.ts";
 import { fingerprint, materialise, type ModelFile, type ModelSource, TemporaryDirectory } from "./source.ts";
-import type { Comparison, ErrorSummary, InputCard, Level, LevelComparison, ModelCard } from "./types.ts";
+import type { Comparison, InputCard, Level, LevelComparison, ModelCard } from "./types.ts";
 
 /** ONNX Runtime's graph optimization levels, from nothing to everything. */
 export const LEVELS: readonly Level[] = ["disabled", "basic", "extended", "all"];
@@ -96,16 +98,25 @@ export async function compare(
   const look = async (model: 0 | 1, level: Level) => {
     const key = `${model} ${level}`;
     const extraRuns = profile && levels.includes(level) ? 10 : 0;
-    const known = seen.get(key) ?? await observe(files[model], level, setup, { ...work, extraRuns });
+    const known = seen.get(key) ?? await observe(files[model], level, setup, {
+      ...work,
+      extraRuns,
+      twice: level === levels[0],
+    });
     seen.set(key, known);
     return known;
   };
   const first = [await look(0, levels[0]), await look(1, levels[0])] as const;
   const feeds = sets![0].feeds;
-  const error = errorOf(first, sets!);
-  error.runtime = overall(
-    measureError((await look(0, "disabled")).outputs[0], (await look(0, "all")).outputs[0]),
-  );
+  const error = summariseErrors({
+    sets: sets!,
+    before: first[0].outputs,
+    after: first[1].outputs,
+    runtime: [(await look(0, "disabled")).outputs, (await look(0, "all")).outputs],
+  });
+  const self = { before: first[0].self, after: first[1].self };
+  if (self.before || self.after) error.self = self;
+  notes.push(...errorNotes(error, { before: files[0].name, after: files[1].name }));
   const ops = [await look(0, "disabled"), await look(1, "disabled")].map(({ profile }) => profile.ops);
 
   const measured: LevelComparison[] = [];
@@ -153,24 +164,6 @@ function checkOptions(levels: readonly Level[], seconds: number): void {
     throw new Error(`level ${JSON.stringify(unknown)}: unknown; expected ${LEVELS.join(", ")}`);
   }
   if (!(seconds > 0)) throw new Error(`seconds ${seconds}: expected a number above 0`);
-}
-
-/** The error on the first input set in full, on all of them in brief. */
-function errorOf([a, b]: readonly [Observation, Observation], sets: readonly FeedSet[]): ErrorSummary {
-  const errors = sets.map((_, i) => measureError(a.outputs[i], alignOutputs(a.outputs[i], b.outputs[i])));
-  return { ...errors[0], distributions: Object.fromEntries(sets.map(({ name }, i) => [name, overall(errors[i])])) };
-}
-
-/** Names the second model's outputs like the first's, by position, where no name is shared. */
-function alignOutputs(first: NamedTensors, second: NamedTensors): NamedTensors {
-  const names = Object.keys(first);
-  const tensors = Object.values(second);
-  if (names.some((name) => name in second) || names.length !== tensors.length) return second;
-  return Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
-}
-
-function overall({ outputs: _outputs, histogram: _histogram, ulpHistogram: _ulps, ...measures }: ErrorSummary) {
-  return measures;
 }
 
 function fallbackNotes(

@@ -47,7 +47,7 @@ export function toMarkdown(comparison: Comparison): string {
     ...rows,
     "",
     `Output difference: L2 ${short(error.l2)} of ${short(error.norm)} (relative ${short(error.relativeL2)}), ` +
-    `max ${short(error.maxAbs)}, top-1 agreement ${(100 * error.top1Agreement).toFixed(1)}%.`,
+    `max ${short(error.maxAbs)}${topOne(error)}.`,
     "",
     `<sub>${escape(cpu)}, ${cores} cores, ${escape(os)}; provider ${provider}, ${threads} threads; input ${
       escape(shapes)
@@ -71,6 +71,13 @@ export function toGithubActionBenchmark({ after, levels, error }: Comparison): B
     ]),
     { name: `${after.name}: relative L2 error`, unit: "ratio", value: error.relativeL2 },
   ];
+}
+
+function topOne({ top1Agreement, classRows }: Comparison["error"]): string {
+  if (top1Agreement === null) return "";
+  return `, same top-1 for ${(100 * top1Agreement).toFixed(1)}%${
+    classRows === undefined ? "" : ` of ${classRows} input${classRows === 1 ? "" : "s"}`
+  }`;
 }
 
 function time(name: string, { medianMs, samplesMs }: Timing): BenchmarkEntry {

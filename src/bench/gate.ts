@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { judgeError } from "./error_limit.ts";
 import type { Comparison } from "./types.ts";
 
 /** Limits of a gate; without a limit that thing is not judged. */
 export interface GateLimits {
   /** The share by which the second model may be slower, 0.02 for 2%. */
   failIfSlower?: number;
-  /** The largest relative L2 error, over every input set. */
+  /** The largest relative L2 error of any output on any input set. */
   maxError?: number;
 }
 
@@ -27,17 +28,16 @@ export interface GateResult {
  * Judges a comparison by limits.
  *
  * Too slow means *surely* too slow: at some level the whole 95% interval of after/before lies beyond 1 + limit. An interval
- * that reaches across the limit is a warning, since noise must not fail a build. The error has no noise.
+ * that reaches across the limit is a warning, since noise must not fail a build. The error has no noise: see
+ * {@linkcode judgeError}.
  */
 export function gate({ levels, error }: Comparison, { failIfSlower, maxError }: GateLimits): GateResult {
   const failures: string[] = [];
   const warnings: string[] = [];
   if (maxError !== undefined) {
-    const errors = { "the timed input": error.relativeL2, ...mapValues(error.distributions ?? {}) };
-    const [input, worst] = Object.entries(errors).reduce((a, b) => b[1] > a[1] ? b : a);
-    if (!(worst <= maxError)) {
-      failures.push(`the relative L2 error is ${worst.toExponential(2)} (${input}), above ${maxError}`);
-    }
+    const judged = judgeError(error, maxError);
+    failures.push(...judged.failures);
+    warnings.push(...judged.warnings);
   }
   if (failIfSlower !== undefined) {
     if (levels.length === 0) warnings.push("No level was timed, so nothing can be said about speed.");
@@ -54,10 +54,6 @@ export function gate({ levels, error }: Comparison, { failIfSlower, maxError }: 
   }
   const passed = failures.length === 0;
   return { passed, sentence: passed ? "Passed: within the limits." : `Failed: ${failures.join("; ")}.`, warnings };
-}
-
-function mapValues(errors: Record<string, { relativeL2: number }>): Record<string, number> {
-  return Object.fromEntries(Object.entries(errors).map(([name, { relativeL2 }]) => [`input ${name}`, relativeL2]));
 }
 
 /** Reads `2%` or `0.02` as 0.02. @throws {Error} If it is neither. */

@@ -3,61 +3,15 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { shuffle } from "simple-statistics";
-import { type FeedSet, feedsFor, firstRun } from "./feeds.ts";
-import { type Profile, readProfile } from "./profile.ts";
+import { feedsFor } from "./feeds.ts";
+import type { Observation, Setup } from "./observe.ts";
 import { type RandomSource, randomSource } from "./random.ts";
 import { type NamedTensors, openSession, type Session } from "./session.ts";
 import type { ModelFile } from "./source.ts";
 import { countOutliers, median } from "./statistics.ts";
 import { type Contestants, timePair, type TimePairOptions } from "./timing.ts";
-import type { Level, LevelComparison, Provider, Timing } from "./types.ts";
-
-/** What all sessions of a comparison share. */
-export interface Setup {
-  /** Execution provider. */
-  provider: Provider;
-  /** Intra-op threads. */
-  threads: number;
-  /** Where profiles are written. */
-  directory: string;
-}
-
-/** What a profiled session tells of one model at one level. */
-export interface Observation {
-  /** The runtime's profile. */
-  profile: Profile;
-  /** Outputs of every input set, in the sets' order. */
-  outputs: NamedTensors[];
-}
-
-let profiles = 0;
-
-/**
- * Runs a model once on every input set, with the runtime's profiler on, and the first set `extraRuns` times more for the times
- * by operator. Profiling costs time, so this session is never the one that is timed.
- */
-export async function observe(
-  file: ModelFile,
-  level: Level,
-  setup: Setup,
-  work: { sets: (session: Session) => FeedSet[]; guessed: boolean; extraRuns: number; signal?: AbortSignal },
-): Promise<Observation> {
-  const profilePrefix = join(setup.directory, `profile_${profiles++}`);
-  const outputs: NamedTensors[] = [];
-  {
-    await using session = await openSession(file.path, { ...setup, level, profilePrefix });
-    const sets = work.sets(session).map(({ feeds }) => feedsFor(session, feeds, file.name));
-    for (const feeds of sets) outputs.push(await firstRun(session, feeds, file.name, work.guessed));
-    const start = performance.now();
-    for (let i = 0; i < work.extraRuns && !work.signal?.aborted && performance.now() - start < 1000; i++) {
-      await session.run(sets[0]);
-    }
-    session.endProfiling();
-  }
-  return { profile: await readProfile(profilePrefix), outputs };
-}
+import type { Level, LevelComparison, Timing } from "./types.ts";
 
 /**
  * Times two models at one level, with a second session of the first as control where asked for.

@@ -8,7 +8,8 @@ export * from "./types.ts";
 export { compare, type CompareOptions, LEVELS } from "./compare.ts";
 export { verdictOf } from "./verdict.ts";
 export { type Contestants, type Control, type PairTiming, type Run, timePair, type TimePairOptions } from "./timing.ts";
-export { INFINITE_ERROR, measureError } from "./error.ts";
+export { classCount, INFINITE_ERROR, measureError } from "./error.ts";
+export { type ErrorJudgement, judgeError } from "./error_limit.ts";
 export { type FeedOptions, type FeedSet } from "./feeds.ts";
 export { type Distribution, DISTRIBUTIONS, type InputOptions, randomInputs } from "./inputs.ts";
 export {

@@ -85,15 +85,31 @@ export interface ErrorMeasures {
   cosine: number;
   /** Signal-to-noise ratio 20·log10(norm/l2) in dB; null when l2 is 0. */
   snrDb: number | null;
-  /** Share of rows (last axis) with the same argmax, 0…1. */
-  top1Agreement: number;
-  /** Share of rows whose first argmax is in the second's five largest; null where a row has fewer than 6 entries. */
+  /** Share of rows along the class axis with the same argmax, 0…1; null where no output has a class axis. */
+  top1Agreement: number | null;
+  /** Share of rows whose first argmax is in the second's five largest; null where none has 6 entries or more. */
   top5Agreement: number | null;
+  /** Rows that the agreement is over: one for every input of a classifier. Absent where no output has a class axis. */
+  classRows?: number;
   /**
    * Places where an output is NaN or infinite: `equal` in both alike, `different` where the two disagree (l2, maxAbs and
    * relativeL2 are then `Number.MAX_VALUE`, which stands for infinity in JSON). Absent where every value is finite.
    */
   nonFinite?: { equal: number; different: number };
+  /** Whole numbers, booleans and strings, which have no rounding: how many differ, of how many. Absent where there are none. */
+  unequal?: { count: number; of: number };
+  /** How many elements were compared. */
+  elements?: number;
+}
+
+/** The error of one output on one set of inputs. */
+export interface OutputError extends ErrorMeasures {
+  /** Output name, as the first model has it. */
+  output: string;
+  /** Name of the input set: a distribution, or the user's own. */
+  input: string;
+  /** What ONNX Runtime's own optimizations (all against disabled) make of the same output of the first model. */
+  runtime?: Pick<ErrorMeasures, "l2" | "relativeL2" | "maxAbs">;
 }
 
 /** The error of a comparison: over everything, and by output. */
@@ -108,6 +124,13 @@ export interface ErrorSummary extends ErrorMeasures {
   runtime?: ErrorMeasures;
   /** The error over all outputs by input distribution (`normal` is the one that was timed), or by the user's input set. */
   distributions?: Record<string, ErrorMeasures>;
+  /** Every output by itself on every input set, the worst first. */
+  worst?: OutputError[];
+  /**
+   * How far each model's outputs are apart when it is run twice on the same input; absent where they are equal. A model that
+   * differs from itself has random operators, or sums in no fixed order, and an error says no more than that.
+   */
+  self?: { before?: ErrorMeasures; after?: ErrorMeasures };
 }
 
 /** What one rule (or whatever was left out) contributes. */

@@ -60,5 +60,5 @@ function same({ error }: Comparison): string {
     : `Not to rounding: the outputs differ by ${formatPower(relativeL2)} of their norm. Look at the values below.`;
   return how +
     (runtime ? ` ONNX Runtime’s own optimizations change them by ${formatPower(runtime.relativeL2)}.` : "") +
-    ` The largest value is at the same place in ${formatShare(top1Agreement)} of the rows.`;
+    (top1Agreement === null ? "" : ` The best class is the same for ${formatShare(top1Agreement)} of the inputs.`);
 }

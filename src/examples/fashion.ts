@@ -73,7 +73,7 @@ export async function fashionNetworks(folder: string, options: CompareOptions = 
       report,
       measure: isImage ? "mean squared error" : "accuracy",
       score: { before: scoreBefore, after: scoreAfter },
-      agree: isImage ? null : Math.round(top1Agreement * labels.length),
+      agree: top1Agreement === null ? null : Math.round(top1Agreement * labels.length),
       relativeL2,
       comparison: await compare(before, after, {
         shape: [BATCH, 1, SIDE, SIDE],

@@ -16,6 +16,7 @@ import {
   inputSentence,
   providerSentence,
   runtimeSentence,
+  worstSentence,
 } from "./words.ts";
 
 const COLUMNS = ["level", "before", "after", "speed-up (95% CI)", "verdict"];
@@ -31,6 +32,7 @@ export function comparisonText(comparison: Comparison): string {
   const fused = batchNormalizationSentence(comparison);
   const meaning = runtimeSentence(comparison);
   const control = controlSentence(comparison);
+  const worst = worstSentence(comparison);
   return [
     cleanText(`${comparison.before.name} → ${comparison.after.name}`),
     cleanText(`input    ${inputSentence(comparison)}`),
@@ -42,6 +44,7 @@ export function comparisonText(comparison: Comparison): string {
     ...textTable(COLUMNS, levelRows(comparison)),
     ...(meaning ? ["", ...fold(meaning)] : []),
     ...(control ? ["", ...fold(control)] : []),
+    ...(worst ? ["", ...fold(cleanText(worst))] : []),
     ...(comparison.notes.length ? ["", ...comparison.notes.flatMap((note) => fold(`Note: ${cleanText(note)}`))] : []),
   ].join("\n");
 }
@@ -54,6 +57,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const fused = batchNormalizationSentence(comparison);
   const meaning = runtimeSentence(comparison);
   const control = controlSentence(comparison);
+  const worst = worstSentence(comparison);
   return [
     `**${escapeMarkdown(comparison.before.name)} → ${escapeMarkdown(comparison.after.name)}**`,
     "",
@@ -66,6 +70,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     ...markdownTable(COLUMNS, levelRows(comparison)),
     ...(meaning ? ["", meaning] : []),
     ...(control ? ["", control] : []),
+    ...(worst ? ["", escapeMarkdown(worst)] : []),
     ...comparison.notes.flatMap((note) => ["", `> ${escapeMarkdown(note)}`]),
     "",
   ].join("\n");

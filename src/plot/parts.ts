@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Comparison, Environment, ErrorMeasures, ErrorSummary, Interval } from "../bench/types.ts";
+import type { Comparison, Environment, ErrorMeasures, ErrorSummary, Interval, OutputError } from "../bench/types.ts";
 import {
   escapeMarkup,
   formatBytes,
@@ -121,20 +121,37 @@ export function htmlNotes(notes: readonly string[]): string {
  */
 export function htmlErrors(error: ErrorSummary): string {
   const head = ["", "before and after", ...(error.runtime ? ["ONNX Runtime’s own optimizations, before"] : [])];
-  const outputs = Object.entries(error.outputs);
-  const byOutput = outputs.map((
-    [name, each],
-  ) => [htmlName(name), ...MEASURES.slice(0, 4).map(([, show]) => show(each))]);
+  const outputs = worstByOutput(error);
+  const byOutput = outputs.map((each) => [
+    htmlName(each.output),
+    escapeMarkup(each.input ?? "–"),
+    ...MEASURES.slice(0, 4).map(([, show]) => show(each)),
+    each.runtime ? formatPower(each.runtime.relativeL2) : "–",
+    formatNonFinite(each),
+    formatUnequal(each),
+  ]);
+  const names = MEASURES.slice(0, 4).map(([name]) => name);
   return htmlTable(head, errorRows(error), { numbers: [1, 2] }) +
     (outputs.length > 1
-      ? htmlTable(["output", ...MEASURES.slice(0, 4).map(([name]) => name)], byOutput, { numbers: [1, 2, 3, 4] })
+      ? htmlTable(
+        ["output, worst first", "worst input", ...names, "relative L2, runtime’s own", "NaN or infinity", "unequal"],
+        byOutput,
+        { numbers: [2, 3, 4, 5, 6] },
+      )
       : "");
+}
+
+/** Every output once, on its worst input set, the worst output first. */
+export function worstByOutput(error: ErrorSummary): (ErrorMeasures & Partial<OutputError> & { output: string })[] {
+  if (!error.worst) return Object.entries(error.outputs).map(([output, measures]) => ({ ...measures, output }));
+  return error.worst.filter(({ output }, i, all) => all.findIndex((each) => each.output === output) === i);
 }
 
 /** Rows of every error measure: its name, before and after, and the runtime's own where it was measured. */
 export function errorRows(error: ErrorSummary): string[][] {
   const columns = [error, ...(error.runtime ? [error.runtime] : [])];
-  return MEASURES.map(([name, show]) => [name, ...columns.map(show)]);
+  return MEASURES.filter(([name]) => columns.some(OPTIONAL[name] ?? (() => true)))
+    .map(([name, show]) => [name, ...columns.map(show)]);
 }
 
 const MEASURES: [string, (error: ErrorMeasures) => string][] = [
@@ -144,9 +161,39 @@ const MEASURES: [string, (error: ErrorMeasures) => string][] = [
   ["largest difference", (error) => formatPower(error.maxAbs)],
   ["cosine similarity", (error) => formatCosine(error.cosine)],
   ["signal to noise", (error) => error.snrDb === null ? "∞" : `${error.snrDb.toFixed(1)} dB`],
-  ["same top-1", (error) => formatShare(error.top1Agreement)],
-  ["top-1 among the other’s top 5", (error) => error.top5Agreement === null ? "–" : formatShare(error.top5Agreement)],
+  ["same top-1", (error) => agreement(error, error.top1Agreement)],
+  ["top-1 among the other’s top 5", (error) => agreement(error, error.top5Agreement)],
+  ["NaN or infinity", formatNonFinite],
+  ["whole numbers, booleans, strings that differ", formatUnequal],
 ];
+
+/** Rows that say nothing where there is nothing of the kind in any column. */
+const OPTIONAL: Record<string, (error: ErrorMeasures) => boolean> = {
+  "same top-1": ({ top1Agreement }) => top1Agreement !== null,
+  "top-1 among the other’s top 5": ({ top5Agreement }) => top5Agreement !== null,
+  "NaN or infinity": ({ nonFinite }) => nonFinite !== undefined,
+  "whole numbers, booleans, strings that differ": ({ unequal }) => unequal !== undefined,
+};
+
+function agreement({ classRows }: ErrorMeasures, share: number | null): string {
+  if (share === null) return "–";
+  return classRows === undefined
+    ? formatShare(share)
+    : `${formatShare(share)} of ${formatCount(classRows)} input${classRows === 1 ? "" : "s"}`;
+}
+
+function formatNonFinite({ nonFinite }: ErrorMeasures): string {
+  if (!nonFinite) return "none";
+  const { equal, different } = nonFinite;
+  return [
+    ...(different ? [`${formatCount(different)} in one only`] : []),
+    ...(equal ? [`${formatCount(equal)} in both alike`] : []),
+  ].join(", ");
+}
+
+function formatUnequal({ unequal }: ErrorMeasures): string {
+  return unequal ? `${formatCount(unequal.count)} of ${formatCount(unequal.of)}` : "–";
+}
 
 /** 1 − x where that says more: cosine similarities near 1. */
 function formatCosine(cosine: number): string {

@@ -5,7 +5,7 @@
  */
 
 import type { Comparison, LevelComparison } from "../bench/types.ts";
-import { formatCount, formatDims, formatInterval } from "./format.ts";
+import { formatCount, formatDims, formatInterval, formatScientific } from "./format.ts";
 
 /** The article that started it. */
 export const CITATION = "Z. K. Suri, “Layers fusion for faster neural network inference”, 2021.";
@@ -88,6 +88,21 @@ export function controlSentence({ levels }: Comparison): string | undefined {
     ? ` At ${off.join(" and ")} that leaves out 1: differences of this size are noise here.`
     : "";
   return `Noise floor: the first model against itself measured ${list}.${warning}`;
+}
+
+/**
+ * The output that is furthest off, by itself and on its worst input set: `Worst output: boxes, relative 1.20e-6 (input wide); …`.
+ * Undefined where the model has one output only.
+ */
+export function worstSentence({ error }: Pick<Comparison, "error">): string | undefined {
+  const [worst] = error.worst ?? [];
+  if (!worst || Object.keys(error.outputs).length < 2) return undefined;
+  const { output, input, relativeL2, unequal, runtime } = worst;
+  const how = unequal?.count
+    ? `${formatCount(unequal.count)} of ${formatCount(unequal.of)} values differ`
+    : `relative ${formatScientific(relativeL2)}`;
+  const floor = runtime ? `; ONNX Runtime’s own optimizations make ${formatScientific(runtime.relativeL2)} of it` : "";
+  return `Worst output: ${output}, ${how} (input ${input})${floor}.`;
 }
 
 /** Where the nodes really ran, from the runtime's profile; the provider asked for where there is no profile. */

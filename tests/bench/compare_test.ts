@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { compare, type CompareOptions } from "../../src/bench/compare.ts";
 import { randomInputs } from "../../src/bench/inputs.ts";
+import { modelBytes, tensor } from "../onnx_model.ts";
 import { fixture } from "./fixture.ts";
 
 const quick: CompareOptions = { seconds: 0.1, levels: ["disabled"], threads: 1 };
@@ -166,4 +167,38 @@ Deno.test("Ctrl-C during compare() removes temporary files and exits with 130", 
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("compare() finds out a model that differs from itself, and says so", async () => {
+  const bytes = modelBytes({
+    inputs: { x: [1, 8] },
+    outputs: { y: [1, 8] },
+    nodes: [
+      { op: "RandomNormalLike", inputs: ["x"], outputs: ["noise"] },
+      { op: "Add", inputs: ["x", "noise"], outputs: ["y"] },
+    ],
+  });
+  const { error, notes } = await compare(bytes, bytes, quick);
+  assert(error.self!.before!.relativeL2 > 0.01 && error.self!.after!.relativeL2 > 0.01);
+  assertEquals(notes.filter((note) => note.includes("differs from itself")).length, 2);
+  const fixed = await compare(fixture("fashion_convrelubn"), fixture("fashion_convrelubn"), quick);
+  assertEquals(fixed.error.self, undefined);
+});
+
+Deno.test("compare() measures every output on every input set by itself, the worst first, beside the runtime's own", async () => {
+  const model = (factor: number) =>
+    modelBytes({
+      inputs: { x: [1, 8] },
+      outputs: { near: [1, 8], far: [1, 8] },
+      initializers: { one: tensor([], [1.0001]), factor: tensor([], [factor]) },
+      nodes: [
+        { op: "Mul", inputs: ["x", "one"], outputs: ["near"] },
+        { op: "Mul", inputs: ["x", "factor"], outputs: ["far"] },
+      ],
+    });
+  const { error } = await compare(model(1), model(1.25), quick);
+  assertEquals(error.worst!.length, 8);
+  assertEquals(error.worst!.slice(0, 4).map(({ output }) => output), ["far", "far", "far", "far"]);
+  assertEquals(error.worst!.slice(4).map(({ relativeL2 }) => relativeL2), [0, 0, 0, 0]);
+  assertEquals(error.worst![0].runtime, { l2: 0, relativeL2: 0, maxAbs: 0 });
 });

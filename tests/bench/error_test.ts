@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { INFINITE_ERROR, measureError } from "../../src/bench/error.ts";
+import * as fc from "fast-check";
+import { classCount, INFINITE_ERROR, measureError } from "../../src/bench/error.ts";
 import type { TensorData } from "../../src/bench/session.ts";
 
 const tensor = (values: number[], dims = [values.length]): TensorData => ({
@@ -29,7 +30,7 @@ Deno.test("measureError() of equal outputs is exactly zero, with no signal-to-no
 
 Deno.test("measureError() of empty, of all-zero and of half-zero outputs is defined", () => {
   const empty = measure(tensor([], [0, 10]), tensor([], [0, 10]));
-  assertEquals([empty.l2, empty.norm, empty.relativeL2, empty.cosine, empty.top1Agreement], [0, 0, 0, 1, 1]);
+  assertEquals([empty.l2, empty.norm, empty.relativeL2, empty.cosine, empty.top1Agreement], [0, 0, 0, 1, null]);
   const zeros = measure(tensor([0, 0]), tensor([0, -0]));
   assertEquals([zeros.l2, zeros.relativeL2, zeros.cosine], [0, 0, 1]);
   const appeared = measure(tensor([0, 0]), tensor([0, 1]));
@@ -89,8 +90,66 @@ Deno.test("measureError() agrees on top-1 and top-5 row by row, ties going to th
   const a = tensor([9, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 9], [2, 6]);
   const b = tensor([9, 9, 2, 3, 4, 5, 9, 8, 7, 6, 5, 1], [2, 6]);
   const error = measure(a, b); // row 2: the first's argmax 5 is the second's smallest of six
-  assertEquals([error.top1Agreement, error.top5Agreement], [0.5, 0.5]);
-  assertEquals(measure(tensor([1, 2, 3, 4, 5]), tensor([1, 2, 3, 4, 6])).top5Agreement, null);
+  assertEquals([error.top1Agreement, error.top5Agreement, error.classRows], [0.5, 0.5, 2]);
+  assertEquals(measure(tensor([1, 2, 3, 4, 5], [1, 5]), tensor([1, 2, 3, 4, 6], [1, 5])).top5Agreement, null);
+});
+
+Deno.test("classCount() finds a class axis in [N, C], [N, C, 1, 1] and named logits, and in nothing else", () => {
+  const count = (name: string, dims: number[], type = "float32") => classCount(name, { type, dims });
+  assertEquals([count("y", [4, 10]), count("y", [1, 10, 1, 1]), count("logits", [1, 7, 50])], [10, 10, 50]);
+  for (const dims of [[10], [1, 1], [1, 1, 28, 28], [1, 3, 8, 8], [1, 8400, 85], []]) {
+    assertEquals(count("output0", dims), undefined, `${dims}`);
+  }
+  assertEquals(count("labels", [4, 10], "int64"), undefined);
+});
+
+Deno.test("measureError() takes no top-1 of an image", () => {
+  const error = measure(tensor([1, 2, 3, 4], [1, 1, 2, 2]), tensor([4, 3, 2, 1], [1, 1, 2, 2]));
+  assertEquals([error.top1Agreement, error.top5Agreement, error.classRows], [null, null, undefined]);
+});
+
+Deno.test("measureError() of float64 neither underflows nor overflows", () => {
+  const double = (values: number[]): TensorData => ({ type: "float64", dims: [2], data: Float64Array.from(values) });
+  const tiny = measure(double([3e-200, 4e-200]), double([3e-200, 5e-200]));
+  assertEquals([tiny.l2, tiny.norm, tiny.maxAbs], [1e-200, 5e-200, 1e-200]);
+  assertAlmostEquals(tiny.relativeL2, 0.2, 1e-15);
+  assertAlmostEquals(tiny.cosine, 29 / (5 * Math.sqrt(34)), 1e-15);
+  const huge = measure(double([3e200, 4e200]), double([3e200, 5e200]));
+  assertAlmostEquals(huge.relativeL2, 0.2, 1e-15);
+  assertAlmostEquals(huge.snrDb!, 20 * Math.log10(5), 1e-12);
+  const least = measure(double([5e-324, 0]), double([0, 0]));
+  assertEquals([least.l2, least.relativeL2], [5e-324, 1]);
+});
+
+Deno.test("measureError() gives the same norms as the sum of squares, over any finite numbers (property)", () => {
+  const numbers = fc.array(
+    fc.tuple(fc.double({ min: -1e3, max: 1e3, noNaN: true }), fc.double({ min: -1e3, max: 1e3, noNaN: true })),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  );
+  fc.assert(
+    fc.property(numbers, (pairs) => {
+      const [a, b] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+      const double = (values: number[]): TensorData => ({
+        type: "float64",
+        dims: [values.length],
+        data: Float64Array.from(values),
+      });
+      const error = measureError({ y: double(a) }, { y: double(b) });
+      const norm = Math.hypot(...a), l2 = Math.hypot(...a.map((x, i) => x - b[i]));
+      assertAlmostEquals(error.norm, norm, 1e-12 * norm);
+      assertAlmostEquals(error.l2, l2, 1e-12 * l2);
+    }),
+    { seed: 13 },
+  );
+});
+
+Deno.test("measureError() counts whole numbers, booleans and strings that differ, and no floating-point ones", () => {
+  const ids = (values: number[]): TensorData => ({ type: "int32", dims: [3], data: Int32Array.from(values) });
+  assertEquals(measure(ids([1, 2, 3]), ids([1, 5, 4])).unequal, { count: 2, of: 3 });
+  assertEquals(measure(tensor([1, 2]), tensor([1, 3])).unequal, undefined);
 });
 
 Deno.test("measureError() reads float16 as bits and as a Float16Array, in float16's own units", () => {
