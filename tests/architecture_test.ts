@@ -11,14 +11,15 @@ const MAY_IMPORT: Record<string, string[]> = {
   proto: [],
   tensor: [],
   graph: ["proto", "tensor"],
-  rewrite: ["graph", "tensor"], // tensor: it stages new initializers, and refuses those that overflow
-  rules: ["rewrite", "graph", "tensor"],
-  fusion: ["rules", "rewrite", "graph", "proto", "tensor"],
+  ops: ["graph", "tensor"],
+  rewrite: ["ops", "graph", "tensor"], // tensor: it refuses new initializers that overflow
+  rules: ["rewrite", "ops", "graph", "tensor"],
+  fusion: ["rules", "rewrite", "ops", "graph", "proto", "tensor"],
   models: ["graph", "proto", "tensor", "bench"],
   bench: [],
   plot: ["bench"],
   examples: ["tensor", "graph", "fusion", "models", "bench", "plot"],
-  cli: ["proto", "tensor", "graph", "rewrite", "rules", "fusion", "models", "bench", "plot"],
+  cli: ["proto", "tensor", "graph", "ops", "rewrite", "rules", "fusion", "models", "bench", "plot"],
 };
 
 /** The one layer that may import an npm package. */

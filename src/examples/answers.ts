@@ -8,6 +8,9 @@ import { verdictSentence } from "../plot/words.ts";
 /** The largest relative L2 error that float32 rounding explains. */
 const ROUNDING = 1e-5;
 
+/** What is read of a fusion report. */
+type Fusion = Pick<FusionReport, "applied" | "before" | "after"> & { readonly skipped: readonly unknown[] };
+
 /** What a fusion and its measurement say, as questions and answers. In a notebook it shows itself. */
 export interface Answers {
   /** Questions with their answers, plain text, in order. */
@@ -15,7 +18,7 @@ export interface Answers {
 }
 
 /** What was fused, is it faster here, is it still the same: in a sentence or two each. */
-export function answers(report: FusionReport, comparison: Comparison): Answers {
+export function answers(report: Fusion, comparison: Comparison): Answers {
   const list = [
     { question: "What was fused?", answer: fused(report) },
     {
@@ -33,7 +36,7 @@ export function answers(report: FusionReport, comparison: Comparison): Answers {
   return Object.defineProperty({ list }, Symbol.for("Jupyter.display"), { value: display });
 }
 
-function fused({ applied, skipped, before, after }: FusionReport): string {
+function fused({ applied, skipped, before, after }: Fusion): string {
   if (applied.length === 0) return "Nothing: no rule found neighbours that are one linear layer.";
   const had = before.ops.BatchNormalization ?? 0, left = after.ops.BatchNormalization ?? 0;
   return `${formatCount(before.nodes)} nodes became ${formatCount(after.nodes)}, in ${

@@ -1,4 +1,5 @@
 import { Model, type ModelSource, open } from "../graph/model.ts";
+import { SKIP_CODES } from "../ops/skip.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
 import type { Rule } from "../rewrite/rule.ts";
@@ -53,7 +54,12 @@ function apply(model: Model, rules: readonly Rule[], { aggressive }: FuseOptions
   const before = model.stats, imported = model.graphs();
   const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], { rules, costOf, aggressive });
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
-  return { model: fused, report: { applied, skipped, before, after: fused.stats } };
+  return { model: fused, report: { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats } };
+}
+
+/** What the codes of these refusals mean, each once. */
+function meaningsOf(skipped: readonly SkippedRewrite[]): FusionReport["codes"] {
+  return Object.fromEntries(skipped.map(({ code }) => [code, SKIP_CODES[code]]));
 }
 
 /** Takes out every optional rule, one after the other, without which the model is measured to be faster. */
@@ -71,11 +77,17 @@ async function keepMeasured(
     measured[name] = await options.measure(without.model, result.model);
     if (measured[name] !== "slower") continue;
     for (const { nodes } of own) {
-      dropped.push({ rule: name, node: nodes[0], reason: "it was measured here and made the model slower" });
+      dropped.push({
+        rule: name,
+        node: nodes[0],
+        code: "measured-slower",
+        reason: "it was measured here and made the model slower",
+      });
     }
     [rules, result] = [others, without];
   }
-  return { ...result, report: { ...result.report, skipped: [...result.report.skipped, ...dropped], measured } };
+  const skipped = [...result.report.skipped, ...dropped];
+  return { ...result, report: { ...result.report, skipped, codes: meaningsOf(skipped), measured } };
 }
 
 /** What {@linkcode fuse} would do to a model, and why it would leave the rest. Nothing is written. */

@@ -8,6 +8,7 @@ export { Model, type ModelPort, type ModelSource, open } from "../graph/model.ts
 export { type Dim } from "../graph/graph.ts";
 export { type ModelStats } from "../graph/stats.ts";
 export { ModelFormatError } from "../proto/errors.ts";
+export { SKIP_CODES, type SkipCode } from "../ops/skip.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
 export { listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
 export { layersOf, type LayerWork } from "./layers_of.ts";

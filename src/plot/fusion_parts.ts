@@ -46,8 +46,8 @@ export function htmlApplied(report: FusionSummary): string {
 export function htmlSkipped(report: FusionSummary): string {
   const places = new Map(report.skipped.map((each, index) => [each, index]));
   if (report.skipped.length === 0) return "<p>No rule found a place that it had to leave alone.</p>";
-  return groupSkipped(report.skipped).map(({ rule, reason, members }) => {
-    const differ = members.some((each) => each.reason !== reason);
+  return groupSkipped(report).map(({ rule, reason, members }) => {
+    const differ = members.some((each) => each.reason !== members[0].reason);
     const row = (each: SkippedRule) =>
       `<tr id="skipped-${places.get(each)}"><td>${htmlName(each.node)}</td>${
         differ ? `<td>${escapeMarkup(each.reason)}</td>` : ""

@@ -32,8 +32,12 @@ export interface SkippedRule {
   rule: string;
   /** Name of the node it would have begun at. */
   node: string;
+  /** What kind of reason it is; reports saved by older versions have none. */
+  code?: string;
   /** Why not, in words a person understands. */
   reason: string;
+  /** What can be done about it, where there is something. */
+  remedy?: string;
 }
 
 /** What was fused, what was not and why, and the model's size before and after. */
@@ -42,6 +46,8 @@ export interface FusionSummary {
   applied: AppliedRule[];
   /** In the order looked at. */
   skipped: SkippedRule[];
+  /** What each code in `skipped` means. */
+  codes?: Record<string, string>;
   /** Before fusion. */
   before: ModelStats;
   /** After fusion. */
@@ -65,21 +71,18 @@ export function changedOps(before: Record<string, number>, after: Record<string,
 export interface SkippedGroup {
   /** The rule. */
   rule: string;
-  /** The reason; names in it are written `…` where they differ. */
+  /** The reason, where all members have the same; else what their code means. With the remedy, where there is one. */
   reason: string;
   /** The refusals. */
   members: SkippedRule[];
 }
 
-/**
- * Groups refusals by rule and reason. Names inside a reason, in quotes or brackets or after "used by", do not keep two
- * of the same kind apart.
- */
-export function groupSkipped(skipped: readonly SkippedRule[]): SkippedGroup[] {
-  const kind = (reason: string) =>
-    reason.replace(/'[^']*'/g, "'…'").replace(/ \([^()]*\)/g, "").replace(/ used by [^,;]+$/, " used by …");
-  return groupBy(skipped, ({ rule, reason }) => `${rule}\u0000${kind(reason)}`).map(([, members]) => {
-    const [{ rule, reason }] = members;
-    return { rule, reason: members.every((each) => each.reason === reason) ? reason : kind(reason), members };
+/** Groups refusals by rule and code; those without a code by rule and reason. */
+export function groupSkipped({ skipped, codes = {} }: Pick<FusionSummary, "skipped" | "codes">): SkippedGroup[] {
+  return groupBy(skipped, ({ rule, code, reason }) => JSON.stringify([rule, code ?? reason])).map(([, members]) => {
+    const [{ rule, code = "", reason, remedy }] = members;
+    const isSame = members.every((each) => each.reason === reason);
+    const why = isSame || !Object.hasOwn(codes, code) ? reason : codes[code];
+    return { rule, reason: remedy === undefined ? why : `${why}: ${remedy}`, members };
   });
 }

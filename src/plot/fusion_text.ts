@@ -18,7 +18,7 @@ export function fusionText(report: FusionSummary): string {
       `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`
     ),
     ...(report.skipped.length === 0 ? [] : ["", "Not fused, and why:"]),
-    ...groupSkipped(report.skipped).flatMap(({ rule, reason, members }) => [
+    ...groupSkipped(report).flatMap(({ rule, reason, members }) => [
       `  ${formatCount(members.length).padStart(5)} × ${cleanText(reason)} (${cleanText(rule)})`,
       ...fold(names(members.map((each) => each.node), cleanText), " ".repeat(10)),
     ]),
@@ -30,7 +30,7 @@ export function fusionMarkdown(report: FusionSummary): string {
   const applied = groupBy(report.applied, (each) => each.rule).map((
     [rule, uses],
   ) => [escapeMarkdown(rule), formatCount(uses.length)]);
-  const skipped = groupSkipped(report.skipped).map(({ rule, reason, members }) => [
+  const skipped = groupSkipped(report).map(({ rule, reason, members }) => [
     escapeMarkdown(reason),
     escapeMarkdown(rule),
     formatCount(members.length),

@@ -3,51 +3,64 @@ import type { Graph, Node, Value } from "../graph/graph.ts";
 import { inferNode } from "../graph/shapes.ts";
 import { formatOf, isFloat } from "../tensor/element_type.ts";
 import { overflowOf } from "../tensor/overflow.ts";
-import type { Builder } from "./builder.ts";
-import { type Replacement, Skip } from "./rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import type { Replacement } from "./rule.ts";
 
 /** What speaks against a replacement, whatever the rule: others that need what goes, values that do not fit. */
 export function objection({ removed, outputs }: Replacement, build: Builder): Skip | undefined {
   const gone = new Set(removed), replaced = new Set(outputs.map(([old]) => old));
   for (const node of removed) {
     if (node.graph !== build.graph) {
-      return new Skip(`${node.label} is computed outside the subgraph: inside, it might be computed again and again`);
+      return new Skip(
+        "other-graph",
+        `${node.label} is computed outside the subgraph: inside, it might be computed again and again`,
+      );
     }
     const reference = [...node.attributes.values()].find(({ reference }) => reference !== undefined);
     if (reference) {
-      return new Skip(`attribute '${reference.name}' of ${node.label} is set by the caller of the function it is in`);
+      return new Skip(
+        "function-attribute",
+        `attribute '${reference.name}' of ${node.label} is set by the caller of the function it is in`,
+      );
     }
     for (const value of node.outputs) {
       if (!value || replaced.has(value)) continue;
-      if (value.isOutput) return new Skip(`'${value.name}', which would disappear, is a graph output`);
+      if (value.isOutput) return new Skip("graph-output", `'${value.name}', which would disappear, is a graph output`);
       const asksShape = (user: Node) =>
         build.sameShape.has(value) && user.is("Shape", "Size") && user.graph === value.graph;
       const other = [...value.users.keys()].find((user) => !gone.has(user) && !asksShape(user));
-      if (other) return new Skip(`'${value.name}', which would disappear, is also used by ${other.label}`);
+      if (other) {
+        return new Skip("other-user", `'${value.name}', which would disappear, is also used by ${other.label}`);
+      }
     }
   }
   for (const value of build.nodes.flatMap(({ inputs }) => inputs)) {
     if (value?.producer && gone.has(value.producer) && !replaced.has(value)) {
-      return new Skip(`'${value.name}', which would disappear, would still be needed`);
+      return new Skip("other-user", `'${value.name}', which would disappear, would still be needed`);
     }
   }
   for (const [old, now] of outputs) {
     if (build.initializers.includes(now) && !old.isOutput || build.nodes.includes(now.producer!)) continue;
     if (old.isOutput && (!now.producer || now.isOutput || now.graph !== old.graph)) {
       return new Skip(
+        "graph-output",
         `its output '${old.name}' is a graph output and '${now.name}' is ${
           now.isOutput ? "one too" : "not made by a node"
         }`,
       );
     }
     const shadowed = [...old.users.keys()].find((user) => user.graph.find(now.name) !== now);
-    if (shadowed) return new Skip(`the name '${now.name}' means something else where ${shadowed.label} is`);
+    if (shadowed) {
+      return new Skip("other-graph", `the name '${now.name}' means something else where ${shadowed.label} is`);
+    }
   }
   for (const { initializer, name } of build.initializers) {
     if (!initializer || !isFloat(initializer.type) || initializer.origin) continue;
     const value = overflowOf(initializer);
     if (value !== undefined) {
       return new Skip(
+        "overflow",
         `a new weight for '${name}' would be ${
           value.toPrecision(4)
         }, which ${initializer.type} cannot hold (its largest ` +

@@ -1,10 +1,11 @@
 import { allGraphs, type Graph, type Node } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
 import { inferNode } from "../graph/shapes.ts";
-import { Builder } from "./builder.ts";
+import { Builder } from "../ops/builder.ts";
 import { commit, objection } from "./commit.ts";
 import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";
-import { Replacement, type Rule, Skip } from "./rule.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "./rule.ts";
 
 /** What the driver needs to know about the rules' world. */
 export interface DriverOptions {
@@ -65,11 +66,11 @@ class Driver {
     for (const [root, records] of this.#skips) {
       if (root.isRemoved) continue;
       const nearestFirst = [...records].sort((a, b) => Number(a.isRemote) - Number(b.isRemote));
-      for (const { subject, rule, node, reason } of nearestFirst) {
+      for (const { subject, rule, node, code, reason, remedy } of nearestFirst) {
         const key = `${node}\n${reason}`;
         if (subject.isRemoved || seen.has(key)) continue;
         seen.add(key);
-        yield { rule, node, reason };
+        yield { rule, node, code, reason, ...remedy === undefined ? {} : { remedy } };
       }
     }
   }
@@ -102,9 +103,9 @@ class Driver {
     return [];
   }
 
-  #skip(root: Node, rule: Rule, { reason, node = root, isRemote }: Skip): void {
+  #skip(root: Node, rule: Rule, { code, reason, remedy, node = root, isRemote }: Skip): void {
     const records = this.#skips.get(root) ?? [];
-    records.push({ rule: rule.name, node: node.label, reason, subject: node, isRemote });
+    records.push({ rule: rule.name, node: node.label, code, reason, remedy, subject: node, isRemote });
     this.#skips.set(root, records);
   }
 }
@@ -116,14 +117,20 @@ function dearer(
   { isLighter, isUnsure }: Replacement,
   aggressive: boolean,
 ): Skip | undefined {
-  const open =
-    "whether it saves work depends on shapes that the model does not say (the option aggressive does it anyway)";
-  if (isUnsure && !aggressive) return new Skip(open);
+  const open = new Skip(
+    "cost-unknown",
+    "whether it saves work depends on shapes that the model does not say (the option aggressive does it anyway)",
+    { remedy: "pass --aggressive" },
+  );
+  if (isUnsure && !aggressive) return open;
   if (after.nodes < before.nodes || after.nodes === before.nodes && (isLighter || isUnsure)) return undefined;
   if (after.nodes > before.nodes) {
-    return new Skip(`it would take ${after.nodes} nodes instead of ${before.nodes}`);
+    return new Skip("not-cheaper", `it would take ${after.nodes} nodes instead of ${before.nodes}`);
   }
-  if (before.macs === null || after.macs === null) return new Skip(open);
+  if (before.macs === null || after.macs === null) return open;
   if (after.macs < before.macs || after.macs === before.macs && after.parameters < before.parameters) return undefined;
-  return new Skip(`it would save nothing: ${before.macs} multiply-accumulates before, ${after.macs} after`);
+  return new Skip(
+    "not-cheaper",
+    `it would save nothing: ${before.macs} multiply-accumulates before, ${after.macs} after`,
+  );
 }

@@ -1,4 +1,5 @@
 import type { ModelStats } from "../graph/stats.ts";
+import type { SkipCode } from "../ops/skip.ts";
 
 /** What one piece of a model costs. */
 export interface Cost {
@@ -32,8 +33,12 @@ export interface SkippedRewrite {
   rule: string;
   /** The node that stays. */
   node: string;
+  /** What kind of reason it is; {@linkcode SKIP_CODES} says what each means. */
+  code: SkipCode;
   /** Why. */
   reason: string;
+  /** What the model's author can do about it, where there is something. */
+  remedy?: string;
 }
 
 /** What {@linkcode fuse} did to a model and why it left the rest. */
@@ -42,6 +47,8 @@ export interface FusionReport {
   applied: AppliedRewrite[];
   /** Every near miss, with its reason. */
   skipped: SkippedRewrite[];
+  /** What each code in `skipped` means. */
+  codes: Partial<Record<SkipCode, string>>;
   /** What timing said of each optional rule that did something; only where `measure` was asked for. */
   measured?: Record<string, "faster" | "slower" | "same" | "inconclusive">;
   /** The model as it came. */

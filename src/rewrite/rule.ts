@@ -1,5 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "./builder.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { Skip } from "../ops/skip.ts";
 
 /** One equation that makes a model smaller or faster without changing what it computes. */
 export interface Rule {
@@ -30,18 +31,5 @@ export class Replacement {
     readonly isLighter: boolean = false,
     /** That whether it is less work depends on what the model does not say: it is done only where `aggressive` asks. */
     readonly isUnsure: boolean = false,
-  ) {}
-}
-
-/** Why a rule left something alone. */
-export class Skip {
-  /** Made by a rule or the driver. */
-  constructor(
-    /** In words the author of a model understands, starting in lower case, without a full stop. */
-    readonly reason: string,
-    /** The node the reason is about, where it is not the root. */
-    readonly node?: Node,
-    /** That nothing fusible is near: reported after the rules that came closer to the same node. */
-    readonly isRemote: boolean = false,
   ) {}
 }

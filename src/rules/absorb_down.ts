@@ -1,7 +1,7 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Skip } from "../rewrite/rule.ts";
-import { type AffineMap, composed } from "./affine.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { type AffineMap, composed } from "../ops/affine_map.ts";
 import { affineOf } from "./affine_of.ts";
 import { carrierOf, type Carriers } from "./carrier.ts";
 import { LAYER_OPS, layerAt, type LinearLayer } from "./layer.ts";
@@ -23,15 +23,18 @@ export function absorbDown(
   removed: Node[],
 ): Absorbed[] | Skip {
   if (value.isOutput) {
-    return new Skip(`'${value.name}' is a graph output, so it must stay as it is`, undefined, true);
+    return new Skip("graph-output", `'${value.name}' is a graph output, so it must stay as it is`, { isRemote: true });
   }
-  if (value.users.size === 0) return new Skip(`nothing takes '${value.name}'`, undefined, true);
+  if (value.users.size === 0) return new Skip("no-layer", `nothing takes '${value.name}'`, { isRemote: true });
   const outputs: Absorbed[] = [];
   for (const [user, count] of value.users) {
     if (user.graph !== value.graph) {
-      return new Skip(`'${value.name}' is used by ${user.label} in a subgraph, where the map cannot be absorbed`);
+      return new Skip(
+        "other-graph",
+        `'${value.name}' is used by ${user.label} in a subgraph, where the map cannot be absorbed`,
+      );
     }
-    if (count > 1) return new Skip(`${user.label} takes '${value.name}' more than once`);
+    if (count > 1) return new Skip("other-user", `${user.label} takes '${value.name}' more than once`);
     const absorbed = absorbAt(user, value, affine, now, carriers, build, removed);
     if (absorbed instanceof Skip) return absorbed;
     outputs.push(...absorbed);
@@ -55,7 +58,9 @@ function absorbAt(
   if (user.is(...LAYER_OPS)) {
     const layer = withBias(user);
     if (layer instanceof Skip) return layer;
-    if (layer.x !== value) return new Skip(`${user.label} takes '${value.name}', but not as what it is applied to`);
+    if (layer.x !== value) {
+      return new Skip("not-linear", `${user.label} takes '${value.name}', but not as what it is applied to`);
+    }
     const result = layer.beforeAffine(affine, now, build);
     if (result instanceof Skip) return result;
     removed.push(...layer.nodes);
@@ -64,13 +69,15 @@ function absorbAt(
   const next = affineOf(user);
   if (next && !(next instanceof Skip) && next.x === value) {
     const both = composed(affine, next);
-    if (!both) return new Skip(`${user.label} goes along another axis`);
+    if (!both) return new Skip("other-axis", `${user.label} goes along another axis`);
     removed.push(user);
     return absorbDown(user.output, both, now, carriers, build, removed);
   }
   const carrier = carrierOf(user, carriers);
   if (!carrier || user.inputs[0] !== value) {
-    return new Skip(`its result goes into ${user.opType} (${user.label}), which is no linear layer`, undefined, true);
+    return new Skip("no-layer", `its result goes into ${user.opType} (${user.label}), which is no linear layer`, {
+      isRemote: true,
+    });
   }
   const after = carrier.down(user, affine);
   if (after instanceof Skip) return after;

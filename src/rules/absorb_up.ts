@@ -1,7 +1,7 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Skip } from "../rewrite/rule.ts";
-import type { AffineMap } from "./affine.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import type { AffineMap } from "../ops/affine_map.ts";
 import { carrierOf, type Carriers } from "./carrier.ts";
 import { layerOf } from "./layer.ts";
 
@@ -17,7 +17,7 @@ export function absorbUp(
   removed: Node[],
 ): Value | Skip {
   if (value.graph !== build.graph) {
-    return new Skip(`its input '${value.name}' is computed outside the subgraph it is in`);
+    return new Skip("other-graph", `its input '${value.name}' is computed outside the subgraph it is in`);
   }
   const layer = layerOf(value);
   if (layer instanceof Skip) return layer;
@@ -28,10 +28,12 @@ export function absorbUp(
     return result;
   }
   const node = value.producer;
-  if (!node) return new Skip(`it is applied to '${value.name}', which no node makes`, undefined, true);
+  if (!node) return new Skip("no-layer", `it is applied to '${value.name}', which no node makes`, { isRemote: true });
   const carrier = carrierOf(node, carriers);
   if (!carrier || node.outputs[0] !== value) {
-    return new Skip(`its input comes from ${node.opType} (${node.label}), which is no linear layer`, undefined, true);
+    return new Skip("no-layer", `its input comes from ${node.opType} (${node.label}), which is no linear layer`, {
+      isRemote: true,
+    });
   }
   const before = carrier.up(node, affine);
   if (before instanceof Skip) return before;

@@ -1,6 +1,6 @@
 import type { Node } from "../graph/graph.ts";
-import { Skip } from "../rewrite/rule.ts";
-import type { ChannelAffine } from "./affine.ts";
+import { Skip } from "../ops/skip.ts";
+import type { ChannelAffine } from "../ops/affine_map.ts";
 import { batchNormalization } from "./batch_normalization.ts";
 import { elementwise } from "./elementwise.ts";
 
@@ -16,6 +16,6 @@ export function affineOf(node: Node): ChannelAffine | Skip | undefined {
   const affine = node.opType === "BatchNormalization" ? batchNormalization(node) : elementwise(node);
   if (!affine || affine instanceof Skip) return affine;
   const bad = [...affine.scale, ...affine.shift].find((value) => !Number.isFinite(value));
-  if (bad !== undefined) return new Skip(`its constants give a scale or shift of ${bad}`);
+  if (bad !== undefined) return new Skip("invalid-parameter", `its constants give a scale or shift of ${bad}`);
   return affine;
 }

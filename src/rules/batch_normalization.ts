@@ -1,9 +1,9 @@
 import { constantOf, whyNotConstant } from "../graph/constants.ts";
 import type { Node } from "../graph/graph.ts";
-import { Skip } from "../rewrite/rule.ts";
+import { Skip } from "../ops/skip.ts";
 import { isFloat } from "../tensor/element_type.ts";
 import { valuesOf } from "../tensor/tensor.ts";
-import type { ChannelAffine } from "./affine.ts";
+import type { ChannelAffine } from "../ops/affine_map.ts";
 
 /** ONNX's default. */
 const EPSILON = Math.fround(1e-5);
@@ -19,25 +19,38 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
   if (refused) return refused;
   const extra = node.outputs.slice(1).find((value) => value !== undefined);
   if (extra) {
-    return new Skip(`it has a second output, '${extra.name}': only a BatchNormalization with one can be folded`);
+    return new Skip(
+      "unsupported-form",
+      `it has a second output, '${extra.name}': only a BatchNormalization with one can be folded`,
+    );
   }
   if (node.opset < 9 && node.number("spatial", 1) === 0) {
-    return new Skip("spatial = 0: it normalises every pixel by its own statistics, not every channel");
+    return new Skip(
+      "unsupported-form",
+      "spatial = 0: it normalises every pixel by its own statistics, not every channel",
+    );
   }
   const tensors = node.inputs.slice(1, 5).map(constantOf);
   const open = tensors.findIndex((tensor) => !tensor);
   if (open >= 0) {
     const value = node.inputs[open + 1];
-    return new Skip(`its ${PARAMETERS[open]} is not constant: ${value ? whyNotConstant(value) : "it is missing"}`);
+    return new Skip(
+      "not-constant",
+      `its ${PARAMETERS[open]} is not constant: ${value ? whyNotConstant(value) : "it is missing"}`,
+    );
   }
   const strange = tensors.findIndex((tensor) => !isFloat(tensor!.type) || tensor!.size !== tensors[0]!.size);
   if (strange >= 0 || tensors.length < 4) {
-    return new Skip(`its scale has ${tensors[0]?.size} entries, but its ${PARAMETERS[strange]} does not fit them`);
+    return new Skip(
+      "invalid-parameter",
+      `its scale has ${tensors[0]?.size} entries, but its ${PARAMETERS[strange]} does not fit them`,
+    );
   }
   const variance = valuesOf(tensors[3]!), epsilon = node.number("epsilon", EPSILON);
   const negative = variance.findIndex((value) => !(value + epsilon > 0));
   if (negative >= 0) {
     return new Skip(
+      "invalid-parameter",
       `variance + epsilon is ${
         variance[negative] + epsilon
       } in channel ${negative}: its square root is no number to divide by`,
@@ -48,7 +61,7 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
   const x = node.inputs[0]!;
   const rank = x.shape?.length ?? node.output.shape?.length;
   if (rank !== undefined && rank < 2 && scale.length > 1) {
-    return new Skip(`its input has rank ${rank}, but ${scale.length} channels`);
+    return new Skip("invalid-parameter", `its input has rank ${rank}, but ${scale.length} channels`);
   }
   return {
     x,
@@ -70,6 +83,6 @@ function inTraining(node: Node): Skip | undefined {
   const why = "it is in training mode: it normalises by the statistics of each batch, and its own are not final. " +
     "Export the model for inference (model.eval() in PyTorch)";
   if (node.opset >= 14 ? node.number("training_mode", 0) !== 0 : node.opset < 7 && node.number("is_test", 0) === 0) {
-    return new Skip(node.opset < 7 ? `${why}; is_test is 0, its default before opset 7` : why);
+    return new Skip("training-mode", node.opset < 7 ? `${why}; is_test is 0, its default before opset 7` : why);
   }
 }

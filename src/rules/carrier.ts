@@ -1,6 +1,6 @@
 import type { Node } from "../graph/graph.ts";
-import type { Skip } from "../rewrite/rule.ts";
-import type { AffineMap } from "./affine.ts";
+import type { Skip } from "../ops/skip.ts";
+import type { AffineMap } from "../ops/affine_map.ts";
 import { POOL_CARRIERS } from "./carriers/pool_ops.ts";
 import { SHAPE_CARRIERS } from "./carriers/shape_ops.ts";
 

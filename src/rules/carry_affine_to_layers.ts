@@ -1,8 +1,9 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { withBias } from "./absorb_down.ts";
-import { type AffineMap, composed, hasScale, hasShift } from "./affine.ts";
+import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.ts";
 import { AFFINE_OPS, affineOf } from "./affine_of.ts";
 import type { Passage } from "./carriers/junction.ts";
 import { junctionOf } from "./carriers/junctions.ts";
@@ -61,7 +62,7 @@ class Carry {
   /** Where layers need more nodes with the map than without (a MatMul an Add for its bias), nothing is won. */
   whyNotSmaller(): Skip | undefined {
     const [before, after] = [this.#removed.length, this.build.nodes.length];
-    return after < before ? undefined : new Skip(`it would take ${after} nodes instead of ${before}`);
+    return after < before ? undefined : new Skip("not-cheaper", `it would take ${after} nodes instead of ${before}`);
   }
 
   /** Makes a value come out with the map applied: by the layers that make it. */
@@ -76,12 +77,12 @@ class Carry {
       return now instanceof Skip ? now : this.#replace(layer.nodes, value, now);
     }
     const node = value.producer;
-    if (!node) return new Skip(`it would have to be applied to '${value.name}', which no node makes`);
+    if (!node) return new Skip("no-layer", `it would have to be applied to '${value.name}', which no node makes`);
     const own = affineOf(node);
     if (own && !(own instanceof Skip) && own.x.type === value.type) {
       if (++this.#steps > FARTHEST) return tooFar();
       const both = composed(own, affine);
-      if (!both) return new Skip(`${node.label} goes along another axis`);
+      if (!both) return new Skip("other-axis", `${node.label} goes along another axis`);
       return this.#replace([node], value, own.x) ?? this.up(own.x, both);
     }
     const passage = junctionOf(node)?.up(node, value, affine);
@@ -91,10 +92,13 @@ class Carry {
   /** Makes everybody who takes `value` take `now`, of which it is the map, and give the same. */
   down(value: Value, affine: AffineMap, now: Value): Skip | undefined {
     if (!hasScale(affine) && !hasShift(affine)) return undefined;
-    if (value.isOutput) return new Skip(`'${value.name}', which would change, is a graph output`);
+    if (value.isOutput) return new Skip("graph-output", `'${value.name}', which would change, is a graph output`);
     for (const [user, count] of value.users) {
       if (user.graph !== this.build.graph || count > 1) {
-        return new Skip(`${user.label} takes '${value.name}' ${count > 1 ? "more than once" : "in a subgraph"}`);
+        return new Skip(
+          count > 1 ? "two-paths" : "other-graph",
+          `${user.label} takes '${value.name}' ${count > 1 ? "more than once" : "in a subgraph"}`,
+        );
       }
       const against = this.#into(user, value, affine, now);
       if (against) return against;
@@ -107,7 +111,9 @@ class Carry {
     if (user.is(...LAYER_OPS)) {
       const layer = withBias(user);
       if (layer instanceof Skip) return layer;
-      if (layer.x !== value) return new Skip(`${user.label} takes '${value.name}', but not as what it is applied to`);
+      if (layer.x !== value) {
+        return new Skip("not-linear", `${user.label} takes '${value.name}', but not as what it is applied to`);
+      }
       const result = layer.beforeAffine(affine, now, this.build);
       return result instanceof Skip ? result : this.#replace(layer.nodes, layer.nodes.at(-1)!.output, result);
     }
@@ -115,7 +121,7 @@ class Carry {
     if (own && !(own instanceof Skip) && own.x === value && value.type === user.output.type) {
       if (++this.#steps > FARTHEST) return tooFar();
       const both = composed(affine, own);
-      if (!both) return new Skip(`${user.label} goes along another axis`);
+      if (!both) return new Skip("other-axis", `${user.label} goes along another axis`);
       return this.#replace([user], user.output, now) ?? this.down(user.output, both, now);
     }
     const passage = junctionOf(user)?.down(user, value, affine);
@@ -130,13 +136,15 @@ class Carry {
     next: (side: { value: Value; affine: AffineMap }) => Skip | undefined,
   ): Skip | undefined {
     if (!passage) {
-      return new Skip(`${node.opType} (${node.label}) is in the way, which it does not get past`, undefined, true);
+      return new Skip("no-layer", `${node.opType} (${node.label}) is in the way, which it does not get past`, {
+        isRemote: true,
+      });
     }
     if (passage instanceof Skip) return passage;
     if (++this.#steps > FARTHEST) {
-      return new Skip(`the layers that could absorb it are more than ${FARTHEST} nodes away`);
+      return new Skip("too-far", `the layers that could absorb it are more than ${FARTHEST} nodes away`);
     }
-    if (this.#seen.has(node)) return new Skip(`it would come to ${node.label} from two sides`);
+    if (this.#seen.has(node)) return new Skip("two-paths", `it would come to ${node.label} from two sides`);
     this.#seen.add(node);
     if (passage.rebuilt) {
       this.#removed.push(node);
@@ -155,19 +163,21 @@ class Carry {
 
   #replace(nodes: readonly Node[], old: Value, now: Value): Skip | undefined {
     const again = nodes.find((node) => this.#seen.has(node));
-    if (again) return new Skip(`it would come to ${again.label} from two sides`);
+    if (again) return new Skip("two-paths", `it would come to ${again.label} from two sides`);
     for (const node of nodes) this.#seen.add(node);
     this.#removed.push(...nodes);
     this.#outputs.push([old, now]);
   }
 
   #whyShared(value: Value): Skip | undefined {
-    if (value.graph !== this.build.graph) return new Skip(`'${value.name}' is computed outside the subgraph it is in`);
-    if (value.isOutput) return new Skip(`'${value.name}', which would change, is a graph output`);
+    if (value.graph !== this.build.graph) {
+      return new Skip("other-graph", `'${value.name}' is computed outside the subgraph it is in`);
+    }
+    if (value.isOutput) return new Skip("graph-output", `'${value.name}', which would change, is a graph output`);
     const users = [...value.users].filter(([user]) => !user.is("Shape", "Size"));
     if (users.reduce((sum, [, count]) => sum + count, 0) > 1) {
       const others = users.map(([user]) => user.label).join(" and ");
-      return new Skip(`'${value.name}', which would change, is used by ${others}`);
+      return new Skip("other-user", `'${value.name}', which would change, is used by ${others}`);
     }
   }
 
@@ -187,5 +197,5 @@ class Carry {
 }
 
 function tooFar(): Skip {
-  return new Skip(`the layers that could absorb it are more than ${FARTHEST} nodes away`);
+  return new Skip("too-far", `the layers that could absorb it are more than ${FARTHEST} nodes away`);
 }

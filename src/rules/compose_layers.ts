@@ -1,4 +1,5 @@
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { branchesAt, isDiagonal, linearMapAt, type Refusals } from "./linear/branches.ts";
 import { whyDearer } from "./linear/gain.ts";
 import { isLayer, type Layered } from "./linear/linear_map.ts";

@@ -1,9 +1,9 @@
 import { constantOf, whyNotConstant } from "../graph/constants.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { Skip } from "../rewrite/rule.ts";
+import { Skip } from "../ops/skip.ts";
 import { isFloat } from "../tensor/element_type.ts";
 import { type Tensor, valuesOf } from "../tensor/tensor.ts";
-import type { ChannelAffine } from "./affine.ts";
+import type { ChannelAffine } from "../ops/affine_map.ts";
 
 /** Constants of more elements than this are no per-channel parameters. */
 const MOST_ENTRIES = 1 << 20;
@@ -24,11 +24,13 @@ export function elementwise(node: Node): ChannelAffine | Skip | undefined {
   const constant = first ?? second;
   if (!constant) {
     const overridable = [a, b].find((value) => value.initializer);
-    return overridable && new Skip(`its operand is not constant: ${whyNotConstant(overridable)}`);
+    return overridable && new Skip("not-constant", `its operand is not constant: ${whyNotConstant(overridable)}`);
   }
   if (!isFloat(constant.type)) return undefined;
   const x = first ? b : a;
-  if (first && node.opType === "Div") return new Skip("it divides a constant by its input, which is not linear");
+  if (first && node.opType === "Div") {
+    return new Skip("not-linear", "it divides a constant by its input, which is not linear");
+  }
   const axis = axisOf(node, x, constant, first !== undefined);
   if (axis instanceof Skip) return axis;
   const values = valuesOf(constant);
@@ -61,22 +63,32 @@ function axisOf(node: Node, x: Value, constant: Tensor, isFirst: boolean): numbe
   const { dims, size } = constant;
   const rank = x.shape?.length;
   if (dims.length === 0) return null;
-  if (rank === undefined) return new Skip(`the rank of its input '${x.name}' is not known`);
-  if (size === 0 || size > MOST_ENTRIES) return new Skip(`its constant of shape [${dims}] is no per-channel parameter`);
+  if (rank === undefined) return new Skip("unknown-shape", `the rank of its input '${x.name}' is not known`);
+  if (size === 0 || size > MOST_ENTRIES) {
+    return new Skip("not-per-channel", `its constant of shape [${dims}] is no per-channel parameter`);
+  }
   const legacy = node.opset < 7 && !isFirst && node.number("broadcast", 0) !== 0 ? node.attribute("axis") : undefined;
   const lead = typeof legacy === "number" ? (legacy < 0 ? legacy + rank : legacy) : rank - dims.length;
   if (lead < 0 || lead + dims.length > rank) {
-    return new Skip(`its constant of shape [${dims}] enlarges its input, which has rank ${rank}`);
+    return new Skip("not-per-channel", `its constant of shape [${dims}] enlarges its input, which has rank ${rank}`);
   }
   const long = dims.flatMap((dim, at) => dim === 1 ? [] : [at]);
   if (long.length === 0) return null;
-  if (long.length > 1) return new Skip(`its constant of shape [${dims}] varies along more than one axis`);
+  if (long.length > 1) {
+    return new Skip("not-per-channel", `its constant of shape [${dims}] varies along more than one axis`);
+  }
   const axis = lead + long[0], length = x.shape![axis];
   if (typeof length !== "number") {
-    return new Skip(`its constant of shape [${dims}] may enlarge its input, whose axis ${axis} has no known size`);
+    return new Skip(
+      "unknown-shape",
+      `its constant of shape [${dims}] may enlarge its input, whose axis ${axis} has no known size`,
+    );
   }
   if (length !== dims[long[0]]) {
-    return new Skip(`its constant of shape [${dims}] enlarges its input, whose axis ${axis} has ${length} entries`);
+    return new Skip(
+      "not-per-channel",
+      `its constant of shape [${dims}] enlarges its input, whose axis ${axis} has ${length} entries`,
+    );
   }
   return axis;
 }

@@ -2,8 +2,9 @@ import { newAttribute } from "../graph/attribute.ts";
 import { axesOf, constantValues, whyNotConstant } from "../graph/constants.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { slidOutput, type Window, windowOf } from "../graph/window.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**
  * Zeros around the pixels, then a Conv or an AveragePool that counts them: the same operator with larger pads. A Pad that
@@ -24,7 +25,7 @@ export const foldPad: Rule = {
     for (const [user, count] of output.users) {
       const padded = count === 1 && user.graph === root.graph && user.inputs[0] === output
         ? foldInto(user, root, spatial, build)
-        : new Skip(`${user.label}, in which '${output.name}' is used, has no pads for it`);
+        : new Skip("no-layer", `${user.label}, in which '${output.name}' is used, has no pads for it`);
       if (padded instanceof Skip) return padded;
       removed.push(user);
       outputs.push([user.output, padded]);
@@ -42,12 +43,20 @@ interface Pads {
 /** Begin of every axis, then end of every axis. */
 function padsOf(node: Node): number[] | Skip {
   const rank = node.inputs[0]?.shape?.length;
-  if (rank === undefined) return new Skip(`the rank of its input '${node.inputs[0]?.name}' is not known`);
+  if (rank === undefined) {
+    return new Skip("unknown-shape", `the rank of its input '${node.inputs[0]?.name}' is not known`);
+  }
   const given = node.opset >= 11 ? constantValues(node.inputs[1]) : node.numbers("pads") ?? node.numbers("paddings");
-  if (!given) return new Skip(`its pads are not constant: ${node.has(1) ? whyNotConstant(node.inputs[1]!) : "none"}`);
+  if (!given) {
+    return new Skip(
+      "not-constant",
+      `its pads are not constant: ${node.has(1) ? whyNotConstant(node.inputs[1]!) : "none"}`,
+    );
+  }
   const axes = node.has(3) ? axesOf(node, rank, 3) : [...Array(rank).keys()];
   if (!axes || given.length !== 2 * axes.length) {
     return new Skip(
+      "not-constant",
       `its ${given.length} pads do not fit its ${axes ? `${axes.length} axes` : "axes, which are not constant"}`,
     );
   }
@@ -61,32 +70,43 @@ function padsOf(node: Node): number[] | Skip {
 
 function spatialPads(node: Node, pads: readonly number[]): Pads | Skip {
   const mode = node.text("mode", "constant"), rank = pads.length / 2;
-  if (mode !== "constant") return new Skip(`its mode is '${mode}': Conv and AveragePool pad with zeros`);
+  if (mode !== "constant") {
+    return new Skip("unsupported-form", `its mode is '${mode}': Conv and AveragePool pad with zeros`);
+  }
   const value = node.opset < 11 ? [node.number("value", 0)] : node.has(2) ? constantValues(node.inputs[2]) : [0];
-  if (!value) return new Skip(`its value is not constant: ${whyNotConstant(node.inputs[2]!)}`);
-  if (value.some((entry) => entry !== 0)) return new Skip(`it pads with ${value}: Conv and AveragePool pad with zeros`);
-  if (pads.some((pad) => pad < 0)) return new Skip(`its pads [${pads}] are negative in part: it crops`);
+  if (!value) return new Skip("not-constant", `its value is not constant: ${whyNotConstant(node.inputs[2]!)}`);
+  if (value.some((entry) => entry !== 0)) {
+    return new Skip("unsupported-form", `it pads with ${value}: Conv and AveragePool pad with zeros`);
+  }
+  if (pads.some((pad) => pad < 0)) {
+    return new Skip("unsupported-form", `its pads [${pads}] are negative in part: it crops`);
+  }
   const begin = pads.slice(0, rank), end = pads.slice(rank);
   if ([begin, end].some((side) => side.slice(0, 2).some((pad) => pad !== 0))) {
-    return new Skip(`it pads the batch or the channels (pads [${pads}]), not only pixels`);
+    return new Skip("unsupported-form", `it pads the batch or the channels (pads [${pads}]), not only pixels`);
   }
   return { begin: begin.slice(2), end: end.slice(2) };
 }
 
 function foldInto(user: Node, pad: Node, extra: Pads, build: Builder): Value | Skip {
   if (user.is("MaxPool")) {
-    return new Skip(`${user.label} is a MaxPool: it would pad with −∞ where ${pad.label} pads with zeros`);
+    return new Skip(
+      "unsupported-form",
+      `${user.label} is a MaxPool: it would pad with −∞ where ${pad.label} pads with zeros`,
+    );
   }
   if (!user.is("Conv", "AveragePool")) {
-    return new Skip(`its result goes into ${user.opType} (${user.label}), which has no pads for it`, undefined, true);
+    return new Skip("no-layer", `its result goes into ${user.opType} (${user.label}), which has no pads for it`, {
+      isRemote: true,
+    });
   }
   const kernel = user.is("Conv") ? user.inputs[1]?.shape?.slice(2) : user.numbers("kernel_shape");
   if (!kernel?.every((size) => typeof size === "number") || kernel.length !== extra.begin.length) {
-    return new Skip(`the kernel of ${user.label} is not known`);
+    return new Skip("unknown-shape", `the kernel of ${user.label} is not known`);
   }
   const own = windowOf(user, kernel as number[], pad.output.shape?.slice(2));
   if ([...own.begin, ...own.end].includes(null)) {
-    return new Skip(`${user.label} pads by auto_pad, how much is not known without the input's size`);
+    return new Skip("unknown-shape", `${user.label} pads by auto_pad, how much is not known without the input's size`);
   }
   const begin = extra.begin.map((size, axis) => size + own.begin[axis]!);
   const end = extra.end.map((size, axis) => size + own.end[axis]!);
@@ -104,17 +124,19 @@ function whyNotAveraged(user: Node, pad: Node, own: Window, pads: Pads): Skip | 
   const isPadded = [...own.begin, ...own.end].some((size) => size !== 0);
   if (isPadded && user.number("count_include_pad", 0) === 0) {
     return new Skip(
+      "unsupported-form",
       `${user.label} does not count the cells it pads itself (count_include_pad = 0), but those of the Pad`,
     );
   }
-  if (user.opset < 7) return new Skip(`an AveragePool before opset 7 cannot count padded cells`);
+  if (user.opset < 7) return new Skip("unsupported-form", `an AveragePool before opset 7 cannot count padded cells`);
   if (own.ceil && !isExact(own, pad)) {
     return new Skip(
+      "unknown-shape",
       `${user.label} has ceil_mode = 1: whether its last windows reach over the padding is not known, or they do`,
     );
   }
   if (own.kernel.some((size, axis) => pads.begin[axis] >= size || pads.end[axis] >= size)) {
-    return new Skip(`${user.label} would have pads as large as its kernel, which pools do not allow`);
+    return new Skip("other-geometry", `${user.label} would have pads as large as its kernel, which pools do not allow`);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Node } from "../graph/graph.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { absorbUp } from "./absorb_up.ts";
-import { hasScale } from "./affine.ts";
+import { hasScale } from "../ops/affine_map.ts";
 import { AFFINE_OPS, affineOf } from "./affine_of.ts";
 import { MOVERS } from "./carrier.ts";
 import { layerAt } from "./layer.ts";
@@ -23,7 +24,7 @@ export const fuseAffineIntoLayer: Rule = {
     if (build.nodes.length >= removed.length && !hasScale(affine)) {
       const own = layerAt(root);
       if (own && !(own instanceof Skip)) {
-        return new Skip("it already is the bias of its layer: MatMul has no input for one");
+        return new Skip("not-cheaper", "it already is the bias of its layer: MatMul has no input for one");
       }
     }
     return new Replacement(removed, [[root.output, result]], hasScale(affine));

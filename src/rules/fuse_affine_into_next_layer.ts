@@ -1,8 +1,9 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { absorbDown } from "./absorb_down.ts";
-import { type AffineMap, type ChannelAffine, composed, hasScale, hasShift } from "./affine.ts";
+import { type AffineMap, type ChannelAffine, composed, hasScale, hasShift } from "../ops/affine_map.ts";
 import { AFFINE_OPS, affineOf } from "./affine_of.ts";
 import { MOVERS_AND_POOLS } from "./carrier.ts";
 import { valueTensor } from "../tensor/tensor.ts";
@@ -22,7 +23,7 @@ export const fuseAffineIntoNextLayer: Rule = {
     const outputs = absorbDown(root.output, affine, affine.x, MOVERS_AND_POOLS, build, removed);
     if (outputs instanceof Skip) return leavingShift(root, affine, build) ?? outputs;
     if (build.nodes.length >= removed.length) {
-      return new Skip("it would save nothing: its shift would become an addition behind the layer");
+      return new Skip("not-cheaper", "it would save nothing: its shift would become an addition behind the layer");
     }
     return new Replacement(removed, outputs);
   },

@@ -1,14 +1,17 @@
 import { constantValues } from "../graph/constants.ts";
 import type { Node } from "../graph/graph.ts";
-import { Skip } from "../rewrite/rule.ts";
+import { Skip } from "../ops/skip.ts";
 
 /** Why the interpolation weights of a Resize or Upsample may not sum to 1; undefined where they do. */
 export function whyNotAverage(resize: Node): Skip | undefined {
   if (resize.text("coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") {
-    return new Skip(`${resize.label} crops and extrapolates: its interpolation weights do not sum to 1 there`);
+    return new Skip(
+      "unsupported-form",
+      `${resize.label} crops and extrapolates: its interpolation weights do not sum to 1 there`,
+    );
   }
   if (resize.text("keep_aspect_ratio_policy", "stretch") !== "stretch") {
-    return new Skip(`${resize.label} chooses its sizes by keep_aspect_ratio_policy`);
+    return new Skip("unsupported-form", `${resize.label} chooses its sizes by keep_aspect_ratio_policy`);
   }
 }
 
@@ -33,9 +36,11 @@ export function whyResized(resize: Node, axis: number, rank: number): Skip | und
   if (sizes) {
     return sizes[index] === resize.inputs[0]!.shape?.[axis]
       ? undefined
-      : new Skip(`${resize.label} resizes the batch or the channels, or may do so`);
+      : new Skip("other-axis", `${resize.label} resizes the batch or the channels, or may do so`);
   }
   const scales = scalesOf(resize);
-  if (!scales) return new Skip(`the scales of ${resize.label} are not constant: it may resize the channels`);
-  return scales[index] === 1 ? undefined : new Skip(`${resize.label} resizes the batch or the channels`);
+  if (!scales) {
+    return new Skip("not-constant", `the scales of ${resize.label} are not constant: it may resize the channels`);
+  }
+  return scales[index] === 1 ? undefined : new Skip("other-axis", `${resize.label} resizes the batch or the channels`);
 }

@@ -1,7 +1,7 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import type { Skip } from "../rewrite/rule.ts";
-import type { AffineMap } from "./affine.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { Skip } from "../ops/skip.ts";
+import type { AffineMap } from "../ops/affine_map.ts";
 import { conv } from "./layers/conv.ts";
 import { convTranspose } from "./layers/conv_transpose.ts";
 import { gemm } from "./layers/gemm.ts";

@@ -1,11 +1,12 @@
 import { constantOf } from "../graph/constants.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import { rounded } from "../tensor/encode.ts";
 import { valueTensor } from "../tensor/tensor.ts";
-import { type AffineMap, composed, hasScale, hasShift } from "./affine.ts";
+import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.ts";
 import { AFFINE_OPS, affineOf } from "./affine_of.ts";
 import { parametersOf } from "./batch_normalization.ts";
 import { nameAfter } from "./weights.ts";

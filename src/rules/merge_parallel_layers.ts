@@ -1,6 +1,7 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { type Branch, branchesTo, isDiagonal, negated, type Refusals } from "./linear/branches.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import { isInnerSum, type Sum, sumAt, type Term } from "./linear/terms.ts";

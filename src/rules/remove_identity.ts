@@ -1,6 +1,7 @@
 import { constantValues } from "../graph/constants.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
-import { hasScale, hasShift } from "./affine.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
+import { hasScale, hasShift } from "../ops/affine_map.ts";
 import { AFFINE_OPS, affineOf } from "./affine_of.ts";
 import { isInferenceDropout } from "./carriers/shape_ops.ts";
 
@@ -13,7 +14,9 @@ export const removeIdentity: Rule = {
     const gone = () => new Replacement([root], [[root.output, root.inputs[0]!]]);
     if (root.opType === "Identity") return gone();
     if (root.opType === "Dropout") {
-      return isInferenceDropout(root) ? gone() : new Skip("it is in training mode, or its mask is used");
+      return isInferenceDropout(root)
+        ? gone()
+        : new Skip("training-mode", "it is in training mode, or its mask is used");
     }
     if (root.opType === "Pad") {
       const pads = root.has(1) ? constantValues(root.inputs[1]) : root.numbers("pads") ?? root.numbers("paddings");

@@ -1,8 +1,9 @@
 import { axesOf } from "../graph/constants.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { isUnpadded, windowOf } from "../graph/window.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { branchesTo, isDiagonal, type Refusals } from "./linear/branches.ts";
 import { Convolution } from "./linear/convolution.ts";
@@ -64,9 +65,14 @@ function isPointwise(node: Node): boolean {
 function whyNotPooled(pool: Node, conv: Convolution): Skip | undefined {
   if (pool.is("ReduceMean")) {
     const rank = conv.slides.length + 2, axes = axesOf(pool, rank);
-    if (!axes?.length || axes.some((axis) => axis < 2)) return new Skip(`it does not average over pixels alone`);
+    if (!axes?.length || axes.some((axis) => axis < 2)) {
+      return new Skip("other-axis", `it does not average over pixels alone`);
+    }
     if (pool.number("keepdims", 1) === 0) {
-      return new Skip(`it drops the axes it averages over (keepdims = 0), which ${conv.label} needs`);
+      return new Skip(
+        "unsupported-form",
+        `it drops the axes it averages over (keepdims = 0), which ${conv.label} needs`,
+      );
     }
     return undefined;
   }
@@ -74,16 +80,22 @@ function whyNotPooled(pool: Node, conv: Convolution): Skip | undefined {
   const kernel = pool.numbers("kernel_shape") ?? [], window = windowOf(pool, kernel, conv.x.shape?.slice(2));
   if (pool.number("count_include_pad", 0) === 0) return undefined;
   if (isUnpadded(window) && !window.ceil) return undefined;
-  return new Skip(`it counts padded cells (count_include_pad), to which ${conv.label} would add its bias`);
+  return new Skip(
+    "shift-at-border",
+    `it counts padded cells (count_include_pad), to which ${conv.label} would add its bias`,
+  );
 }
 
 function whyNotReduced(reduce: Node, matrix: Matrix): Skip | undefined {
   const axes = axesOf(reduce, matrix.rank), keep = reduce.number("keepdims", 1) !== 0;
-  if (!axes?.length) return new Skip("the axes it averages over are not known");
-  if (axes.includes(matrix.rank - 1)) return new Skip(`it averages over the columns of ${matrix.label}`);
+  if (!axes?.length) return new Skip("unknown-shape", "the axes it averages over are not known");
+  if (axes.includes(matrix.rank - 1)) return new Skip("other-axis", `it averages over the columns of ${matrix.label}`);
   const isGemm = matrix.nodes.some((node) => node.is("Gemm"));
   if (!keep && (isGemm || matrix.rank - axes.length < 2)) {
-    return new Skip(`it drops the axes it averages over (keepdims = 0), which ${matrix.label} needs`);
+    return new Skip(
+      "unsupported-form",
+      `it drops the axes it averages over (keepdims = 0), which ${matrix.label} needs`,
+    );
   }
 }
 

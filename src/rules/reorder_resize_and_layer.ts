@@ -1,7 +1,8 @@
 import { constantValues } from "../graph/constants.ts";
 import type { Dim, Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Replacement, type Rule, Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 import { type Convolution, convolutionAt } from "./linear/convolution.ts";
 import { resizedAxes, scalesOf, whyNotAverage, whyResized } from "./interpolation.ts";

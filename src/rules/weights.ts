@@ -1,17 +1,21 @@
 import { constantOf, whyNotConstant } from "../graph/constants.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../rewrite/builder.ts";
-import { Skip } from "../rewrite/rule.ts";
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
 import { isFloat } from "../tensor/element_type.ts";
 import { forEachChunk, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
 
 /** A constant floating-point weight of a layer, or why it is none. */
 export function weightOf(node: Node, index: number, role: string): Tensor | Skip {
   const value = node.inputs[index];
-  if (!value) return new Skip(`${node.label} has no ${role}`);
+  if (!value) return new Skip("not-constant", `${node.label} has no ${role}`);
   const tensor = constantOf(value);
-  if (!tensor) return new Skip(`the ${role} of ${node.label} is not constant: ${whyNotConstant(value)}`);
-  if (!isFloat(tensor.type)) return new Skip(`the ${role} of ${node.label} has the element type ${tensor.type}`);
+  if (!tensor) {
+    return new Skip("not-constant", `the ${role} of ${node.label} is not constant: ${whyNotConstant(value)}`);
+  }
+  if (!isFloat(tensor.type)) {
+    return new Skip("element-type", `the ${role} of ${node.label} has the element type ${tensor.type}`);
+  }
   return tensor;
 }
 
@@ -21,7 +25,7 @@ export function biasOf(node: Node, index: number, channels: number): Float64Arra
   const tensor = weightOf(node, index, "bias");
   if (tensor instanceof Skip) return tensor;
   if (tensor.size !== channels) {
-    return new Skip(`the bias of ${node.label} has ${tensor.size} entries, expected ${channels}`);
+    return new Skip("invalid-parameter", `the bias of ${node.label} has ${tensor.size} entries, expected ${channels}`);
   }
   return valuesOf(tensor);
 }
@@ -79,8 +83,8 @@ export function nameAfter(value: Value | undefined, otherwise: string): string {
 /** Why an affine map does not meet the axis of a layer. */
 export function axisMismatch(axis: number | null, length: number, wanted: { axis: number; channels: number }): Skip {
   return axis !== wanted.axis
-    ? new Skip(`it goes along axis ${axis}, but the channels of the layer are axis ${wanted.axis}`)
-    : new Skip(`it has ${length} entries, but the layer has ${wanted.channels} channels`);
+    ? new Skip("other-axis", `it goes along axis ${axis}, but the channels of the layer are axis ${wanted.axis}`)
+    : new Skip("other-channels", `it has ${length} entries, but the layer has ${wanted.channels} channels`);
 }
 
 /** Scale and shift with one entry a channel of the layer's axis, or why they do not fit. */

@@ -33,20 +33,31 @@ Deno.test("errorDisplay() shows every measure beside the runtime's own, and both
   assertStringIncludes(bundle["text/html"], "Distance in float32 steps");
 });
 
-Deno.test("groupSkipped() puts reasons together that differ in names only, and keeps single ones whole", () => {
-  const skip = (node: string, reason: string) => ({ rule: "r", node, reason });
-  const groups = groupSkipped([
-    skip("a", "its input comes from Relu (/0/Relu), which is no linear layer"),
-    skip("b", "its input comes from Relu (/1/Relu), which is no linear layer"),
-    skip("c", "its input comes from Add (/1/Add), which is no linear layer"),
-    skip("d", "'v' is a graph output"),
-    skip("e", "'v', which would disappear, is also used by Mul.0"),
-    skip("f", "'w', which would disappear, is also used by Mul.1"),
-  ]);
+Deno.test("groupSkipped() groups by rule and code, whatever the words, and says the code's meaning where they differ", () => {
+  const skip = (node: string, code: string | undefined, reason: string, remedy?: string) => ({
+    rule: "r",
+    node,
+    code,
+    reason,
+    remedy,
+  });
+  const groups = groupSkipped({
+    skipped: [
+      skip("a", "no-layer", "its input comes from Relu (/0/Relu), which is no linear layer"),
+      skip("b", "no-layer", "its input comes from Add (/1/Add), which is no linear layer"),
+      skip("c", "graph-output", "'v' is a graph output"),
+      skip("d", "graph-output", "'v' is a graph output"),
+      skip("e", "cost-unknown", "whether it saves work is open", "pass --aggressive"),
+      skip("f", undefined, "a report saved before there were codes"),
+      skip("g", undefined, "another one"),
+    ],
+    codes: { "no-layer": "no linear layer is near", "graph-output": "a value is an output of the graph" },
+  });
   assertEquals(groups.map(({ reason, members }) => [reason, members.length]), [
-    ["its input comes from Relu, which is no linear layer", 2],
-    ["its input comes from Add (/1/Add), which is no linear layer", 1],
-    ["'v' is a graph output", 1],
-    ["'…', which would disappear, is also used by …", 2],
+    ["no linear layer is near", 2],
+    ["'v' is a graph output", 2],
+    ["whether it saves work is open: pass --aggressive", 1],
+    ["a report saved before there were codes", 1],
+    ["another one", 1],
   ]);
 });

@@ -196,16 +196,19 @@ export function sampleFusion(): FusionSummary {
       {
         rule: "fuse-affine-into-conv",
         node: "/aux/bn",
+        code: "other-user",
         reason: "the convolution's output is used by another node too",
       },
       {
         rule: "fuse-affine-into-conv",
         node: "/aux/bn_2",
+        code: "other-user",
         reason: "the convolution's output is used by another node too",
       },
       {
         rule: "fuse-affine-into-conv",
         node: "/head/bn",
+        code: "training-mode",
         reason: "BatchNormalization is in training mode: its statistics are not final",
       },
     ],

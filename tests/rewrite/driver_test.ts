@@ -4,7 +4,8 @@ import { open } from "../../src/fusion/mod.ts";
 import { exportModel } from "../../src/graph/export.ts";
 import type { ImportedModel } from "../../src/graph/import.ts";
 import { rewriteGraphs, type RewriteResult } from "../../src/rewrite/driver.ts";
-import { Replacement, type Rule, Skip } from "../../src/rewrite/rule.ts";
+import { Skip } from "../../src/ops/skip.ts";
+import { Replacement, type Rule } from "../../src/rewrite/rule.ts";
 import { costOf } from "../../src/rules/cost.ts";
 import { valueTensor } from "../../src/tensor/tensor.ts";
 import { feedsFor, modelBytes, random, relativeL2, run, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
@@ -78,6 +79,7 @@ Deno.test("a value inside a match that someone else uses, or that is an output, 
   assertEquals(used.skipped, [{
     rule: "merge-relus",
     node: "y",
+    code: "other-user",
     reason: "'v0', which would disappear, is also used by other",
   }]);
   const output = await rewritten(chain(["Relu", "Relu"], { outputs: { y: [2, 3], v0: [2, 3] } }), mergeRelus);
@@ -234,10 +236,10 @@ Deno.test("what was skipped at a node that is gone in the end is not reported, n
     name: "complain",
     summary: "Relu: says no",
     roots: ["Relu"],
-    rewrite: () => new Skip("no"),
+    rewrite: () => new Skip("no-layer", "no"),
   };
   const { skipped } = await rewritten(chain(["Relu", "Relu", "Relu"]), complain, mergeRelus);
-  assertEquals(skipped, [{ rule: "complain", node: "y", reason: "no" }]);
+  assertEquals(skipped, [{ rule: "complain", node: "y", code: "no-layer", reason: "no" }]);
 });
 
 Deno.test("new initializers get names that nothing in the model has, and are inputs below IR version 4", async () => {

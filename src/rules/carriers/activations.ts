@@ -1,16 +1,21 @@
 import { floatAttribute } from "../../graph/attribute.ts";
 import { constantOf, constantValues } from "../../graph/constants.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import { Skip } from "../../ops/skip.ts";
 import { valueTensor } from "../../tensor/tensor.ts";
-import { type AffineMap, hasShift } from "../affine.ts";
+import { type AffineMap, hasShift } from "../../ops/affine_map.ts";
 import { nameAfter } from "../weights.ts";
 import { type Junction, oneWay, type Passage } from "./junction.ts";
 
 function onlyPositiveScale(node: Node, affine: AffineMap): Skip | undefined {
-  if (hasShift(affine)) return new Skip(`it has a shift, which does not come through ${node.opType} (${node.label})`);
+  if (hasShift(affine)) {
+    return new Skip("shift-blocked", `it has a shift, which does not come through ${node.opType} (${node.label})`);
+  }
   if (affine.scale.some((value) => !(value >= 0))) {
-    return new Skip(`it has a negative scale, which does not come through ${node.opType} (${node.label})`);
+    return new Skip(
+      "negative-scale",
+      `it has a negative scale, which does not come through ${node.opType} (${node.label})`,
+    );
   }
 }
 
@@ -20,7 +25,7 @@ const homogeneous: Junction = {
   down: (node, input, affine) =>
     node.inputs[0] === input
       ? onlyPositiveScale(node, affine) ?? oneWay({ value: node.output, affine })
-      : new Skip(`${node.label} takes it as its slope`),
+      : new Skip("not-linear", `${node.label} takes it as its slope`),
 };
 
 /** The bounds of a Clip; infinite where absent, undefined where not constant. */
@@ -41,7 +46,7 @@ const clip: Junction = {
   down: (node, input, affine) =>
     node.inputs[0] === input
       ? clipped(node, affine, node.output, (value, s, t) => (value - t) / s)
-      : new Skip(`${node.label} takes it as a bound`),
+      : new Skip("not-linear", `${node.label} takes it as a bound`),
 };
 
 function clipped(
@@ -51,15 +56,20 @@ function clipped(
   moved: (bound: number, scale: number, shift: number) => number,
 ): Passage | Skip {
   const bounds = boundsOf(node);
-  if (!bounds) return new Skip(`the bounds of ${node.label} are not constant`);
+  if (!bounds) return new Skip("not-constant", `the bounds of ${node.label} are not constant`);
   const [low, high] = bounds;
   if (low === 0 && high === Infinity && !onlyPositiveScale(node, affine)) return oneWay({ value, affine });
   const [scale] = affine.scale, [shift] = affine.shift;
   const isUniform = affine.scale.every((entry) => entry === scale) && affine.shift.every((entry) => entry === shift);
   if (!isUniform) {
-    return new Skip(`${node.label} has the same bounds for every channel, and it is another map for each`);
+    return new Skip(
+      "unequal-channels",
+      `${node.label} has the same bounds for every channel, and it is another map for each`,
+    );
   }
-  if (!(scale > 0)) return new Skip(`its scale is ${scale}, which would turn the bounds of ${node.label} around`);
+  if (!(scale > 0)) {
+    return new Skip("negative-scale", `its scale is ${scale}, which would turn the bounds of ${node.label} around`);
+  }
   const next = bounds.map((bound) => moved(bound, scale, shift));
   return {
     ways: [[{ value, affine }]],

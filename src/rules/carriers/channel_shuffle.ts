@@ -1,6 +1,6 @@
 import type { Dim, Node, Value } from "../../graph/graph.ts";
-import { Skip } from "../../rewrite/rule.ts";
-import type { AffineMap } from "../affine.ts";
+import { Skip } from "../../ops/skip.ts";
+import type { AffineMap } from "../../ops/affine_map.ts";
 import { type Junction, oneWay } from "./junction.ts";
 
 /** The three nodes of a channel shuffle: channel i·k + j of the input becomes channel j·g + i of the result. */
@@ -75,5 +75,5 @@ export const channelShuffle: Junction = {
 };
 
 function none(node: Node): Skip {
-  return new Skip(`${node.label} is no channel shuffle`);
+  return new Skip("unsupported-form", `${node.label} is no channel shuffle`);
 }

@@ -1,6 +1,6 @@
 import type { Node, Shape, Value } from "../../graph/graph.ts";
-import { Skip } from "../../rewrite/rule.ts";
-import { type AffineMap, hasScale, hasShift } from "../affine.ts";
+import { Skip } from "../../ops/skip.ts";
+import { type AffineMap, hasScale, hasShift } from "../../ops/affine_map.ts";
 import { type Junction, oneWay, type Passage, type Side } from "./junction.ts";
 
 /** Entries `start` to `start + length` of a map; one pair for all stays so. */
@@ -36,7 +36,7 @@ function axisOf(node: Node, otherwise: number): number | undefined {
   return axis >= 0 ? axis : rank === undefined ? undefined : axis + rank;
 }
 
-const unknown = (node: Node) => new Skip(`the sizes of the parts of ${node.label} are not known`);
+const unknown = (node: Node) => new Skip("unknown-shape", `the sizes of the parts of ${node.label} are not known`);
 
 /** Concat: along its axis every input takes its own part of the map, along another one all take the same. */
 const concat: Junction = {
@@ -56,6 +56,7 @@ const concat: Junction = {
     const axis = axisOf(node, 1), index = node.inputs.indexOf(input);
     if (affine.axis !== null && affine.axis !== axis) {
       return new Skip(
+        "other-axis",
         `it goes along axis ${affine.axis}, and ${node.label} joins others along axis ${axis ?? "unknown"}`,
       );
     }
@@ -72,6 +73,7 @@ const split: Junction = {
     const axis = axisOf(node, 0), index = node.outputs.indexOf(output);
     if (affine.axis !== null && affine.axis !== axis) {
       return new Skip(
+        "other-axis",
         `it goes along axis ${affine.axis}, and ${node.label} has other parts along axis ${axis ?? "unknown"}`,
       );
     }
@@ -111,7 +113,9 @@ function sum(sign: 1 | -1): Junction {
         return value && axis !== undefined ? { value, affine: { ...affine, axis } } : undefined;
       });
       const [a, b] = sides;
-      if (!a || !b || node.opset < 7) return new Skip(`an operand of ${node.label} may be enlarged along that axis`);
+      if (!a || !b || node.opset < 7) {
+        return new Skip("not-per-channel", `an operand of ${node.label} may be enlarged along that axis`);
+      }
       const only = (side: Side): Side => ({
         ...side,
         affine: { ...side.affine, shift: new Float64Array(side.affine.shift.length) },
@@ -122,9 +126,11 @@ function sum(sign: 1 | -1): Junction {
     },
     down(node, input, affine): Passage | Skip {
       const result = node.output.shape, shape = input.shape;
-      if (hasScale(affine)) return new Skip(`the other operand of ${node.label} would need the same scale`);
+      if (hasScale(affine)) {
+        return new Skip("unequal-channels", `the other operand of ${node.label} would need the same scale`);
+      }
       if (affine.axis !== null && (!result || !shape) || node.opset < 7) {
-        return new Skip(`the shapes of ${node.label} are not known`);
+        return new Skip("unknown-shape", `the shapes of ${node.label} are not known`);
       }
       const axis = affine.axis === null ? null : affine.axis + result!.length - shape!.length;
       const factor = sign < 0 && node.inputs[1] === input ? -1 : 1;

@@ -1,5 +1,5 @@
 import type { Node } from "../../graph/graph.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import { Skip } from "../../ops/skip.ts";
 import { type Carrier, carrierOf, MOVERS_AND_POOLS } from "../carrier.ts";
 import { ACTIVATIONS } from "./activations.ts";
 import { channelShuffle } from "./channel_shuffle.ts";
@@ -23,14 +23,18 @@ function single(carrier: Carrier, first: Junction | undefined): Junction {
     up(node, output, affine) {
       const other = first?.up(node, output, affine);
       if (other && !(other instanceof Skip)) return other;
-      if (node.outputs[0] !== output || hasMore(node)) return new Skip(`${node.label} has a second output`);
+      if (node.outputs[0] !== output || hasMore(node)) {
+        return new Skip("unsupported-form", `${node.label} has a second output`);
+      }
       const before = carrier.up(node, affine);
       return before instanceof Skip ? before : oneWay({ value: node.inputs[0]!, affine: before });
     },
     down(node, input, affine) {
       const other = first?.down(node, input, affine);
       if (other && !(other instanceof Skip)) return other;
-      if (node.inputs[0] !== input || hasMore(node)) return new Skip(`${node.label} takes it as a parameter`);
+      if (node.inputs[0] !== input || hasMore(node)) {
+        return new Skip("not-linear", `${node.label} takes it as a parameter`);
+      }
       const after = carrier.down(node, affine);
       return after instanceof Skip ? after : oneWay({ value: node.output, affine: after });
     },

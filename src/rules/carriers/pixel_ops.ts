@@ -1,6 +1,6 @@
 import type { Node } from "../../graph/graph.ts";
-import { Skip } from "../../rewrite/rule.ts";
-import type { AffineMap } from "../affine.ts";
+import { Skip } from "../../ops/skip.ts";
+import type { AffineMap } from "../../ops/affine_map.ts";
 import { whyNotAverage, whyResized } from "../interpolation.ts";
 import { type Junction, oneWay } from "./junction.ts";
 
@@ -10,13 +10,15 @@ const resize: Junction = {
   down: (node, input, affine) =>
     node.inputs[0] === input
       ? whyNotThrough(node, affine) ?? oneWay({ value: node.output, affine })
-      : new Skip(`${node.label} takes it as its sizes`),
+      : new Skip("not-linear", `${node.label} takes it as its sizes`),
 };
 
 function whyNotThrough(node: Node, { axis }: AffineMap): Skip | undefined {
   const against = whyNotAverage(node), rank = (node.inputs[0]?.shape ?? node.output.shape)?.length;
   if (against || axis === null) return against;
-  return rank === undefined ? new Skip(`the rank of ${node.label} is not known`) : whyResized(node, axis, rank);
+  return rank === undefined
+    ? new Skip("unknown-shape", `the rank of ${node.label} is not known`)
+    : whyResized(node, axis, rank);
 }
 
 /** The channel of [N, C·b², h, w] that becomes channel c at place k of [N, C, h·b, w·b]. */
@@ -28,7 +30,9 @@ function blockChannel(node: Node, channels: number, blocks: number): (c: number,
 /** The map of the deep side from that of the wide one: every block gets its channel's. */
 function deepened(node: Node, affine: AffineMap): AffineMap | Skip {
   if (affine.axis === null) return affine;
-  if (affine.axis !== 1) return new Skip(`it goes along axis ${affine.axis}, which ${node.label} rearranges`);
+  if (affine.axis !== 1) {
+    return new Skip("other-axis", `it goes along axis ${affine.axis}, which ${node.label} rearranges`);
+  }
   const channels = affine.scale.length, blocks = node.number("blocksize", 1) ** 2;
   const place = blockChannel(node, channels, blocks);
   const of = (values: Float64Array) => {
@@ -42,7 +46,9 @@ function deepened(node: Node, affine: AffineMap): AffineMap | Skip {
 /** The map of the wide side from that of the deep one, where all blocks of a channel have the same. */
 function widened(node: Node, affine: AffineMap): AffineMap | Skip {
   if (affine.axis === null) return affine;
-  if (affine.axis !== 1) return new Skip(`it goes along axis ${affine.axis}, which ${node.label} rearranges`);
+  if (affine.axis !== 1) {
+    return new Skip("other-axis", `it goes along axis ${affine.axis}, which ${node.label} rearranges`);
+  }
   const blocks = node.number("blocksize", 1) ** 2, channels = affine.scale.length / blocks;
   const place = blockChannel(node, channels, blocks);
   const out = { axis: 1, scale: new Float64Array(channels), shift: new Float64Array(channels) };
@@ -50,7 +56,10 @@ function widened(node: Node, affine: AffineMap): AffineMap | Skip {
     for (let k = 0; k < blocks; k++) {
       const at = place(c, k), first = place(c, 0);
       if (affine.scale[at] !== affine.scale[first] || affine.shift[at] !== affine.shift[first]) {
-        return new Skip(`it is another map for each of the channels that ${node.label} puts side by side`);
+        return new Skip(
+          "unequal-channels",
+          `it is another map for each of the channels that ${node.label} puts side by side`,
+        );
       }
     }
     out.scale[c] = affine.scale[place(c, 0)];

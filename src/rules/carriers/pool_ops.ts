@@ -1,8 +1,8 @@
 import { axesOf } from "../../graph/constants.ts";
 import type { Node } from "../../graph/graph.ts";
 import { isUnpadded, windowOf } from "../../graph/window.ts";
-import { Skip } from "../../rewrite/rule.ts";
-import { type AffineMap, hasShift } from "../affine.ts";
+import { Skip } from "../../ops/skip.ts";
+import { type AffineMap, hasShift } from "../../ops/affine_map.ts";
 import type { Carrier } from "../carrier.ts";
 
 /** Why a map does not go through a pool, or nothing. */
@@ -12,7 +12,7 @@ type Condition = (node: Node, affine: AffineMap) => Skip | undefined;
 function spatialPool(forbids: Condition): Carrier {
   const through = (node: Node, affine: AffineMap): AffineMap | Skip =>
     affine.axis !== null && affine.axis > 1
-      ? new Skip(`it goes along axis ${affine.axis}, over which ${node.label} pools`)
+      ? new Skip("other-axis", `it goes along axis ${affine.axis}, over which ${node.label} pools`)
       : forbids(node, affine) ?? affine;
   return { up: through, down: through };
 }
@@ -29,14 +29,14 @@ function reducedAxis(node: Node, affine: AffineMap, way: "up" | "down"): AffineM
   if (affine.axis === null) return affine;
   const rank = node.inputs[0]?.shape?.length, axes = rank === undefined ? undefined : axesOf(node, rank);
   if (rank === undefined || !axes && node.has(1)) {
-    return new Skip(`which axes ${node.label} reduces is not known`);
+    return new Skip("unknown-shape", `which axes ${node.label} reduces is not known`);
   }
   const all = [...Array(rank).keys()];
   const reduced = new Set(axes?.length ? axes : node.number("noop_with_empty_axes", 0) !== 0 ? [] : all);
   const kept = node.number("keepdims", 1) !== 0 ? all : all.filter((axis) => !reduced.has(axis));
   const inside = way === "up" ? kept[affine.axis] : affine.axis;
   if (inside === undefined || reduced.has(inside)) {
-    return new Skip(`it goes along axis ${affine.axis}, over which ${node.label} reduces`);
+    return new Skip("other-axis", `it goes along axis ${affine.axis}, over which ${node.label} reduces`);
   }
   return { ...affine, axis: way === "up" ? inside : kept.indexOf(inside) };
 }
@@ -44,7 +44,7 @@ function reducedAxis(node: Node, affine: AffineMap, way: "up" | "down"): AffineM
 /** max(s·x + t) = s·max(x) + t where s ≥ 0. */
 const ordered: Condition = (node, { scale }) =>
   scale.some((value) => value < 0)
-    ? new Skip(`it has a negative scale, which turns the maximum of ${node.label} into a minimum`)
+    ? new Skip("negative-scale", `it has a negative scale, which turns the maximum of ${node.label} into a minimum`)
     : undefined;
 
 /** MaxPool pads with −∞, which no shift changes, as long as every window holds at least one cell of the input. */
@@ -52,7 +52,10 @@ const maximum: Condition = (node, affine) => {
   const dilated = (node.numbers("dilations") ?? []).some((dilation) => dilation > 1);
   const window = windowOf(node, node.numbers("kernel_shape") ?? [], node.inputs[0]?.shape?.slice(2));
   if (dilated && !isUnpadded(window)) {
-    return new Skip(`${node.label} is dilated and padded, so that a window may see nothing but padding`);
+    return new Skip(
+      "other-geometry",
+      `${node.label} is dilated and padded, so that a window may see nothing but padding`,
+    );
   }
   return ordered(node, affine);
 };
@@ -62,6 +65,7 @@ const average: Condition = (node, affine) => {
   if (!hasShift(affine) || node.number("count_include_pad", 0) === 0) return undefined;
   const window = windowOf(node, node.numbers("kernel_shape") ?? [], node.inputs[0]?.shape?.slice(2));
   return isUnpadded(window) && !window.ceil ? undefined : new Skip(
+    "shift-at-border",
     `${node.label} counts padded zeros (count_include_pad = 1), which a shift moved across it would have to turn into ` +
       `other values at the border`,
   );

@@ -1,7 +1,7 @@
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
 import { constantOf } from "../../graph/constants.ts";
-import { Skip } from "../../rewrite/rule.ts";
-import type { AffineMap } from "../affine.ts";
+import { Skip } from "../../ops/skip.ts";
+import type { AffineMap } from "../../ops/affine_map.ts";
 import type { Carrier } from "../carrier.ts";
 
 /** Reshape, Flatten, Squeeze, Unsqueeze: elements keep their row-major order, so a map goes along where its axis does. */
@@ -20,7 +20,7 @@ function moved(node: Node, affine: AffineMap, to: (perm: readonly number[], axis
   if (affine.axis === null) return affine;
   const rank = node.inputs[0]?.shape?.length;
   const perm = node.numbers("perm") ?? (rank === undefined ? undefined : [...Array(rank).keys()].reverse());
-  if (!perm) return new Skip(`the rank of the input of ${node.label} is not known`);
+  if (!perm) return new Skip("unknown-shape", `the rank of the input of ${node.label} is not known`);
   return { ...affine, axis: to(perm, affine.axis) };
 }
 
@@ -28,8 +28,10 @@ const pass: Carrier = { up: (_node, affine) => affine, down: (_node, affine) => 
 
 /** Dropout does nothing in inference. */
 const dropout: Carrier = {
-  up: (node, affine) => isInferenceDropout(node) ? affine : new Skip(`${node.label} is in training mode`),
-  down: (node, affine) => isInferenceDropout(node) ? affine : new Skip(`${node.label} is in training mode`),
+  up: (node, affine) =>
+    isInferenceDropout(node) ? affine : new Skip("training-mode", `${node.label} is in training mode`),
+  down: (node, affine) =>
+    isInferenceDropout(node) ? affine : new Skip("training-mode", `${node.label} is in training mode`),
 };
 
 /** Whether a Dropout passes its input on: training_mode absent or false, is_test before opset 7, and no mask asked for. */
@@ -64,7 +66,7 @@ export const SHAPE_CARRIERS: Readonly<Record<string, Carrier>> = {
  */
 function reshaped(node: Node, from: Shape | undefined, to: Shape | undefined, affine: AffineMap): AffineMap | Skip {
   if (affine.axis === null) return affine;
-  const apart = new Skip(`${node.label} does not keep its channels apart, as far as shapes are known`);
+  const apart = new Skip("unknown-shape", `${node.label} does not keep its channels apart, as far as shapes are known`);
   if (!from || !to) return apart;
   const channels = affine.scale.length;
   const before = from.slice(0, affine.axis), after = from.slice(affine.axis + 1);

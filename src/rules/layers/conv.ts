@@ -1,10 +1,10 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { isUnpadded, windowOf } from "../../graph/window.ts";
-import type { Builder } from "../../rewrite/builder.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import type { Builder } from "../../ops/builder.ts";
+import { Skip } from "../../ops/skip.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, sizeOf, type Tensor } from "../../tensor/tensor.ts";
-import { hasShift } from "../affine.ts";
+import { hasShift } from "../../ops/affine_map.ts";
 import type { LinearLayer } from "../layer.ts";
 import { affineBias, biasOf, fitted, weightOf, withWeights } from "../weights.ts";
 
@@ -21,6 +21,7 @@ export function conv(node: Node): LinearLayer | Skip {
   const [channels, perGroup, ...kernel] = weight.dims, group = node.number("group", 1);
   if (weight.dims.length < 3 || channels % group !== 0) {
     return new Skip(
+      "invalid-parameter",
       `the weight of ${node.label} has the shape [${weight.dims}], which is no kernel for group ${group}`,
     );
   }
@@ -61,6 +62,7 @@ function whyPadded(node: Node, kernel: readonly number[]): Skip | undefined {
   if (isUnpadded(window)) return undefined;
   const unknown = [...window.begin, ...window.end].includes(null);
   return new Skip(
+    unknown ? "unknown-shape" : "shift-at-border",
     unknown
       ? `${node.label} pads by auto_pad, how much is not known without the input's size: its zeros would have to become the shift`
       : `${node.label} pads its input with zeros (pads ${[

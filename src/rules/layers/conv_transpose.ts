@@ -1,9 +1,9 @@
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Builder } from "../../rewrite/builder.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import type { Builder } from "../../ops/builder.ts";
+import { Skip } from "../../ops/skip.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, type Tensor } from "../../tensor/tensor.ts";
-import { hasShift } from "../affine.ts";
+import { hasShift } from "../../ops/affine_map.ts";
 import type { LinearLayer } from "../layer.ts";
 import { affineBias, biasOf, fitted, weightOf, withWeights } from "../weights.ts";
 
@@ -20,6 +20,7 @@ export function convTranspose(node: Node): LinearLayer | Skip {
   const [inputs, perGroup, ...kernel] = weight.dims, group = node.number("group", 1);
   if (weight.dims.length < 3 || inputs % group !== 0) {
     return new Skip(
+      "invalid-parameter",
       `the weight of ${node.label} has the shape [${weight.dims}], which is no kernel for group ${group}`,
     );
   }
@@ -48,6 +49,7 @@ export function convTranspose(node: Node): LinearLayer | Skip {
       if (!hasShift(affine)) return rebuilt(build, x, w, undefined);
       if (!isPointwise(node, kernel)) {
         return new Skip(
+          "shift-at-border",
           `${node.label} is a transposed convolution that is not 1×1 at stride 1: its output cells see different numbers ` +
             `of input cells, so the shift would not come out even`,
         );

@@ -1,11 +1,11 @@
 import { constantOf } from "../../graph/constants.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Builder } from "../../rewrite/builder.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import type { Builder } from "../../ops/builder.ts";
+import { Skip } from "../../ops/skip.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { type Tensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
-import { hasShift } from "../affine.ts";
+import { hasShift } from "../../ops/affine_map.ts";
 import type { LinearLayer } from "../layer.ts";
 import { fitted, nameAfter, vectorTimes, weightOf } from "../weights.ts";
 
@@ -19,7 +19,10 @@ export function gemm(node: Node): LinearLayer | Skip {
   const weight = weightOf(node, 1, "weight B");
   if (weight instanceof Skip) return weight;
   if (weight.dims.length !== 2) {
-    return new Skip(`the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`);
+    return new Skip(
+      "invalid-parameter",
+      `the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`,
+    );
   }
   const transposed = node.number("transB", 0) !== 0;
   const [channels, inputs] = transposed ? weight.dims : [weight.dims[1], weight.dims[0]];
@@ -73,14 +76,19 @@ function addend(
   if (!c || beta === 0) {
     const needed = node.has(2) || shift.some((value) => value !== 0);
     if (needed && isOld(node)) {
-      return new Skip(`${node.label} is a Gemm from before opset 7, whose C must keep its shape`);
+      return new Skip("unsupported-form", `${node.label} is a Gemm from before opset 7, whose C must keep its shape`);
     }
     return needed ? valueTensor(weight.type, [channels], shift) : undefined;
   }
-  if (c.dims.length > 2) return new Skip(`C of ${node.label} has the shape [${c.dims}], expected at most a matrix`);
+  if (c.dims.length > 2) {
+    return new Skip("invalid-parameter", `C of ${node.label} has the shape [${c.dims}], expected at most a matrix`);
+  }
   const columns = c.dims[c.dims.length - 1] ?? 1, rows = c.dims.length === 2 ? c.dims[0] : 1;
   if (columns !== 1 && columns !== channels) {
-    return new Skip(`C of ${node.label} has the shape [${c.dims}], which does not fit ${channels} columns`);
+    return new Skip(
+      "invalid-parameter",
+      `C of ${node.label} has the shape [${c.dims}], which does not fit ${channels} columns`,
+    );
   }
   const values = valuesOf(c), out = new Float64Array(rows * channels);
   for (let i = 0; i < out.length; i++) {

@@ -1,11 +1,11 @@
 import { newAttribute } from "../../graph/attribute.ts";
 import { constantOf } from "../../graph/constants.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Builder } from "../../rewrite/builder.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import type { Builder } from "../../ops/builder.ts";
+import { Skip } from "../../ops/skip.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { sizeOf, type Tensor, valueTensor } from "../../tensor/tensor.ts";
-import { hasScale, hasShift } from "../affine.ts";
+import { hasScale, hasShift } from "../../ops/affine_map.ts";
 import { elementwise } from "../elementwise.ts";
 import type { LinearLayer } from "../layer.ts";
 import { affineBias, fitted, nameAfter, vectorTimes, weightOf } from "../weights.ts";
@@ -35,10 +35,14 @@ function layer(node: Node, nodes: readonly Node[], bias: Float64Array | undefine
   if (weight instanceof Skip) return weight;
   const x = node.inputs[right ? 0 : 1]!;
   if (weight.dims.length < 2) {
-    return new Skip(`the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`);
+    return new Skip(
+      "invalid-parameter",
+      `the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`,
+    );
   }
   if (x.shape === undefined || x.shape.length < 2) {
     return new Skip(
+      "unknown-shape",
       `the rank of '${x.name}' is ${x.shape?.length ?? "not known"}, expected 2 or more for ${node.label}`,
     );
   }
@@ -57,7 +61,7 @@ function layer(node: Node, nodes: readonly Node[], bias: Float64Array | undefine
       return build.like(node, right ? [x, matrix] : [matrix, x]);
     }
     if (node.opset < 7 && !right) {
-      return new Skip(`an Add before opset 7 cannot add a bias to the rows of ${node.label}`);
+      return new Skip("unsupported-form", `an Add before opset 7 cannot add a bias to the rows of ${node.label}`);
     }
     const dims = right ? [shift.length] : [shift.length, 1];
     const addend = build.initializer(`${weightName}.bias`, valueTensor(weight.type, dims, shift));
@@ -84,7 +88,10 @@ function layer(node: Node, nodes: readonly Node[], bias: Float64Array | undefine
       const w = along(right ? 0 : 1, fit.scale);
       if (!hasShift(affine)) return rebuilt(build, x, w, current);
       if (sizeOf(batch) !== 1) {
-        return new Skip(`${node.label} multiplies by several matrices, each of which needs its own bias`);
+        return new Skip(
+          "shift-blocked",
+          `${node.label} multiplies by several matrices, each of which needs its own bias`,
+        );
       }
       const extra = vectorTimes(fit.shift, weight, !right);
       return rebuilt(build, x, w, current.map((value, n) => value + extra[n]));

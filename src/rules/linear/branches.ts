@@ -1,6 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
-import { Skip } from "../../rewrite/rule.ts";
-import { composed } from "../affine.ts";
+import { Skip } from "../../ops/skip.ts";
+import { composed } from "../../ops/affine_map.ts";
 import { AFFINE_OPS, affineOf } from "../affine_of.ts";
 import { convolutionAt } from "./convolution.ts";
 import type { Diagonal, LinearMap } from "./linear_map.ts";
@@ -49,7 +49,13 @@ export function branchesTo(
   const isCaptured = [...value.users.keys()].some((user) => user.graph !== node.graph);
   if (uses > 1 || value.isOutput || isCaptured) {
     const why = value.isOutput ? "a graph output" : isCaptured ? "used in a subgraph" : "used more than once";
-    refused.set(own.x, new Skip(`'${value.name}', which would disappear, is ${why}`));
+    refused.set(
+      own.x,
+      new Skip(
+        value.isOutput ? "graph-output" : isCaptured ? "other-graph" : "other-user",
+        `'${value.name}', which would disappear, is ${why}`,
+      ),
+    );
     return found;
   }
   for (const [x, branch] of before(own, refused, depth - 1)) found.set(x, branch);
@@ -80,7 +86,7 @@ function stepAt(node: Node, refused: Refusals): Branch | undefined {
   else if (map && !(map instanceof Skip)) return map;
   if (!(AFFINE_OPS as readonly string[]).includes(node.opType)) return undefined;
   const affine = affineOf(node);
-  if (affine instanceof Skip && x) refused.set(x, new Skip(`${node.label}: ${affine.reason}`));
+  if (affine instanceof Skip && x) refused.set(x, new Skip(affine.code, `${node.label}: ${affine.reason}`));
   if (!affine || affine instanceof Skip || affine.x.type !== node.output.type) return undefined;
   const parameters = node.inputs.reduce((sum, input) => sum + (input?.initializer?.size ?? 0), 0);
   return { x: affine.x, affine, parameters, nodes: [node] };

@@ -2,12 +2,12 @@ import { newAttribute } from "../../graph/attribute.ts";
 import { constantOf } from "../../graph/constants.ts";
 import type { Dim, Node, Value } from "../../graph/graph.ts";
 import { isSame, isUnpadded, windowOf } from "../../graph/window.ts";
-import type { Builder } from "../../rewrite/builder.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import type { Builder } from "../../ops/builder.ts";
+import { Skip } from "../../ops/skip.ts";
 import { composedKernels, summedKernels } from "../../tensor/kernels.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { filledTensor, forEachChunk, sizeOf, type Tensor, valueTensor } from "../../tensor/tensor.ts";
-import type { AffineMap } from "../affine.ts";
+import type { AffineMap } from "../../ops/affine_map.ts";
 import { biasOf, fitted, nameAfter, weightOf } from "../weights.ts";
 import { chain, outputOf, type Slide, slidesOf, union } from "./geometry.ts";
 import { type Diagonal, type LinearMap, scaledBias, summedBias, sumOf, type Work } from "./linear_map.ts";
@@ -45,15 +45,15 @@ export class Convolution implements LinearMap {
   }
 
   plus(other: LinearMap): Convolution | Skip {
-    if (!(other instanceof Convolution)) return new Skip(`${other.label} is a matrix product`);
+    if (!(other instanceof Convolution)) return new Skip("other-channels", `${other.label} is a matrix product`);
     const [m, n] = [this, other].map(({ weight }) => weight.dims[0]);
-    if (m !== n) return new Skip(`${this.label} has ${m} output channels, ${other.label} has ${n}`);
+    if (m !== n) return new Skip("other-channels", `${this.label} has ${m} output channels, ${other.label} has ${n}`);
     const misfit = unlike(this, other);
     if (misfit) return misfit;
     const spatial = spatialOf(this.x), slides: Slide[] = [], places: ReturnType<typeof placed>[] = [];
     for (let axis = 0; axis < this.slides.length; axis++) {
       const both = union(this.slides[axis], other.slides[axis], spatial?.[axis] ?? null);
-      if (both instanceof Skip) return new Skip(`${this.label} and ${other.label}: ${both.reason}`);
+      if (both instanceof Skip) return new Skip(both.code, `${this.label} and ${other.label}: ${both.reason}`);
       slides.push(both.slide);
       places.push(placed(both.offsets, both.steps));
     }
@@ -78,19 +78,21 @@ export class Convolution implements LinearMap {
   }
 
   then(next: LinearMap): Convolution | Skip {
-    if (!(next instanceof Convolution)) return new Skip(`${next.label} is a matrix product`);
+    if (!(next instanceof Convolution)) return new Skip("other-channels", `${next.label} is a matrix product`);
     const misfit = unlike(this, next, this.weight.dims[0], next.weight.dims[1] * next.group);
     if (misfit) return misfit;
     const isPadded = next.slides.some(({ begin, end }) => begin !== 0 || end !== 0);
     const isTap = this.slides.every(({ size, begin, end }) => size === 1 && begin === 0 && end === 0);
     if (isPadded && !isTap) {
       return new Skip(
+        "shift-at-border",
         `${next.label} pads the result of ${this.label} with zeros, and a kernel that does the work of both would see ` +
           `the input there`,
       );
     }
     if (isPadded && this.bias?.some((value) => value !== 0)) {
       return new Skip(
+        "shift-at-border",
         `${next.label} pads the result of ${this.label} with zeros, and its bias would have to end at that border`,
       );
     }
@@ -132,6 +134,7 @@ export class Convolution implements LinearMap {
     const channels = this.weight.dims[1] * this.group;
     if (channels !== this.weight.dims[0]) {
       return new Skip(
+        "other-channels",
         `${this.label} makes ${
           this.weight.dims[0]
         } channels of ${channels}, so '${x.name}' itself is no convolution like it`,
@@ -189,6 +192,7 @@ function convolution(node: Node): Convolution | Skip {
   const [channels, perGroup, ...kernel] = weight.dims, group = node.number("group", 1), x = node.inputs[0]!;
   if (kernel.length === 0 || channels % group !== 0 || perGroup === 0) {
     return new Skip(
+      "invalid-parameter",
       `the weight of ${node.label} has the shape [${weight.dims}], which is no kernel for group ${group}`,
     );
   }
@@ -208,10 +212,16 @@ function averagePool(node: Node): Convolution | Skip | undefined {
   const slides = slidesOf(window, node.label);
   if (slides instanceof Skip) return slides;
   if (!isUnpadded(window) && (node.number("count_include_pad", 0) === 0 || isSame(node))) {
-    return new Skip(`${node.label} does not count padded cells, so its windows at the border have another divisor`);
+    return new Skip(
+      "shift-at-border",
+      `${node.label} does not count padded cells, so its windows at the border have another divisor`,
+    );
   }
   if (window.ceil && slides.some((slide, axis) => !fillsWindows(slide, spatialOf(x)?.[axis] ?? null))) {
-    return new Skip(`${node.label} may have partial windows at the end (ceil_mode), which have another divisor`);
+    return new Skip(
+      "shift-at-border",
+      `${node.label} may have partial windows at the end (ceil_mode), which have another divisor`,
+    );
   }
   const size = sizeOf(kernel);
   return new Convolution({
@@ -248,10 +258,14 @@ function unlike(
   right: number = b.weight.dims[1] * b.group,
 ): Skip | undefined {
   if (a.weight.type !== b.weight.type) {
-    return new Skip(`${a.label} has ${a.weight.type} weights, ${b.label} ${b.weight.type}`);
+    return new Skip("element-type", `${a.label} has ${a.weight.type} weights, ${b.label} ${b.weight.type}`);
   }
-  if (a.slides.length !== b.slides.length) return new Skip(`${a.label} and ${b.label} have kernels of different ranks`);
-  if (left !== right) return new Skip(`${a.label} has ${left} channels where ${b.label} has ${right}`);
+  if (a.slides.length !== b.slides.length) {
+    return new Skip("other-geometry", `${a.label} and ${b.label} have kernels of different ranks`);
+  }
+  if (left !== right) {
+    return new Skip("other-channels", `${a.label} has ${left} channels where ${b.label} has ${right}`);
+  }
 }
 
 function placed(offsets: readonly [number, number], steps: readonly [number, number]) {

@@ -1,6 +1,6 @@
 import type { Dim } from "../../graph/graph.ts";
 import { slidOutput, type Window } from "../../graph/window.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import { Skip } from "../../ops/skip.ts";
 
 /** How a kernel slides along one spatial axis, all of it known. */
 export interface Slide {
@@ -24,10 +24,10 @@ export function reach({ size, dilation }: Pick<Slide, "size" | "dilation">): num
 /** A window axis by axis; a reason where its padding is not known. */
 export function slidesOf(window: Window, label: string): Slide[] | Skip {
   if ([...window.begin, ...window.end].includes(null)) {
-    return new Skip(`${label} pads by auto_pad, how much is not known without the size of its input`);
+    return new Skip("unknown-shape", `${label} pads by auto_pad, how much is not known without the size of its input`);
   }
   if ([...window.begin, ...window.end].some((pad) => pad! < 0)) {
-    return new Skip(`${label} crops its input (a negative pad)`);
+    return new Skip("unsupported-form", `${label} crops its input (a negative pad)`);
   }
   return window.kernel.map((size, axis) => ({
     size,
@@ -76,12 +76,13 @@ export interface Union {
  * dilation·i at output p, so kernels line up by their begin; padded cells are zero for both.
  */
 export function union(a: Slide, b: Slide, length: Dim): Union | Skip {
-  if (a.stride !== b.stride) return new Skip(`one steps by ${a.stride}, the other by ${b.stride}`);
+  if (a.stride !== b.stride) return new Skip("other-geometry", `one steps by ${a.stride}, the other by ${b.stride}`);
   const [room, other] = [a, b].map((slide) => slide.begin + slide.end - reach(slide));
   if (room !== other) {
     const sizes = [outputOf(a, length), outputOf(b, length)];
     if (typeof sizes[0] !== "number" || sizes[0] !== sizes[1]) {
       return new Skip(
+        typeof sizes[0] === "number" ? "other-geometry" : "unknown-shape",
         typeof sizes[0] === "number"
           ? `their results have different sizes (${sizes[0]} and ${sizes[1]})`
           : `their results may have different sizes, depending on the size of the input`,
@@ -95,7 +96,7 @@ export function union(a: Slide, b: Slide, length: Dim): Union | Skip {
   // where both sizes are equal although the rooms differ, either is right; an end pad must not be negative
   const ends = [room, other].map((value) => value + reach({ size, dilation }) - begin);
   const end = ends.find((value) => value >= 0);
-  if (end === undefined) return new Skip("they leave out cells at the end of their input");
+  if (end === undefined) return new Skip("other-geometry", "they leave out cells at the end of their input");
   return {
     slide: { size, stride: a.stride, dilation, begin, end },
     offsets: [(begin - a.begin) / dilation, (begin - b.begin) / dilation],

@@ -1,14 +1,14 @@
 import { constantOf } from "../../graph/constants.ts";
 import { newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Builder } from "../../rewrite/builder.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import type { Builder } from "../../ops/builder.ts";
+import { Skip } from "../../ops/skip.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { diagonalMatrix, matrixProduct, summedMatrices } from "../../tensor/matrices.ts";
 import { multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, type Tensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
-import type { AffineMap } from "../affine.ts";
+import type { AffineMap } from "../../ops/affine_map.ts";
 import { fitted, nameAfter, weightOf } from "../weights.ts";
 import { type Diagonal, type LinearMap, scaledBias, summedBias, sumOf, type Work } from "./linear_map.ts";
 
@@ -43,10 +43,13 @@ export class Matrix implements LinearMap {
   }
 
   plus(other: LinearMap): Matrix | Skip {
-    if (!(other instanceof Matrix)) return new Skip(`${other.label} is a convolution`);
+    if (!(other instanceof Matrix)) return new Skip("other-channels", `${other.label} is a convolution`);
     const [[, columns], [, others]] = [this.weight.dims, other.weight.dims];
     if (columns !== others || this.weight.dims[0] !== other.weight.dims[0]) {
-      return new Skip(`${this.label} has a matrix [${this.weight.dims}], ${other.label} [${other.weight.dims}]`);
+      return new Skip(
+        "other-channels",
+        `${this.label} has a matrix [${this.weight.dims}], ${other.label} [${other.weight.dims}]`,
+      );
     }
     return this.#typed(other) ?? new Matrix({
       ...this,
@@ -58,9 +61,12 @@ export class Matrix implements LinearMap {
   }
 
   then(next: LinearMap): Matrix | Skip {
-    if (!(next instanceof Matrix)) return new Skip(`${next.label} is a convolution`);
+    if (!(next instanceof Matrix)) return new Skip("other-channels", `${next.label} is a convolution`);
     if (this.weight.dims[1] !== next.weight.dims[0] || this.rank !== next.rank) {
-      return new Skip(`${this.label} has a matrix [${this.weight.dims}], ${next.label} [${next.weight.dims}]`);
+      return new Skip(
+        "other-channels",
+        `${this.label} has a matrix [${this.weight.dims}], ${next.label} [${next.weight.dims}]`,
+      );
     }
     return this.#typed(next) ?? new Matrix({
       ...this,
@@ -87,6 +93,7 @@ export class Matrix implements LinearMap {
     const [channels, columns] = this.weight.dims;
     if (channels !== columns) {
       return new Skip(
+        "other-channels",
         `${this.label} makes ${columns} columns of ${channels}, so '${x.name}' itself is no matrix product like it`,
       );
     }
@@ -124,7 +131,7 @@ export class Matrix implements LinearMap {
   #typed(other: Matrix): Skip | undefined {
     return this.weight.type === other.weight.type
       ? undefined
-      : new Skip(`${this.label} has ${this.weight.type} weights, ${other.label} ${other.weight.type}`);
+      : new Skip("element-type", `${this.label} has ${this.weight.type} weights, ${other.label} ${other.weight.type}`);
   }
 }
 
@@ -140,6 +147,7 @@ function product(node: Node): Matrix | Skip {
   const x = node.inputs[0]!, rank = x.shape?.length;
   if (weight.dims.length !== 2 || rank === undefined || rank < 2) {
     return new Skip(
+      "invalid-parameter",
       `${node.label} multiplies '${x.name}' of ${
         rank === undefined ? "unknown rank" : `rank ${rank}`
       } by a weight of ` +
@@ -153,11 +161,19 @@ function gemm(node: Node): Matrix | Skip {
   const stored = weightOf(node, 1, "weight B");
   if (stored instanceof Skip) return stored;
   if (stored.dims.length !== 2) {
-    return new Skip(`the weight of ${node.label} has the shape [${stored.dims}], expected a matrix`);
+    return new Skip(
+      "invalid-parameter",
+      `the weight of ${node.label} has the shape [${stored.dims}], expected a matrix`,
+    );
   }
-  if (node.number("transA", 0) !== 0) return new Skip(`${node.label} transposes its input (transA)`);
+  if (node.number("transA", 0) !== 0) {
+    return new Skip("unsupported-form", `${node.label} transposes its input (transA)`);
+  }
   if (node.opset < 7 && node.has(2) && node.number("broadcast", 0) === 0) {
-    return new Skip(`${node.label} is a Gemm before opset 7 without broadcast: its C is a whole matrix`);
+    return new Skip(
+      "unsupported-form",
+      `${node.label} is a Gemm before opset 7 without broadcast: its C is a whole matrix`,
+    );
   }
   const alpha = node.number("alpha", 1), beta = node.number("beta", 1);
   const straight = node.number("transB", 0) !== 0 ? transposed(stored, [1, 0]) : stored;
@@ -169,7 +185,7 @@ function gemm(node: Node): Matrix | Skip {
     if (!c || !isFloat(c.type)) return weightOf(node, 2, "C") as Skip;
     const last = c.dims[c.dims.length - 1] ?? 1;
     if (c.size !== last || last !== 1 && last !== columns) {
-      return new Skip(`C of ${node.label} has the shape [${c.dims}]: it varies along the rows`);
+      return new Skip("not-per-channel", `C of ${node.label} has the shape [${c.dims}]: it varies along the rows`);
     }
     const values = valuesOf(c);
     bias = Float64Array.from({ length: columns }, (_, n) => beta * values[last === 1 ? 0 : n]);

@@ -1,6 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { windowOf } from "../../graph/window.ts";
-import { Skip } from "../../rewrite/rule.ts";
+import { Skip } from "../../ops/skip.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { mixedKernel } from "../../tensor/kernels.ts";
 import { matrixProduct } from "../../tensor/matrices.ts";
@@ -29,17 +29,19 @@ export function composedTransposed(root: Node): Layered | Skip | undefined {
   const value = before.output;
   if (value.isOutput || value.users.size > 1) {
     return new Skip(
+      value.isOutput ? "graph-output" : "other-user",
       `'${value.name}', which would disappear, is ${value.isOutput ? "a graph output" : "used more than once"}`,
     );
   }
   if (kernel.type !== pointwise.weight.type || kernel.dims.length !== pointwise.weight.dims.length) {
-    return new Skip(`${up.label} has ${kernel.type} weights, ${mix.label} ${pointwise.weight.type}`);
+    return new Skip("element-type", `${up.label} has ${kernel.type} weights, ${mix.label} ${pointwise.weight.type}`);
   }
   const matrix = reshaped(pointwise.weight, pointwise.weight.dims.slice(0, 2));
   const own = up.has(2) ? biasOf(up, 2, kernel.dims[1]) : undefined;
   if (own instanceof Skip) return own;
   if (!isAfter && pointwise.bias?.some((entry) => entry !== 0)) {
     return new Skip(
+      "shift-at-border",
       `${before.label} has a bias, and the cells of the result of ${root.label} see different numbers of its cells`,
     );
   }

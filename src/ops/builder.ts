@@ -52,7 +52,6 @@ export class Builder {
       attributes,
       wire: after?.is(opType) && after.name === name ? withoutAttributes(after) : undefined,
     });
-    node.isChanged = true;
     return this.stage(node);
   }
 
@@ -67,13 +66,25 @@ export class Builder {
       attributes: attributes ?? node.attributes.values(),
       wire: attributes ? withoutAttributes(node) : node.wire,
     });
-    copy.isChanged = true;
     return this.stage(copy);
   }
 
+  /** A node with as many outputs as `outputs` has names; the values in that order. */
+  nodeWithOutputs(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    outputs: readonly string[],
+    init: { name?: string; attributes?: Iterable<Attribute> } = {},
+  ): Value[] {
+    const values = outputs.map((name) => new Value(this.graph, name));
+    this.stage(new Node(this.graph, { ...init, opType, inputs: trimmed(inputs), outputs: values }));
+    return values;
+  }
+
   private stage(node: Node): Value {
+    node.isChanged = true;
     inferNode(node);
-    node.output.producer = node;
+    for (const value of node.outputs) if (value) value.producer = node;
     this.nodes.push(node);
     return node.output;
   }
