@@ -15,11 +15,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   rewrite: ["ops", "graph", "tensor"], // tensor: it refuses new initializers that overflow
   rules: ["rewrite", "ops", "graph", "tensor"],
   fusion: ["rules", "rewrite", "ops", "graph", "proto", "tensor"],
-  models: ["graph", "proto", "tensor", "bench"],
+  weights: ["proto", "tensor"], // state dicts are byte ranges, as models are; they know no ONNX
+  models: ["weights", "graph", "proto", "tensor", "bench"],
   bench: [],
   plot: ["bench"],
   examples: ["tensor", "graph", "fusion", "models", "bench", "plot"],
-  cli: ["proto", "tensor", "graph", "ops", "rewrite", "rules", "fusion", "models", "bench", "plot"],
+  cli: ["proto", "tensor", "graph", "ops", "rewrite", "rules", "fusion", "weights", "models", "bench", "plot"],
 };
 
 /** The one layer that may import an npm package. */

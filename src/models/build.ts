@@ -3,6 +3,7 @@ import { Model } from "../graph/model.ts";
 import { type Architecture, ARCHITECTURES, parseArchitecture } from "./architectures.ts";
 import { calibrate, calibrationImages } from "./calibrate.ts";
 import { Network, OPSET, type Statistics } from "./network.ts";
+import { type TrainedWeights, trainedWeights } from "./trained_weights.ts";
 
 /** What {@link build} is doing: writing the network in training mode, running it on a batch, or nothing more. */
 export type BuildPhase = "weights" | "calibration" | "done";
@@ -16,6 +17,17 @@ export interface BuildOptions {
    * exporter does: LayerNormalization below 17, Gelu below 20.
    */
   opset?: number;
+  /**
+   * Trained weights in place of random ones: the path of a state dict, or its bytes (safetensors, or a .pth/.bin of
+   * torch.save; float32, float16 or bfloat16). Tensors are read from the file when the model is saved; the pickle is not
+   * executed.
+   */
+  weights?: string | URL | Uint8Array;
+  /**
+   * Whether every name must be in the state dict and in the network, default true. With false, what is missing is drawn at
+   * random (statistics are then 0 and 1), and what is unexpected is left out; a wrong shape is refused all the same.
+   */
+  strict?: boolean;
   /** Called as each phase begins, with the share of the work that is done (0…1). */
   onProgress?: (fraction: number, phase: BuildPhase) => void;
 }
@@ -30,7 +42,11 @@ export interface BuildOptions {
  * pass over a seeded batch of images. The same seed gives the same bytes (the statistics may differ in the last bits from one
  * processor type to another), whatever the number of threads.
  *
+ * With `weights` it has trained ones instead, and is not calibrated.
+ *
  * @param architecture Its name; `architectures` lists them.
+ * @throws {WeightsFormatError} If the file is no state dict, is damaged, or its pickle names anything but tensors.
+ * @throws {WeightsMismatchError} If it is that of another network: every missing, unexpected and misshapen name is listed.
  * @throws {RangeError} If the architecture is unknown, the seed is not an integer, or the operator set is not in 13…20.
  *
  * @example
@@ -47,6 +63,15 @@ export async function build(architecture: Architecture, options: BuildOptions = 
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed}: expected an integer`);
   if (!Number.isInteger(opset) || opset < OPSET.least || opset > OPSET.most) {
     throw new RangeError(`opset ${opset}: expected a whole number from ${OPSET.least} to ${OPSET.most}`);
+  }
+  if (options.weights !== undefined) {
+    onProgress?.(0, "weights");
+    const { weights, strict = true } = options;
+    const { learned } = network(name, { seed, statistics: new Map(), opset });
+    const trained = await trainedWeights(name, learned, weights, { strict });
+    const model = assemble(name, seed, new Map(), opset, trained);
+    onProgress?.(1, "done");
+    return model;
   }
   let statistics: Statistics = new Map();
   if (recipe.calibration) {
@@ -66,12 +91,32 @@ export function assemble(
   seed: number,
   statistics?: Statistics,
   opset: number = OPSET.usual,
+  trained?: TrainedWeights,
 ): Model {
+  return Model.from(exportModel(network(name, { seed, statistics, opset, trained }).graphs), name);
+}
+
+interface Made {
+  seed: number;
+  statistics?: Statistics;
+  opset: number;
+  trained?: TrainedWeights;
+}
+
+/** Its layers, and the names and shapes of what a state dict has for it. */
+function network(name: Architecture, { seed, statistics, opset, trained }: Made) {
   const recipe = ARCHITECTURES[name];
   const input = !statistics && recipe.calibration ? recipe.calibration : recipe.input;
-  const network = new Network({ name, input, seed, statistics, opset });
+  const network = new Network({
+    name,
+    input,
+    seed,
+    statistics,
+    opset,
+    ...trained && { weights: (parameter: string) => trained.tensors.get(parameter), trainedOn: trained.source },
+  });
   const graphs = network.finish(recipe.layers(network), recipe.output);
-  return Model.from(exportModel(graphs), name);
+  return { graphs, learned: network.learned };
 }
 
 /** Paths of the BatchNormalization modules of a model, from the names of their scales. */

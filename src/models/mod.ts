@@ -8,3 +8,4 @@ export { type Model, type ModelPort } from "../graph/model.ts";
 export { type ModelStats } from "../graph/stats.ts";
 export { type Architecture, architectures, defaultInputShape, parseArchitecture } from "./architectures.ts";
 export { build, type BuildOptions, type BuildPhase } from "./build.ts";
+export { type Misshapen, WeightsFormatError, WeightsMismatchError } from "../weights/mod.ts";

@@ -32,6 +32,8 @@ export interface NetworkInit {
   statistics?: Statistics;
   /** Trained values by name, which take the place of the random ones; one that it has none of is drawn. */
   weights?: (name: string) => Tensor | undefined;
+  /** Name of the file of the trained values, which takes the seed's place in the metadata. */
+  trainedOn?: string;
   /** Version of the default operator set, default 17; see {@link OPSET}. */
   opset?: number;
 }
@@ -68,7 +70,10 @@ export class Network {
       opset: this.opset,
       irVersion: irVersion(this.opset),
       producer: "layerfuse",
-      metadata: { architecture: init.name, seed: String(init.seed) },
+      metadata: {
+        architecture: init.name,
+        ...init.trainedOn === undefined ? { seed: String(init.seed) } : { weights: init.trainedOn },
+      },
       inputs: [{ name: "input", type: "float32", shape: init.input }],
     });
     this.input = this.#model.graph.inputs[0];

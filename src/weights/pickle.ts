@@ -129,7 +129,9 @@ class Machine {
     const full = `${module}.${name}`, known = this.world.global(full);
     if (!known) {
       throw this.error(
-        `the class or function ${JSON.stringify(full.slice(0, 200))}, which is not one of a state dict. Nothing in it was executed. ` +
+        `the class or function ${
+          JSON.stringify(full.slice(0, 200))
+        }, which is not one of a state dict. Nothing in it was executed. ` +
           "Save the tensors alone: torch.save(model.state_dict(), FILE).",
       );
     }

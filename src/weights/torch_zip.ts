@@ -1,4 +1,4 @@
-// @ts-types="@types/yauzl"
+// @ts-types="./yauzl.d.ts"
 import { fromRandomAccessReaderPromise, RandomAccessReader } from "yauzl";
 import { Readable } from "node:stream";
 import type { ByteSource } from "../proto/source.ts";
