@@ -12,14 +12,16 @@ const bytesOf = (name: string) => Deno.readFileSync(new URL(name, folder));
 /** i/8 for the first `count` whole numbers. */
 const ramp = (count: number) => Array.from({ length: count }, (_, i) => i / 8);
 
-async function contents(source: ByteSource) {
+async function contents(
+  source: ByteSource,
+): Promise<Record<string, { type: string; dims: number[]; values: number[] }>> {
   const { tensors } = await readStateDict(source);
   return Object.fromEntries([...tensors].map(([name, tensor]) => {
     return [name, { type: tensor.type, dims: [...tensor.dims], values: [...valuesOf(tensor)] }];
   }));
 }
 
-const WEIGHTS = {
+const WEIGHTS: Awaited<ReturnType<typeof contents>> = {
   "conv.weight": { type: "float32", dims: [2, 3, 2, 2], values: ramp(24) },
   "conv.bias": { type: "float32", dims: [2], values: [-0, -1 / 8] },
   "norm.weight": { type: "float32", dims: [2], values: [1, 9 / 8] },
@@ -27,7 +29,7 @@ const WEIGHTS = {
   half: { type: "float16", dims: [5], values: ramp(5) },
   brain: { type: "bfloat16", dims: [5], values: ramp(5) },
   double: { type: "float64", dims: [3], values: ramp(3) },
-  empty: { type: "float32", dims: [0, 4], values: [] as number[] },
+  empty: { type: "float32", dims: [0, 4], values: [] },
 };
 
 for (
