@@ -12,7 +12,7 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { compare, denoBench, type Verdict } from "../src/bench/mod.ts";
 import { exportModel } from "../src/graph/export.ts";
-import { Model } from "../src/graph/model.ts";
+import { Model } from "../src/fusion/model.ts";
 import { conv } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
 

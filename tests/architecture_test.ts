@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   rules: ["rewrite", "ops", "graph", "tensor"],
   fusion: ["rules", "rewrite", "ops", "graph", "proto", "tensor"],
   weights: ["proto", "tensor"], // state dicts are byte ranges, as models are; they know no ONNX
-  models: ["weights", "graph", "proto", "tensor", "bench"],
+  models: ["fusion", "ops", "weights", "graph", "proto", "tensor", "bench"], // fusion: the Model handle
   bench: [],
   plot: ["bench"],
   examples: ["tensor", "graph", "fusion", "models", "bench", "plot"],

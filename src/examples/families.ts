@@ -1,6 +1,6 @@
 import { exportModel } from "../graph/export.ts";
 import type { Dim, Value } from "../graph/graph.ts";
-import { Model } from "../graph/model.ts";
+import { Model } from "../fusion/model.ts";
 import { addAll, around, conv, relu } from "../models/layers.ts";
 import { Network, type Statistics } from "../models/network.ts";
 import { valueTensor } from "../tensor/tensor.ts";

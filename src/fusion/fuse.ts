@@ -1,4 +1,4 @@
-import { Model, type ModelSource, open } from "../graph/model.ts";
+import { Model, type ModelSource, open } from "./model.ts";
 import { SKIP_CODES } from "../ops/skip.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";

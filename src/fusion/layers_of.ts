@@ -1,5 +1,5 @@
-import type { Model } from "../graph/model.ts";
-import { inferShapes } from "../graph/shapes.ts";
+import type { Model } from "./model.ts";
+import { inferShapes } from "../ops/infer.ts";
 import { costOf } from "../rules/cost.ts";
 
 /** Arithmetic and memory traffic of one node of a model. */

@@ -4,7 +4,7 @@
  * @module
  */
 export { type ElementType, type NumericType, type OpaqueType } from "../tensor/element_type.ts";
-export { Model, type ModelPort, type ModelSource, open } from "../graph/model.ts";
+export { Model, type ModelPort, type ModelSource, open } from "./model.ts";
 export { type Dim } from "../graph/graph.ts";
 export { type ModelStats } from "../graph/stats.ts";
 export { ModelFormatError } from "../proto/errors.ts";

@@ -23,6 +23,10 @@ export class Value {
   type?: ElementType;
   /** Shape, where at least the rank is known. */
   shape?: Shape;
+  /** What its producer always gives, whatever the inputs of the model; undefined where that depends on them. */
+  constant?: Tensor;
+  /** What is known of its elements where it is small: sizes, names of dynamic dimensions, null for unknown ones. */
+  elements?: readonly Dim[];
   /** How many inputs of each node take it, nodes of subgraphs included. */
   readonly users: Map<Node, number> = new Map();
 
@@ -159,6 +163,8 @@ export interface ModelFacts {
   readonly names: Set<string>;
   /** Why initializers must not be taken as constants; undefined where they may. */
   readonly mutableWeights?: string;
+  /** Elements of all tensors the file holds. */
+  storedElements: number;
 }
 
 /** A graph, a subgraph or a function body. */

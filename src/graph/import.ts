@@ -53,6 +53,7 @@ export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], 
     irVersion: head.ir_version ?? 0,
     names: new Set(),
     mutableWeights: wire.some(({ number }) => number === 20) ? "the model carries training info" : undefined,
+    storedElements: 0,
   };
   const importer = new Importer(facts, payloads, source);
   const graph = importer.graph(body, new Graph(facts, opsets(head.opset_import)));
@@ -162,6 +163,7 @@ class Importer {
     value.type = tensor.type;
     value.shape = tensor.dims;
     graph.initializers.add(value);
+    this.facts.storedElements += tensor.size;
   }
 
   private protos(wire: readonly WireField[], field: number): Uint8Array[] {
@@ -245,17 +247,19 @@ class Importer {
           strings: Uint8Array[];
         },
     );
-    const [tensor] = contentsOf(wire, 5), [sparse] = contentsOf(wire, 22);
+    const [stored] = contentsOf(wire, 5), [sparse] = contentsOf(wire, 22);
+    const tensor = stored
+      ? importTensor(stored, this.payloads).tensor
+      : sparse
+      ? importSparse(sparse, this.payloads).tensor
+      : undefined;
+    this.facts.storedElements += tensor?.size ?? 0;
     return {
       name: proto.name,
       bytes,
       reference: proto.ref_attr_name || undefined,
       value: plainValue(proto),
-      tensor: tensor
-        ? importTensor(tensor, this.payloads).tensor
-        : sparse
-        ? importSparse(sparse, this.payloads).tensor
-        : undefined,
+      tensor,
       graphs: graphs.length > 0
         ? graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, graph)))
         : undefined,

@@ -1,5 +1,5 @@
 import { exportModel } from "../graph/export.ts";
-import { Model } from "../graph/model.ts";
+import { Model } from "../fusion/model.ts";
 import { type Architecture, ARCHITECTURES, parseArchitecture } from "./architectures.ts";
 import { calibrate, calibrationImages } from "./calibrate.ts";
 import { Network, OPSET, type Statistics } from "./network.ts";

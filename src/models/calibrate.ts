@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { normalSource, randomSource } from "../bench/random.ts";
 import { openSession } from "../bench/session.ts";
 import { TemporaryDirectory } from "../bench/source.ts";
-import type { Model } from "../graph/model.ts";
+import type { Model } from "../fusion/model.ts";
 import { type ChannelStatistics, meanName, type Statistics, varianceName } from "./network.ts";
 
 /**

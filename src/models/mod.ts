@@ -4,7 +4,7 @@
  * @module
  */
 export { type Dim } from "../graph/graph.ts";
-export { type Model, type ModelPort } from "../graph/model.ts";
+export { type Model, type ModelPort } from "../fusion/model.ts";
 export { type ModelStats } from "../graph/stats.ts";
 export { type Architecture, architectures, defaultInputShape, parseArchitecture } from "./architectures.ts";
 export { build, type BuildOptions, type BuildPhase } from "./build.ts";

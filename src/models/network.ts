@@ -2,7 +2,7 @@ import { type Attribute, floatAttribute, newAttribute, tensorAttribute } from ".
 import { type Dim, Node, type Value } from "../graph/graph.ts";
 import type { ImportedModel } from "../graph/import.ts";
 import { addOutput, type NewModel, newModel } from "../graph/new_model.ts";
-import { inferNode } from "../graph/shapes.ts";
+import { inferNode } from "../ops/infer.ts";
 import { exportTensor } from "../graph/tensor_proto.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import { transposed } from "../tensor/arrange.ts";

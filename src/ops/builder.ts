@@ -1,7 +1,7 @@
 import type { Attribute } from "../graph/attribute.ts";
 import { type Graph, Node, Value } from "../graph/graph.ts";
 import { FIELD } from "../graph/import.ts";
-import { inferNode } from "../graph/shapes.ts";
+import { inferNode } from "./infer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Stages new nodes and initializers for one replacement. Nothing of it is in the graph until the driver commits. */

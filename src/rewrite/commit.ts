@@ -1,6 +1,6 @@
-import { constantOf } from "../graph/constants.ts";
+import { constantOf } from "../ops/constant.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
-import { inferNode } from "../graph/shapes.ts";
+import { inferNode } from "../ops/infer.ts";
 import { formatOf, isFloat } from "../tensor/element_type.ts";
 import { overflowOf } from "../tensor/overflow.ts";
 import type { Builder } from "../ops/builder.ts";

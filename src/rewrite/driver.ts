@@ -1,6 +1,6 @@
 import { allGraphs, type Graph, type Node } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
-import { inferNode } from "../graph/shapes.ts";
+import { inferNode } from "../ops/infer.ts";
 import { Builder } from "../ops/builder.ts";
 import { commit, objection } from "./commit.ts";
 import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";

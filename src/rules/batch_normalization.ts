@@ -1,4 +1,4 @@
-import { constantOf, whyNotConstant } from "../graph/constants.ts";
+import { constantOf, whyNotConstant } from "../ops/constant.ts";
 import type { Node } from "../graph/graph.ts";
 import { Skip } from "../ops/skip.ts";
 import { isFloat } from "../tensor/element_type.ts";

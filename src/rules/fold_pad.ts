@@ -1,7 +1,7 @@
 import { newAttribute } from "../graph/attribute.ts";
-import { axesOf, constantValues, whyNotConstant } from "../graph/constants.ts";
+import { axesOf, constantValues, whyNotConstant } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { slidOutput, type Window, windowOf } from "../graph/window.ts";
+import { slidOutput, type Window, windowOf } from "../ops/window.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";

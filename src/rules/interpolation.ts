@@ -1,4 +1,4 @@
-import { constantValues } from "../graph/constants.ts";
+import { constantValues } from "../ops/constant.ts";
 import type { Node } from "../graph/graph.ts";
 import { Skip } from "../ops/skip.ts";
 

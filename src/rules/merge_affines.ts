@@ -1,4 +1,4 @@
-import { constantOf } from "../graph/constants.ts";
+import { constantOf } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";

@@ -1,4 +1,5 @@
-import { constantOf, EVALUATED } from "../graph/constants.ts";
+import { constantOf } from "../ops/constant.ts";
+import { OPS } from "../ops/table.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /** Constants with more elements than what they are made of (ConstantOfShape) are written out only up to this size. */
@@ -8,7 +9,7 @@ const LARGEST_FILL = 1 << 12;
 export const normaliseConstants: Rule = {
   name: "normalise-constants",
   summary: "Constant, ConstantOfShape, and Identity, Cast, Reshape, Transpose, … of constants: initializers",
-  roots: [...EVALUATED],
+  roots: Object.keys(OPS[""]),
   rewrite(root, build) {
     const tensor = constantOf(root.output);
     // below IR version 4 a new initializer is a new graph input, and a function body has no initializers

@@ -1,4 +1,4 @@
-import { constantValues } from "../graph/constants.ts";
+import { constantValues } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { hasScale, hasShift } from "../ops/affine_map.ts";

@@ -1,6 +1,6 @@
-import { axesOf } from "../graph/constants.ts";
+import { axesOf } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { isUnpadded, windowOf } from "../graph/window.ts";
+import { isUnpadded, windowOf } from "../ops/window.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
@@ -9,7 +9,7 @@ import { branchesTo, isDiagonal, type Refusals } from "./linear/branches.ts";
 import { Convolution } from "./linear/convolution.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import type { Matrix } from "./linear/matrix.ts";
-import { elementsOf } from "./cost.ts";
+import { elementCount } from "../ops/dims.ts";
 
 /**
  * mean(W·x + b) = W·mean(x) + b: a layer that treats every position alike (a 1×1 Conv, a matrix product) and an average over
@@ -104,7 +104,7 @@ function whyNotReduced(reduce: Node, matrix: Matrix): Skip | undefined {
  * not known; undefined where even that is open.
  */
 function gainOf(pool: Node, map: LinearMap): number | undefined {
-  const before = elementsOf(pool.inputs[0]!.shape), after = elementsOf(pool.output.shape);
+  const before = elementCount(pool.inputs[0]!.shape), after = elementCount(pool.output.shape);
   const [outputs, inputs] = map instanceof Convolution
     ? [map.weight.dims[0], map.weight.dims[1] * map.group]
     : [...(map as Matrix).weight.dims].reverse();

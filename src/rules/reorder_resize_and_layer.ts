@@ -1,4 +1,4 @@
-import { constantValues } from "../graph/constants.ts";
+import { constantValues } from "../ops/constant.ts";
 import type { Dim, Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";

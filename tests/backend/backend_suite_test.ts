@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { fuse, open } from "../../src/fusion/mod.ts";
-import { constantOf } from "../../src/graph/constants.ts";
+import { constantOf } from "../../src/ops/constant.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { decode } from "../fuzz/check_graph.ts";
 import { allBaked, sandwiched, weightsBaked } from "./variants.ts";

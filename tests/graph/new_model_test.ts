@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { floatAttribute, newAttribute } from "../../src/graph/attribute.ts";
 import { exportModel } from "../../src/graph/export.ts";
 import { Node } from "../../src/graph/graph.ts";
-import { Model, open } from "../../src/graph/model.ts";
+import { Model, open } from "../../src/fusion/model.ts";
 import { addOutput, newModel } from "../../src/graph/new_model.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { type Tensor, valuesOf, valueTensor } from "../../src/tensor/tensor.ts";

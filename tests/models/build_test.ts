@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type NamedTensors, openSession } from "../../src/bench/session.ts";
-import { type Model, open } from "../../src/graph/model.ts";
+import { type Model, open } from "../../src/fusion/model.ts";
 import { addOutput } from "../../src/graph/new_model.ts";
 import { type Architecture, architectures, build, defaultInputShape } from "../../src/models/mod.ts";
 import { ARCHITECTURES } from "../../src/models/architectures.ts";

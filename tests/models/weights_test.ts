@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import type { Model } from "../../src/graph/model.ts";
+import type { Model } from "../../src/fusion/model.ts";
 import { build, WeightsFormatError, WeightsMismatchError } from "../../src/models/mod.ts";
 import { assemble } from "../../src/models/build.ts";
 import { encodeTensor } from "../../src/tensor/encode.ts";

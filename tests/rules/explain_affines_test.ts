@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { fuse, type FusionReport, type Model } from "../../src/fusion/mod.ts";
-import { constantOf } from "../../src/graph/constants.ts";
+import { constantOf } from "../../src/ops/constant.ts";
 import { allGraphs, type Node } from "../../src/graph/graph.ts";
 import { arbitraryRecipe, modelOf } from "../fuzz/arbitrary_graph.ts";
 import { modelBytes, random } from "../onnx_model.ts";

@@ -1,5 +1,5 @@
 import { floatAttribute } from "../../graph/attribute.ts";
-import { constantOf, constantValues } from "../../graph/constants.ts";
+import { constantOf, constantValues } from "../../ops/constant.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { Skip } from "../../ops/skip.ts";
 import { valueTensor } from "../../tensor/tensor.ts";

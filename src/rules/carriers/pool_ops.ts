@@ -1,6 +1,6 @@
-import { axesOf } from "../../graph/constants.ts";
+import { axesOf } from "../../ops/constant.ts";
 import type { Node } from "../../graph/graph.ts";
-import { isUnpadded, windowOf } from "../../graph/window.ts";
+import { isUnpadded, windowOf } from "../../ops/window.ts";
 import { Skip } from "../../ops/skip.ts";
 import { type AffineMap, hasShift } from "../../ops/affine_map.ts";
 import type { Carrier } from "../carrier.ts";

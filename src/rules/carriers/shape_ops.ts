@@ -1,5 +1,5 @@
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
-import { constantOf } from "../../graph/constants.ts";
+import { constantOf } from "../../ops/constant.ts";
 import { Skip } from "../../ops/skip.ts";
 import type { AffineMap } from "../../ops/affine_map.ts";
 import type { Carrier } from "../carrier.ts";

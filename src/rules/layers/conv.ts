@@ -1,5 +1,5 @@
 import type { Node, Value } from "../../graph/graph.ts";
-import { isUnpadded, windowOf } from "../../graph/window.ts";
+import { isUnpadded, windowOf } from "../../ops/window.ts";
 import type { Builder } from "../../ops/builder.ts";
 import { Skip } from "../../ops/skip.ts";
 import { multiplied } from "../../tensor/multiply.ts";

@@ -1,5 +1,5 @@
 import { newAttribute } from "../../graph/attribute.ts";
-import { constantOf } from "../../graph/constants.ts";
+import { constantOf } from "../../ops/constant.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import type { Builder } from "../../ops/builder.ts";
 import { Skip } from "../../ops/skip.ts";

@@ -1,7 +1,7 @@
 import { newAttribute } from "../../graph/attribute.ts";
-import { constantOf } from "../../graph/constants.ts";
+import { constantOf } from "../../ops/constant.ts";
 import type { Dim, Node, Value } from "../../graph/graph.ts";
-import { isSame, isUnpadded, windowOf } from "../../graph/window.ts";
+import { isSame, isUnpadded, windowOf } from "../../ops/window.ts";
 import type { Builder } from "../../ops/builder.ts";
 import { Skip } from "../../ops/skip.ts";
 import { composedKernels, summedKernels } from "../../tensor/kernels.ts";

@@ -1,5 +1,5 @@
 import type { Dim } from "../../graph/graph.ts";
-import { slidOutput, type Window } from "../../graph/window.ts";
+import { slidOutput, type Window } from "../../ops/window.ts";
 import { Skip } from "../../ops/skip.ts";
 
 /** How a kernel slides along one spatial axis, all of it known. */

@@ -1,4 +1,4 @@
-import { constantOf } from "../../graph/constants.ts";
+import { constantOf } from "../../ops/constant.ts";
 import { newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import type { Builder } from "../../ops/builder.ts";

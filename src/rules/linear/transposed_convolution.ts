@@ -1,5 +1,5 @@
 import type { Node, Value } from "../../graph/graph.ts";
-import { windowOf } from "../../graph/window.ts";
+import { windowOf } from "../../ops/window.ts";
 import { Skip } from "../../ops/skip.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { mixedKernel } from "../../tensor/kernels.ts";

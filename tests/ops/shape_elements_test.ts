@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { reshapedDims } from "../../src/graph/shape_values.ts";
+import { reshapedDims } from "../../src/ops/shape_elements.ts";
 import { open } from "../../src/fusion/mod.ts";
 import type { Dim } from "../../src/graph/graph.ts";
 import { modelBytes, type TestNode, type TestTensor } from "../onnx_model.ts";

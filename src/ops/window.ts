@@ -1,4 +1,4 @@
-import type { Dim, Node } from "./graph.ts";
+import type { Dim, Node } from "../graph/graph.ts";
 
 /** How a convolution or a pool slides over its spatial axes; one entry an axis. */
 export interface Window {

@@ -6,13 +6,13 @@ import { resolveExternal } from "../proto/external.ts";
 import { type Payload, readSkeleton } from "../proto/skeleton.ts";
 import { type ByteSource, BytesSource, FileSource } from "../proto/source.ts";
 import { stream, writeModel } from "../proto/write.ts";
-import { type ExportedModel, exportModel } from "./export.ts";
-import { allGraphs, type Dim, type Value } from "./graph.ts";
-import { type ImportedModel, importModel } from "./import.ts";
-import { inferShapes } from "./shapes.ts";
-import { type ModelStats, statsOf } from "./stats.ts";
-import { shapeOfFile } from "./unnamed.ts";
-import { verify } from "./verify.ts";
+import { type ExportedModel, exportModel } from "../graph/export.ts";
+import { allGraphs, type Dim, type Value } from "../graph/graph.ts";
+import { type ImportedModel, importModel } from "../graph/import.ts";
+import { inferShapes } from "../ops/infer.ts";
+import { type ModelStats, statsOf } from "../graph/stats.ts";
+import { shapeOfFile } from "../graph/unnamed.ts";
+import { verify } from "../graph/verify.ts";
 
 /** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
 export type ModelSource = string | URL | Uint8Array;

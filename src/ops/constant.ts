@@ -1,0 +1,48 @@
+import type { Node, Value } from "../graph/graph.ts";
+import { type Tensor, valuesOf } from "../tensor/tensor.ts";
+
+/**
+ * The tensor a value always has: an initializer that no caller may override, or what inference found its node to make of
+ * constants. Undefined where the value depends on the model's input.
+ */
+export function constantOf(value: Value | undefined): Tensor | undefined {
+  if (!value) return undefined;
+  if (value.initializer) {
+    return value.isOverridable || value.graph.model.mutableWeights ? undefined : value.initializer;
+  }
+  return value.isInput ? undefined : value.constant;
+}
+
+/** The elements of a small constant, such as axes or a shape. */
+export function constantValues(value: Value | undefined): number[] | undefined {
+  return smallValues(constantOf(value));
+}
+
+/** The elements of a small tensor of numbers. */
+export function smallValues(tensor: Tensor | undefined): number[] | undefined {
+  return tensor && tensor.type !== "string" && tensor.type !== "opaque" && tensor.size <= 4096
+    ? [...valuesOf(tensor)]
+    : undefined;
+}
+
+/** Why a value is not constant, in words that follow "is not constant: ". */
+export function whyNotConstant(value: Value): string {
+  if (value.initializer && value.isOverridable) {
+    return `'${value.name}' is an initializer that is also a graph input, and from IR version 4 on a caller may override it`;
+  }
+  if (value.initializer) return value.graph.model.mutableWeights!;
+  if (value.isInput) return `'${value.name}' is an input`;
+  return `'${value.name}' is computed by ${value.producer?.opType ?? "an outer graph"}`;
+}
+
+/** Axes from the attribute (in older operator sets) or an input (in newer ones), made non-negative. */
+export function axesOf(node: Node, rank: number, input: number = 1): number[] | undefined {
+  const axes = node.has(input) ? constantValues(node.inputs[input]) : node.numbers("axes");
+  return axes?.map((axis) => axis < 0 ? axis + rank : axis);
+}
+
+/** One axis attribute, made non-negative. */
+export function axisOf(node: Node, rank: number, otherwise: number): number {
+  const axis = node.number("axis", otherwise);
+  return axis < 0 ? axis + rank : axis;
+}

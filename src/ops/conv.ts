@@ -1,0 +1,55 @@
+import type { Dim, Shape } from "../graph/graph.ts";
+import { elementCount } from "./dims.ts";
+import type { Facts, Op, Ops } from "./op.ts";
+import { isSame, slidOutput, windowOf } from "./window.ts";
+
+const conv: Op = {
+  infer(node, [x, w]) {
+    const kernel = kernelOf(w);
+    if (!w.shape || !kernel) return [{ type: x.type }];
+    const window = windowOf(node, kernel, x.shape?.slice(2));
+    const slid = kernel.map((_, axis) => slidOutput(window, axis, x.shape?.[axis + 2] ?? null, isSame(node)));
+    return [{ type: x.type, shape: [x.shape?.[0] ?? null, w.shape[0], ...slid] }];
+  },
+  work: ({ inputs, outputs }) => ({ macs: perWeight(outputs[0]?.shape, inputs[1]?.shape) }),
+};
+
+const convTranspose: Op = {
+  infer(node, [x, w]) {
+    const kernel = kernelOf(w);
+    if (!w.shape || !kernel) return [{ type: x.type }];
+    const group = node.number("group", 1), given = node.numbers("output_shape");
+    const { strides, dilations, begin, end } = windowOf(node, kernel, undefined);
+    const extra = node.numbers("output_padding");
+    const spatial = kernel.map((size, axis): Dim => {
+      if (given) return given[axis - kernel.length + given.length];
+      const length = x.shape?.[axis + 2], before = begin[axis], after = end[axis];
+      if (typeof length !== "number") return null;
+      const reach = (size - 1) * dilations[axis] + 1, more = extra?.[axis] ?? 0;
+      // where the kernel does not reach the next step, padding would be negative, which runtimes see differently
+      if (isSame(node)) return reach + more >= strides[axis] ? length * strides[axis] : null;
+      if (before === null || after === null) return null;
+      return strides[axis] * (length - 1) + more + reach - before - after;
+    });
+    const channels = w.shape[1];
+    return [{
+      type: x.type,
+      shape: [x.shape?.[0] ?? null, typeof channels === "number" ? channels * group : null, ...spatial],
+    }];
+  },
+  work: ({ inputs }) => ({ macs: perWeight(inputs[0]?.shape, inputs[1]?.shape) }),
+};
+
+function kernelOf({ shape }: Facts): readonly number[] | undefined {
+  const kernel = shape?.slice(2);
+  return kernel?.every((dim) => typeof dim === "number") ? kernel as number[] : undefined;
+}
+
+/** Each element of a shape times the weights of one output (or input) channel. */
+function perWeight(shape: Shape | undefined, weight: Shape | undefined): number | null {
+  const elements = elementCount(shape), weights = elementCount(weight && [1, ...weight.slice(1)]);
+  return elements === null || weights === null ? null : elements * weights;
+}
+
+/** Convolutions. */
+export const CONV_OPS = { Conv: conv, ConvTranspose: convTranspose } satisfies Ops;

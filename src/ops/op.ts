@@ -1,0 +1,50 @@
+import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
+import type { ElementType } from "../tensor/element_type.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What is known of a value before the model runs. What is absent is not known. */
+export interface Facts {
+  /** Element type. */
+  readonly type?: ElementType;
+  /** Shape, where at least the rank is known. */
+  readonly shape?: Shape;
+  /** Its elements, where they are the same at every run. */
+  readonly constant?: Tensor;
+  /** What is known of the elements of a small one, such as a shape that a model computes: row-major, null where not known. */
+  readonly elements?: readonly Dim[];
+}
+
+/** Arithmetic of one node. */
+export interface Work {
+  /**
+   * Multiply-accumulates for one item of a dynamic batch, a pool's additions counted as such; null where shapes that tell are
+   * missing.
+   */
+  readonly macs: number | null;
+}
+
+/** All that is known of one ONNX operator. */
+export interface Op {
+  /**
+   * Types and shapes of the outputs, in order, from what is known of the inputs (an absent input has no facts). An empty list
+   * says that nothing is known.
+   */
+  infer(node: Node, inputs: readonly Facts[]): readonly Facts[];
+  /**
+   * What it makes of constants, asked only where every input there is one; undefined where it is not worked out, for a whole
+   * node or for one output. Large results are lazy.
+   */
+  evaluate?(node: Node, constants: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[] | undefined;
+  /**
+   * The inputs whose elements it places in its first output (or outputs) unread, wherever its other inputs, constants, say.
+   * So what is known of single elements stays known.
+   */
+  readonly moves?: readonly number[] | "all";
+  /** The input that its first output always equals to the bit; undefined where it does something. */
+  isNoOp?(node: Node): Value | undefined;
+  /** How much arithmetic it is; absent where there are no multiply-accumulates. */
+  work?(node: Node): Work;
+}
+
+/** Entries of a family of operators, by operator. */
+export type Ops = Readonly<Record<string, Op>>;

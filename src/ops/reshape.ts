@@ -1,0 +1,114 @@
+import type { Node } from "../graph/graph.ts";
+import { transposed } from "../tensor/arrange.ts";
+import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { axesOf, axisOf, constantValues, smallValues } from "./constant.ts";
+import { product } from "./dims.ts";
+import type { Op, Ops } from "./op.ts";
+import { elementsOf, reshapedDims } from "./shape_elements.ts";
+
+const FIRST = [0];
+
+const reshape: Op = {
+  moves: FIRST,
+  infer(node, [x, given]) {
+    const shape = node.has(1) ? elementsOf(given) : node.numbers("shape");
+    const isVector = !node.has(1) || given.shape?.length === 1;
+    return [{
+      type: x.type,
+      shape: shape && isVector ? reshapedDims(x.shape, shape, node.number("allowzero", 0) !== 0) : undefined,
+    }];
+  },
+  evaluate(node, [x, given]) {
+    const shape = given ? smallValues(given) : node.numbers("shape");
+    const result = x && shape && reshapeTo(x, shape, node.number("allowzero", 0) !== 0);
+    return result && [result];
+  },
+};
+
+/** Reshape's rules: 0 copies the dimension (unless allowzero), −1 takes what is left. */
+function reshapeTo(x: Tensor, shape: readonly number[], allowZero: boolean): Tensor | undefined {
+  const dims = shape.map((dim, axis) => dim === 0 && !allowZero ? x.dims[axis] : dim);
+  const rest = dims.filter((dim) => dim !== -1).reduce((a, b) => a * b, 1);
+  const full = dims.map((dim) => dim === -1 ? x.size / rest : dim);
+  return sizeOf(full) === x.size ? reshaped(x, full) : undefined;
+}
+
+const flatten: Op = {
+  moves: FIRST,
+  infer(node, [{ type, shape }]) {
+    if (!shape) return [{ type, shape: [null, null] }];
+    const axis = axisOf(node, shape.length, 1);
+    return [{ type, shape: [product(shape.slice(0, axis)), product(shape.slice(axis))] }];
+  },
+  evaluate(node, [x]) {
+    const axis = axisOf(node, x!.dims.length, 1);
+    return [reshaped(x!, [sizeOf(x!.dims.slice(0, axis)), sizeOf(x!.dims.slice(axis))])];
+  },
+};
+
+const squeeze: Op = {
+  moves: FIRST,
+  infer(node, [{ type, shape }]) {
+    if (!shape) return [{ type }];
+    const axes = axesOf(node, shape.length);
+    if (axes) return [{ type, shape: shape.filter((_, axis) => !axes.includes(axis)) }];
+    const isPlain = !node.has(1) && shape.every((dim) => typeof dim === "number");
+    return [{ type, shape: isPlain ? shape.filter((dim) => dim !== 1) : undefined }];
+  },
+  evaluate(node, [x]) {
+    const axes = axesOf(node, x!.dims.length);
+    return [reshaped(x!, x!.dims.filter((dim, axis) => axes ? !axes.includes(axis) : dim !== 1))];
+  },
+};
+
+/** A shape with 1 at these axes of the result. */
+function inserted<D>(shape: readonly D[], given: readonly number[]): (D | 1)[] {
+  const rank = shape.length + given.length, rest = [...shape];
+  const axes = new Set(given.map((axis) => axis < 0 ? axis + rank : axis));
+  return Array.from({ length: rank }, (_, axis) => axes.has(axis) ? 1 : rest.shift()!);
+}
+
+function unsqueezed(node: Node): readonly number[] | undefined {
+  return node.has(1) ? constantValues(node.inputs[1]) : node.numbers("axes");
+}
+
+const unsqueeze: Op = {
+  moves: FIRST,
+  infer(node, [{ type, shape }]) {
+    const axes = unsqueezed(node);
+    return [{ type, shape: shape && axes && inserted(shape, axes) }];
+  },
+  evaluate(node, [x]) {
+    const axes = unsqueezed(node);
+    return axes && [reshaped(x!, inserted(x!.dims, axes))];
+  },
+};
+
+const transpose: Op = {
+  moves: FIRST,
+  infer(node, [{ type, shape }]) {
+    const order = node.numbers("perm") ?? shape?.map((_, axis) => shape.length - 1 - axis);
+    return [{ type, shape: order?.map((axis) => shape?.[axis] ?? null) }];
+  },
+  evaluate(node, [x]) {
+    const order = node.numbers("perm") ?? x!.dims.map((_, axis) => x!.dims.length - 1 - axis);
+    return [transposed(x!, order)];
+  },
+};
+
+const passOn: Op = {
+  moves: FIRST,
+  infer: (_node, [{ type, shape }]) => [{ type, shape }],
+  evaluate: (_node, [x]) => [x],
+};
+
+/** Operators that keep the elements and change the shape, the order, or nothing. */
+export const RESHAPE_OPS = {
+  Identity: passOn,
+  Dropout: { infer: (_node, [{ type, shape }]) => [{ type, shape }, { type: "bool", shape }] },
+  Reshape: reshape,
+  Flatten: flatten,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Transpose: transpose,
+} satisfies Ops;
