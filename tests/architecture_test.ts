@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   fusion: ["rules", "rewrite", "ops", "graph", "proto", "tensor"],
   weights: ["proto", "tensor"], // state dicts are byte ranges, as models are; they know no ONNX
   models: ["fusion", "ops", "weights", "graph", "proto", "tensor", "bench"], // fusion: the Model handle
-  bench: [],
+  bench: ["proto"], // the graph that the runtime saves is read; models to compare stay files
   plot: ["bench"],
   examples: ["tensor", "graph", "fusion", "models", "bench", "plot"],
   cli: ["proto", "tensor", "graph", "ops", "rewrite", "rules", "fusion", "weights", "models", "bench", "plot"],

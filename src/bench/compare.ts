@@ -8,6 +8,7 @@ import { errorNotes } from "./error_notes.ts";
 import { summariseErrors } from "./error_summary.ts";
 import { type FeedOptions, type FeedSet, feedSets } from "./feeds.ts";
 import { timeLevel } from "./level.ts";
+import { lostOperators, lostSentence } from "./lost_operators.ts";
 import { type Observation, observe, type Setup } from "./observe.ts";
 import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
 import type { NamedTensors, Session } from "./session.ts";
@@ -16,6 +17,9 @@ import type { Comparison, InputCard, Level, LevelComparison, ModelCard } from ".
 
 /** ONNX Runtime's graph optimization levels, from nothing to everything. */
 export const LEVELS: readonly Level[] = ["disabled", "basic", "extended", "all"];
+
+/** Models larger than this are not saved as ONNX Runtime runs them only to be looked at. */
+const LARGEST_SAVED = 2 ** 30;
 
 /** How to compare. Every default is printed with the result. */
 export interface CompareOptions extends FeedOptions {
@@ -97,10 +101,11 @@ export async function compare(
   const seen = new Map<string, Observation>();
   const look = async (model: 0 | 1, level: Level) => {
     const key = `${model} ${level}`;
-    const extraRuns = profile && levels.includes(level) ? 10 : 0;
+    const detail = profile && levels.includes(level);
     const known = seen.get(key) ?? await observe(files[model], level, setup, {
       ...work,
-      extraRuns,
+      detail,
+      asRun: detail && prints[model].bytes <= LARGEST_SAVED,
       twice: level === levels[0],
     });
     seen.set(key, known);
@@ -136,7 +141,9 @@ export async function compare(
       opTimes: profile,
       onProgress: progress,
     });
-    if (timed) measured.push(timed);
+    const lost = lostOperators(observed[0].asRun ?? {}, observed[1].asRun ?? {});
+    if (lost) notes.push(`At “${level}” ${lostSentence(lost)}.`);
+    if (timed) measured.push({ ...timed, ...(lost ? { lost } : {}) });
     if (timed?.stopped === "limit") {
       notes.push(
         `Level ${level}: only ${timed.lnRatios.length} rounds fitted into the time allowed; the interval is wider for it.`,

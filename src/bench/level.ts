@@ -47,14 +47,15 @@ export async function timeLevel(
     renew: contestants,
     renewMs: sessions.openMs,
   });
-  const card = (samplesMs: number[], createMs: number[], { profile }: Observation): Timing => ({
+  const card = (samplesMs: number[], createMs: number[], { profile, asRun }: Observation): Timing => ({
     medianMs: median(samplesMs),
     samplesMs,
     outliers: countOutliers(samplesMs),
     sessionMs: median(createMs),
     opsRun: profile.ops,
     providers: profile.providers,
-    ...(opTimes ? { opTimesMs: profile.opTimesMs } : {}),
+    ...(opTimes ? { opTimesMs: profile.opTimesMs, profiled: { runs: profile.timedRuns, runMs: profile.runMs } } : {}),
+    ...(asRun ? { asRun } : {}),
   });
   const { speedup, lnRatios, verdict, inner, warmup, openings, stopped } = timing;
   return {

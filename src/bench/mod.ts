@@ -8,6 +8,8 @@ export * from "./types.ts";
 export { compare, type CompareOptions, LEVELS } from "./compare.ts";
 export { verdictOf } from "./verdict.ts";
 export { type Contestants, type Control, type PairTiming, type Run, timePair, type TimePairOptions } from "./timing.ts";
+export { asRunOperators } from "./as_run.ts";
+export { lostOperators, lostSentence } from "./lost_operators.ts";
 export { classCount, INFINITE_ERROR, measureError } from "./error.ts";
 export { type ErrorJudgement, judgeError } from "./error_limit.ts";
 export { type FeedOptions, type FeedSet } from "./feeds.ts";

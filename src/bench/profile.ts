@@ -4,6 +4,8 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
+import { median } from "simple-statistics";
+import { type ProfileEvent, profileEvents } from "./profile_events.ts";
 
 /** What a profile tells. */
 export interface Profile {
@@ -13,51 +15,70 @@ export interface Profile {
   ops: Record<string, number>;
   /** Nodes by execution provider. */
   providers: Record<string, number>;
-  /** Time by op type, milliseconds per inference; the first inference is left out where there are more. */
+  /**
+   * Time by op type, milliseconds: the median over inferences of what all nodes of the type took together. The first inference
+   * is left out where there are more. What nodes in the body of a Loop, If or Scan take is theirs, not the Loop's.
+   */
   opTimesMs: Record<string, number>;
-}
-
-interface ProfileEvent {
-  cat?: string;
-  name: string;
-  ts: number;
-  dur?: number;
-  args?: { op_name?: string; provider?: string; node_index?: string };
+  /** Inferences that the times are medians of. */
+  timedRuns: number;
+  /** Median time of such an inference as a whole, milliseconds: {@link Profile.opTimesMs} and what lies between the nodes. */
+  runMs: number;
 }
 
 /** Reads the profile that a session wrote under a prefix (see `SessionOptions.profilePrefix`). */
 export async function readProfile(prefix: string): Promise<Profile> {
   for await (const entry of Deno.readDir(dirname(prefix))) {
-    if (!entry.name.startsWith(basename(prefix))) continue;
+    if (!entry.name.startsWith(basename(prefix)) || !entry.name.endsWith(".json")) continue;
     return parseProfile(await Deno.readTextFile(join(dirname(prefix), entry.name)));
   }
   throw new Error(`${prefix}*: ONNX Runtime wrote no profile there`);
 }
 
-/**
- * Parses a profile's JSON: an array of Chrome trace events, durations in microseconds. A node's run is the event
- * `<node name>_kernel_time` of category `Node`.
- */
+/** Parses a profile. A node's run is the event `<node name>_kernel_time` of category `Node`; times are microseconds. */
 export function parseProfile(json: string): Profile {
-  const events = JSON.parse(json) as ProfileEvent[];
-  const runStarts = events.filter((event) => event.name === "model_run").map((event) => event.ts).sort((a, b) => a - b);
-  const runs = Math.max(1, runStarts.length);
-  const timedFrom = runStarts[1] ?? -Infinity;
-  const profile: Profile = { runs, ops: {}, providers: {}, opTimesMs: {} };
+  const events = profileEvents(json);
+  const runs = events.filter((event) => event.name === "model_run").sort((a, b) => a.ts - b.ts);
+  const timed = runs.slice(runs.length > 1 ? 1 : 0);
+  const profile: Profile = {
+    runs: Math.max(1, runs.length),
+    ops: {},
+    providers: {},
+    opTimesMs: {},
+    timedRuns: Math.max(1, timed.length),
+    runMs: 0,
+  };
+  const nodes = events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"));
   const seen = new Set<string>();
-  for (const event of events) {
-    if (event.cat !== "Node" || !event.name.endsWith("_kernel_time")) continue;
-    const { op_name: op = "?", provider = "?", node_index: index } = event.args ?? {};
-    const node = JSON.stringify([event.name, index, op]);
-    if (!seen.has(node)) {
-      seen.add(node); // a node runs once an inference, and in a Loop more often
-      profile.ops[op] = (profile.ops[op] ?? 0) + 1;
-      profile.providers[provider] = (profile.providers[provider] ?? 0) + 1;
-    }
-    if (event.ts >= timedFrom) {
-      const ms = (event.dur ?? 0) / 1000 / (runs > 1 ? runs - 1 : 1);
-      profile.opTimesMs[op] = (profile.opTimesMs[op] ?? 0) + ms;
-    }
+  for (const { name, op, provider, index } of nodes) {
+    const node = JSON.stringify([name, index, op]);
+    if (seen.has(node)) continue; // a node runs once an inference, and in a Loop more often
+    seen.add(node);
+    profile.ops[op] = (profile.ops[op] ?? 0) + 1;
+    profile.providers[provider] = (profile.providers[provider] ?? 0) + 1;
   }
+  const times = new Map(Object.keys(profile.ops).map((op) => [op, new Float64Array(profile.timedRuns)]));
+  for (const [{ op, ts }, us] of ownTimes(nodes)) {
+    const run = timed.length === 0 ? 0 : timed.findLastIndex((each) => each.ts <= ts);
+    if (run >= 0) times.get(op)![run] += us / 1000;
+  }
+  for (const [op, perRun] of times) profile.opTimesMs[op] = median([...perRun]);
+  profile.runMs = timed.length > 0
+    ? median(timed.map(({ dur }) => dur / 1000))
+    : Object.values(profile.opTimesMs).reduce((sum, ms) => sum + ms, 0);
   return profile;
+}
+
+/** Each node's run with its time in microseconds, less that of nodes that ran inside it (the body of a Loop). */
+function ownTimes(nodes: readonly ProfileEvent[]): [ProfileEvent, number][] {
+  const own: [ProfileEvent, number][] = [];
+  const open: number[] = [];
+  for (const event of nodes.toSorted((a, b) => a.ts - b.ts || b.dur - a.dur)) {
+    while (open.length > 0 && own[open.at(-1)!][0].ts + own[open.at(-1)!][0].dur < event.ts + event.dur) open.pop();
+    const outer = open.at(-1);
+    if (outer !== undefined && own[outer][0].isControlFlow) own[outer][1] -= event.dur;
+    own.push([event, event.dur]);
+    if (event.isControlFlow) open.push(own.length - 1);
+  }
+  return own;
 }

@@ -42,6 +42,8 @@ export interface SessionOptions {
   pin?: boolean;
   /** Write the runtime's profile to files beginning with this path. */
   profilePrefix?: string;
+  /** Save the graph as the runtime runs it to this path, weights included. */
+  optimizedPath?: string;
 }
 
 /** An open session. Close it, or use `await using`. */
@@ -66,7 +68,7 @@ export interface Session extends AsyncDisposable {
  * @throws {Error} If the file is no model that ONNX Runtime can load, or the provider cannot start.
  */
 export async function openSession(path: string, options: SessionOptions = {}): Promise<Session> {
-  const { provider = "cpu", level = "all", threads = 1, pin = true, profilePrefix } = options;
+  const { provider = "cpu", level = "all", threads = 1, pin = true, profilePrefix, optimizedPath } = options;
   const cpus = pin && provider === "cpu" && threads > 1 ? workerCpus(threads) : undefined;
   // ONNX Runtime counts logical CPUs from 1, and wants one entry for every thread but the caller's.
   const affinity = cpus ? { intra_op_thread_affinities: cpus.map((cpu) => cpu + 1).join(";") } : {};
@@ -80,6 +82,7 @@ export async function openSession(path: string, options: SessionOptions = {}): P
     logSeverityLevel: profilePrefix ? 4 : 3, // a profiled session that cannot load its model complains about the profile, too
     // Sessions that wait their turn must not take the cores from the one that is timed.
     extra: { session: { ...affinity, intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+    ...(optimizedPath ? { optimizedModelFilePath: optimizedPath } : {}),
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
   });
   const createMs = performance.now() - start;

@@ -38,8 +38,26 @@ export interface Timing {
   opsRun: Record<string, number>;
   /** Nodes by execution provider, from the runtime's profile: `{"CPUExecutionProvider": 243}`. */
   providers: Record<string, number>;
-  /** Time by op type from the runtime's profile, milliseconds per inference; absent where no profile was taken. */
+  /**
+   * Time by op type from the runtime's profile, milliseconds per inference, each the median over the profiled inferences; absent
+   * where no profile was taken.
+   */
   opTimesMs?: Record<string, number>;
+  /** Profiled inferences that {@link Timing.opTimesMs} are medians of, and the median time of such a one, milliseconds. */
+  profiled?: { runs: number; runMs: number };
+  /**
+   * Nodes by operator of the graph that the runtime saved after its own optimizations, domain first where it is not ONNX's own:
+   * `{"com.microsoft.nchwc.Conv": 9}`. Absent where it was not saved (level `disabled`, other providers than cpu).
+   */
+  asRun?: Record<string, number>;
+}
+
+/** Operators that ONNX Runtime fused in the first model and no longer does in the second. */
+export interface LostOperators {
+  /** Operators that the runtime fused and that became fewer, by name: counts in the first and the second model. */
+  lost: Record<string, { before: number; after: number }>;
+  /** Nodes that the runtime runs. */
+  nodes: { before: number; after: number };
 }
 
 /** One optimization level, both models. */
@@ -56,6 +74,8 @@ export interface LevelComparison {
   lnRatios: number[];
   /** What the interval says. */
   verdict: Verdict;
+  /** Operators that the runtime fused in the first model only; absent where there are none, or it was not asked. */
+  lost?: LostOperators;
   /** Two sessions of the *same* model compared the same way: the noise floor. Absent where no control was run. */
   control?: { speedup: Interval; lnRatios: number[]; verdict: Verdict };
   /** Inferences in one block: a sample is a block's time divided by this. */

@@ -1,8 +1,19 @@
-import type { LevelComparison } from "../bench/types.ts";
+import type { LevelComparison, Timing } from "../bench/types.ts";
 import { drawBars } from "./bars.ts";
 import type { Drawing, DrawingOptions } from "./drawing.ts";
-import { formatMs } from "./format.ts";
+import { formatCount, formatMs } from "./format.ts";
 import { color } from "./theme.ts";
+
+/** How many profiled inferences the times are medians of, and how much of a timed one they add up to. */
+function opTimesSubtitle({ before, after }: Pick<LevelComparison, "before" | "after">): string {
+  const runs = Math.min(before.profiled?.runs ?? 0, after.profiled?.runs ?? 0);
+  if (runs === 0) return "From ONNX Runtime’s profile; profiling itself costs a little time";
+  const share = ({ opTimesMs = {}, medianMs }: Timing) =>
+    `${(100 * Object.values(opTimesMs).reduce((sum, ms) => sum + ms, 0) / medianMs).toFixed(0)}%`;
+  return `Medians over ${formatCount(runs)} profiled runs; together ${share(before)} and ${
+    share(after)
+  } of the timed medians`;
+}
 
 /**
  * Time by operator type from ONNX Runtime's profile, both models, in milliseconds per inference at one level; the
@@ -26,7 +37,7 @@ export function opTimes(
   const largest = shown[0];
   return drawBars({
     title: `Time by operator, at “${level.level}”`,
-    subtitle: "From ONNX Runtime’s profile; profiling itself costs a little time",
+    subtitle: opTimesSubtitle(level),
     description: largest
       ? `Most time goes to ${largest.op}: ${formatMs(largest.times[0])} before, ${formatMs(largest.times[1])} after.`
       : "The profile is empty.",
