@@ -1,6 +1,7 @@
 import { type CompareOptions, type Contribution, contributions } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
 import { startProgress } from "./progress.ts";
+import { given } from "./values.ts";
 
 /** Times the fused model against the same one fused without each of the rules that did something. */
 export async function byRule(
@@ -16,9 +17,8 @@ export async function byRule(
       rules.map((rule) => [rule, async () => (await fuse(before, { skip: [rule] })).model]),
     );
     const { levels: _levels, ...rest } = options;
-    const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
     return await contributions(after, without, {
-      ...given,
+      ...given(rest),
       onProgress: (fraction, text) => progress.update(fraction, text),
     });
   } finally {

@@ -1,10 +1,7 @@
+import process from "node:process";
 import { compare, type CompareOptions, type Comparison, type ModelSource } from "../bench/mod.ts";
 import { startProgress } from "./progress.ts";
-
-/** Options without those that were not given, so that defaults stand. */
-function given<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
+import { given } from "./values.ts";
 
 /** Compares with a progress bar; Ctrl-C stops it and keeps what was measured. */
 export async function compareAloud(
@@ -14,7 +11,7 @@ export async function compareAloud(
 ): Promise<Comparison> {
   const progress = await startProgress(), abort = new AbortController();
   const interrupt = () => abort.abort();
-  Deno.addSignalListener("SIGINT", interrupt);
+  process.on("SIGINT", interrupt);
   try {
     return await compare(before, after, {
       ...given(options),
@@ -23,6 +20,6 @@ export async function compareAloud(
     });
   } finally {
     progress.stop();
-    Deno.removeSignalListener("SIGINT", interrupt);
+    process.off("SIGINT", interrupt);
   }
 }

@@ -1,33 +1,11 @@
 /**
- * The command line: `fuse`, `explain`, `rules`, `compare`, `diff`, `build`, `reproduce`. Exit codes: 0 it worked, 1 the answer is no,
- * 2 bad use or bad input (one line on stderr says what).
+ * The command line: `fuse`, `explain`, `compare`, `diff`, `build`, `rules`, `reproduce`. Exit codes: 0 it worked, 1 the answer is no,
+ * 2 bad use or bad input (one line on stderr says what; with `--json` an object on stdout says it, too).
  *
  * @module
  */
-import { type Command, commandHelp, parseCommand, UsageError } from "./command.ts";
-
-/** Commands are loaded when they are called: `fuse` starts without the benchmark. */
-const COMMANDS: Record<string, () => Promise<Command>> = {
-  fuse: async () => (await import("./fuse.ts")).fuseCommand,
-  explain: async () => (await import("./fuse.ts")).explainCommand,
-  rules: async () => (await import("./fuse.ts")).rulesCommand,
-  compare: async () => (await import("./compare.ts")).compareCommand,
-  diff: async () => (await import("./diff.ts")).diffCommand,
-  build: async () => (await import("./build.ts")).buildCommand,
-  reproduce: async () => (await import("./reproduce.ts")).reproduceCommand,
-};
-
-async function overview(): Promise<string> {
-  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  return [
-    "layerfuse: fuse consecutive linear layers of ONNX models, and measure what that changed.",
-    "",
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    "",
-    "layerfuse COMMAND --help says more.",
-  ].join("\n");
-}
+import process from "node:process";
+import { overview, VERSION } from "./overview.ts";
 
 /**
  * Runs one command line and resolves to its exit code. Nothing is thrown: what went wrong is one line on stderr.
@@ -41,29 +19,43 @@ async function overview(): Promise<string> {
  * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [first, second] = args;
   try {
-    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      console.log(await overview());
-      return name === undefined ? 2 : 0;
-    }
-    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!load) {
-      throw new UsageError(`there is no command '${name}'. The commands are: ${Object.keys(COMMANDS).join(", ")}.`);
-    }
-    const command = await load();
-    const parsed = parseCommand(command, rest);
-    if (parsed.values.help) {
-      console.log(commandHelp(command));
-      return 0;
-    }
-    return await command.run(parsed);
+    if (first === "complete") return await (await load<typeof import("./completion.ts")>("completion")).complete(args);
+    if (first === "--version" || first === "-V") return say(VERSION);
+    if (first === undefined) return say(overview(), 2);
+    if (first === "help" && second !== undefined) return await main([second, "--help"]);
+    if (first === "--help" || first === "-h" || first === "help") return say(overview());
+    const { createProgram } = await load<typeof import("./program.ts")>("program");
+    return await (await createProgram(first)).run(args);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`layerfuse: ${message.replaceAll(/\s*\n\s*/g, " ")}`);
-    if (Deno.env.get("LAYERFUSE_DEBUG")) console.error(error);
-    return 2;
+    return await explainFailure(error, args);
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+/** Imports a file of this folder when it is needed: Deno loads what is written into `import()` at each start. */
+async function load<T>(name: string): Promise<T> {
+  const file = `./${name}.ts`;
+  return await import(file);
+}
+
+function say(text: string, code = 0): number {
+  console.log(text);
+  return code;
+}
+
+/** Says what went wrong; resolves to the exit code. */
+async function explainFailure(error: unknown, args: readonly string[]): Promise<number> {
+  const { asksForJson } = await load<typeof import("./output.ts")>("output");
+  const { colour } = await load<typeof import("./colour.ts")>("colour");
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  if (asksForJson(args)) {
+    const name = error instanceof Error ? error.name : "Error";
+    console.log(JSON.stringify({ error: { name, message, exitCode: 2 } }, null, 2));
+  }
+  console.error(`${colour("red", "layerfuse:")} ${message}`);
+  if (process.env.LAYERFUSE_DEBUG) console.error(error);
+  return 2;
+}
+
+if (import.meta.main) process.exit(await main(process.argv.slice(2)));

@@ -1,49 +1,64 @@
+import type { Command } from "commander";
 import type { CompareOptions, Level } from "../bench/mod.ts";
-import { type Arguments, list, number, type Option, text, UsageError, whole } from "./command.ts";
+import { UsageError } from "./usage_error.ts";
+import { collect, list, number, whole } from "./values.ts";
 
-/** Options that say how to measure, shared by `compare` and `reproduce`. */
-export const MEASURE_OPTIONS: Record<string, Option> = {
-  levels: { type: "string", help: "A,B optimization levels: disabled, basic, extended, all; default disabled,all" },
-  provider: { type: "string", help: "NAME auto (default), cpu, cuda, tensorrt, webgpu, coreml or dml" },
-  seconds: { type: "string", help: "S time to spend on timing" },
-  size: { type: "string", help: "N height and width where an image's are dynamic" },
-  shape: {
-    type: "string",
-    multiple: true,
-    help: "NAME=1x3x224x224 shape of an input (of the only one: without NAME=)",
-  },
-  seed: { type: "string", help: "N seed of inputs, order of rounds and intervals" },
-  threads: { type: "string", help: "N threads of each session; default the physical cores" },
-};
-
-/** Reads {@link MEASURE_OPTIONS}. */
-export function measureOptions(args: Arguments): CompareOptions {
-  return {
-    levels: list(args, "levels") as Level[] | undefined ?? undefined,
-    provider: text(args, "provider"),
-    seconds: number(args, "seconds"),
-    threads: whole(args, "threads", 1),
-    ...inputOptions(args),
-  };
+/** What {@link addInputOptions} parses. */
+export interface InputChoice {
+  /** Height and width where an image's are dynamic. */
+  size?: number;
+  /** Shapes of inputs, `NAME=1x3x224x224` or, of the only one, `1x3x224x224`. */
+  shape?: string[];
 }
 
-/** Reads the options that say what to feed. */
-export function inputOptions(args: Arguments): Pick<CompareOptions, "size" | "seed" | "shape" | "shapes"> {
-  return {
-    size: whole(args, "size", 1),
-    seed: whole(args, "seed"),
-    ...shapes((args.values.shape ?? []) as string[]),
-  };
+/** What {@link addMeasureOptions} parses. */
+export interface MeasureChoice extends InputChoice {
+  /** Optimization levels of the runtime. */
+  levels?: string[];
+  /** Execution provider. */
+  provider?: string;
+  /** Seconds to spend on timing. */
+  seconds?: number;
+  /** Seed of inputs, order of rounds and intervals. */
+  seed?: number;
+  /** Threads of each session. */
+  threads?: number;
 }
 
-function shapes(given: readonly string[]): { shape?: number[]; shapes?: Record<string, number[]> } {
-  const parsed = given.map((entry) => {
+/** Adds the options that say what to feed. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .option("--size <N>", "height and width where an image's are dynamic", whole("--size", 1))
+    .option("--shape <NAME=1x3x224x224>", "shape of an input (of the only one: without NAME=)", collect);
+}
+
+/** Adds the options that say how to measure, shared by `compare` and `reproduce`. */
+export function addMeasureOptions(command: Command): Command {
+  command
+    .option("--levels <A,B>", "optimization levels: disabled, basic, extended, all; default disabled,all", list)
+    .option("--provider <NAME>", "auto (default), cpu, cuda, tensorrt, webgpu, coreml or dml")
+    .option("--seconds <S>", "time to spend on timing", number("--seconds"))
+    .option("--seed <N>", "seed of inputs, order of rounds and intervals", whole("--seed"))
+    .option("--threads <N>", "threads of each session; default the physical cores", whole("--threads", 1));
+  return addInputOptions(command);
+}
+
+/** The library's options for what {@link addMeasureOptions} parsed. */
+export function measureOptions(choice: MeasureChoice): CompareOptions {
+  const { levels, provider, seconds, threads, seed } = choice;
+  return { levels: levels as Level[] | undefined, provider, seconds, threads, seed, ...inputOptions(choice) };
+}
+
+/** The library's options for what {@link addInputOptions} parsed. Throws a {@link UsageError} for a shape that is none. */
+export function inputOptions({ size, shape = [] }: InputChoice): Pick<CompareOptions, "size" | "shape" | "shapes"> {
+  const parsed = shape.map((entry) => {
     const [, name, dims] = /^(?:(.+)=)?(\d+(?:[x,]\d+)*)$/.exec(entry) ?? [];
     if (!dims) throw new UsageError(`--shape ${entry}: expected NAME=1x3x224x224`);
     return { name, dims: dims.split(/[x,]/).map(Number) };
   });
   const named = parsed.filter(({ name }) => name !== undefined);
   return {
+    size,
     shape: parsed.find(({ name }) => name === undefined)?.dims,
     ...named.length > 0 ? { shapes: Object.fromEntries(named.map(({ name, dims }) => [name, dims])) } : {},
   };

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { measureError, type NamedTensors, openSession } from "../bench/mod.ts";
 import { type FeedOptions, feedSets, firstRun } from "../bench/feeds.ts";
 import type { Model } from "../fusion/mod.ts";
@@ -21,7 +24,7 @@ export interface Verification {
  * where a model's output is mostly rounding (a sigmoid near 0, say), within what those optimizations do to the first model.
  */
 export async function verify(before: Model, after: Model, options: FeedOptions = {}): Promise<Verification> {
-  const folder = await Deno.makeTempDir({ prefix: "layerfuse_" });
+  const folder = await mkdtemp(join(tmpdir(), "layerfuse_"));
   try {
     let feeds: NamedTensors | undefined;
     const outputs = async (model: Model, level: "disabled" | "all") => {
@@ -47,6 +50,6 @@ export async function verify(before: Model, after: Model, options: FeedOptions =
         : `${said}, more than ${tolerance} (${beside}): nothing was written`,
     };
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await rm(folder, { recursive: true });
   }
 }

@@ -4,23 +4,34 @@ import { fold, markdownTable, textTable } from "./text_layout.ts";
 
 /** How many nodes a list of names shows before it says how many more there are. */
 const SHOWN = 6;
+/** How many rewrites of one rule are listed before it says how many more there are. */
+const SHOWN_REWRITES = 3;
+
+/** How much {@link fusionText} lists. */
+export interface FusionTextOptions {
+  /** How many names or rewrites a list shows before it says how many more there are. */
+  shown?: number;
+  /** Whether each rewrite is listed with the nodes it replaces, not only counted by rule. */
+  rewrites?: boolean;
+}
 
 /**
  * A fusion report as lines for a terminal: size before and after, rewrites by rule, and what was skipped by reason
  * with the first nodes it holds for.
  */
-export function fusionText(report: FusionSummary): string {
+export function fusionText(report: FusionSummary, { shown, rewrites = false }: FusionTextOptions = {}): string {
   return [
     ...textTable(["", "before", "after"], statRows(report.before, report.after)),
     "",
     report.applied.length === 0 ? "Nothing was fused." : `Fused (${formatCount(report.applied.length)} rewrites):`,
-    ...groupBy(report.applied, (each) => each.rule).map(([rule, uses]) =>
-      `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`
-    ),
+    ...groupBy(report.applied, (each) => each.rule).flatMap(([rule, uses]) => [
+      `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`,
+      ...rewrites ? rewriteLines(uses, shown) : [],
+    ]),
     ...(report.skipped.length === 0 ? [] : ["", "Not fused, and why:"]),
     ...groupSkipped(report).flatMap(({ rule, reason, members }) => [
       `  ${formatCount(members.length).padStart(5)} × ${cleanText(reason)} (${cleanText(rule)})`,
-      ...fold(names(members.map((each) => each.node), cleanText), " ".repeat(10)),
+      ...fold(names(members.map((each) => each.node), cleanText, shown), " ".repeat(10)),
     ]),
   ].join("\n");
 }
@@ -58,7 +69,15 @@ export function statRows(before: ModelStats, after: ModelStats): string[][] {
   ];
 }
 
-function names(list: string[], escape: (name: string) => string): string {
-  const more = list.length - SHOWN;
-  return list.slice(0, SHOWN).map(escape).join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
+function rewriteLines(uses: FusionSummary["applied"], shown = SHOWN_REWRITES): string[] {
+  const lines = uses.slice(0, shown).map(({ nodes, result }) =>
+    `${nodes.map(cleanText).join(" + ")} → ${cleanText(result)}`
+  );
+  if (uses.length > shown) lines.push(`and ${formatCount(uses.length - shown)} more`);
+  return lines.flatMap((line) => fold(line, " ".repeat(10)));
+}
+
+function names(list: string[], escape: (name: string) => string, shown = SHOWN): string {
+  const more = list.length - shown;
+  return list.slice(0, shown).map(escape).join(", ") + (more > 0 ? ` and ${formatCount(more)} more` : "");
 }

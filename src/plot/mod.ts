@@ -13,7 +13,7 @@ export { distribution } from "./distribution.ts";
 export { errorHistogram } from "./error_histogram.ts";
 export { fusionPicture, type FusionPictureOptions, rewriteKinds } from "./fusion_picture.ts";
 export type { AppliedRule, FusionSummary, ModelStats, SkippedRule } from "./fusion_summary.ts";
-export { fusionMarkdown, fusionText } from "./fusion_text.ts";
+export { fusionMarkdown, fusionText, type FusionTextOptions } from "./fusion_text.ts";
 export type { GraphNode, GraphShape, Port } from "./graph_layout.ts";
 export type { NodeMark } from "./graph_marks.ts";
 export { graphPicture, type GraphPictureOptions } from "./graph_picture.ts";

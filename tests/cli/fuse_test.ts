@@ -77,3 +77,26 @@ Deno.test("layerfuse rules lists every rule with one line", async () => {
   assert(names.includes("fuse-affine-into-layer"));
   assertEquals(stdout.trim().split("\n").map((line) => line.split(/\s/)[0]), names);
 });
+
+Deno.test("layerfuse fuse says what it wrote and how much smaller it is", async () => {
+  await inFolder(async (folder) => {
+    const out = `${folder}/o.onnx`, { code, stdout } = await cli("fuse", fixture("fashion_resnet"), "-o", out);
+    assertEquals(code, 0);
+    const before = (await Deno.stat(fixture("fashion_resnet"))).size, after = (await Deno.stat(out)).size;
+    const share = (100 * (before - after) / before).toFixed(2);
+    const last = stdout.trimEnd().split("\n").at(-1)!;
+    assertMatch(last, /^Wrote .*o\.onnx: 313 kB, .* smaller than fashion_resnet\.onnx, 22 nodes in place of 33\.$/);
+    assertStringIncludes(last, `(${share}%)`);
+  });
+});
+
+Deno.test("layerfuse explain lists what it would fuse, with --verbose all of it", async () => {
+  const short = (await cli("explain", fixture("fashion_resnet"))).stdout;
+  const long = (await cli("explain", fixture("fashion_resnet"), "--verbose")).stdout;
+  const { applied } = JSON.parse((await cli("explain", fixture("fashion_resnet"), "--json")).stdout);
+  const lines = (text: string) => text.split("\n").filter((line) => line.includes(" → "));
+  assertEquals(lines(long).length, applied.length);
+  for (const { nodes, result } of applied) assertStringIncludes(long, `${nodes.join(" + ")} → ${result}`);
+  assert(lines(short).length < applied.length);
+  assertMatch(short, /^ +and 6 more$/m);
+});

@@ -1,0 +1,65 @@
+import { mkdir } from "node:fs/promises";
+import { basename } from "node:path";
+import type { CommandFile } from "../command.ts";
+import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
+import { addJson, checkJson, type JsonOption, show } from "../output.ts";
+import { UsageError } from "../usage_error.ts";
+import { writeWhole } from "../write_whole.ts";
+
+const ARTICLE = { model: "resnet101", size: 256, seconds: 60 };
+/** How many times the seconds asked for the 30 rounds may take on a slow machine. */
+const PATIENCE = 1.7;
+
+interface Options extends MeasureChoice {
+  model?: string;
+  reports: string;
+  json?: JsonOption;
+}
+
+/** `layerfuse reproduce [MODEL]`: the article, on ONNX. */
+export const command: CommandFile = {
+  define(command) {
+    command
+      .description("The article: time ResNet-101 (or your model) before and after fusion, and compare the outputs.")
+      .argument("[MODEL]", "a model of yours in place of the article's")
+      .option("--model <ARCH>", `the architecture to build (layerfuse build --list), default ${ARTICLE.model}`)
+      .option("--reports <FOLDER>", "where to write the report", "reports");
+    addJson(addMeasureOptions(command));
+  },
+  async run(command) {
+    const [path] = command.args, chosen = command.opts<Options>(), { model: architecture, reports: folder } = chosen;
+    if (path !== undefined && architecture !== undefined) {
+      throw new UsageError("reproduce: both a file and --model. Give one of them.");
+    }
+    await checkJson(chosen.json);
+    const options = measureOptions(chosen), seconds = chosen.seconds ?? ARTICLE.seconds;
+    const { fuse, layersOf, open } = await import("../../fusion/mod.ts");
+    const { comparisonText, renderReport } = await import("../../plot/mod.ts");
+    const { buildAloud } = await import("../build_aloud.ts");
+    const { compareAloud } = await import("../compare_aloud.ts");
+    const model = path === undefined ? await buildAloud(architecture ?? ARTICLE.model, chosen.seed) : await open(path);
+    const { model: fused, report: fusion } = await fuse(model);
+    const comparison = await compareAloud(model, fused, {
+      ...options,
+      size: options.size ?? (path === undefined ? ARTICLE.size : undefined),
+      seconds,
+      limitSeconds: PATIENCE * seconds,
+    });
+    const name = path === undefined ? model.name : basename(path, ".onnx"), result = { ...comparison, fusion };
+    await mkdir(folder, { recursive: true });
+    await writeWhole(`${folder}/${name}.json`, JSON.stringify(result, null, 2));
+    await writeWhole(
+      `${folder}/${name}.html`,
+      renderReport({
+        comparison,
+        fusion,
+        graphs: { before: model, after: fused },
+        layers: { before: layersOf(model, comparison.inputs), after: layersOf(fused, comparison.inputs) },
+        title: `${name}: before and after fusion`,
+      }),
+    );
+    const files = `All samples: ${folder}/${name}.json\nThe report:  ${folder}/${name}.html`;
+    await show(chosen.json, result, () => `${comparisonText(comparison)}\n\n${files}`);
+    return 0;
+  },
+};

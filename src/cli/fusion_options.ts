@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import type { FuseOptions, FusionReport } from "../fusion/mod.ts";
+import { addJson, type JsonOption } from "./output.ts";
+import { list } from "./values.ts";
+
+/** What {@link addFusionOptions} parses. */
+export interface FusionChoice {
+  /** Rules to apply. */
+  rules?: string[];
+  /** Rules to leave out. */
+  skip?: string[];
+  /** Whether to do what may be more work. */
+  aggressive?: boolean;
+  /** Whether to list every rewrite and every node. */
+  verbose?: boolean;
+  /** Where JSON goes. */
+  json?: JsonOption;
+}
+
+/** Adds the options that say what to fuse and how to say it, shared by `fuse` and `explain`. */
+export function addFusionOptions(command: Command): Command {
+  command
+    .option("--rules <A,B>", "apply these rules only (layerfuse rules lists them)", list)
+    .option("--skip <A,B>", "apply all rules but these", list)
+    .option("--aggressive", "also do what may be more work, where shapes that would tell are unknown")
+    .option("--verbose", "list every rewrite and every node, not the first few");
+  return addJson(command);
+}
+
+/** The library's options for what {@link addFusionOptions} parsed. */
+export function fusionOptions({ rules, skip, aggressive }: FusionChoice): FuseOptions {
+  return { rules, skip, aggressive: Boolean(aggressive) };
+}
+
+/** A fusion report as text for a terminal. */
+export async function reportText(report: FusionReport, verbose = false): Promise<string> {
+  const { fusionText } = await import("../plot/fusion_text.ts");
+  const measured = Object.entries(report.measured ?? {}).map(([rule, verdict]) =>
+    `Measured with ${rule}: ${verdict}${verdict === "slower" ? ", so left out" : ""}.`
+  );
+  return [fusionText(report, { shown: verbose ? Infinity : undefined, rewrites: true }), ...measured].join("\n");
+}

@@ -1,0 +1,43 @@
+/**
+ * Parsers of option values, for commander's `option(flags, description, parser)`. What they throw names the option as it was
+ * given and what was expected.
+ *
+ * @module
+ */
+import { UsageError } from "./usage_error.ts";
+
+/** A comma-separated list. */
+export function list(given: string): string[] {
+  return given.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+/** Parses a number of at least `least`; the parser throws a {@link UsageError} for anything else. */
+export function number(option: string, least = 0): (given: string) => number {
+  return (given) => {
+    const value = Number(given);
+    if (given.trim() === "" || !Number.isFinite(value) || value < least) {
+      throw new UsageError(`${option} ${given}: expected a number of at least ${least}`);
+    }
+    return value;
+  };
+}
+
+/** Parses a whole number of at least `least`; the parser throws a {@link UsageError} for anything else. */
+export function whole(option: string, least = 0): (given: string) => number {
+  const parse = number(option, least);
+  return (given) => {
+    const value = parse(given);
+    if (!Number.isSafeInteger(value)) throw new UsageError(`${option} ${value}: expected a whole number`);
+    return value;
+  };
+}
+
+/** Collects an option that may be given several times. */
+export function collect(given: string, previous: string[] = []): string[] {
+  return [...previous, given];
+}
+
+/** Options without those that were not given, so that defaults stand. */
+export function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
