@@ -5,16 +5,19 @@ import { Builder } from "../ops/builder.ts";
 import { commit, objection } from "./commit.ts";
 import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";
 import { Skip } from "../ops/skip.ts";
-import { Replacement, type Rule } from "./rule.ts";
+import { countOperators, type OperatorCount, type Runtime } from "./operators.ts";
+import { PHASES, Replacement, type Rule } from "./rule.ts";
 
 /** What the driver needs to know about the rules' world. */
 export interface DriverOptions {
-  /** The rules, in the order they are tried at a node. */
+  /** The rules, in the order they are tried at a node within their phase. */
   readonly rules: readonly Rule[];
   /** What nodes cost together. */
   readonly costOf: (nodes: readonly Node[]) => Cost;
   /** Whether to do what may be more work, where shapes that would tell are not known. */
   readonly aggressive?: boolean;
+  /** The runtime whose operators are counted; `onnxruntime` where absent. */
+  readonly runtime?: Runtime;
 }
 
 /** Rewrites done and left. */
@@ -25,38 +28,68 @@ export interface RewriteResult {
   readonly skipped: SkippedRewrite[];
 }
 
-/** Applies rules to graphs and their subgraphs until none applies any more. Each application lowers the cost. */
+/** Applications per node of the model that a faulty rule is stopped at: no sound rule comes near. */
+const MOST_PER_NODE = 16;
+
+/**
+ * Applies rules to graphs and their subgraphs, phase by phase, until none applies any more. Each application lowers the cost.
+ *
+ * Throws a {@linkcode RuleError} where a rule goes on for ever.
+ */
 export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions): RewriteResult {
   const result: RewriteResult = { applied: [], skipped: [] };
-  const driver = new Driver(options, result.applied);
+  const driver = new Driver(options, result.applied, graphs);
   while (driver.pass([...allGraphs(graphs)]));
   result.skipped.push(...driver.skips());
   return result;
 }
 
-class Driver {
-  readonly #byRoot = new Map<string, Rule[]>();
-  readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node; isRemote: boolean })[]>();
+/** A rule that does not end. */
+export class RuleError extends Error {
+  /** The error's name, `RuleError`. */
+  override readonly name = "RuleError";
+}
 
-  constructor(readonly options: DriverOptions, readonly applied: AppliedRewrite[]) {
-    for (const rule of options.rules) {
-      for (const op of rule.roots) this.#byRoot.set(op, [...this.#byRoot.get(op) ?? [], rule]);
-    }
+class Driver {
+  readonly #phases: readonly Map<string, Rule[]>[];
+  readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node; isRemote: boolean })[]>();
+  readonly #most: number;
+
+  constructor(
+    readonly options: DriverOptions,
+    readonly applied: AppliedRewrite[],
+    graphs: readonly Graph[],
+  ) {
+    this.#phases = PHASES.map((phase) => {
+      const byRoot = new Map<string, Rule[]>();
+      for (const rule of options.rules.filter((rule) => rule.phase === phase)) {
+        for (const op of rule.roots) byRoot.set(op, [...byRoot.get(op) ?? [], rule]);
+      }
+      return byRoot;
+    }).filter((byRoot) => byRoot.size > 0);
+    const nodes = [...allGraphs(graphs)].reduce((sum, graph) => sum + graph.nodes.length, 0);
+    this.#most = MOST_PER_NODE * (nodes + MOST_PER_NODE);
   }
 
-  /** Visits every node once, and those near a rewrite again. Returns whether anything was rewritten. */
+  /**
+   * Visits every node once in each phase, and those near a rewrite again, from the first phase on. Returns whether anything was
+   * rewritten.
+   */
   pass(graphs: readonly Graph[]): boolean {
     const before = this.applied.length;
-    const queue = graphs.flatMap(sorted), queued = new Set(queue);
-    for (const node of queue) inferNode(node); // what an earlier pass made can say more of shapes downstream
-    for (let at = 0; at < queue.length; at++) {
-      const node = queue[at];
-      queued.delete(node);
-      for (const next of this.#visit(node)) {
-        if (queued.has(next)) continue;
-        queued.add(next);
-        queue.push(next);
+    const nodes = graphs.flatMap(sorted);
+    for (const node of nodes) inferNode(node); // what an earlier pass made can say more of shapes downstream
+    for (const node of nodes) this.#skips.delete(node);
+    const queues = this.#phases.map(() => new Queue(nodes));
+    for (let phase = 0; phase < queues.length;) {
+      const node = queues[phase].take();
+      if (!node) {
+        phase++;
+        continue;
       }
+      const touched = this.#visit(node, this.#phases[phase]);
+      for (const queue of queues) queue.add(touched);
+      if (touched.length > 0) phase = 0;
     }
     return this.applied.length > before;
   }
@@ -75,17 +108,22 @@ class Driver {
     }
   }
 
-  #visit(root: Node): Node[] {
+  #visit(root: Node, byRoot: ReadonlyMap<string, readonly Rule[]>): Node[] {
     if (root.isRemoved || root.domain !== "" || !root.outputs[0]) return [];
-    this.#skips.delete(root);
-    for (const rule of this.#byRoot.get(root.opType) ?? []) {
+    const rules = byRoot.get(root.opType);
+    if (!rules) return [];
+    const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
+    if (older) this.#skips.set(root, older);
+    for (const rule of rules) {
       const build = new Builder(root.graph);
       const outcome = rule.rewrite(root, build);
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
-      const before = this.options.costOf(outcome.removed), after = this.options.costOf(build.nodes);
+      const operators = countOperators(outcome, build, this.options.runtime ?? "onnxruntime");
+      const before = { ...this.options.costOf(outcome.removed), operators: operators.before };
+      const after = { ...this.options.costOf(build.nodes), operators: operators.after };
       const against = objection(outcome, build) ??
-        dearer(before, after, outcome, this.options.aggressive === true);
+        whyNotLess(before, after, outcome, operators, this.options.aggressive === true);
       if (against) {
         this.#skip(root, rule, against);
         continue;
@@ -98,6 +136,7 @@ class Driver {
         before,
         after,
       });
+      if (this.applied.length > this.#most) throw endless(this.applied, root);
       return commit(root.graph, root, outcome, build);
     }
     return [];
@@ -110,11 +149,45 @@ class Driver {
   }
 }
 
-/** Nodes first, then multiply-accumulates, then weights: something must become less, so that rewriting ends. */
-function dearer(
+/** Nodes that wait to be visited, each once at a time, in the order they were added. */
+class Queue {
+  readonly #waiting: Set<Node>;
+
+  constructor(nodes: readonly Node[]) {
+    this.#waiting = new Set(nodes);
+  }
+
+  take(): Node | undefined {
+    for (const node of this.#waiting) {
+      this.#waiting.delete(node);
+      return node;
+    }
+  }
+
+  add(nodes: readonly Node[]): void {
+    for (const node of nodes) this.#waiting.add(node);
+  }
+}
+
+function endless(applied: readonly AppliedRewrite[], root: Node): RuleError {
+  const counts = new Map<string, number>();
+  for (const { rule } of applied) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+  const [[rule, times]] = [...counts].sort((a, b) => b[1] - a[1]);
+  return new RuleError(
+    `the rule '${rule}' was applied ${times} times and does not come to an end, last at ${root.label}: each application ` +
+      `must leave less than it found. Leave it out (--skip ${rule}) and report it.`,
+  );
+}
+
+/**
+ * Why a replacement is not less than what it replaces, compared in this order: operators that the runtime runs, nodes,
+ * multiply-accumulates, weights. Something must become less, so that rewriting ends.
+ */
+function whyNotLess(
   before: Cost,
   after: Cost,
   { isLighter, isUnsure }: Replacement,
+  operators: OperatorCount,
   aggressive: boolean,
 ): Skip | undefined {
   const open = new Skip(
@@ -123,6 +196,17 @@ function dearer(
     { remedy: "pass --aggressive" },
   );
   if (isUnsure && !aggressive) return open;
+  if (operators.after > operators.before) {
+    return operators.broken
+      ? new Skip("part-of-idiom", `it is part of ${operators.broken.idiom.name} that ONNX Runtime runs as one operator`)
+      : new Skip(
+        "not-cheaper",
+        after.nodes > before.nodes
+          ? `it would take ${after.nodes} nodes instead of ${before.nodes}`
+          : `it would take ${operators.after} operators instead of ${operators.before}`,
+      );
+  }
+  if (operators.after < operators.before) return undefined;
   if (after.nodes < before.nodes || after.nodes === before.nodes && (isLighter || isUnsure)) return undefined;
   if (after.nodes > before.nodes) {
     return new Skip("not-cheaper", `it would take ${after.nodes} nodes instead of ${before.nodes}`);

@@ -5,6 +5,8 @@ import type { SkipCode } from "../ops/skip.ts";
 export interface Cost {
   /** Number of nodes. */
   nodes: number;
+  /** Operators that the runtime runs for them and for what they are one operator with. */
+  operators?: number;
   /** Multiply-accumulates of one inference, for one item of a dynamic batch; null where shapes are not known. */
   macs: number | null;
   /** Elements of the weights. */

@@ -2,12 +2,23 @@ import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Skip } from "../ops/skip.ts";
 
+/**
+ * When a rule is tried: each phase runs to its fixed point before the next begins, and again where a later one gave it something
+ * to do. A rule of a later phase never takes a match from an earlier one.
+ */
+export const PHASES = ["clean", "idiom", "absorb", "merge", "compose", "reorder", "tidy"] as const;
+
+/** One of {@linkcode PHASES}. */
+export type Phase = typeof PHASES[number];
+
 /** One equation that makes a model smaller or faster without changing what it computes. */
 export interface Rule {
   /** Verb first, as its file: `fuse-affine-into-layer`. */
   readonly name: string;
   /** One line for `layerfuse rules`: what becomes what. */
   readonly summary: string;
+  /** When it is tried. */
+  readonly phase: Phase;
   /** Operators of the default domain at which the rule looks. */
   readonly roots: readonly string[];
   /** Whether it trades one amount of work for another, so that `measure` may find it slower: composing, merging, reordering. */

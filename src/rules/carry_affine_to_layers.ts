@@ -21,6 +21,7 @@ export const carryAffineToLayers: Rule = {
   name: "carry-affine-to-layers",
   summary:
     "An affine map behind or before Concat, Split, Add, Relu, Clip, Resize, DepthToSpace, …: into the layers beyond",
+  phase: "absorb",
   roots: AFFINE_OPS,
   rewrite(root, build) {
     const affine = affineOf(root);

@@ -14,6 +14,7 @@ export const composeLayers: Rule = {
   name: "compose-layers",
   summary:
     "Conv after Conv, Conv and ConvTranspose, Gemm or MatMul after Gemm or MatMul: one layer, where that is no more work",
+  phase: "compose",
   roots: ["Conv", "ConvTranspose", "Gemm", "MatMul"],
   isOptional: true,
   rewrite(root, build) {

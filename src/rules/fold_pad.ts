@@ -13,6 +13,7 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
 export const foldPad: Rule = {
   name: "fold-pad",
   summary: "Pad with zeros before Conv or AveragePool: into its pads",
+  phase: "absorb",
   roots: ["Pad"],
   rewrite(root, build) {
     const pads = padsOf(root);

@@ -14,6 +14,7 @@ import { layerAt } from "./layer.ts";
 export const fuseAffineIntoLayer: Rule = {
   name: "fuse-affine-into-layer",
   summary: "BatchNormalization, Mul, Div, Add, Sub or Neg after Conv, ConvTranspose, Gemm or MatMul: into its weights",
+  phase: "absorb",
   roots: AFFINE_OPS,
   rewrite(root, build) {
     const affine = affineOf(root);

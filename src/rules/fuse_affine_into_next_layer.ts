@@ -15,6 +15,7 @@ import { valueTensor } from "../tensor/tensor.ts";
 export const fuseAffineIntoNextLayer: Rule = {
   name: "fuse-affine-into-next-layer",
   summary: "BatchNormalization, Mul, Div, Add, Sub or Neg before Conv, ConvTranspose, Gemm or MatMul: into its weights",
+  phase: "absorb",
   roots: AFFINE_OPS,
   rewrite(root, build) {
     const affine = affineOf(root);

@@ -19,6 +19,7 @@ import { nameAfter } from "./weights.ts";
 export const mergeAffines: Rule = {
   name: "merge-affines",
   summary: "BatchNormalization, Mul, Div, Add, Sub, Neg one after another: as few nodes as hold the same map",
+  phase: "absorb",
   roots: AFFINE_OPS,
   rewrite(root, build) {
     const chain = chainTo(root);

@@ -16,6 +16,7 @@ export const mergeParallelLayers: Rule = {
   name: "merge-parallel-layers",
   summary:
     "Convs, or matrix products, of one value that are added or subtracted: one layer with the sum of their weights",
+  phase: "merge",
   roots: ["Add", "Sub", "Sum"],
   isOptional: true,
   rewrite(root, build) {

@@ -15,11 +15,15 @@ import { normaliseConstants } from "./normalise_constants.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
+import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
+import { writeIdiom } from "./write_idiom.ts";
 
 /** Every rule there is. */
 export const RULES: readonly Rule[] = [
   normaliseConstants,
   removeIdentity,
+  writeIdiom,
+  writeHardSigmoidRule,
   fuseAffineIntoLayer,
   fuseAffineIntoNextLayer,
   mergeAffines,

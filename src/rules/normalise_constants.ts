@@ -9,6 +9,7 @@ const LARGEST_FILL = 1 << 12;
 export const normaliseConstants: Rule = {
   name: "normalise-constants",
   summary: "Constant, ConstantOfShape, and Identity, Cast, Reshape, Transpose, … of constants: initializers",
+  phase: "clean",
   roots: Object.keys(OPS[""]),
   rewrite(root, build) {
     const tensor = constantOf(root.output);

@@ -9,6 +9,7 @@ import { isInferenceDropout } from "./carriers/shape_ops.ts";
 export const removeIdentity: Rule = {
   name: "remove-identity",
   summary: "Identity, Dropout in inference, Pad by nothing, affine maps with scale 1 and shift 0: nothing",
+  phase: "clean",
   roots: ["Identity", "Dropout", "Pad", ...AFFINE_OPS],
   rewrite(root) {
     const gone = () => new Replacement([root], [[root.output, root.inputs[0]!]]);

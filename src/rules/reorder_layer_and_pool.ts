@@ -20,6 +20,7 @@ export const reorderLayerAndPool: Rule = {
   name: "reorder-layer-and-pool",
   summary:
     "1×1 Conv → AveragePool or GlobalAveragePool, MatMul or Gemm → ReduceMean: the average first, where that is less work",
+  phase: "reorder",
   roots: ["AveragePool", "GlobalAveragePool", "ReduceMean"],
   isOptional: true,
   rewrite(root, build) {

@@ -18,6 +18,7 @@ const INTERPOLATION = 8;
 export const reorderResizeAndLayer: Rule = {
   name: "reorder-resize-and-layer",
   summary: "Resize or Upsample → 1×1 Conv: the Conv first, where that is less work",
+  phase: "reorder",
   roots: ["Conv"],
   isOptional: true,
   rewrite(root, build) {

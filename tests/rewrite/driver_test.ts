@@ -14,6 +14,7 @@ import { feedsFor, modelBytes, random, relativeL2, run, tensor, type TestModel, 
 const mergeRelus: Rule = {
   name: "merge-relus",
   summary: "Relu → Relu: one",
+  phase: "clean",
   roots: ["Relu"],
   rewrite(root, build) {
     const first = root.inputs[0]?.producer;
@@ -26,6 +27,7 @@ const mergeRelus: Rule = {
 const dropNegs: Rule = {
   name: "drop-negs",
   summary: "Neg → Neg: nothing",
+  phase: "clean",
   roots: ["Neg"],
   rewrite(root) {
     const first = root.inputs[0]?.producer;
@@ -176,6 +178,7 @@ Deno.test("a name that a subgraph gives a meaning of its own is not brought in",
 Deno.test("a rewrite that does not lower the cost is refused with both numbers, so that rewriting ends", async () => {
   const more: Rule = {
     name: "do-more",
+    phase: "clean",
     summary: "Relu: two Relus",
     roots: ["Relu"],
     rewrite: (root, build) =>
@@ -183,6 +186,7 @@ Deno.test("a rewrite that does not lower the cost is refused with both numbers, 
   };
   const same: Rule = {
     name: "do-the-same",
+    phase: "clean",
     summary: "Relu: itself",
     roots: ["Relu"],
     rewrite: (root, build) => new Replacement([root], [[root.output, build.like(root, root.inputs)]]),
@@ -206,6 +210,7 @@ Deno.test("a refused rewrite changes nothing in the graph", async () => {
 Deno.test("a weight that its type cannot hold is refused with the value", async () => {
   const overflow: Rule = {
     name: "overflow",
+    phase: "clean",
     summary: "Mul: by a number too large",
     roots: ["Mul"],
     rewrite: (root, build) =>
@@ -234,6 +239,7 @@ Deno.test("a weight that its type cannot hold is refused with the value", async 
 Deno.test("what was skipped at a node that is gone in the end is not reported, nor twice the same", async () => {
   const complain: Rule = {
     name: "complain",
+    phase: "clean",
     summary: "Relu: says no",
     roots: ["Relu"],
     rewrite: () => new Skip("no-layer", "no"),
@@ -245,6 +251,7 @@ Deno.test("what was skipped at a node that is gone in the end is not reported, n
 Deno.test("new initializers get names that nothing in the model has, and are inputs below IR version 4", async () => {
   const named: Rule = {
     name: "name-it",
+    phase: "clean",
     summary: "Relu → Neg: Mul",
     roots: ["Neg"],
     rewrite: (root, build) =>

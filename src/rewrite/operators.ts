@@ -1,0 +1,88 @@
+import { constantOf } from "../ops/constant.ts";
+import type { Node, Value } from "../graph/graph.ts";
+import { type Found, idiomOf } from "../ops/idioms/table.ts";
+import { AS_IS, type GraphView } from "../ops/idioms/pattern.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { Replacement } from "./rule.ts";
+
+/** The runtime a model is rewritten for: `none` counts nodes as the file has them. */
+export type Runtime = "onnxruntime" | "onnxruntime-cpu" | "none";
+
+/** Every runtime there is. */
+export const RUNTIMES: readonly Runtime[] = ["onnxruntime", "onnxruntime-cpu", "none"];
+
+/** How many operators a runtime runs for the surroundings of a replacement. */
+export interface OperatorCount {
+  /** Without it. */
+  readonly before: number;
+  /** With it. */
+  readonly after: number;
+  /** An idiom that is one operator without it, and several with it. */
+  readonly broken?: Found;
+}
+
+/**
+ * Counts the operators that a runtime makes of the nodes of a replacement before and after it, an idiom as one. Nodes of an
+ * idiom that is cut are counted each by itself, those with constant results not at all.
+ */
+export function countOperators(replacement: Replacement, build: Builder, runtime: Runtime): OperatorCount {
+  const { removed } = replacement;
+  const running = (nodes: Iterable<Node>) => [...nodes].filter((node) => !isConstant(node));
+  if (runtime === "none") return { before: running(removed).length, after: running(build.nodes).length };
+  const gone = new Set(removed), view = viewAfter(replacement, build);
+  const region = new Set(removed), cut: Found[] = [];
+  for (const node of removed) {
+    const found = idiomOf(node);
+    if (!found || cut.some(({ nodes }) => nodes[0] === found.nodes[0])) continue;
+    cut.push(found);
+    for (const member of found.nodes) region.add(member);
+  }
+  for (const node of build.nodes) {
+    for (const member of idiomOf(node, view)?.nodes ?? []) {
+      if (build.nodes.includes(member)) continue;
+      for (const other of idiomOf(member)?.nodes ?? [member]) region.add(other);
+    }
+  }
+  const left = running(region).filter((node) => !gone.has(node));
+  const groups = (nodes: readonly Node[], view: GraphView) =>
+    new Set(nodes.map((node) => idiomOf(node, view)?.nodes[0] ?? node)).size;
+  const broken = cut.find(({ nodes }) =>
+    nodes.some((node) => !gone.has(node) && !isConstant(node) && (idiomOf(node, view)?.nodes.length ?? 1) < 2)
+  );
+  return {
+    before: groups(running(region), AS_IS),
+    after: groups([...left, ...running(build.nodes)], view),
+    broken,
+  };
+}
+
+function isConstant({ outputs }: Node): boolean {
+  return outputs.every((value) => !value || constantOf(value) !== undefined);
+}
+
+/** The graph as it would be after a replacement. */
+function viewAfter({ removed, outputs }: Replacement, build: Builder): GraphView {
+  const gone = new Set(removed), now = new Map(outputs);
+  const before = new Map<Value, Value[]>();
+  for (const [old, value] of outputs) before.set(value, [...before.get(value) ?? [], old]);
+  const staged = new Map<Value, Node[]>();
+  for (const node of build.nodes) {
+    for (const value of node.inputs) if (value) staged.set(value, [...staged.get(value) ?? [], node]);
+  }
+  const resolve = (value: Value): Value => now.get(value) ?? value;
+  return {
+    resolve,
+    producer(value) {
+      const { producer } = resolve(value);
+      return producer && !gone.has(producer) ? producer : undefined;
+    },
+    *users(value) {
+      const at = resolve(value);
+      yield* staged.get(at) ?? [];
+      for (const one of [at, ...before.get(at) ?? []]) {
+        if (one !== at) yield* staged.get(one) ?? [];
+        for (const user of one.users.keys()) if (!gone.has(user)) yield user;
+      }
+    },
+  };
+}
