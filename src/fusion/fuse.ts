@@ -2,6 +2,7 @@ import { Model, type ModelSource, open } from "./model.ts";
 import { SKIP_CODES } from "../ops/skip.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
+import type { Runtime } from "../rewrite/operators.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import { costOf } from "../rules/cost.ts";
 import { chooseRules, type RuleChoice } from "./choose_rules.ts";
@@ -13,6 +14,11 @@ export type MeasuredVerdict = "faster" | "slower" | "same" | "inconclusive";
 export interface FuseOptions extends RuleChoice {
   /** Whether to do rewrites that may be more work, where the model does not say the shapes that would tell. */
   aggressive?: boolean;
+  /**
+   * What it is for. `onnxruntime` (the default) keeps whole what ONNX Runtime runs as one operator (a written-out GELU, say);
+   * `onnxruntime-cpu` also does what pays only for its CPU kernels; `none` counts nodes alone.
+   */
+  runtime?: Runtime;
   /**
    * Times two models, the second with a rule that the first is without. Rules that trade one amount of work for another
    * (composing, merging, reordering) are kept only where it does not say `slower`.
@@ -50,9 +56,14 @@ export async function fuse(source: ModelSource | Model, options: FuseOptions = {
   return options.measure ? await keepMeasured(model, rules, result, { ...options, measure: options.measure }) : result;
 }
 
-function apply(model: Model, rules: readonly Rule[], { aggressive }: FuseOptions): FuseResult {
+function apply(model: Model, rules: readonly Rule[], { aggressive, runtime }: FuseOptions): FuseResult {
   const before = model.stats, imported = model.graphs();
-  const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], { rules, costOf, aggressive });
+  const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], {
+    rules,
+    costOf,
+    aggressive,
+    runtime,
+  });
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
   return { model: fused, report: { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats } };
 }

@@ -10,6 +10,8 @@ export { type ModelStats } from "../graph/stats.ts";
 export { ModelFormatError } from "../proto/errors.ts";
 export { SKIP_CODES, type SkipCode } from "../ops/skip.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
+export { type Runtime } from "../rewrite/operators.ts";
+export { RuleError } from "../rewrite/driver.ts";
 export { listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
 export { layersOf, type LayerWork } from "./layers_of.ts";
 export { explain, fuse, type FuseOptions, type FuseResult, type MeasuredVerdict } from "./fuse.ts";

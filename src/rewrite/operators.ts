@@ -8,9 +8,6 @@ import type { Replacement } from "./rule.ts";
 /** The runtime a model is rewritten for: `none` counts nodes as the file has them. */
 export type Runtime = "onnxruntime" | "onnxruntime-cpu" | "none";
 
-/** Every runtime there is. */
-export const RUNTIMES: readonly Runtime[] = ["onnxruntime", "onnxruntime-cpu", "none"];
-
 /** How many operators a runtime runs for the surroundings of a replacement. */
 export interface OperatorCount {
   /** Without it. */

@@ -1,9 +1,9 @@
 /** The engine with toy rules: what it owns whatever the rule. */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { open } from "../../src/fusion/mod.ts";
 import { exportModel } from "../../src/graph/export.ts";
 import type { ImportedModel } from "../../src/graph/import.ts";
-import { rewriteGraphs, type RewriteResult } from "../../src/rewrite/driver.ts";
+import { rewriteGraphs, type RewriteResult, RuleError } from "../../src/rewrite/driver.ts";
 import { Skip } from "../../src/ops/skip.ts";
 import { Replacement, type Rule } from "../../src/rewrite/rule.ts";
 import { costOf } from "../../src/rules/cost.ts";
@@ -310,4 +310,34 @@ Deno.test("a chain of 10 000 nodes is rewritten to its end in time linear in its
   };
   await seconds(1000);
   assertLess(await seconds(10_000), 10, "seconds");
+});
+
+Deno.test("a rule of a later phase never takes a match from an earlier one, wherever it stands in the list", async () => {
+  const greedy: Rule = {
+    name: "greedy",
+    summary: "Relu → Relu → Neg: the Neg of x",
+    phase: "merge",
+    roots: ["Relu", "Neg"],
+    rewrite(root, build) {
+      const first = root.inputs[0]?.producer;
+      if (!first) return undefined;
+      return new Replacement([root, first], [[root.output, build.like(root, first.inputs)]]);
+    },
+  };
+  const model = chain(["Relu", "Relu", "Neg", "Neg"]);
+  const { applied, ops } = await rewritten(model, greedy, mergeRelus, dropNegs);
+  assertEquals(applied.map(({ rule }) => rule).sort(), ["drop-negs", "merge-relus"]);
+  assertEquals(ops, ["Relu"]);
+});
+
+Deno.test("a rule that goes on for ever ends with an error that names it", async () => {
+  const endless: Rule = {
+    name: "copy-for-ever",
+    summary: "Relu: a copy of itself",
+    phase: "clean",
+    roots: ["Relu"],
+    rewrite: (root, build) => new Replacement([root], [[root.output, build.like(root, root.inputs)]], true),
+  };
+  const error = await assertRejects(() => rewritten(chain(["Relu", "Neg"]), mergeRelus, endless), RuleError);
+  assert(error.message.includes("'copy-for-ever'"), error.message);
 });
