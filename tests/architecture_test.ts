@@ -9,19 +9,20 @@ import { COMMANDS } from "../src/cli/command.ts";
 
 /** Layers that a layer may import, itself aside. `mod.ts` and `cli` may import everything. */
 const MAY_IMPORT: Record<string, string[]> = {
-  proto: [],
+  io: [], // files, downloads, their errors: knows nothing of ONNX
+  proto: ["io"],
   tensor: [],
-  graph: ["proto", "tensor"],
+  graph: ["proto", "tensor", "io"],
   ops: ["graph", "tensor"],
   rewrite: ["ops", "graph", "tensor"], // tensor: it refuses new initializers that overflow
   rules: ["rewrite", "ops", "graph", "tensor"],
-  fusion: ["rules", "rewrite", "ops", "graph", "proto", "tensor"],
-  weights: ["proto", "tensor"], // state dicts are byte ranges, as models are; they know no ONNX
-  models: ["fusion", "ops", "weights", "graph", "proto", "tensor", "bench"], // fusion: the Model handle
-  bench: ["proto"], // the graph that the runtime saves is read; models to compare stay files
+  fusion: ["rules", "rewrite", "ops", "graph", "proto", "tensor", "io"],
+  weights: ["proto", "tensor", "io"], // state dicts are byte ranges, as models are; they know no ONNX
+  models: ["fusion", "ops", "weights", "graph", "proto", "tensor", "bench", "io"], // fusion: the Model handle
+  bench: ["proto", "io"], // the graph that the runtime saves is read; models to compare stay files
   plot: ["bench"],
   examples: ["tensor", "graph", "fusion", "models", "bench", "plot"],
-  cli: ["proto", "tensor", "graph", "ops", "rewrite", "rules", "fusion", "weights", "models", "bench", "plot"],
+  cli: ["io", "proto", "tensor", "graph", "ops", "rewrite", "rules", "fusion", "weights", "models", "bench", "plot"],
 };
 
 /** The one layer that may import an npm package. */

@@ -1,4 +1,5 @@
-import { Model, type ModelSource, open } from "./model.ts";
+import { Model } from "./model.ts";
+import { type ModelSource, open } from "./open.ts";
 import { SKIP_CODES } from "../ops/skip.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";

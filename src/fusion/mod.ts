@@ -4,10 +4,13 @@
  * @module
  */
 export { type ElementType, type NumericType, type OpaqueType } from "../tensor/element_type.ts";
-export { Model, type ModelPort, type ModelSource, open } from "./model.ts";
+export { Model, type ModelPort } from "./model.ts";
+export { type ModelSource, open, type OpenOptions } from "./open.ts";
+export { type SaveOptions } from "./save.ts";
+export { type SavedFiles } from "../io/save_files.ts";
 export { type Dim } from "../graph/graph.ts";
 export { type ModelStats } from "../graph/stats.ts";
-export { ModelFormatError } from "../proto/errors.ts";
+export { ChangedFileError, DownloadError, FileError, ModelFormatError } from "../io/errors.ts";
 export { SKIP_CODES, type SkipCode } from "../ops/skip.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
 export { type Runtime } from "../rewrite/operators.ts";

@@ -1,21 +1,20 @@
-import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ExternalTarget, layout, payloadLength, type Segment } from "../proto/encode.ts";
-import { ModelFormatError } from "../proto/errors.ts";
+import { FileError, ModelFormatError } from "../io/errors.ts";
+import { type ByteSource, FileSource } from "../io/source.ts";
+import type { SavedFiles } from "../io/save_files.ts";
+import { type ExternalTarget, type Layout, layout, segmentsLength } from "../proto/encode.ts";
 import { resolveExternal } from "../proto/external.ts";
 import { type Payload, readSkeleton } from "../proto/skeleton.ts";
-import { type ByteSource, BytesSource, FileSource } from "../proto/source.ts";
-import { stream, writeModel } from "../proto/write.ts";
+import { streamed } from "../proto/stream.ts";
 import { type ExportedModel, exportModel } from "../graph/export.ts";
+import { ExternalFiles } from "./external_files.ts";
 import { allGraphs, type Dim, type Value } from "../graph/graph.ts";
 import { type ImportedModel, importModel } from "../graph/import.ts";
+import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
 import { inferShapes } from "../ops/infer.ts";
 import { type ModelStats, statsOf } from "../graph/stats.ts";
 import { shapeOfFile } from "../graph/unnamed.ts";
 import { verify } from "../graph/verify.ts";
-
-/** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
-export type ModelSource = string | URL | Uint8Array;
 
 /** An input or output of a model. */
 export interface ModelPort {
@@ -27,8 +26,21 @@ export interface ModelPort {
   shape?: readonly Dim[];
 }
 
-/** Tensors below this size stay in the model file even where the weights have a file of their own. */
-const EXTERNAL_THRESHOLD = 1024;
+/** Where the bytes of a model come from. */
+interface Origin {
+  /** The model file or bytes. */
+  readonly model: ByteSource;
+  /** Files that hold its weights. */
+  readonly data: readonly ByteSource[];
+}
+
+/** What `Model.read` may do. */
+export interface ReadOptions {
+  /** The model's file, which data files lie beside; none where it has none. */
+  path?: string;
+  /** Whether data files may be links out of the model's folder, default false. */
+  allowLinks?: boolean;
+}
 
 /**
  * A model: its graph, and where its weights are. It is cheap: opening and fusing hold no weights in memory; they are
@@ -40,54 +52,43 @@ export class Model {
   readonly #skeleton: Uint8Array;
   readonly #payloads: readonly Payload[];
   readonly #isExternal: boolean;
-  readonly #original?: ByteSource;
+  readonly #origin?: Origin;
+  /** Whether nothing has changed since it was read. */
+  readonly #isOriginal: boolean;
+  /** What a user should know of where it was read from. */
+  readonly notes: readonly string[];
   #stats?: ModelStats;
-  /** Its graphs as they were read, until somebody takes them to change them. */
+  /** Its graphs as they were read, until they are taken to be changed. */
   #unchanged?: ImportedModel;
 
   private constructor(
     name: string,
     { skeleton, payloads }: { skeleton: Uint8Array; payloads: readonly Payload[] },
-    isExternal: boolean,
-    original?: ByteSource,
+    { origin, isExternal = false, isOriginal = false, notes = [] }: {
+      origin?: Origin;
+      isExternal?: boolean;
+      isOriginal?: boolean;
+      notes?: readonly string[];
+    } = {},
   ) {
     this.name = name;
     this.#skeleton = skeleton;
     this.#payloads = payloads;
+    this.#origin = origin;
     this.#isExternal = isExternal;
-    this.#original = original;
+    this.#isOriginal = isOriginal;
+    this.notes = notes;
   }
 
-  /** Opens the model in a byte source; `folder` is where its external data files are. */
-  static read(source: ByteSource, name: string, folder?: string): Model {
-    const resolved = resolveExternal(readSkeleton(source), (location) => {
-      const inside = normalize(location);
-      if (isAbsolute(inside) || inside.startsWith("..")) {
-        throw new ModelFormatError(`${source.name}: external data at '${location}' lies outside the model's folder.`);
-      }
-      if (folder === undefined) {
-        throw new ModelFormatError(
-          `${source.name}: its weights are in the file '${location}' beside it. Open the model by its path.`,
-        );
-      }
-      try {
-        return new FileSource(join(folder, inside));
-      } catch (error) {
-        if (error instanceof ModelFormatError) throw error;
-        throw new ModelFormatError(
-          `${source.name}: its weights are in '${location}' beside it, which cannot be read (${
-            (error as Error).message
-          }).`,
-        );
-      }
-    });
-    const original = resolved.isExternal ? undefined : source;
-    const model = new Model(
-      name,
-      { skeleton: resolved.bytes, payloads: resolved.payloads },
-      resolved.isExternal,
-      original,
+  /** Opens the model in a byte source. Throws {@link ModelFormatError} where it is none. */
+  static read(source: ByteSource, name: string, { path, allowLinks = false }: ReadOptions = {}): Model {
+    const files = new ExternalFiles(source.name, path, allowLinks);
+    const { bytes: skeleton, payloads, isExternal, sources } = typed(
+      source.name,
+      () => resolveExternal(readSkeleton(source), source.name, (location) => files.open(location)),
     );
+    const origin = { model: source, data: sources };
+    const model = new Model(name, { skeleton, payloads }, { origin, isExternal, isOriginal: true, notes: files.notes });
     model.#view();
     return model;
   }
@@ -98,7 +99,7 @@ export class Model {
    * @internal
    */
   static from(exported: ExportedModel, name: string): Model {
-    return new Model(name, exported, false);
+    return new Model(name, exported);
   }
 
   /**
@@ -107,19 +108,23 @@ export class Model {
    * @internal
    */
   with(graphs: ImportedModel, name: string = this.name): Model {
-    const model = new Model(name, exportModel(graphs), this.#isExternal);
+    const model = new Model(name, exportModel(graphs), {
+      origin: this.#origin,
+      isExternal: this.#isExternal,
+      notes: this.notes,
+    });
     model.#stats = model.#count(graphs);
     return model;
   }
 
   /** The same model under another name. */
   named(name: string): Model {
-    return new Model(
-      name,
-      { skeleton: this.#skeleton, payloads: this.#payloads },
-      this.#isExternal,
-      this.#original,
-    );
+    return new Model(name, { skeleton: this.#skeleton, payloads: this.#payloads }, {
+      origin: this.#origin,
+      isExternal: this.#isExternal,
+      isOriginal: this.#isOriginal,
+      notes: this.notes,
+    });
   }
 
   /**
@@ -136,12 +141,14 @@ export class Model {
   /** Its graphs, to be read only. */
   #view(): ImportedModel {
     if (this.#unchanged) return this.#unchanged;
-    const source = this.#original?.name ?? this.name;
-    const imported = importModel(this.#skeleton, this.#payloads, source),
-      graphs = [imported.graph, ...imported.functions];
-    verify(graphs, source);
-    for (const graph of graphs) inferShapes(graph);
-    return this.#unchanged = imported;
+    const source = this.#origin?.model.name ?? this.name;
+    return this.#unchanged = typed(source, () => {
+      const imported = importModel(this.#skeleton, this.#payloads, source),
+        graphs = [imported.graph, ...imported.functions];
+      verify(graphs, source);
+      for (const graph of graphs) inferShapes(graph);
+      return imported;
+    });
   }
 
   /** Nodes, operators, parameters and size. */
@@ -150,8 +157,7 @@ export class Model {
   }
 
   #count({ graph, functions }: ImportedModel): ModelStats {
-    const { model, external } = this.#layout();
-    return statsOf([graph, ...functions], length(model) + length(external));
+    return statsOf([graph, ...functions], segmentsLength(this.#layout().model));
   }
 
   /** Nodes by operator. */
@@ -185,47 +191,73 @@ export class Model {
   }
 
   /**
-   * Writes the model to a file. Weights are streamed; those of a model that kept them in external files go to one file
-   * `<path>.data` beside it. A model that nothing changed is copied byte for byte. On failure no file is left.
+   * Writes the model to a file, all of it or nothing: whatever fails, and whatever ends the process when, what was there is
+   * still there. Weights are streamed; those of a model that kept them in external files, or that is larger than 1.5 GiB, go
+   * to a data file beside it, under a name that no other model's data has. A model that nothing changed is copied byte for
+   * byte, and over itself not written at all.
+   * Resolves to the paths that were written.
+   *
+   * Throws a {@link FileError} for a path that cannot be written (a folder, a device, …), a {@link ChangedFileError} where
+   * what it was opened from is no longer the same, and the signal's reason where that is aborted.
    */
-  save(path: string | URL): Promise<void> {
-    return new Promise((resolve) => {
-      const file = path instanceof URL ? fileURLToPath(path) : path;
-      const location = `${basename(file)}.data`;
-      try {
-        writeModel(file, this.#layout({ location, threshold: EXTERNAL_THRESHOLD }), join(dirname(file), location));
-      } catch (error) {
-        const { code, message } = error as { code?: string; message: string };
-        throw code
-          ? new Error(`${file}: cannot be written (${message}). Does its folder exist?`, { cause: error })
-          : error;
-      }
-      resolve();
-    });
+  async save(path: string | URL, options: SaveOptions = {}): Promise<SavedFiles> {
+    const file = path instanceof URL ? fileURLToPath(path) : path, origin = this.#origin;
+    const sources = [origin?.model, ...origin?.data ?? []].filter((source) => source instanceof FileSource);
+    const isInPlace = origin?.model instanceof FileSource && origin.model.isAt(file);
+    if (this.#isOriginal && isInPlace && (options.externalData ?? "auto") === "auto") return { path: file };
+    return await saveModel(
+      {
+        isExternal: this.#isExternal,
+        sources: new Set(sources),
+        origin: origin?.model instanceof FileSource ? origin.model : undefined,
+        layout: (target) => this.#layout(target),
+      },
+      file,
+      options,
+    );
   }
 
   /** The whole model as the bytes of one .onnx file. Throws a RangeError for a model beyond protobuf's 2 GiB. */
   bytes(): Promise<Uint8Array> {
-    const { model } = this.#layout();
-    const size = length(model);
-    if (size >= 2 ** 31) {
-      return Promise.reject(new RangeError(`${this.name} has ${size} bytes, beyond protobuf's 2 GiB: save() it.`));
-    }
-    const out = new Uint8Array(size);
-    let at = 0;
-    stream(model, (chunk) => {
-      out.set(chunk, at);
-      at += chunk.length;
+    return new Promise((resolve) => {
+      const out = new Uint8Array(this.#size());
+      let at = 0;
+      for (const chunk of streamed(this.#layout().model)) {
+        out.set(chunk, at);
+        at += chunk.length;
+      }
+      resolve(out);
     });
-    return Promise.resolve(out);
   }
 
-  #layout(target?: ExternalTarget): { model: Segment[]; external: Segment[] } {
-    if (this.#original) {
-      const range = { source: this.#original, offset: 0, length: this.#original.size };
-      return { model: [{ kind: "raw_data", range }], external: [] };
+  /** The bytes of one .onnx file as a stream, computed as it is read. Throws a RangeError for a model beyond protobuf's 2 GiB. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#size();
+    const chunks = streamed(this.#layout().model);
+    return new ReadableStream({
+      pull(controller) {
+        const { done, value } = chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value.slice());
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  #size(): number {
+    const size = segmentsLength(this.#layout().model);
+    if (size <= MOST_BYTES) return size;
+    throw new RangeError(`${this.name} has ${size} bytes, beyond protobuf's 2 GiB: save() it.`);
+  }
+
+  #layout(target?: ExternalTarget): Layout {
+    const source = this.#origin?.model;
+    if (this.#isOriginal && !this.#isExternal && !target) {
+      return {
+        model: [{ kind: "raw_data", range: { source: source!, offset: 0, length: source!.size } }],
+        external: [],
+      };
     }
-    return layout(this.#skeleton, this.#payloads, this.#isExternal ? target : undefined);
+    return layout(this.#skeleton, this.#payloads, target);
   }
 }
 
@@ -233,60 +265,12 @@ function port({ name, type, shape }: Value): ModelPort {
   return { name, type, shape: shapeOfFile(shape) };
 }
 
-function length(segments: readonly Segment[]): number {
-  return segments.reduce((sum, part) => sum + (part instanceof Uint8Array ? part.length : payloadLength(part)), 0);
-}
-
-/**
- * Opens a model. Its weights stay where they are. Throws {@link ModelFormatError} for what is not ONNX or is truncated,
- * and the system's error for a file that cannot be read.
- *
- * @example A model from its bytes
- * ```ts
- * import { open } from "@layerfuse/layerfuse/fusion";
- *
- * // the smallest model: IR version 8, an empty graph
- * const model = await open(new Uint8Array([0x08, 0x08, 0x3a, 0x00]));
- * console.log(model.stats.nodes); // 0
- * ```
- */
-export async function open(source: ModelSource): Promise<Model> {
-  if (source instanceof Uint8Array) return Model.read(new BytesSource(source), "model");
-  const url = source instanceof URL ? source : /^(https?|file):/.test(source) ? new URL(source) : undefined;
-  if (!url || url.protocol === "file:") {
-    const path = url ? fileURLToPath(url) : source as string;
-    return Model.read(openFile(path), stem(path), dirname(path));
-  }
-  return Model.read(await download(url), stem(url.pathname));
-}
-
-function openFile(path: string): FileSource {
+/** What `work` gives; an error that is none of ours is what it makes of malformed bytes, and named after them. */
+function typed<T>(source: string, work: () => T): T {
   try {
-    return new FileSource(path);
+    return work();
   } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") {
-      throw new Deno.errors.NotFound(`${path}: there is no such file. Give the path of an .onnx file.`);
-    }
-    throw error;
-  }
-}
-
-function stem(path: string): string {
-  return basename(path).replace(/\.onnx$/, "");
-}
-
-/** Downloads to a temporary file that goes when nobody reads it any more. */
-async function download(url: URL): Promise<FileSource> {
-  const response = await fetch(url);
-  if (!response.ok || !response.body) {
-    await response.body?.cancel();
-    throw new Error(`${url}: the server answered ${response.status} ${response.statusText}, expected an .onnx file.`);
-  }
-  const path = await Deno.makeTempFile({ suffix: ".onnx" });
-  try {
-    await Deno.writeFile(path, response.body);
-    return new FileSource(path);
-  } finally {
-    await Deno.remove(path).catch(() => {}); // an open file cannot be removed everywhere
+    if (error instanceof ModelFormatError || error instanceof FileError) throw error;
+    throw new ModelFormatError(`${source}: not a valid ONNX model (${(error as Error).message}).`, { cause: error });
   }
 }

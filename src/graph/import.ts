@@ -1,4 +1,4 @@
-import { ModelFormatError } from "../proto/errors.ts";
+import { ModelFormatError } from "../io/errors.ts";
 import { messageType } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { concat, contentsOf, type WireField, wireFields } from "../proto/wire.ts";

@@ -1,4 +1,4 @@
-import { ModelFormatError } from "../proto/errors.ts";
+import { ModelFormatError } from "../io/errors.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { contentsOf, wireFields } from "../proto/wire.ts";
 import { messageType } from "../proto/schema.ts";

@@ -1,10 +1,10 @@
-import { ModelFormatError } from "../proto/errors.ts";
+import { ModelFormatError } from "../io/errors.ts";
 import { messageType, PAYLOAD_FIELD, type PayloadKind } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
-import { readRange } from "../proto/source.ts";
+import { readRange } from "../io/source.ts";
 import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields } from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
-import { byteLength, encodePart, encodeTensor } from "../tensor/encode.ts";
+import { byteLength, encodedChunks, encodePart } from "../tensor/encode.ts";
 import { sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
 
 /** TensorProto.DataType by number. */
@@ -66,7 +66,7 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
     );
   };
   const payload = message.payload.length > 0 ? payloads[message.payload[0]] : undefined;
-  if (payload && "stream" in payload) {
+  if (payload && "chunks" in payload) {
     check(payload.length);
     return { name, tensor: asWritten(payload.origin as Tensor, dims, proto) };
   }
@@ -146,10 +146,10 @@ export function exportTensor(name: string, tensor: Tensor, payloads: Payload[]):
   const length = byteLength(tensor);
   if (length < INLINE_BYTES) {
     const parts: Uint8Array[] = [];
-    encodeTensor(tensor, (chunk) => parts.push(chunk.slice()));
+    for (const chunk of encodedChunks(tensor)) parts.push(chunk.slice());
     return concat([...fields, fieldBytes(9, concat(parts))]);
   }
-  payloads.push({ kind: "raw_data", length, stream: (emit) => encodeTensor(tensor, emit), origin: tensor });
+  payloads.push({ kind: "raw_data", length, chunks: () => encodedChunks(tensor), origin: tensor });
   return concat([...fields, varintFieldBytes(PAYLOAD_FIELD, payloads.length - 1)]);
 }
 

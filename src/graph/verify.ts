@@ -1,4 +1,4 @@
-import { ModelFormatError } from "../proto/errors.ts";
+import { ModelFormatError } from "../io/errors.ts";
 import { sorted } from "./export.ts";
 import { allGraphs, type Graph, type Node } from "./graph.ts";
 

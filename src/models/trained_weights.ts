@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ByteSource, BytesSource, FileSource } from "../proto/source.ts";
+import { type ByteSource, BytesSource, FileSource } from "../io/source.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { assignWeights, readStateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
@@ -44,10 +44,5 @@ function byteSource(weights: string | URL | Uint8Array): ByteSource {
   const url = weights instanceof URL ? weights : /^(https?|file):/.test(weights) ? new URL(weights) : undefined;
   if (url && url.protocol !== "file:") throw new RangeError(`weights ${url}: download the file and give its path`);
   const path = url ? fileURLToPath(url) : weights as string;
-  try {
-    return new FileSource(path);
-  } catch (error) {
-    if ((error as { code?: string }).code !== "ENOENT") throw error;
-    throw new Deno.errors.NotFound(`${path}: there is no such file. Give the path of a state dict.`);
-  }
+  return new FileSource(path, path, "a state dict");
 }

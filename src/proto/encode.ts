@@ -30,6 +30,14 @@ export function payloadLength(payload: Payload): number {
   return "range" in payload ? payload.range.length : payload.length;
 }
 
+/** Number of bytes of segments. */
+export function segmentsLength(segments: readonly Segment[]): number {
+  return segments.reduce((sum, part) => sum + (part instanceof Uint8Array ? part.length : payloadLength(part)), 0);
+}
+
+/** The fields whose packed form is plain elements, as raw data is. */
+const PLAIN = ["raw_data", "float_data", "double_data"];
+
 /** Puts the payloads back into a skeleton: the segments of the file, with every enclosing length corrected. */
 export function layout(skeleton: Uint8Array, payloads: readonly Payload[], target?: ExternalTarget): Layout {
   const external: Segment[] = [];
@@ -41,7 +49,7 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
   };
   const payload = (index: number): Segment[] => {
     const data = payloads[index], length = payloadLength(data);
-    if (target && length >= target.threshold && data.kind === "raw_data") {
+    if (target && length >= target.threshold && PLAIN.includes(data.kind)) {
       const gap = (PAGE - externalBytes % PAGE) % PAGE;
       if (gap > 0) external.push(new Uint8Array(gap));
       const offset = externalBytes + gap;
@@ -61,7 +69,7 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
     let length = 0, changed = false;
     const push = (segment: Segment) => {
       segments.push(segment);
-      length += segment instanceof Uint8Array ? segment.length : payloadLength(segment);
+      length += segmentsLength([segment]);
     };
     for (const field of wireFields(bytes)) {
       const inner = field.content && tensorPath(type, field.number);

@@ -1,7 +1,7 @@
 import type protobuf from "protobufjs";
-import { ModelFormatError } from "./errors.ts";
+import { ModelFormatError } from "../io/errors.ts";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind, tensorPath } from "./schema.ts";
-import type { ByteRange, ByteSource } from "./source.ts";
+import type { ByteRange, ByteSource } from "../io/source.ts";
 import { concat, fieldBytes, varintFieldBytes } from "./wire.ts";
 
 /** Element data that stayed in its source. */
@@ -16,10 +16,10 @@ export interface StoredPayload {
 export interface ComputedPayload {
   /** New data is always raw. */
   readonly kind: "raw_data";
-  /** Number of bytes that `stream` will give. */
+  /** Number of bytes that `chunks` will give. */
   readonly length: number;
-  /** Gives the bytes in order, in chunks that are reused: take what you need before you return. */
-  stream(emit: (chunk: Uint8Array) => void): void;
+  /** The bytes in order, in chunks that are reused: take what you need before you ask for the next. */
+  chunks(): Iterable<Uint8Array>;
   /** What it is computed from, for the one who made it; never looked at here. */
   readonly origin: unknown;
 }

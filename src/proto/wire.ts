@@ -64,6 +64,13 @@ export function varintOf({ bytes }: WireField): number {
   return reader.uint32();
 }
 
+/** The number in a varint field, 64 bits wide; rounded above 2^53. */
+export function int64Of({ bytes }: WireField): number {
+  const reader = protobuf.Reader.create(bytes);
+  reader.uint32(); // the tag
+  return Number(reader.int64());
+}
+
 /** All parts in one array. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];

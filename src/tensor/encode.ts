@@ -7,18 +7,18 @@ export function byteLength(tensor: Tensor): number {
   return tensor.size * formatOf(tensor.type).bytes;
 }
 
-// one pair for all tensors: encoding is never entered twice at a time
+// one pair for all tensors: a chunk is filled and taken before another one is asked for
 const VALUES = new Float64Array(CHUNK), BYTES = new Uint8Array(CHUNK * 8);
 
-/** Gives a tensor's elements as little-endian bytes, rounded once, in chunks that are reused. */
-export function encodeTensor(tensor: Tensor, emit: (chunk: Uint8Array) => void): void {
+/** A tensor's elements as little-endian bytes, rounded once, in chunks that are reused: take one before you ask for another. */
+export function* encodedChunks(tensor: Tensor): Generator<Uint8Array> {
   const format = formatOf(tensor.type);
   for (let start = 0; start < tensor.size; start += CHUNK) {
     const length = Math.min(CHUNK, tensor.size - start);
     const part = VALUES.subarray(0, length), chunk = BYTES.subarray(0, length * format.bytes);
     tensor.read(start, part);
     format.encode(part, chunk);
-    emit(chunk);
+    yield chunk;
   }
   forgetRecent();
 }
@@ -31,7 +31,7 @@ export function rounded(type: ElementType, values: Float64Array): Float64Array {
   return out;
 }
 
-/** Fills `into` with a tensor's little-endian bytes from `offset` on, as {@link encodeTensor} gives them; both are whole elements. */
+/** Fills `into` with a tensor's little-endian bytes from `offset` on, as {@link encodedChunks} gives them; both are whole elements. */
 export function encodePart(tensor: Tensor, offset: number, into: Uint8Array): void {
   const format = formatOf(tensor.type);
   const values = new Float64Array(into.length / format.bytes);

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../proto/source.ts";
+import type { ByteSource } from "../io/source.ts";
 import { WeightsFormatError } from "./errors.ts";
 
 const WINDOW = 1 << 16;

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../proto/source.ts";
+import type { ByteSource } from "../io/source.ts";
 import { formatOf, type NumericType } from "../tensor/element_type.ts";
 import { sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
 import { ByteReader } from "./byte_reader.ts";

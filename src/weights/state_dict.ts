@@ -1,4 +1,4 @@
-import type { ByteSource } from "../proto/source.ts";
+import type { ByteSource } from "../io/source.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { WeightsFormatError } from "./errors.ts";
 import type { PickleDict, PickleValue } from "./pickle.ts";

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../proto/source.ts";
+import type { ByteSource } from "../io/source.ts";
 import { forEachOffset, stridesOf } from "../tensor/arrange.ts";
 import { formatOf, type NumericType } from "../tensor/element_type.ts";
 import { computedTensor, sizeOf, storedTensor, type Tensor, valuesOf } from "../tensor/tensor.ts";

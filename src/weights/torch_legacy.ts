@@ -1,4 +1,4 @@
-import type { ByteSource } from "../proto/source.ts";
+import type { ByteSource } from "../io/source.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { WeightsFormatError } from "./errors.ts";

@@ -1,7 +1,7 @@
 // @ts-types="./yauzl.d.ts"
 import { fromRandomAccessReaderPromise, RandomAccessReader } from "yauzl";
 import { Readable } from "node:stream";
-import type { ByteSource } from "../proto/source.ts";
+import type { ByteSource } from "../io/source.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { WeightsFormatError } from "./errors.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Model } from "../../src/fusion/model.ts";
 import { build, WeightsFormatError, WeightsMismatchError } from "../../src/models/mod.ts";
 import { assemble } from "../../src/models/build.ts";
-import { encodeTensor } from "../../src/tensor/encode.ts";
+import { encodedChunks } from "../../src/tensor/encode.ts";
 import { type Tensor, valuesOf } from "../../src/tensor/tensor.ts";
 import { safetensors } from "../weights/save_safetensors.ts";
 
@@ -22,10 +22,10 @@ function stateDict(tensors: ReadonlyMap<string, Tensor>, type: "F32" | "BF16" = 
   let end = 0;
   const header = Object.fromEntries([...tensors].map(([name, tensor]) => {
     const start = end;
-    encodeTensor({ ...tensor, type: type === "F32" ? "float32" : "bfloat16" }, (chunk) => {
+    for (const chunk of encodedChunks({ ...tensor, type: type === "F32" ? "float32" : "bfloat16" })) {
       parts.push(chunk.slice());
       end += chunk.length;
-    });
+    }
     return [name, { dtype: type, shape: tensor.dims, data_offsets: [start, end] }];
   }));
   const data = new Uint8Array(end);

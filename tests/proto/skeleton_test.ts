@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { layout } from "../../src/proto/encode.ts";
-import { ModelFormatError } from "../../src/proto/errors.ts";
+import { ModelFormatError } from "../../src/io/errors.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { readSkeleton } from "../../src/proto/skeleton.ts";
-import { type ByteSource, BytesSource, FileSource } from "../../src/proto/source.ts";
+import { type ByteSource, BytesSource, FileSource } from "../../src/io/source.ts";
 import { concat, fieldBytes, varintFieldBytes, wireFields } from "../../src/proto/wire.ts";
-import { stream } from "../../src/proto/write.ts";
+import { streamed } from "../../src/proto/stream.ts";
 import { fixture } from "../bench/fixture.ts";
 import { arbitraryMessage } from "./arbitrary_message.ts";
 
@@ -16,7 +16,7 @@ function roundTrip(source: ByteSource): Uint8Array {
   const chunks: Uint8Array[] = [];
   const { model, external } = layout(bytes, payloads);
   assertEquals(external, []);
-  stream(model, (chunk) => chunks.push(chunk.slice()));
+  for (const chunk of streamed(model)) chunks.push(chunk.slice());
   return chunks.length === 0 ? new Uint8Array() : concat(chunks);
 }
 

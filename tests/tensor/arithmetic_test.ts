@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertGreaterOrEqual, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { broadcastBinary, broadcastDims, transposed } from "../../src/tensor/arrange.ts";
-import { encodePart, encodeTensor } from "../../src/tensor/encode.ts";
+import { encodedChunks, encodePart } from "../../src/tensor/encode.ts";
 import { multiplied } from "../../src/tensor/multiply.ts";
 import { overflowOf } from "../../src/tensor/overflow.ts";
 import {
@@ -134,12 +134,12 @@ Deno.test("broadcastBinary() follows numpy: right-aligned, ones repeat", () => {
   assertEquals(broadcastBinary(counted([3]), counted([4]), (x) => x), undefined);
 });
 
-Deno.test("encodeTensor() and encodePart() give the same little-endian bytes, across chunks", () => {
+Deno.test("encodedChunks() and encodePart() give the same little-endian bytes, across chunks", () => {
   for (const type of ["float16", "bfloat16", "float32", "float64"] as const) {
     const shape = [3, 30_000]; // more than one chunk
     const tensor: Tensor = { ...counted(shape), type };
     const parts: Uint8Array[] = [];
-    encodeTensor(tensor, (chunk) => parts.push(chunk.slice()));
+    for (const chunk of encodedChunks(tensor)) parts.push(chunk.slice());
     const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
     parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
     const bytes = whole.length / tensor.size;

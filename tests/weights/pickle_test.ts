@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BytesSource } from "../../src/proto/source.ts";
+import { BytesSource } from "../../src/io/source.ts";
 import { ByteReader } from "../../src/weights/byte_reader.ts";
 import { WeightsFormatError } from "../../src/weights/errors.ts";
 import { PickleGlobal, readPickle } from "../../src/weights/pickle.ts";

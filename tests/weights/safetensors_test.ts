@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BytesSource } from "../../src/proto/source.ts";
+import { BytesSource } from "../../src/io/source.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { WeightsFormatError } from "../../src/weights/errors.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { ModelFormatError } from "../../src/proto/errors.ts";
-import { type ByteSource, BytesSource, FileSource } from "../../src/proto/source.ts";
+import { ModelFormatError } from "../../src/io/errors.ts";
+import { type ByteSource, BytesSource, FileSource } from "../../src/io/source.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { readStateDict, WeightsFormatError } from "../../src/weights/mod.ts";
 

@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DownloadError, ModelFormatError } from "../io/errors.ts";
+import { backupOf } from "../io/save_files.ts";
+import { BytesSource, FileSource } from "../io/source.ts";
+import { isStream, spoolChunks, spooled } from "../io/spool.ts";
+import { Model } from "./model.ts";
+
+/** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
+export type ModelSource = string | URL | Uint8Array;
+
+/** How to open a model. */
+export interface OpenOptions {
+  /** Whether its data files may be links out of its folder, default false: a model could name any file that way. */
+  allowLinks?: boolean;
+  /** Aborting it ends a download, or the reading of a stream. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Opens a model. Its weights stay where they are; what can be read only once, as a FIFO or standard input (`/dev/stdin`), is
+ * kept in a temporary file.
+ *
+ * Throws {@linkcode ModelFormatError} for what is not ONNX or is truncated, `Deno.errors.NotFound` where there is no such
+ * file, {@linkcode FileError} for one that cannot be read, {@linkcode DownloadError} for a URL that gives no model.
+ *
+ * @example A model from its bytes
+ * ```ts
+ * import { open } from "@layerfuse/layerfuse/fusion";
+ *
+ * // the smallest model: IR version 8, an empty graph
+ * const model = await open(new Uint8Array([0x08, 0x08, 0x3a, 0x00]));
+ * console.log(model.stats.nodes); // 0
+ * ```
+ */
+export async function open(source: ModelSource, options: OpenOptions = {}): Promise<Model> {
+  const { allowLinks, signal } = options;
+  signal?.throwIfAborted();
+  if (source instanceof Uint8Array) return Model.read(new BytesSource(source), "model");
+  const url = source instanceof URL ? source : /^(https?|file):/.test(source) ? new URL(source) : undefined;
+  if (url && url.protocol !== "file:") return Model.read(await download(url, signal), stem(url.pathname));
+  const path = url ? fileURLToPath(url) : source as string;
+  if (isStream(path)) return Model.read(await spooled(path, signal), stem(path));
+  try {
+    return Model.read(new FileSource(path), stem(path), { path, allowLinks });
+  } catch (error) {
+    throw error instanceof ModelFormatError ? withBackup(error, path) : error;
+  }
+}
+
+/** The error, with where the file is that a killed save was overwriting. */
+function withBackup(error: ModelFormatError, path: string): Error {
+  const backup = backupOf(path);
+  if (!existsSync(backup)) return error;
+  return new ModelFormatError(
+    `${error.message} A save over it was killed; the file as it was is ${backup}: move that back.`,
+    { cause: error },
+  );
+}
+
+/** What to call a model that was read from here. */
+function stem(path: string): string {
+  return basename(path).replace(/\.onnx$/, "");
+}
+
+async function download(url: URL, signal?: AbortSignal): Promise<FileSource> {
+  const response = await fetch(url, { signal });
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new DownloadError(
+      url.href,
+      `the server answered ${response.status} ${response.statusText}, expected an .onnx file.`,
+    );
+  }
+  return await spoolChunks(url.href, response.body);
+}

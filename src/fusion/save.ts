@@ -1,0 +1,101 @@
+import { dirname, extname, join, normalize } from "node:path";
+import { readdirSync } from "node:fs";
+import { FileSource } from "../io/source.ts";
+import { type SavedFiles, saveFiles } from "../io/save_files.ts";
+import { type ExternalTarget, type Layout, segmentsLength } from "../proto/encode.ts";
+import { externalLocations } from "../proto/external.ts";
+import { streamed } from "../proto/stream.ts";
+import { FileError } from "../io/errors.ts";
+
+/** How to save a model. */
+export interface SaveOptions {
+  /**
+   * Where its weights go: `auto` (default) puts them into a file beside the model where the model had such a file or the
+   * result is larger than 1.5 GiB; `none` keeps them in the model; anything else is the name of the data file, relative to
+   * the model.
+   */
+  externalData?: "auto" | "none" | string;
+  /** Overwrites read-only files, and a named data file that is not this model's own. */
+  force?: boolean;
+  /** Aborting it ends the save: everything is then as it was. */
+  signal?: AbortSignal;
+  /** Called as it goes on, with the share that is written, 0 to 1. */
+  onProgress?: (fraction: number) => void;
+}
+
+/** Tensors below this size stay in the model file even where the weights have a file of their own. */
+const EXTERNAL_THRESHOLD = 1024;
+/** Models above this size get a data file. */
+const AUTO_BYTES = 1.5 * 2 ** 30;
+/** No protobuf message is larger. */
+export const MOST_BYTES = 2 ** 31 - 1;
+
+/** What `saveModel` needs of a model. */
+export interface Savable {
+  /** Whether its weights were in files of their own. */
+  readonly isExternal: boolean;
+  /** What its bytes are read from. */
+  readonly sources: ReadonlySet<FileSource>;
+  /** The file it was opened from. */
+  readonly origin?: FileSource;
+  /** Its segments. */
+  layout(target?: ExternalTarget): Layout;
+}
+
+/** Writes a model to a file, and its weights beside it where they have a file of their own. */
+export async function saveModel(model: Savable, path: string, options: SaveOptions = {}): Promise<SavedFiles> {
+  const { externalData = "auto", force, signal, onProgress } = options;
+  const inline = externalData === "none" || externalData === "auto" && !model.isExternal
+    ? segmentsLength(model.layout().model)
+    : Infinity;
+  const isExternal = externalData !== "none" && inline > AUTO_BYTES;
+  const at = (location: string) => model.layout({ location, threshold: EXTERNAL_THRESHOLD });
+  const { model: main, external } = isExternal ? at("") : model.layout();
+  const mainBytes = segmentsLength(main), bytes = mainBytes + segmentsLength(external);
+  if (mainBytes > MOST_BYTES) {
+    throw new FileError(
+      path,
+      `cannot be written: the model alone has ${mainBytes} bytes, beyond protobuf's 2 GiB.` +
+        (isExternal ? "" : " Let its weights have a data file (external data: auto)."),
+    );
+  }
+  const hasData = external.length > 0;
+  return await saveFiles(path, {
+    main: (location) => streamed((hasData ? at(location!) : model.layout()).model),
+    data: hasData ? () => streamed(external) : undefined,
+    verify: () => model.sources.forEach((source) => source.verifyUnchanged()),
+    replaces: (file) => model.sources.forEach((source) => source.isFile(file) && source.replaced()),
+  }, {
+    dataName: externalData === "auto" || externalData === "none" ? undefined : externalData,
+    force,
+    signal,
+    onBytes: onProgress && ((count) => onProgress(Math.min(1, count / bytes))),
+    isOwnData: (file, name) => isOwnData(model, file, name),
+    isUsedData: (folder, name) => modelsIn(folder).some((file) => locationsIn(file).has(name)),
+  });
+}
+
+/** Whether the model file `file` has the data file `name` beside it to itself. */
+function isOwnData({ sources, origin }: Savable, file: string, name: string): boolean {
+  if (!locationsIn(file).has(name)) return false;
+  const path = join(dirname(file), name);
+  const isSource = [...sources].some((source) => source.path === path || source.isAt(path));
+  if (isSource && !origin?.isAt(file)) return false;
+  return !modelsIn(dirname(file)).some((other) => other !== file && locationsIn(other).has(name));
+}
+
+/** The files of a folder that may be ONNX models. */
+function modelsIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => extname(name).toLowerCase() === ".onnx").map((name) =>
+    join(folder, name)
+  );
+}
+
+/** The data files that a model refers to, relative to it; none where it is no model. */
+function locationsIn(file: string): Set<string> {
+  try {
+    return new Set([...externalLocations(new FileSource(file))].map((location) => normalize(location)));
+  } catch {
+    return new Set();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Every error that a file, a download or a model's bytes can cause, in one place: the library throws them, the command
+ * line prints their message.
+ *
+ * @module
+ */
+
+/** The bytes are not an ONNX model, or not a whole one. The message names the source, the byte and what was expected. */
+export class ModelFormatError extends Error {
+  /** The error's name, `ModelFormatError`. */
+  override readonly name = "ModelFormatError";
+}
+
+/** A file cannot be read or written. The message begins with its path and says what was found and what to do. */
+export class FileError extends Error {
+  /** The error's name, `FileError`. */
+  override readonly name = "FileError";
+
+  /** Says of the file `path` what was found there, and what to do. */
+  constructor(readonly path: string, reason: string, options?: ErrorOptions) {
+    super(`${path}: ${reason}`, options);
+  }
+}
+
+/** The file a model was opened from is no longer what it was: its weights are read while it is saved. */
+export class ChangedFileError extends FileError {}
+
+/** A download failed. The message begins with its URL. */
+export class DownloadError extends Error {
+  /** The error's name, `DownloadError`. */
+  override readonly name = "DownloadError";
+
+  /** Says of `url` what came from it, and what to do. */
+  constructor(readonly url: string, reason: string, options?: ErrorOptions) {
+    super(`${url}: ${reason}`, options);
+  }
+}
+
+/** The system's code of an error (`ENOENT`, …), where it has one. */
+export function codeOf(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" ? code : undefined;
+}
+
+/** The system's word for what went wrong, without the path that is said already: "No space left on device (os error 28)". */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split("\n")[0].replace(/^E[A-Z0-9]+: /, "").replace(
+    /:? ?(open|stat|lstat|readlink|realpath) '.*$/,
+    "",
+  );
+}
+
+/** What to throw where `path`, which should be `expected`, cannot be opened for `error`. */
+export function unreadable(path: string, error: unknown, expected = "an .onnx file"): Error {
+  if (error instanceof ModelFormatError || error instanceof FileError) return error;
+  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) {
+    return new Deno.errors.NotFound(`${path}: there is no such file. Give the path of ${expected}.`);
+  }
+  return new FileError(path, `cannot be read (${reasonOf(error)}).`, { cause: error });
+}
+
+/** What to throw where `path`, an output, cannot be written for `error`. */
+export function unwritable(path: string, error: unknown): Error {
+  if (!isSystemError(error)) return error as Error;
+  const missing = codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound;
+  return new FileError(path, `cannot be written (${reasonOf(error)}).${missing ? " Does its folder exist?" : ""}`, {
+    cause: error,
+  });
+}
+
+function isSystemError(error: unknown): boolean {
+  if (error instanceof FileError || error instanceof ModelFormatError || error instanceof DOMException) return false;
+  return codeOf(error) !== undefined || Object.values(Deno.errors).some((type) => error instanceof type);
+}
