@@ -3,6 +3,12 @@ import { efficientnetB0 } from "./efficientnet.ts";
 import { loraTransformer, WIDTH } from "./lora_transformer.ts";
 import { mobilenetV2 } from "./mobilenet.ts";
 import { mobileoneS0 } from "./mobileone.ts";
+import { BERTS } from "./bert.ts";
+import { GPTS } from "./gpt.ts";
+import { LLAMAS } from "./llama.ts";
+import { VITS } from "./vit.ts";
+import { CONVNEXTS } from "./convnext.ts";
+import { MIXERS } from "./mixer.ts";
 import { classifier, IMAGES, type Recipe } from "./recipe.ts";
 import { repvggA0 } from "./repvgg.ts";
 import { resnet, RESNETS } from "./resnet.ts";
@@ -21,7 +27,13 @@ export type Architecture =
   | "repvgg_a0"
   | "mobileone_s0"
   | "unet"
-  | "lora_transformer";
+  | "lora_transformer"
+  | "bert_encoder"
+  | "gpt_blocks"
+  | "llama_blocks"
+  | "vit_tiny_patch16_224"
+  | "convnext_atto"
+  | "mixer_s16_224";
 
 /** Every architecture by name. */
 export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
@@ -48,6 +60,12 @@ export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
     defaultInput: [1, 128, WIDTH],
     layers: loraTransformer,
   },
+  ...BERTS,
+  ...GPTS,
+  ...LLAMAS,
+  ...VITS,
+  ...CONVNEXTS,
+  ...MIXERS,
 };
 
 /** The names of all architectures. */

@@ -34,6 +34,8 @@ export interface NetworkInit {
   weights?: (name: string) => Tensor | undefined;
   /** Name of the file of the trained values, which takes the seed's place in the metadata. */
   trainedOn?: string;
+  /** Names of its ModuleLists, which lead to no scope of their own. */
+  lists?: ReadonlySet<string>;
   /** Version of the default operator set, default 17; see {@link OPSET}. */
   opset?: number;
 }
@@ -144,14 +146,31 @@ export class Network {
     return value;
   }
 
-  /** A Constant node, as the exporter leaves them for shapes, pads and bounds. A scalar where `values` is a number. */
-  literal(path: string, type: ElementType, values: number | readonly number[]): Value {
-    const tensor = typeof values === "number"
-      ? valueTensor(type, [], Float64Array.of(values))
-      : valueTensor(type, [values.length], Float64Array.from(values));
+  /**
+   * A Constant node, as the exporter leaves them for shapes, pads and bounds: a scalar where `values` is a number, else a list
+   * of numbers, or a tensor of shape `dims`.
+   */
+  literal(
+    path: string,
+    type: ElementType,
+    values: number | ArrayLike<number>,
+    dims: readonly number[] = typeof values === "number" ? [] : [values.length],
+  ): Value {
+    const tensor = valueTensor(
+      type,
+      dims,
+      typeof values === "number" ? Float64Array.of(values) : Float64Array.from(values),
+    );
     return this.op("Constant", [], path, [
       tensorAttribute("value", tensor, exportTensor("", tensor, this.#model.payloads)),
     ]);
+  }
+
+  /** ConstantOfShape with ones, int64, where the exporter computes the arguments of an `expand`. `shape` has one entry. */
+  ones(path: string, shape: Value): Value {
+    const one = valueTensor("int64", [1], Float64Array.of(1));
+    const value = tensorAttribute("value", one, exportTensor("", one, this.#model.payloads));
+    return this.op("ConstantOfShape", [shape], path, [value]);
   }
 
   /**
@@ -230,7 +249,7 @@ export class Network {
     more: readonly string[] = [],
   ): Value[] {
     const { graph } = this.#model;
-    const name = this.#unused(`${scopeOf(path)}/${opType}`);
+    const name = this.#unused(`${scopeOf(path, this.#init.lists ?? new Set())}/${opType}`);
     const node = new Node(graph, {
       opType,
       name,
@@ -269,12 +288,15 @@ export function varianceName(path: string): string {
   return `${path}.batch_var`;
 }
 
-/** `layer1.0.conv1` → `/layer1/layer1.0/conv1`: the numbered children of a container carry its name in front. */
-function scopeOf(path: string): string {
+/**
+ * `layer1.0.conv1` → `/layer1/layer1.0/conv1`: the numbered children of a container carry its name in front. A ModuleList, which
+ * is never called itself, is no scope: `h.0.attn` → `/h.0/attn`.
+ */
+function scopeOf(path: string, lists: ReadonlySet<string>): string {
   let previous = "", scope = "";
   for (const part of path === "" ? [] : path.split(".")) {
     previous = /^\d+$/.test(part) && previous ? `${previous}.${part}` : part;
-    scope += `/${previous}`;
+    if (!lists.has(part)) scope += `/${previous}`;
   }
   return scope;
 }

@@ -54,6 +54,7 @@ function big(signed: boolean): Format {
     signed
       ? new BigInt64Array(buffer, byteOffset, byteLength / 8)
       : new BigUint64Array(buffer, byteOffset, byteLength / 8);
+  const limit = signed ? 2 ** 63 : 2 ** 64, largest = BigInt(limit) - 1n;
   return {
     bytes: 8,
     float: false,
@@ -61,7 +62,8 @@ function big(signed: boolean): Format {
     decode: (from, into) => view(from).forEach((value, i) => into[i] = Number(value)),
     encode(values, into) {
       const to = view(into);
-      values.forEach((value, i) => to[i] = BigInt(value));
+      // INT64_MAX, the exporters' "to the end", is 2^63 as a float64, which would wrap around to INT64_MIN
+      values.forEach((value, i) => to[i] = value >= limit ? largest : BigInt(value));
     },
   };
 }

@@ -1,0 +1,89 @@
+"""The originals that `tasks/check_networks.py` compares the networks of `build` with, as torch modules with one input."""
+
+import functools
+
+import timm
+import torch
+from torch import nn
+
+
+def causal_mask(length):
+    return torch.full((length, length), torch.finfo(torch.float32).min).triu(1)[None, None]
+
+
+class Bert(nn.Module):
+    def __init__(self):
+        super().__init__()
+        from transformers import BertConfig
+        from transformers.models.bert.modeling_bert import BertEncoder
+
+        self.encoder = BertEncoder(
+            BertConfig(
+                hidden_size=256,
+                num_hidden_layers=4,
+                num_attention_heads=4,
+                intermediate_size=1024,
+                attn_implementation="eager",
+            )
+        )
+
+    def forward(self, x):
+        return self.encoder(x)[0]
+
+
+class Gpt(nn.Module):
+    def __init__(self):
+        super().__init__()
+        from transformers import GPT2Config
+        from transformers.models.gpt2.modeling_gpt2 import GPT2Block
+
+        config = GPT2Config(n_embd=256, n_layer=4, n_head=4, n_positions=128, attn_implementation="eager")
+        self.register_buffer("mask", causal_mask(128), persistent=False)
+        self.h = nn.ModuleList(GPT2Block(config, index) for index in range(4))
+        self.ln_f = nn.LayerNorm(256)
+
+    def forward(self, x):
+        for block in self.h:
+            x = block(x, attention_mask=self.mask)
+            x = x[0] if isinstance(x, tuple) else x
+        return self.ln_f(x)
+
+
+class Llama(nn.Module):
+    def __init__(self):
+        super().__init__()
+        from transformers import LlamaConfig
+        from transformers.models.llama import modeling_llama as llama
+
+        config = LlamaConfig(
+            hidden_size=256,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            intermediate_size=688,
+            attn_implementation="eager",
+        )
+        self.register_buffer("mask", causal_mask(128), persistent=False)
+        self.layers = nn.ModuleList(llama.LlamaDecoderLayer(config, index) for index in range(4))
+        self.norm = llama.LlamaRMSNorm(256, eps=config.rms_norm_eps)
+        self.rotary_emb = llama.LlamaRotaryEmbedding(config)
+
+    def forward(self, x):
+        positions = torch.arange(x.shape[1])[None]
+        rotary = self.rotary_emb(x, positions)
+        for layer in self.layers:
+            x = layer(x, attention_mask=self.mask, position_embeddings=rotary, position_ids=positions)
+            x = x[0] if isinstance(x, tuple) else x
+        return self.norm(x)
+
+
+IMAGE = (1, 3, 224, 224)
+TOKENS = (1, 128, 256)
+TIMM = ["vit_tiny_patch16_224", "convnext_atto", "mixer_s16_224"]
+
+REFERENCES = {
+    "bert_encoder": (Bert, TOKENS),
+    "gpt_blocks": (Gpt, TOKENS),
+    "llama_blocks": (Llama, TOKENS),
+    **{name: (functools.partial(timm.create_model, name), IMAGE) for name in TIMM},
+}
