@@ -2,8 +2,8 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import * as ort from "onnxruntime-node";
 import { fuse } from "../../src/fusion/mod.ts";
-import type { Model } from "../../src/graph/model.ts";
-import { type Architecture, architectures, build } from "../../src/models/mod.ts";
+
+import { type Architecture, architectures, build, type Model } from "../../src/models/mod.ts";
 import { errorOf, outputsOf } from "../fuzz/check_graph.ts";
 
 /** What is left of the layers and of what was between them. */
