@@ -20,6 +20,8 @@ export interface FuseOptions extends RuleChoice {
    * `onnxruntime-cpu` also does what pays only for its CPU kernels; `none` counts nodes alone.
    */
   runtime?: Runtime;
+  /** Whether the file may grow by more than 1 %: stored int8 or float16 weights written out, shared weights copied. */
+  allowGrowth?: boolean;
   /**
    * Times two models, the second with a rule that the first is without. Rules that trade one amount of work for another
    * (composing, merging, reordering) are kept only where it does not say `slower`.
@@ -57,13 +59,15 @@ export async function fuse(source: ModelSource | Model, options: FuseOptions = {
   return options.measure ? await keepMeasured(model, rules, result, { ...options, measure: options.measure }) : result;
 }
 
-function apply(model: Model, rules: readonly Rule[], { aggressive, runtime }: FuseOptions): FuseResult {
+function apply(model: Model, rules: readonly Rule[], { aggressive, runtime, allowGrowth }: FuseOptions): FuseResult {
   const before = model.stats, imported = model.graphs();
   const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], {
     rules,
     costOf,
     aggressive,
     runtime,
+    allowGrowth,
+    fileBytes: before.bytes,
   });
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
   return { model: fused, report: { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats } };

@@ -1,5 +1,6 @@
 import type { Attribute } from "../graph/attribute.ts";
 import { type Graph, Node, Value } from "../graph/graph.ts";
+import type { ConstantPool } from "./constant_pool.ts";
 import { FIELD } from "../graph/import.ts";
 import { inferNode } from "./infer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -14,8 +15,8 @@ export class Builder {
   /** Old values that go, and new ones of the same shape: nodes that only ask for the shape (Shape, Size) take these. */
   readonly sameShape: Map<Value, Value> = new Map();
 
-  /** For one application of one rule in this graph. */
-  constructor(readonly graph: Graph) {}
+  /** For one application of one rule in a graph, whose initializers are in a pool. */
+  constructor(readonly graph: Graph, readonly pool: ConstantPool) {}
 
   /** Forgets everything staged so far: another way is tried. */
   reset(): void {
@@ -24,8 +25,10 @@ export class Builder {
     this.sameShape.clear();
   }
 
-  /** A new initializer, named after `base`. */
+  /** An initializer, named after `base` where there is none that equals it. */
   initializer(base: string, tensor: Tensor): Value {
+    const same = this.pool.find(tensor, this.graph);
+    if (same) return same;
     const value = new Value(this.graph, base);
     value.initializer = tensor;
     value.type = tensor.type;

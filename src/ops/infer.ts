@@ -1,6 +1,7 @@
 import type { Dim, Graph, Node, Shape, Value } from "../graph/graph.ts";
 import { isUnnamed } from "../graph/unnamed.ts";
 import { limitDepth } from "../tensor/depth.ts";
+import { expressed } from "../tensor/expression.ts";
 import { type Tensor, valueTensor } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
 import type { Facts, Op } from "./op.ts";
@@ -48,11 +49,26 @@ function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[] | unde
   const most = Math.max(MOST_ELEMENTS, 2 * node.graph.model.storedElements);
   if (results.some((result) => result && !(result.size <= most))) return undefined;
   const operands = constants.filter((tensor) => tensor !== undefined);
-  return results.map((result): Facts => {
+  return results.map((result, index): Facts => {
     if (!result) return {};
-    const constant = operands.includes(result) ? result : limitDepth(result, operands);
+    const isNew = !operands.includes(result), sources = [...operands, ...tensorsOf(node)];
+    if (sources.length > 0) {
+      expressed(result, `${node.domain}.${node.opType}`, sources, () => parametersOf(node, index));
+    }
+    const constant = isNew ? limitDepth(result, operands) : result;
     return { type: constant.type, shape: constant.dims, constant };
   });
+}
+
+/** What a result depends on beside the constants: attributes, the operator set, which inputs are there, which output it is. */
+function parametersOf(node: Node, index: number): string {
+  const attributes = [...node.attributes.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+  const given = node.inputs.map((value) => value ? 1 : 0).join("");
+  return `${node.opset}|${index}|${given}|${attributes.map(({ bytes }) => bytes.join(" ")).join("|")}`;
+}
+
+function tensorsOf(node: Node): Tensor[] {
+  return [...node.attributes.values()].flatMap(({ tensor }) => tensor ?? []);
 }
 
 function isNumeric(tensor: Tensor | undefined): boolean {

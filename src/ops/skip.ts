@@ -28,6 +28,7 @@ export const SKIP_CODES = {
   "unsupported-form": "an attribute, or an old form of the operator, that the rewrite does not cover",
   "not-cheaper": "the model would get no smaller and no faster",
   "part-of-idiom": "the runtime runs the node and its neighbours as one operator, which the rewrite would break up",
+  "file-growth": "the file would grow: a weight is stored in a smaller form, or needed elsewhere as it is",
   "cost-unknown": "whether it saves work depends on shapes that the model does not say",
   "measured-slower": "it was measured here, and made the model slower",
   "overflow": "the element type of the weight cannot hold a new value",

@@ -75,6 +75,7 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
   const touched = new Set<Node>();
   const inputs = new Set(removed.flatMap((node) => node.inputs));
   for (const node of removed) graph.removeNode(node);
+  const shared = new Map<Value, Value>();
   const staged = new Map(
     outputs.filter(([, now]) => build.nodes.includes(now.producer!)).map(([old, now]) => [now, old]),
   );
@@ -82,9 +83,15 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
   for (const value of build.initializers) {
     const used = build.nodes.some((node) => node.inputs.includes(value)) || outputs.some(([, now]) => now === value);
     if (!used) continue;
+    const hoisted = build.pool.hoist(value);
+    if (hoisted) {
+      shared.set(value, hoisted);
+      continue;
+    }
     value.name = graph.freshName(value.name);
     graph.values.set(value.name, value);
     graph.initializers.add(value);
+    build.pool.add(value);
   }
   const names = new Set<string>();
   for (const node of build.nodes) {
@@ -96,6 +103,7 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
       value.name = graph.freshName(value.name);
       graph.values.set(value.name, value);
     }
+    replaceIn(node, "inputs", shared);
     replaceIn(node, "inputs", staged);
     replaceIn(node, "outputs", staged);
     graph.addNode(node);
@@ -106,7 +114,8 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     for (const user of old.users.keys()) touched.add(user);
     graph.replaceUses(old, staged.get(now) ?? now);
   }
-  for (const [old, now] of outputs) {
+  for (const [old, made] of outputs) {
+    const now = shared.get(made) ?? made;
     if (staged.has(now)) continue;
     if (old.isOutput) {
       graph.renameOutput(now, old);
@@ -115,7 +124,7 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     } else graph.replaceUses(old, now);
   }
   for (const [old, now] of outputs) {
-    const value = staged.has(now) || old.isOutput ? old : now;
+    const value = staged.has(now) || old.isOutput ? old : shared.get(now) ?? now;
     for (const user of value.users.keys()) touched.add(user);
     if (value.producer) touched.add(value.producer);
   }

@@ -4,7 +4,9 @@ import { inferNode } from "../ops/infer.ts";
 import { Builder } from "../ops/builder.ts";
 import { commit, objection } from "./commit.ts";
 import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";
+import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
+import { GrowthAccount } from "./growth.ts";
 import { countOperators, type OperatorCount, type Runtime } from "./operators.ts";
 import { PHASES, Replacement, type Rule } from "./rule.ts";
 
@@ -18,6 +20,10 @@ export interface DriverOptions {
   readonly aggressive?: boolean;
   /** The runtime whose operators are counted; `onnxruntime` where absent. */
   readonly runtime?: Runtime;
+  /** Bytes of the file, of which constants may grow by a small share. */
+  readonly fileBytes?: number;
+  /** Whether constants may grow without a bound. */
+  readonly allowGrowth?: boolean;
 }
 
 /** Rewrites done and left. */
@@ -54,6 +60,8 @@ class Driver {
   readonly #phases: readonly Map<string, Rule[]>[];
   readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node; isRemote: boolean })[]>();
   readonly #most: number;
+  readonly #pool: ConstantPool;
+  readonly #growth: GrowthAccount;
 
   constructor(
     readonly options: DriverOptions,
@@ -67,6 +75,8 @@ class Driver {
       }
       return byRoot;
     }).filter((byRoot) => byRoot.size > 0);
+    this.#pool = new ConstantPool(graphs);
+    this.#growth = new GrowthAccount(options.fileBytes ?? 0, options.allowGrowth === true);
     const nodes = [...allGraphs(graphs)].reduce((sum, graph) => sum + graph.nodes.length, 0);
     this.#most = MOST_PER_NODE * (nodes + MOST_PER_NODE);
   }
@@ -115,7 +125,7 @@ class Driver {
     const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
     if (older) this.#skips.set(root, older);
     for (const rule of rules) {
-      const build = new Builder(root.graph);
+      const build = new Builder(root.graph, this.#pool);
       const outcome = rule.rewrite(root, build);
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
@@ -123,7 +133,8 @@ class Driver {
       const before = { ...this.options.costOf(outcome.removed), operators: operators.before };
       const after = { ...this.options.costOf(build.nodes), operators: operators.after };
       const against = objection(outcome, build) ??
-        whyNotLess(before, after, outcome, operators, this.options.aggressive === true);
+        whyNotLess(before, after, outcome, operators, this.options.aggressive === true) ??
+        this.#growth.whyTooLarge(outcome, build);
       if (against) {
         this.#skip(root, rule, against);
         continue;
@@ -137,12 +148,15 @@ class Driver {
         after,
       });
       if (this.applied.length > this.#most) throw endless(this.applied, root);
+      this.#growth.add(outcome, build);
       return commit(root.graph, root, outcome, build);
     }
     return [];
   }
 
-  #skip(root: Node, rule: Rule, { code, reason, remedy, node = root, isRemote }: Skip): void {
+  #skip(root: Node, rule: Rule, skip: Skip): void {
+    if (rule.phase === "clean" && skip.code === "file-growth") return; // a constant that stays computed is no near miss
+    const { code, reason, remedy, node = root, isRemote } = skip;
     const records = this.#skips.get(root) ?? [];
     records.push({ rule: rule.name, node: node.label, code, reason, remedy, subject: node, isRemote });
     this.#skips.set(root, records);

@@ -2,9 +2,6 @@ import { constantOf } from "../ops/constant.ts";
 import { OPS } from "../ops/table.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
-/** Constants with more elements than what they are made of (ConstantOfShape) are written out only up to this size. */
-const LARGEST_FILL = 1 << 12;
-
 /** Whatever is the same at every run becomes an initializer: Constant, and shape or arithmetic nodes on constants. */
 export const normaliseConstants: Rule = {
   name: "normalise-constants",
@@ -17,8 +14,7 @@ export const normaliseConstants: Rule = {
     if (!tensor || root.output.users.size === 0 || root.graph.isFunction || root.graph.model.irVersion < 4) {
       return undefined;
     }
-    const enlarges = root.is("ConstantOfShape", "Expand", "Gather") && tensor.size > LARGEST_FILL;
-    if (enlarges || root.output.isOutput) return undefined;
+    if (root.output.isOutput) return undefined;
     return new Replacement([root], [[root.output, build.initializer(root.output.name, tensor)]]);
   },
 };

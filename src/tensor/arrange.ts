@@ -1,3 +1,4 @@
+import { expressed } from "./expression.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "./tensor.ts";
 
 /** Row-major strides of a shape. */
@@ -29,11 +30,12 @@ export function forEachOffset(
 /** The tensor with its axes in another order: axis i of the result is axis `order[i]` of the tensor. */
 export function transposed(tensor: Tensor, order: readonly number[]): Tensor {
   const dims = order.map((axis) => tensor.dims[axis]), strides = stridesOf(tensor.dims);
-  return computedTensor(tensor.type, dims, () => {
+  const result = computedTensor(tensor.type, dims, () => {
     const from = valuesOf(tensor), to = new Float64Array(from.length);
     forEachOffset(dims, order.map((axis) => strides[axis]), (offset, index) => to[index] = from[offset]);
     return to;
   });
+  return expressed(result, "transpose", [tensor], () => `${order}`);
 }
 
 /** The shape two shapes broadcast to; undefined where they do not. */

@@ -1,5 +1,6 @@
 import { stridesOf } from "./arrange.ts";
 import { limitDepth } from "./depth.ts";
+import { expressed } from "./expression.ts";
 import { heldValues, rowsTensor } from "./rows.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
@@ -50,7 +51,9 @@ export function summedKernels(parts: readonly PlacedKernel[], dims: readonly num
       }
     });
   });
-  return limitDepth(total, parts.map(({ weight }) => weight));
+  const weights = parts.map(({ weight }) => weight);
+  const placed = () => JSON.stringify([dims, group, parts.map(({ group, offset, step }) => [group, offset, step])]);
+  return limitDepth(expressed(total, "sum of kernels", weights, placed), weights);
 }
 
 /** First input channel that output channel `row` of `rows` sees, with `perGroup` input channels a group. */
@@ -93,7 +96,9 @@ export function composedKernels(
       }
     }
   });
-  return limitDepth(whole, [first.weight, second.weight]);
+  const weights = [first.weight, second.weight];
+  const parameters = () => JSON.stringify([first.group, second.group, steps, dims, group]);
+  return limitDepth(expressed(whole, "composition of kernels", weights, parameters), weights);
 }
 
 /** A kernel [R, C, k…] with its second axis multiplied by a matrix [M, C]: [R, M, k…]. */
@@ -114,5 +119,5 @@ export function mixedKernel(kernel: Tensor, matrix: Tensor): Tensor {
       }
     }
   });
-  return limitDepth(mixed, [kernel, matrix]);
+  return limitDepth(expressed(mixed, "mix of a kernel", [kernel, matrix]), [kernel, matrix]);
 }

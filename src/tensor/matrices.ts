@@ -1,4 +1,5 @@
 import { limitDepth } from "./depth.ts";
+import { exactText, expressed } from "./expression.ts";
 import { heldValues, rowsTensor } from "./rows.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -13,7 +14,7 @@ export function summedMatrices(parts: readonly Tensor[]): Tensor {
       for (let at = 0; at < into.length; at++) into[at] += values[at];
     }
   });
-  return limitDepth(total, parts);
+  return limitDepth(expressed(total, "sum", parts), parts);
 }
 
 /** The matrix product a·b, [K, R]·[R, N]. */
@@ -31,14 +32,15 @@ export function matrixProduct(a: Tensor, b: Tensor): Tensor {
       }
     }
   });
-  return limitDepth(product, [a, b]);
+  return limitDepth(expressed(product, "product", [a, b]), [a, b]);
 }
 
 /** The diagonal matrix of some values. */
 export function diagonalMatrix(type: Tensor["type"], values: Float64Array): Tensor {
   const size = values.length;
   const bound = () => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return rowsTensor(type, [size, size], bound, (first, count, into) => {
+  const diagonal = rowsTensor(type, [size, size], bound, (first, count, into) => {
     for (let row = 0; row < count; row++) into[row * size + first + row] = values[first + row];
   });
+  return expressed(diagonal, "diagonal", [], () => exactText(values));
 }

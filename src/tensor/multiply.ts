@@ -1,4 +1,5 @@
 import { limitDepth } from "./depth.ts";
+import { exactText, expressed } from "./expression.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
 
 /** A small array that broadcasts over a tensor: `dims` has the tensor's rank, each entry 1 or the tensor's own. */
@@ -68,5 +69,8 @@ export function multiplied(tensor: Tensor, factor: Factor, view: readonly number
     },
     bound: () => tensor.bound() * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
   };
-  return limitDepth(product, [tensor]);
+  return limitDepth(
+    expressed(product, "multiply", [tensor], () => `${view}|${factor.dims}|${exactText(values)}`),
+    [tensor],
+  );
 }

@@ -1,4 +1,5 @@
 import { type ElementType, formatOf } from "./element_type.ts";
+import { expressed } from "./expression.ts";
 import { recentValues } from "./recent.ts";
 
 /** Something that gives bytes at an offset; a file range, say. */
@@ -136,7 +137,7 @@ export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
   if (sizeOf(dims) !== tensor.size) {
     throw new RangeError(`a tensor of shape [${tensor.dims}] cannot have the shape [${dims}]`);
   }
-  return { ...tensor, dims };
+  return expressed({ ...tensor, dims }, "reshape", [tensor], () => `${dims}`);
 }
 
 /** A tensor whose values are computed as a whole, in float64, and kept as long as they are among those used last. */

@@ -1,0 +1,65 @@
+import { allGraphs, type Graph, Value } from "../graph/graph.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { TensorIds } from "../tensor/tensor_ids.ts";
+import { constantOf } from "./constant.ts";
+
+/** The initializers of a model, so that equal ones are one. Equal means: made of the same stored bytes in the same way. */
+export class ConstantPool {
+  readonly #ids = new TensorIds();
+  readonly #byShape = new Map<string, Value[]>();
+
+  /** Of all graphs of a model. */
+  constructor(graphs: Iterable<Graph>) {
+    for (const graph of allGraphs(graphs)) for (const value of graph.initializers) this.add(value);
+  }
+
+  /** An initializer that equals a tensor and that a node of a graph can take. */
+  find(tensor: Tensor, graph: Graph): Value | undefined {
+    return this.#equal(tensor).find((value) => graph.find(value.name) === value);
+  }
+
+  /** Takes note of an initializer. */
+  add(value: Value): void {
+    if (!constantOf(value) || value.isInput || value.graph.isFunction) return;
+    const key = keyOf(value.initializer!), list = this.#byShape.get(key);
+    if (list) list.push(value);
+    else this.#byShape.set(key, [value]);
+  }
+
+  /**
+   * Where a new initializer of a subgraph equals one of another subgraph, both become one in the graph around them. Returns the
+   * one to take; undefined where there is no other.
+   */
+  hoist({ initializer, graph }: Value): Value | undefined {
+    const root = outermost(graph), other = this.#equal(initializer!).find((value) => outermost(value.graph) === root);
+    if (!other || graph.parent === undefined) return undefined;
+    const shared = new Value(root, root.freshName(other.name));
+    Object.assign(shared, { initializer: other.initializer, type: other.type, shape: other.shape });
+    root.values.set(shared.name, shared);
+    root.initializers.add(shared);
+    other.graph.replaceUses(other, shared);
+    other.graph.dropValue(other);
+    this.add(shared);
+    return shared;
+  }
+
+  #equal(tensor: Tensor): Value[] {
+    const key = keyOf(tensor), alive = this.#byShape.get(key)?.filter(isThere) ?? [];
+    if (alive.length === 0) return [];
+    this.#byShape.set(key, alive);
+    const id = this.#ids.idOf(tensor);
+    return alive.filter((value) => this.#ids.idOf(value.initializer!) === id);
+  }
+}
+
+function keyOf({ type, dims }: Tensor): string {
+  return `${type}[${dims}]`;
+}
+
+function isThere(value: Value): boolean {
+  return value.graph.initializers.has(value);
+}
+
+function outermost(graph: Graph): Graph {
+  return graph.parent ? outermost(graph.parent) : graph;
+}

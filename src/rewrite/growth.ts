@@ -1,0 +1,99 @@
+import type { Node, Value } from "../graph/graph.ts";
+import type { Builder } from "../ops/builder.ts";
+import { constantOf } from "../ops/constant.ts";
+import { Skip } from "../ops/skip.ts";
+import { formatOf } from "../tensor/element_type.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Replacement } from "./rule.ts";
+
+/** Share of the file that it may grow by in all. */
+const MOST_SHARE = 0.01;
+/** Bytes that any file may grow by: biases, shapes, single numbers. */
+const MOST_BYTES = 2048;
+
+/** Keeps account of the bytes by which constants grow. */
+export class GrowthAccount {
+  readonly #most: number;
+  #growth = 0;
+
+  /** For a file of so many bytes; `isUnbounded` where it may grow as it likes. */
+  constructor(fileBytes: number, isUnbounded: boolean) {
+    this.#most = isUnbounded ? Infinity : MOST_BYTES + MOST_SHARE * fileBytes;
+  }
+
+  /** Why a replacement would make the file too large, where it grows it at all. */
+  whyTooLarge(replacement: Replacement, build: Builder): Skip | undefined {
+    const growth = growthOf(replacement, build);
+    if (growth <= 0 || this.#growth + growth <= this.#most) return undefined;
+    const compressed = replacement.removed.flatMap(({ inputs }) => inputs).find(isCompressed);
+    return new Skip(
+      "file-growth",
+      `the file would grow by ${sizeText(growth)}: ` +
+        (compressed
+          ? `'${compressed.name}' is stored in fewer bytes than a weight with this folded in`
+          : "the weight is needed as it is elsewhere too, or stored in a smaller form"),
+      { remedy: "pass --allow-growth" },
+    );
+  }
+
+  /** Counts a replacement that is done. */
+  add(replacement: Replacement, build: Builder): void {
+    this.#growth += growthOf(replacement, build);
+  }
+}
+
+/** Bytes of the constants that a replacement adds, less those that nothing needs any more. */
+function growthOf({ removed, outputs }: Replacement, build: Builder): number {
+  const placed = new Set(outputs.map(([, now]) => now));
+  const used = new Set(build.nodes.flatMap(({ inputs }) => inputs));
+  const added = build.initializers.filter((value) => used.has(value) || placed.has(value));
+  const gone = new Set(removed), freed = new Set<Value>();
+  const free = (value: Value | undefined): number => {
+    if (!value || freed.has(value) || used.has(value) || placed.has(value) || value.isOutput) return 0;
+    if ([...value.users.keys()].some((user) => !gone.has(user))) return 0;
+    const { producer } = value;
+    if (value.initializer) {
+      if (value.isInput) return 0;
+      freed.add(value);
+      return bytesOf(value.initializer);
+    }
+    if (!producer || constantOf(value) === undefined) return 0;
+    freed.add(value);
+    gone.add(producer);
+    return storedBytes(producer) + producer.inputs.reduce((sum, input) => sum + free(input), 0);
+  };
+  const inputs = removed.flatMap((node) => node.inputs);
+  return added.reduce((sum, { initializer }) => sum + bytesOf(initializer!), 0) -
+    removed.reduce((sum, node) => sum + storedBytes(node), 0) - inputs.reduce((sum, input) => sum + free(input), 0);
+}
+
+/** Bytes of a node's own tensors. */
+function storedBytes({ attributes }: Node): number {
+  return [...attributes.values()].reduce((sum, { tensor }) => sum + (tensor ? bytesOf(tensor) : 0), 0);
+}
+
+function bytesOf({ type, size }: Tensor): number {
+  return type === "string" || type === "opaque" ? size : size * formatOf(type).bytes;
+}
+
+/** Whether a constant is computed from fewer bytes than it has. */
+function isCompressed(value: Value | undefined): boolean {
+  const { producer } = value ?? {}, tensor = constantOf(value);
+  if (!value || !tensor || !producer) return false;
+  const sources = new Map<Value, number>();
+  const visit = (one: Value | undefined): void => {
+    if (!one || sources.has(one)) return;
+    sources.set(one, one.initializer ? bytesOf(one.initializer) : one.producer ? storedBytes(one.producer) : 0);
+    one.producer?.inputs.forEach(visit);
+  };
+  visit(value);
+  return [...sources.values()].reduce((sum, bytes) => sum + bytes, 0) < bytesOf(tensor) / 1.5;
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 10_000
+    ? `${bytes} bytes`
+    : bytes < 1e7
+    ? `${Math.round(bytes / 1e3)} KB`
+    : `${Math.round(bytes / 1e6)} MB`;
+}
