@@ -79,7 +79,7 @@ class Llama(nn.Module):
 
 IMAGE = (1, 3, 224, 224)
 TOKENS = (1, 128, 256)
-TIMM = ["vit_tiny_patch16_224", "convnext_atto", "mixer_s16_224"]
+TIMM = ["vit_tiny_patch16_224", "convnext_atto", "mixer_s16_224", "poolformer_s12", "efficientformer_l1", "repvit_m0_9", "fastvit_t8"]
 
 REFERENCES = {
     "bert_encoder": (Bert, TOKENS),

@@ -9,6 +9,10 @@ import { LLAMAS } from "./llama.ts";
 import { VITS } from "./vit.ts";
 import { CONVNEXTS } from "./convnext.ts";
 import { MIXERS } from "./mixer.ts";
+import { POOLFORMERS } from "./poolformer.ts";
+import { EFFICIENTFORMERS } from "./efficientformer.ts";
+import { REPVITS } from "./repvit.ts";
+import { FASTVITS } from "./fastvit.ts";
 import { classifier, IMAGES, type Recipe } from "./recipe.ts";
 import { repvggA0 } from "./repvgg.ts";
 import { resnet, RESNETS } from "./resnet.ts";
@@ -33,7 +37,11 @@ export type Architecture =
   | "llama_blocks"
   | "vit_tiny_patch16_224"
   | "convnext_atto"
-  | "mixer_s16_224";
+  | "mixer_s16_224"
+  | "poolformer_s12"
+  | "efficientformer_l1"
+  | "repvit_m0_9"
+  | "fastvit_t8";
 
 /** Every architecture by name. */
 export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
@@ -66,6 +74,10 @@ export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
   ...VITS,
   ...CONVNEXTS,
   ...MIXERS,
+  ...POOLFORMERS,
+  ...EFFICIENTFORMERS,
+  ...REPVITS,
+  ...FASTVITS,
 };
 
 /** The names of all architectures. */

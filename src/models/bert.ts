@@ -40,5 +40,5 @@ function selfAttention(network: Network, x: Value, path: string): Value {
 
 /** BERT-like encoders by name. */
 export const BERTS: Readonly<Record<"bert_encoder", Recipe>> = {
-  bert_encoder: { ...fixed(bertEncoder, [1, LENGTH, WIDTH], [1, LENGTH, WIDTH]), lists: new Set(["layer"]) },
+  bert_encoder: { ...fixed(bertEncoder, [1, LENGTH, WIDTH], [1, LENGTH, WIDTH]), uncalled: new Set(["layer"]) },
 };

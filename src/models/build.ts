@@ -113,7 +113,7 @@ function network(name: Architecture, { seed, statistics, opset, trained }: Made)
     seed,
     statistics,
     opset,
-    lists: recipe.lists,
+    uncalled: recipe.uncalled,
     ...trained && { weights: (parameter: string) => trained.tensors.get(parameter), trainedOn: trained.source },
   });
   const graphs = network.finish(recipe.layers(network), recipe.output);

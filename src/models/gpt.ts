@@ -50,5 +50,5 @@ function conv1d(network: Network, x: Value, path: string, out: number): Value {
 
 /** GPT-like block stacks by name. */
 export const GPTS: Readonly<Record<"gpt_blocks", Recipe>> = {
-  gpt_blocks: { ...fixed(gptBlocks, [1, LENGTH, WIDTH], [1, LENGTH, WIDTH]), lists: new Set(["h"]) },
+  gpt_blocks: { ...fixed(gptBlocks, [1, LENGTH, WIDTH], [1, LENGTH, WIDTH]), uncalled: new Set(["h"]) },
 };

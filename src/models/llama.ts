@@ -91,5 +91,5 @@ function feedForward(network: Network, x: Value, path: string): Value {
 
 /** Llama-like block stacks by name. */
 export const LLAMAS: Readonly<Record<"llama_blocks", Recipe>> = {
-  llama_blocks: { ...fixed(llamaBlocks, [1, LENGTH, WIDTH], [1, LENGTH, WIDTH]), lists: new Set(["layers"]) },
+  llama_blocks: { ...fixed(llamaBlocks, [1, LENGTH, WIDTH], [1, LENGTH, WIDTH]), uncalled: new Set(["layers"]) },
 };

@@ -34,8 +34,8 @@ export interface NetworkInit {
   weights?: (name: string) => Tensor | undefined;
   /** Name of the file of the trained values, which takes the seed's place in the metadata. */
   trainedOn?: string;
-  /** Names of its ModuleLists, which lead to no scope of their own. */
-  lists?: ReadonlySet<string>;
+  /** Names of its containers that are never called themselves, as ModuleLists, and so are no scope. */
+  uncalled?: ReadonlySet<string>;
   /** Version of the default operator set, default 17; see {@link OPSET}. */
   opset?: number;
 }
@@ -249,7 +249,7 @@ export class Network {
     more: readonly string[] = [],
   ): Value[] {
     const { graph } = this.#model;
-    const name = this.#unused(`${scopeOf(path, this.#init.lists ?? new Set())}/${opType}`);
+    const name = this.#unused(`${scopeOf(path, this.#init.uncalled ?? new Set())}/${opType}`);
     const node = new Node(graph, {
       opType,
       name,
@@ -292,11 +292,11 @@ export function varianceName(path: string): string {
  * `layer1.0.conv1` → `/layer1/layer1.0/conv1`: the numbered children of a container carry its name in front. A ModuleList, which
  * is never called itself, is no scope: `h.0.attn` → `/h.0/attn`.
  */
-function scopeOf(path: string, lists: ReadonlySet<string>): string {
+function scopeOf(path: string, uncalled: ReadonlySet<string>): string {
   let previous = "", scope = "";
   for (const part of path === "" ? [] : path.split(".")) {
     previous = /^\d+$/.test(part) && previous ? `${previous}.${part}` : part;
-    if (!lists.has(part)) scope += `/${previous}`;
+    if (!uncalled.has(part)) scope += `/${previous}`;
   }
   return scope;
 }

@@ -2,6 +2,7 @@ import { floatAttribute, newAttribute } from "../graph/attribute.ts";
 import type { Value } from "../graph/graph.ts";
 import type { Network } from "./network.ts";
 import type { Distribution } from "./random_tensor.ts";
+import { reshape } from "./tokens.ts";
 
 /** Scales and shifts as after training; freshly initialised they are 1 and 0, which would hide a wrong fold. */
 export const SCALE: Distribution = { kind: "uniform", low: 0.5, high: 1.5 };
@@ -55,14 +56,14 @@ export function rmsNorm(network: Network, x: Value, path: string, epsilon = 1e-6
  */
 export function groupNorm(network: Network, x: Value, path: string, groups: number, epsilon = 1e-5): Value {
   const channels = network.channels(x), ones = new Array<number>(groups).fill(1);
-  const laidOut = network.op("Reshape", [x, network.literal(path, "int64", [0, groups, -1])], path);
+  const laidOut = reshape(network, x, path, [0, groups, -1]);
   const normal = network.op(
     "InstanceNormalization",
     [laidOut, network.literal(path, "float32", ones), network.literal(path, "float32", ones.map(() => 0))],
     path,
     [floatAttribute("epsilon", epsilon)],
   );
-  const back = network.op("Reshape", [normal, network.op("Shape", [x], path)], path);
+  const back = reshape(network, normal, path, network.op("Shape", [x], path));
   const perChannel = [channels, ...x.shape!.slice(2).map(() => 1)];
   const scale = network.parameter(`${path}.weight`, perChannel, SCALE, [channels]);
   const shift = network.parameter(`${path}.bias`, perChannel, SHIFT, [channels]);

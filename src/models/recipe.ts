@@ -14,8 +14,8 @@ export interface Recipe {
    * the declared shape of the input: a layer that writes sizes into the graph takes them from there.
    */
   readonly calibration?: readonly number[];
-  /** Names of its containers that PyTorch's exporter gives no scope to: ModuleLists, as opposed to Sequentials. */
-  readonly lists?: ReadonlySet<string>;
+  /** Names of its containers that are never called themselves, as ModuleLists; the exporter gives those no scope. */
+  readonly uncalled?: ReadonlySet<string>;
   /** Adds its layers to an empty network and gives its output. */
   layers(network: Network): Value;
 }

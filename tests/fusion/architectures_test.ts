@@ -27,6 +27,11 @@ const LEFT: Record<Architecture, Record<string, number>> = {
   vit_tiny_patch16_224: { Conv: 1, MatMul: 72, Gemm: 1 },
   convnext_atto: { Conv: 40, Gemm: 1 },
   mixer_s16_224: { Conv: 1, MatMul: 32, Gemm: 1 },
+  poolformer_s12: { Conv: 28, Gemm: 1 },
+  // two classifiers are one
+  efficientformer_l1: { Conv: 33, MatMul: 6, Gemm: 1 },
+  repvit_m0_9: { Conv: 103, Gemm: 1 },
+  fastvit_t8: { Conv: 52, Sub: 0, Gemm: 1 },
 };
 
 /** Sizes of dynamic dimensions. */

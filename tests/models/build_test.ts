@@ -13,7 +13,7 @@ import { valuesOf } from "../../src/tensor/tensor.ts";
 import { COUNTS } from "./counts.ts";
 
 /** Learned parameters, as torchvision counts them: without the BatchNormalization statistics and the constants. */
-const LEARNED = /(\.(weight|bias|gamma)|cls_token|pos_embed)$|\.lora_/;
+const LEARNED = /(\.(weight|bias|gamma|scale|attention_biases)|cls_token|pos_embed)$|\.lora_/;
 function learned(model: Model): number {
   return [...model.graphs().graph.initializers].filter(({ name }) => LEARNED.test(name))
     .reduce((sum, { initializer }) => sum + initializer!.size, 0);

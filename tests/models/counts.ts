@@ -109,4 +109,40 @@ export const COUNTS: Record<Architecture, { parameters: number; ops: Record<stri
     parameters: 18_528_264,
     ops: { Conv: 1, MatMul: 32, LayerNormalization: 17, Transpose: 17, Erf: 16, ReduceMean: 1, Gemm: 1 },
   },
+  poolformer_s12: {
+    parameters: 11_915_176,
+    ops: {
+      Conv: 28,
+      InstanceNormalization: 24,
+      Mul: 72,
+      Add: 60,
+      AveragePool: 12,
+      Sub: 12,
+      Erf: 12,
+      Shape: 24,
+      Gemm: 1,
+    },
+  },
+  efficientformer_l1: {
+    parameters: 12_289_928,
+    ops: {
+      Conv: 33,
+      BatchNormalization: 33,
+      AveragePool: 14,
+      Mul: 61,
+      Erf: 15,
+      LayerNormalization: 3,
+      MatMul: 6,
+      Gemm: 2,
+    },
+  },
+  // timm counts 5.49 M with both classifiers
+  repvit_m0_9: {
+    parameters: 5_489_328,
+    ops: { Conv: 126, BatchNormalization: 108, Erf: 27, Add: 100, Mul: 64, ReduceMean: 11, Sigmoid: 10, Gemm: 2 },
+  },
+  fastvit_t8: {
+    parameters: 4_026_232,
+    ops: { Conv: 68, BatchNormalization: 70, Add: 74, Erf: 17, Mul: 55, Sub: 10, Sigmoid: 1, Gemm: 1 },
+  },
 };
