@@ -13,7 +13,8 @@ import { type Observation, observe, type Setup } from "./observe.ts";
 import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
 import type { NamedTensors, Session } from "./session.ts";
 import { fingerprint, materialise, type ModelFile, type ModelSource, TemporaryDirectory } from "./source.ts";
-import type { Comparison, InputCard, Level, LevelComparison, ModelCard } from "./types.ts";
+import { tryModel } from "./trial.ts";
+import type { Comparison, InputCard, Level, LevelComparison, MemoryUse, ModelCard } from "./types.ts";
 
 /** ONNX Runtime's graph optimization levels, from nothing to everything. */
 export const LEVELS: readonly Level[] = ["disabled", "basic", "extended", "all"];
@@ -43,6 +44,11 @@ export interface CompareOptions extends FeedOptions {
   control?: boolean;
   /** Whether to report time by operator, default true. */
   profile?: boolean;
+  /**
+   * Whether to load and run each model in a process of its own first, default true: a model that ONNX Runtime dies of becomes an
+   * error, and peak memory is measured. Left out where no process may be started.
+   */
+  isolate?: boolean;
   /** Called as the work goes on with the share done (0…1) and what is under way. */
   onProgress?: (fraction: number, text: string) => void;
   /** Aborting stops the work; what was measured is kept, and a note says so. */
@@ -90,6 +96,17 @@ export async function compare(
   const environment = await describeEnvironment({ provider, threads, seed });
   const setup: Setup = { provider, threads, directory: directory.path };
   if (prints[0].sha256 === prints[1].sha256) notes.push("Both files are the same, byte for byte.");
+
+  const { isolate = true } = options;
+  if (isolate) onProgress?.(0.01, "trying each model in a process of its own");
+  const memory: (MemoryUse | undefined)[] = [];
+  for (const file of isolate ? files : []) {
+    // the level asked for last is measured: the runtime at its best
+    memory.push(
+      await tryModel({ ...file, levels: levels.toReversed(), provider, threads, feeds: feedOptions(options) }, signal),
+    );
+    signal?.throwIfAborted();
+  }
 
   onProgress?.(0.02, "running both models once");
   let sets: FeedSet[] | undefined;
@@ -155,13 +172,28 @@ export async function compare(
   return {
     schemaVersion: 1,
     environment,
-    before: { name: files[0].name, ...prints[0], ops: writtenOps(before) ?? ops[0] },
-    after: { name: files[1].name, ...prints[1], ops: writtenOps(after) ?? ops[1] },
+    before: {
+      name: files[0].name,
+      ...prints[0],
+      ops: writtenOps(before) ?? ops[0],
+      ...(memory[0] ? { memory: memory[0] } : {}),
+    },
+    after: {
+      name: files[1].name,
+      ...prints[1],
+      ops: writtenOps(after) ?? ops[1],
+      ...(memory[1] ? { memory: memory[1] } : {}),
+    },
     inputs: inputCards(feeds),
     levels: measured,
     error,
     notes,
   };
+}
+
+/** The part of the options that says what to feed, without what cannot be written down. */
+function feedOptions({ inputs, distributions, seed, shape, shapes, size }: CompareOptions): FeedOptions {
+  return { inputs, distributions, seed, shape, shapes, size };
 }
 
 function checkOptions(levels: readonly Level[], seconds: number): void {

@@ -6,6 +6,8 @@
 import { shuffle } from "simple-statistics";
 import { feedsFor } from "./feeds.ts";
 import type { Observation, Setup } from "./observe.ts";
+import type { Profile } from "./profile.ts";
+import { withoutProfilerCost } from "./profiler_cost.ts";
 import { type RandomSource, randomSource } from "./random.ts";
 import { type NamedTensors, openSession, type Session } from "./session.ts";
 import type { ModelFile } from "./source.ts";
@@ -54,7 +56,7 @@ export async function timeLevel(
     sessionMs: median(createMs),
     opsRun: profile.ops,
     providers: profile.providers,
-    ...(opTimes ? { opTimesMs: profile.opTimesMs, profiled: { runs: profile.timedRuns, runMs: profile.runMs } } : {}),
+    ...(opTimes ? operatorTimes(profile, median(samplesMs)) : {}),
     ...(asRun ? { asRun } : {}),
   });
   const { speedup, lnRatios, verdict, inner, warmup, openings, stopped } = timing;
@@ -71,6 +73,12 @@ export async function timeLevel(
     openings,
     stopped,
   };
+}
+
+/** Times by operator without the profiler's own cost, and what they are taken from. */
+function operatorTimes(profile: Profile, medianMs: number): Pick<Timing, "opTimesMs" | "profiled"> {
+  const { opTimesMs, costMs } = withoutProfilerCost(profile, medianMs);
+  return { opTimesMs, profiled: { runs: profile.timedRuns, runMs: profile.runMs, costMs } };
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Profile {
    * is left out where there are more. What nodes in the body of a Loop, If or Scan take is theirs, not the Loop's.
    */
   opTimesMs: Record<string, number>;
+  /** How often nodes of each op type ran in an inference: more often than there are nodes where a Loop runs its body. */
+  opRuns: Record<string, number>;
   /** Inferences that the times are medians of. */
   timedRuns: number;
   /** Median time of such an inference as a whole, milliseconds: {@link Profile.opTimesMs} and what lies between the nodes. */
@@ -45,6 +47,7 @@ export function parseProfile(json: string): Profile {
     ops: {},
     providers: {},
     opTimesMs: {},
+    opRuns: {},
     timedRuns: Math.max(1, timed.length),
     runMs: 0,
   };
@@ -60,7 +63,9 @@ export function parseProfile(json: string): Profile {
   const times = new Map(Object.keys(profile.ops).map((op) => [op, new Float64Array(profile.timedRuns)]));
   for (const [{ op, ts }, us] of ownTimes(nodes)) {
     const run = timed.length === 0 ? 0 : timed.findLastIndex((each) => each.ts <= ts);
-    if (run >= 0) times.get(op)![run] += us / 1000;
+    if (run < 0) continue;
+    times.get(op)![run] += us / 1000;
+    profile.opRuns[op] = (profile.opRuns[op] ?? 0) + 1 / profile.timedRuns;
   }
   for (const [op, perRun] of times) profile.opTimesMs[op] = median([...perRun]);
   profile.runMs = timed.length > 0

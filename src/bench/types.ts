@@ -43,8 +43,11 @@ export interface Timing {
    * where no profile was taken.
    */
   opTimesMs?: Record<string, number>;
-  /** Profiled inferences that {@link Timing.opTimesMs} are medians of, and the median time of such a one, milliseconds. */
-  profiled?: { runs: number; runMs: number };
+  /**
+   * Profiled inferences that {@link Timing.opTimesMs} are medians of, the median time of such a one, and what was taken off for
+   * each node as the profiler's own cost, milliseconds.
+   */
+  profiled?: { runs: number; runMs: number; costMs: number };
   /**
    * Nodes by operator of the graph that the runtime saved after its own optimizations, domain first where it is not ONNX's own:
    * `{"com.microsoft.nchwc.Conv": 9}`. Absent where it was not saved (level `disabled`, other providers than cpu).
@@ -163,6 +166,14 @@ export interface Contribution {
   verdict: Verdict;
 }
 
+/** Memory that a model needs. */
+export interface MemoryUse {
+  /** The optimization level it was measured at. */
+  level: Level;
+  /** Peak resident memory of a process that loads the model and runs it twice, over that of the same process before, bytes. */
+  peakBytes: number;
+}
+
 /** One of the two models. */
 export interface ModelCard {
   /** What to call it: file name or architecture. */
@@ -173,6 +184,8 @@ export interface ModelCard {
   bytes: number;
   /** Nodes by op type as written in the file. */
   ops: Record<string, number>;
+  /** Memory it needs, measured in a process of its own; absent where that could not be. */
+  memory?: MemoryUse;
 }
 
 /** One input tensor that was fed. */

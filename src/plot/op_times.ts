@@ -10,9 +10,9 @@ function opTimesSubtitle({ before, after }: Pick<LevelComparison, "before" | "af
   if (runs === 0) return "From ONNX Runtime’s profile; profiling itself costs a little time";
   const share = ({ opTimesMs = {}, medianMs }: Timing) =>
     `${(100 * Object.values(opTimesMs).reduce((sum, ms) => sum + ms, 0) / medianMs).toFixed(0)}%`;
-  return `Medians over ${formatCount(runs)} profiled runs; together ${share(before)} and ${
-    share(after)
-  } of the timed medians`;
+  return `Medians over ${formatCount(runs)} profiled runs, less the profiler’s own cost; together ${
+    share(before)
+  } and ${share(after)} of the timed medians`;
 }
 
 /**

@@ -5,7 +5,7 @@ import { compare } from "../../src/bench/mod.ts";
 const path = new URL("../fixtures/fashion_autoencoder.onnx", import.meta.url);
 const rss: number[] = [];
 for (let count = 1; count <= 400; count++) {
-  await compare(path, path, { seconds: 0.02, minRounds: 3, levels: ["all"], profile: false });
+  await compare(path, path, { seconds: 0.02, minRounds: 3, levels: ["all"], profile: false, isolate: false });
   if (count % 200 === 0) rss.push(Deno.memoryUsage().rss);
 }
 console.log(JSON.stringify(rss));

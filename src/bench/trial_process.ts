@@ -1,0 +1,69 @@
+/**
+ * The process that tries a model: `deno run trial_process.ts REQUEST`. It prints one line of JSON, or dies with the runtime.
+ *
+ * @module
+ */
+import { deserialize } from "node:v8";
+import { type FeedOptions, feedSets, feedsFor } from "./feeds.ts";
+import { openSession } from "./session.ts";
+import type { Level, MemoryUse, Provider } from "./types.ts";
+
+/** What to try. */
+export interface TrialRequest {
+  /** The model file. */
+  path: string;
+  /** What to call it. */
+  name: string;
+  /** Optimization levels, in order; memory is measured at the first. */
+  levels: readonly Level[];
+  /** Execution provider. */
+  provider: Provider;
+  /** Intra-op threads. */
+  threads: number;
+  /** What to feed. */
+  feeds: FeedOptions;
+}
+
+/** What came of it: `level` and `step` say what is under way, the last line counts. */
+export interface TrialLine {
+  /** The level tried. */
+  level: Level;
+  /** What comes next, should nothing more be heard. */
+  step: "loads" | "runs" | "done";
+  /** Present with the first level's `done`. */
+  memory?: MemoryUse;
+}
+
+/** Runs a request and says each step before it is taken. */
+export async function runTrial(request: TrialRequest, say: (line: TrialLine) => void): Promise<void> {
+  const { path, levels, provider, threads, feeds } = request;
+  for (const [i, level] of levels.entries()) {
+    const start = i === 0 ? memory("VmRSS") : undefined;
+    say({ level, step: "loads" });
+    const session = await openSession(path, { provider, threads, level });
+    say({ level, step: "runs" });
+    const [set] = feedSets(session.inputs, feeds);
+    const own = feedsFor(session, set.feeds, request.name);
+    await session.run(own);
+    await session.run(own);
+    const peak = i === 0 ? memory("VmHWM") : undefined;
+    await session[Symbol.asyncDispose]();
+    const known = start !== undefined && peak !== undefined;
+    say({ level, step: "done", ...(known ? { memory: { level, peakBytes: peak - start } } : {}) });
+  }
+}
+
+/** A line of /proc/self/status in bytes; undefined where the system has none. */
+function memory(name: "VmRSS" | "VmHWM"): number | undefined {
+  try {
+    const found = new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(Deno.readTextFileSync("/proc/self/status"));
+    return found ? 1024 * Number(found[1]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+if (import.meta.main) {
+  const request = deserialize(Deno.readFileSync(Deno.args[0])) as TrialRequest;
+  await runTrial(request, (line) => console.log(JSON.stringify(line)));
+}
