@@ -1,5 +1,5 @@
-import type { Command } from "commander";
-import type { FuseOptions, FusionReport } from "../fusion/mod.ts";
+import { type Command, Option } from "commander";
+import type { FuseOptions, FusionReport, Runtime } from "../fusion/mod.ts";
 import { addJson, type JsonOption } from "./output.ts";
 import { list } from "./values.ts";
 
@@ -11,6 +11,10 @@ export interface FusionChoice {
   skip?: string[];
   /** Whether to do what may be more work. */
   aggressive?: boolean;
+  /** What the model is for. */
+  runtime?: Runtime;
+  /** Whether the file may grow. */
+  allowGrowth?: boolean;
   /** Whether to list every rewrite and every node. */
   verbose?: boolean;
   /** Where JSON goes. */
@@ -23,13 +27,21 @@ export function addFusionOptions(command: Command): Command {
     .option("--rules <A,B>", "apply these rules only (layerfuse rules lists them)", list)
     .option("--skip <A,B>", "apply all rules but these", list)
     .option("--aggressive", "also do what may be more work, where shapes that would tell are unknown")
+    .addOption(
+      new Option("--runtime <NAME>", "what the model is for; none: count nodes alone")
+        .choices(["onnxruntime", "onnxruntime-cpu", "none"]).default("onnxruntime"),
+    )
+    .option(
+      "--allow-growth",
+      "let the file grow by more than 1 %: small stored weights written out, shared ones copied",
+    )
     .option("--verbose", "list every rewrite and every node, not the first few");
   return addJson(command);
 }
 
 /** The library's options for what {@link addFusionOptions} parsed. */
-export function fusionOptions({ rules, skip, aggressive }: FusionChoice): FuseOptions {
-  return { rules, skip, aggressive: Boolean(aggressive) };
+export function fusionOptions({ rules, skip, aggressive, runtime, allowGrowth }: FusionChoice): FuseOptions {
+  return { rules, skip, aggressive: Boolean(aggressive), runtime, allowGrowth };
 }
 
 /** A fusion report as text for a terminal. */

@@ -6,10 +6,8 @@ import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
 import type { Runtime } from "../rewrite/operators.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import { costOf } from "../rules/cost.ts";
+import { type Measure, measureRules } from "./measure.ts";
 import { chooseRules, type RuleChoice } from "./choose_rules.ts";
-
-/** What measuring a model against another says of the second. */
-export type MeasuredVerdict = "faster" | "slower" | "same" | "inconclusive";
 
 /** Options of {@linkcode fuse}: which rules to apply, and how far they may go. */
 export interface FuseOptions extends RuleChoice {
@@ -23,10 +21,10 @@ export interface FuseOptions extends RuleChoice {
   /** Whether the file may grow by more than 1 %: stored int8 or float16 weights written out, shared weights copied. */
   allowGrowth?: boolean;
   /**
-   * Times two models, the second with a rule that the first is without. Rules that trade one amount of work for another
-   * (composing, merging, reordering) are kept only where it does not say `slower`.
+   * Times two models, the second with rewrites that the first is without. Every rule that does more than clean up is measured
+   * as a whole and, where that is `slower`, application by application; what is slower is left out, and the report says so.
    */
-  measure?: (without: Model, withRule: Model) => Promise<MeasuredVerdict>;
+  measure?: Measure;
 }
 
 /** A fused model and what was done to it. */
@@ -55,11 +53,16 @@ export interface FuseResult {
  */
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
   const model = source instanceof Model ? source : await open(source);
-  const rules = chooseRules(options), result = apply(model, rules, options);
-  return options.measure ? await keepMeasured(model, rules, result, { ...options, measure: options.measure }) : result;
+  const rules = chooseRules(options), { measure } = options;
+  return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);
 }
 
-function apply(model: Model, rules: readonly Rule[], { aggressive, runtime, allowGrowth }: FuseOptions): FuseResult {
+function apply(
+  model: Model,
+  rules: readonly Rule[],
+  { aggressive, runtime, allowGrowth }: FuseOptions,
+  vetoes?: ReadonlySet<string>,
+): FuseResult {
   const before = model.stats, imported = model.graphs();
   const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], {
     rules,
@@ -68,6 +71,7 @@ function apply(model: Model, rules: readonly Rule[], { aggressive, runtime, allo
     runtime,
     allowGrowth,
     fileBytes: before.bytes,
+    vetoes,
   });
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
   return { model: fused, report: { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats } };
@@ -78,32 +82,20 @@ function meaningsOf(skipped: readonly SkippedRewrite[]): FusionReport["codes"] {
   return Object.fromEntries(skipped.map(({ code }) => [code, SKIP_CODES[code]]));
 }
 
-/** Takes out every optional rule, one after the other, without which the model is measured to be faster. */
+/** The model without the rewrites that are measured to make it slower. */
 async function keepMeasured(
   model: Model,
   rules: readonly Rule[],
-  result: FuseResult,
   options: FuseOptions & Required<Pick<FuseOptions, "measure">>,
 ): Promise<FuseResult> {
-  const measured: Record<string, MeasuredVerdict> = {}, dropped: SkippedRewrite[] = [];
-  for (const { name } of rules.filter(({ isOptional }) => isOptional)) {
-    const own = result.report.applied.filter(({ rule }) => rule === name);
-    if (own.length === 0) continue;
-    const others = rules.filter((rule) => rule.name !== name), without = apply(model, others, options);
-    measured[name] = await options.measure(without.model, result.model);
-    if (measured[name] !== "slower") continue;
-    for (const { nodes } of own) {
-      dropped.push({
-        rule: name,
-        node: nodes[0],
-        code: "measured-slower",
-        reason: "it was measured here and made the model slower",
-      });
-    }
-    [rules, result] = [others, without];
-  }
-  const skipped = [...result.report.skipped, ...dropped];
-  return { ...result, report: { ...result.report, skipped, codes: meaningsOf(skipped), measured } };
+  const attempt = (vetoes: ReadonlySet<string>) => {
+    const { model: fused, report: { applied } } = apply(model, rules, options, vetoes);
+    return { model: fused, applied };
+  };
+  const names = rules.filter(({ phase }) => phase !== "clean").map(({ name }) => name);
+  const { vetoes, verdicts } = await measureRules(names, attempt, options.measure);
+  const { model: fused, report } = apply(model, rules, options, vetoes);
+  return { model: fused, report: { ...report, measured: verdicts } };
 }
 
 /** What {@linkcode fuse} would do to a model, and why it would leave the rest. Nothing is written. */

@@ -17,4 +17,5 @@ export { type Runtime } from "../rewrite/operators.ts";
 export { RuleError } from "../rewrite/driver.ts";
 export { listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
 export { layersOf, type LayerWork } from "./layers_of.ts";
-export { explain, fuse, type FuseOptions, type FuseResult, type MeasuredVerdict } from "./fuse.ts";
+export { explain, fuse, type FuseOptions, type FuseResult } from "./fuse.ts";
+export { type Measure, type MeasuredVerdict } from "./measure.ts";

@@ -22,6 +22,8 @@ export interface DriverOptions {
   readonly runtime?: Runtime;
   /** Bytes of the file, of which constants may grow by a small share. */
   readonly fileBytes?: number;
+  /** Applications that measuring spoke against: rule name, newline, name of the result. */
+  readonly vetoes?: ReadonlySet<string>;
   /** Whether constants may grow without a bound. */
   readonly allowGrowth?: boolean;
 }
@@ -134,7 +136,8 @@ class Driver {
       const after = { ...this.options.costOf(build.nodes), operators: operators.after };
       const against = objection(outcome, build) ??
         whyNotLess(before, after, outcome, operators, this.options.aggressive === true) ??
-        this.#growth.whyTooLarge(outcome, build);
+        this.#growth.whyTooLarge(outcome, build) ??
+        this.#whyVetoed(rule, outcome);
       if (against) {
         this.#skip(root, rule, against);
         continue;
@@ -152,6 +155,12 @@ class Driver {
       return commit(root.graph, root, outcome, build);
     }
     return [];
+  }
+
+  #whyVetoed({ name }: Rule, { outputs: [[result]] }: Replacement): Skip | undefined {
+    return this.options.vetoes?.has(`${name}\n${result.name}`)
+      ? new Skip("measured-slower", "it was measured here and made the model slower")
+      : undefined;
   }
 
   #skip(root: Node, rule: Rule, skip: Skip): void {

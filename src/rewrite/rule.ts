@@ -21,8 +21,6 @@ export interface Rule {
   readonly phase: Phase;
   /** Operators of the default domain at which the rule looks. */
   readonly roots: readonly string[];
-  /** Whether it trades one amount of work for another, so that `measure` may find it slower: composing, merging, reordering. */
-  readonly isOptional?: boolean;
   /**
    * What to put in place of the root and its neighbours, why that must not be done, or undefined where the rule has
    * nothing to say about this root. It changes nothing itself; the driver commits all or nothing.

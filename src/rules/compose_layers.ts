@@ -16,7 +16,6 @@ export const composeLayers: Rule = {
     "Conv after Conv, Conv and ConvTranspose, Gemm or MatMul after Gemm or MatMul: one layer, where that is no more work",
   phase: "compose",
   roots: ["Conv", "ConvTranspose", "Gemm", "MatMul"],
-  isOptional: true,
   rewrite(root, build) {
     const refused: Refusals = new Map(), reasons: Skip[] = [], maps: Layered[] = [];
     const transposed = composedTransposed(root);

@@ -18,7 +18,6 @@ export const mergeParallelLayers: Rule = {
     "Convs, or matrix products, of one value that are added or subtracted: one layer with the sum of their weights",
   phase: "merge",
   roots: ["Add", "Sub", "Sum"],
-  isOptional: true,
   rewrite(root, build) {
     if (isInnerSum(root)) return undefined;
     const sum = sumAt(root), refused: Skip[] = [];

@@ -22,7 +22,6 @@ export const reorderLayerAndPool: Rule = {
     "1×1 Conv → AveragePool or GlobalAveragePool, MatMul or Gemm → ReduceMean: the average first, where that is less work",
   phase: "reorder",
   roots: ["AveragePool", "GlobalAveragePool", "ReduceMean"],
-  isOptional: true,
   rewrite(root, build) {
     if (root.outputs.length !== 1) return undefined;
     const refused: Refusals = new Map(), value = root.inputs[0]!;

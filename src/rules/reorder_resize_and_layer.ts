@@ -20,7 +20,6 @@ export const reorderResizeAndLayer: Rule = {
   summary: "Resize or Upsample → 1×1 Conv: the Conv first, where that is less work",
   phase: "reorder",
   roots: ["Conv"],
-  isOptional: true,
   rewrite(root, build) {
     const resize = root.inputs[0]?.producer;
     if (!resize?.is("Resize", "Upsample") || resize.hasReferences || root.hasReferences) return undefined;

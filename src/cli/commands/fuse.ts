@@ -3,18 +3,25 @@ import type { MeasuredVerdict, Model } from "../../fusion/mod.ts";
 import type { CommandFile } from "../command.ts";
 import { addFusionOptions, type FusionChoice, fusionOptions, reportText } from "../fusion_options.ts";
 import { addInputOptions, type InputChoice, inputOptions } from "../measure_options.ts";
+import { whole } from "../values.ts";
 import { checkJson, requireOut, show } from "../output.ts";
 
 interface Options extends FusionChoice, InputChoice {
   output?: string;
   measure?: boolean;
+  provider?: string;
+  threads?: number;
   verify?: boolean;
 }
 
 /** Times models on this machine, as `compare` does by default at level `all`. */
 async function measured(before: Model, after: Model, options: Options): Promise<MeasuredVerdict> {
   const { verdictOf } = await import("../../bench/mod.ts");
-  return await verdictOf(before, after, inputOptions(options));
+  return await verdictOf(before, after, {
+    ...inputOptions(options),
+    provider: options.provider,
+    threads: options.threads,
+  });
 }
 
 /** `layerfuse fuse MODEL -o OUT`. */
@@ -25,7 +32,9 @@ export const command: CommandFile = {
       .argument("<MODEL>", "an ONNX model: a path or a URL")
       .option("-o, --output <OUT>", "the file to write");
     addFusionOptions(command)
-      .option("--measure", "time optional rules here, and leave out what makes the model slower")
+      .option("--measure", "time every rule here, single rewrites where one is slower, and leave out what is")
+      .option("--provider <NAME>", "where --measure runs: auto (default), cpu, cuda, tensorrt, webgpu, coreml or dml")
+      .option("--threads <N>", "threads of --measure; default the physical cores", whole("--threads", 1))
       .option("--verify", "run both models first; write nothing unless the outputs agree");
     addInputOptions(command);
   },
