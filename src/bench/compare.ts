@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RULE } from "./decide.ts";
 import { defaultThreads, describeEnvironment } from "./environment.ts";
 import { errorNotes } from "./error_notes.ts";
 import { summariseErrors } from "./error_summary.ts";
@@ -13,6 +14,7 @@ import { type Observation, observe, type Setup } from "./observe.ts";
 import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
 import type { NamedTensors, Session } from "./session.ts";
 import { fingerprint, materialise, type ModelFile, type ModelSource, TemporaryDirectory } from "./source.ts";
+import { timingNotes } from "./timing_notes.ts";
 import { tryModel } from "./trial.ts";
 import type { Comparison, InputCard, Level, LevelComparison, MemoryUse, ModelCard } from "./types.ts";
 
@@ -28,20 +30,21 @@ export interface CompareOptions extends FeedOptions {
   levels?: readonly Level[];
   /** Execution provider by name, default `auto`: cuda where it is installed and starts, else cpu. */
   provider?: string;
-  /** Time to spend on timing, over all levels, seconds; default 20. */
+  /** Time to spend on timing, openings included, over all levels, seconds; default 20. */
   seconds?: number;
-  /** Rounds at each level at least, default 30, even where that takes longer than {@link CompareOptions.seconds}. */
+  /**
+   * Rounds at each level at least, default 30, even where that takes longer than {@link CompareOptions.seconds}. Six openings of
+   * both sessions are made regardless, too, unless opening alone would take longer than that.
+   */
   minRounds?: number;
   /** Seconds of timing, over all levels, after which a level stops even with fewer rounds (a note says so); default never. */
   limitSeconds?: number;
-  /** Stop a level when the interval's half-width in ln is at most this; default delta / 2. */
+  /** Stop a level when the 95% interval's half-width in ln is at most this, after ten openings or more; default delta / 2. */
   precision?: number;
-  /** Half-width of the band called `same`, default 0.01 (1%). */
+  /** Half-width of the band called `same`, default 0.01 (1%); see {@link decide}. */
   delta?: number;
   /** Intra-op threads of each session, default the physical cores. */
   threads?: number;
-  /** Whether to time a second session of the first model in the same rounds (the A/A control), default true. */
-  control?: boolean;
   /** Whether to report time by operator, default true. */
   profile?: boolean;
   /**
@@ -154,18 +157,13 @@ export async function compare(
       seconds: seconds / levels.length,
       limitSeconds: options.limitSeconds === undefined ? undefined : options.limitSeconds / levels.length,
       seed,
-      control: options.control ?? true,
       opTimes: profile,
       onProgress: progress,
     });
     const lost = lostOperators(observed[0].asRun ?? {}, observed[1].asRun ?? {});
     if (lost) notes.push(`At “${level}” ${lostSentence(lost)}.`);
     if (timed) measured.push({ ...timed, ...(lost ? { lost } : {}) });
-    if (timed?.stopped === "limit") {
-      notes.push(
-        `Level ${level}: only ${timed.lnRatios.length} rounds fitted into the time allowed; the interval is wider for it.`,
-      );
-    }
+    if (timed) notes.push(...timingNotes(timed));
   }
   if (signal?.aborted) notes.push("Interrupted: this is what was measured until then.");
   onProgress?.(1, "done");
@@ -187,6 +185,8 @@ export async function compare(
     inputs: inputCards(feeds),
     levels: measured,
     error,
+    rule: RULE,
+    ...(signal?.aborted ? { interrupted: true } : {}),
     notes,
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { judgeError } from "./error_limit.ts";
+import { gateSpeed } from "./speed_gate.ts";
 import type { Comparison } from "./types.ts";
 
 /** Limits of a gate; without a limit that thing is not judged. */
@@ -16,8 +17,10 @@ export interface GateLimits {
 
 /** What a gate says. */
 export interface GateResult {
-  /** Whether it may pass. */
+  /** Whether it may pass: only where the outcome is `passed`. */
   passed: boolean;
+  /** `undecided`: interrupted, or too short to tell. */
+  outcome: "passed" | "failed" | "undecided";
   /** Why not, or that it may: one sentence. */
   sentence: string;
   /** What could not be told. */
@@ -25,44 +28,28 @@ export interface GateResult {
 }
 
 /**
- * Judges a comparison by limits.
+ * Judges a comparison by limits: speed by {@linkcode gateSpeed}; the error by {@linkcode judgeError}, since it has no noise.
  *
- * Too slow means *surely* too slow: at some level the whole 95% interval of after/before lies beyond 1 + limit. An interval
- * that reaches across the limit is a warning, since noise must not fail a build. The error has no noise: see
- * {@linkcode judgeError}.
+ * @throws {RangeError} If the limit of speed is negative or no number.
  */
-export function gate({ levels, error }: Comparison, { failIfSlower, maxError }: GateLimits): GateResult {
-  const failures: string[] = [];
-  const warnings: string[] = [];
+export function gate(comparison: Comparison, { failIfSlower, maxError }: GateLimits): GateResult {
+  const failures: string[] = [], warnings: string[] = [], undecided: string[] = [];
   if (maxError !== undefined) {
-    const judged = judgeError(error, maxError);
+    const judged = judgeError(comparison.error, maxError);
     failures.push(...judged.failures);
     warnings.push(...judged.warnings);
   }
   if (failIfSlower !== undefined) {
-    if (levels.length === 0) warnings.push("No level was timed, so nothing can be said about speed.");
-    for (const { level, speedup } of levels) {
-      const [low, high] = [1 / speedup.high - 1, 1 / speedup.low - 1]; // how much slower
-      const said = `${percent(1 / speedup.estimate - 1)} slower at level ${level} (95% CI ${percent(low)} to ${
-        percent(high)
-      })`;
-      if (low > failIfSlower) failures.push(`the second model is ${said}, above ${percent(failIfSlower)}`);
-      else if (high > failIfSlower) {
-        warnings.push(`Inconclusive: ${said}; whether that is above ${percent(failIfSlower)} cannot be told.`);
-      }
-    }
+    const speed = gateSpeed(comparison, failIfSlower);
+    failures.push(...speed.failures);
+    warnings.push(...speed.warnings);
+    undecided.push(...speed.undecided);
   }
-  const passed = failures.length === 0;
-  return { passed, sentence: passed ? "Passed: within the limits." : `Failed: ${failures.join("; ")}.`, warnings };
-}
-
-/** Reads `2%` or `0.02` as 0.02. @throws {Error} If it is neither. */
-export function parseShare(text: string): number {
-  const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text.trim());
-  if (!match) throw new Error(`${JSON.stringify(text)}: expected a share such as 2% or 0.02`);
-  return Number(match[1]) / (match[2] ? 100 : 1);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)}%`;
+  const outcome = failures.length > 0 ? "failed" : undecided.length > 0 ? "undecided" : "passed";
+  const sentence = {
+    passed: "Passed: within the limits.",
+    failed: `Failed: ${failures.join("; ")}.`,
+    undecided: `Not decided, so not passed: ${undecided.join("; ")}.`,
+  }[outcome];
+  return { passed: outcome === "passed", outcome, sentence, warnings };
 }

@@ -4,7 +4,9 @@
  * @module
  */
 import { shuffle } from "simple-statistics";
+import { cpuClock } from "./cpu_clock.ts";
 import { feedsFor } from "./feeds.ts";
+import { watchMachine } from "./machine_watch.ts";
 import type { Observation, Setup } from "./observe.ts";
 import type { Profile } from "./profile.ts";
 import { withoutProfilerCost } from "./profiler_cost.ts";
@@ -16,58 +18,68 @@ import { type Contestants, timePair, type TimePairOptions } from "./timing.ts";
 import type { Level, LevelComparison, Timing } from "./types.ts";
 
 /**
- * Times two models at one level, with a second session of the first as control where asked for.
+ * Times two models at one level.
  *
  * @returns Undefined if it was aborted before the first round ended.
  */
 export async function timeLevel(
-  [before, after]: readonly [ModelFile, ModelFile],
+  files: readonly [ModelFile, ModelFile],
   level: Level,
   setup: Setup,
   feeds: NamedTensors,
   observed: readonly [Observation, Observation],
-  options: Omit<TimePairOptions, "control" | "renew" | "renewMs"> & { control: boolean; opTimes: boolean },
+  options: Omit<TimePairOptions, "renew" | "renewMs" | "sameOperators"> & { opTimes: boolean },
 ): Promise<LevelComparison | undefined> {
-  const { control, opTimes, ...rest } = options;
-  await using sessions = new SessionSet(
-    control ? [before, after, before] : [before, after],
-    level,
-    setup,
-    options.seed ?? 0,
-  );
+  const { opTimes, ...rest } = options;
+  await using sessions = new SessionSet(files, level, setup, options.seed ?? 0);
   const contestants = async (): Promise<Contestants> => {
-    const runs = (await sessions.open()).map((session, i) =>
-      session.prepare(feedsFor(session, feeds, [before, after, before][i].name))
+    const [before, after] = (await sessions.open()).map((session, i) =>
+      session.prepare(feedsFor(session, feeds, files[i].name))
     );
-    return { before: runs[0], after: runs[1], control: runs[2] };
+    return { before, after };
   };
   const first = await contestants();
   if (options.signal?.aborted) return undefined;
+  const onOneThread = setup.provider === "cpu" && setup.threads === 1;
+  const watched = watchMachine();
   const timing = await timePair(first.before, first.after, {
     ...rest,
-    control: first.control,
+    cpuNow: setup.provider === "cpu" ? cpuClock(onOneThread ? "thread" : "process") : undefined,
+    cpuMayDecide: onOneThread,
+    sameOperators: sameOperators(observed[0].profile.kernels, observed[1].profile.kernels),
     renew: contestants,
     renewMs: sessions.openMs,
   });
-  const card = (samplesMs: number[], createMs: number[], { profile, asRun }: Observation): Timing => ({
-    medianMs: median(samplesMs),
-    samplesMs,
-    outliers: countOutliers(samplesMs),
-    sessionMs: median(createMs),
-    opsRun: profile.ops,
-    providers: profile.providers,
-    ...(opTimes ? operatorTimes(profile, median(samplesMs)) : {}),
-    ...(asRun ? { asRun } : {}),
-  });
-  const { speedup, lnRatios, verdict, inner, warmup, openings, stopped } = timing;
+  const machine = watched();
+  const card = (side: "before" | "after", createMs: number[], { profile, asRun }: Observation): Timing => {
+    const samplesMs = timing[`${side}Ms`];
+    return {
+      medianMs: median(samplesMs),
+      samplesMs,
+      ...(timing.cpuMs ? { cpuMs: timing.cpuMs[side] } : {}),
+      ...(timing.hotMs ? { hotMs: timing.hotMs[side] } : {}),
+      outliers: countOutliers(samplesMs),
+      sessionMs: median(createMs),
+      opsRun: profile.ops,
+      providers: profile.providers,
+      ...(opTimes ? operatorTimes(profile, median(samplesMs)) : {}),
+      ...(asRun ? { asRun } : {}),
+    };
+  };
+  const { speedup, cpuSpeedup, lnRatios, verdict, decision, control, inner, warmup, openings, seconds, stopped } =
+    timing;
   return {
     level,
-    before: card(timing.beforeMs, sessions.createMs[0], observed[0]),
-    after: card(timing.afterMs, sessions.createMs[1], observed[1]),
+    before: card("before", sessions.createMs[0], observed[0]),
+    after: card("after", sessions.createMs[1], observed[1]),
     speedup,
     lnRatios,
     verdict,
-    ...(timing.control ? { control: timing.control } : {}),
+    decision,
+    ...(control ? { control } : {}),
+    ...(cpuSpeedup ? { cpuSpeedup } : {}),
+    machine,
+    seconds,
     inner,
     warmup,
     openings,
@@ -79,6 +91,17 @@ export async function timeLevel(
 function operatorTimes(profile: Profile, medianMs: number): Pick<Timing, "opTimesMs" | "profiled"> {
   const { opTimesMs, costMs } = withoutProfilerCost(profile, medianMs);
   return { opTimesMs, profiled: { runs: profile.timedRuns, runMs: profile.runMs, costMs } };
+}
+
+/** How many operators ran where they were the same for both, element types and shapes included; else undefined. */
+export function sameOperators(
+  first: Readonly<Record<string, number>>,
+  second: Readonly<Record<string, number>>,
+): number | undefined {
+  const kernels = Object.keys(first);
+  const total = Object.values(first).reduce((sum, count) => sum + count, 0);
+  if (kernels.length !== Object.keys(second).length || total === 0) return undefined;
+  return kernels.every((kernel) => first[kernel] === second[kernel]) ? total : undefined;
 }
 
 /**

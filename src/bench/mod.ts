@@ -7,7 +7,7 @@
 export * from "./types.ts";
 export { compare, type CompareOptions, LEVELS } from "./compare.ts";
 export { verdictOf } from "./verdict.ts";
-export { type Contestants, type Control, type PairTiming, type Run, timePair, type TimePairOptions } from "./timing.ts";
+export { type Contestants, type PairTiming, type Run, timePair, type TimePairOptions } from "./timing.ts";
 export { asRunOperators } from "./as_run.ts";
 export { lostOperators, lostSentence } from "./lost_operators.ts";
 export { classCount, INFINITE_ERROR, measureError } from "./error.ts";
@@ -23,14 +23,10 @@ export {
   type TensorData,
 } from "./session.ts";
 export { parseProvider, PROVIDERS, type ResolvedProvider, resolveProvider } from "./provider.ts";
-export {
-  bootstrapMedian,
-  type BootstrapOptions,
-  countOutliers,
-  judge,
-  type Judgement,
-  type JudgeOptions,
-} from "./statistics.ts";
+export { countOutliers, evidenceOf, type EvidenceOptions, intervalAt } from "./statistics.ts";
+export { decide, type DecideOptions, DELTA, isSlowerByMoreThan, RULE, SAME_OPERATORS_DELTA } from "./decide.ts";
+export { judge, type Judgement, type JudgeOptions } from "./judge.ts";
+export { medianSentence } from "./timing_notes.ts";
 export { describeEnvironment } from "./environment.ts";
 export { type ModelFile, type ModelSource, type SavableModel } from "./source.ts";
 export {
@@ -44,5 +40,7 @@ export {
 export { contributions } from "./variants.ts";
 export { type ComparisonDiff, diffComparisons, type LevelDiff } from "./diff.ts";
 export { type BenchmarkEntry, parseComparison, toGithubActionBenchmark, toMarkdown } from "./export.ts";
-export { gate, type GateLimits, type GateResult, parseShare } from "./gate.ts";
+export { gate, type GateLimits, type GateResult } from "./gate.ts";
+export { gateSpeed, type SpeedGate } from "./speed_gate.ts";
+export { parseShare } from "./share.ts";
 export { type InputFileOptions, readInputs } from "./input_files.ts";

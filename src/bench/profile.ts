@@ -13,6 +13,8 @@ export interface Profile {
   runs: number;
   /** Nodes by op type, each node once, subgraph nodes included. */
   ops: Record<string, number>;
+  /** Nodes by operator, provider and the element types and shapes of inputs and outputs: the same for two models that run alike. */
+  kernels: Record<string, number>;
   /** Nodes by execution provider. */
   providers: Record<string, number>;
   /**
@@ -45,6 +47,7 @@ export function parseProfile(json: string): Profile {
   const profile: Profile = {
     runs: Math.max(1, runs.length),
     ops: {},
+    kernels: {},
     providers: {},
     opTimesMs: {},
     opRuns: {},
@@ -53,12 +56,14 @@ export function parseProfile(json: string): Profile {
   };
   const nodes = events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"));
   const seen = new Set<string>();
-  for (const { name, op, provider, index } of nodes) {
+  for (const { name, op, provider, index, shapes } of nodes) {
     const node = JSON.stringify([name, index, op]);
     if (seen.has(node)) continue; // a node runs once an inference, and in a Loop more often
     seen.add(node);
     profile.ops[op] = (profile.ops[op] ?? 0) + 1;
     profile.providers[provider] = (profile.providers[provider] ?? 0) + 1;
+    const kernel = `${op} ${provider} ${shapes}`;
+    profile.kernels[kernel] = (profile.kernels[kernel] ?? 0) + 1;
   }
   const times = new Map(Object.keys(profile.ops).map((op) => [op, new Float64Array(profile.timedRuns)]));
   for (const [{ op, ts }, us] of ownTimes(nodes)) {

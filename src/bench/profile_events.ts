@@ -25,12 +25,15 @@ export interface ProfileEvent {
   provider: string;
   /** The node's number. */
   index: string;
+  /** Element types and shapes of its inputs and outputs, as written. */
+  shapes: string;
 }
 
 const HEAD =
   /^\{"cat" ?: ?"(\w+)", ?"pid" ?: ?\d+, ?"tid" ?: ?\d+, ?"dur" ?: ?(\d+), ?"ts" ?: ?(\d+), ?"ph" ?: ?"X", ?"name" ?: ?"/gm;
 const ARGS = /", ?"args" ?: ?\{/g;
 const OPERATOR = /"op_name" ?: ?"([^"]*)"/, PROVIDER = /"provider" ?: ?"([^"]*)"/, INDEX = /"node_index" ?: ?"([^"]*)"/;
+const SHAPES = /"(?:in|out)put_type_shape" ?: ?\[.*?\](?=, ?"\w+" ?:|\}\})/g;
 const CONTROL_FLOW: ReadonlySet<string> = new Set(["If", "Loop", "Scan"]);
 
 /**
@@ -55,6 +58,7 @@ export function profileEvents(text: string): ProfileEvent[] {
       isControlFlow: CONTROL_FLOW.has(op),
       provider: PROVIDER.exec(rest)?.[1] ?? "?",
       index: INDEX.exec(rest)?.[1] ?? "?",
+      shapes: (rest.match(SHAPES) ?? []).sort().join(),
     };
   });
 }

@@ -1,18 +1,20 @@
 /**
- * Paired timing: two (or, with an A/A control, three) things run in randomised interleaved rounds.
+ * Paired timing: two things run in randomised interleaved rounds, opened anew again and again.
  *
- * Timing A and then B on a shared machine measures the machine's mood as much as A and B. Here every round runs all of them
- * in a random order, the ratio is taken inside the round, and slow drifts cancel.
+ * Timing A and then B on a shared machine measures the machine's mood as much as A and B. Here every round runs both in a
+ * random order, the ratio is taken inside the round, and slow drifts cancel. What belongs to one opening (where memory came to
+ * lie) no number of rounds can average away: openings are the units of the interval.
  *
  * @module
  */
 import { shuffle } from "simple-statistics";
+import { type OpeningPlan, planOpenings } from "./opening_plan.ts";
+import { judge, type Judgement } from "./judge.ts";
 import { randomSource } from "./random.ts";
-import { clustersOf, judge, median, MIN_CLUSTERS, speedupOf } from "./statistics.ts";
-import type { Interval, Verdict } from "./types.ts";
+import { AIM_OPENINGS, evidenceOf, halfWidth, median } from "./statistics.ts";
+import { type Clocks, type Run, timeBlock, timerResolution, warmUp } from "./warm_up.ts";
 
-/** One thing to time: one call is one inference. */
-export type Run = () => unknown;
+export { type Run, timerResolution } from "./warm_up.ts";
 
 /** What takes turns in a round. */
 export interface Contestants {
@@ -20,13 +22,14 @@ export interface Contestants {
   before: Run;
   /** The second. */
   after: Run;
-  /** A second instance of the first. */
-  control?: Run;
 }
 
 /** How to time a pair. */
 export interface TimePairOptions {
-  /** Time to spend, warm-up included, seconds; default 10. At least {@link TimePairOptions.minRounds} are run regardless. */
+  /**
+   * Time to spend, warm-up and openings included, seconds; default 10. At least {@link TimePairOptions.minRounds} rounds and,
+   * with {@link TimePairOptions.renew}, six openings are run regardless, unless opening alone takes longer than this.
+   */
   seconds?: number;
   /** Rounds to run at least, default 30. */
   minRounds?: number;
@@ -34,80 +37,70 @@ export interface TimePairOptions {
   limitSeconds?: number;
   /** Rounds to run at most, default 5000. */
   maxRounds?: number;
-  /** Stop when the interval's half-width in ln is at most this, default delta / 2. Never stops on significance. */
+  /**
+   * Stop when the 95% interval's half-width in ln is at most this, default delta / 2; not before ten openings. Never stops on
+   * significance.
+   */
   precision?: number;
   /** Half-width of the band called `same`, default 0.01. */
   delta?: number;
-  /** Seed of the order of rounds and of the bootstrap, default 0. */
+  /** How many operators are the same for both; see {@link DecideOptions.sameOperators}. */
+  sameOperators?: number;
+  /** Seed of the order of rounds and warm-up, default 0. */
   seed?: number;
-  /** A second instance of the first thing: the A/A control, timed in the same rounds. */
-  control?: Run;
   /**
-   * Opens everything anew. It is called again and again, a third of the time at most going into it, so that what differs from
-   * opening to opening (where memory came to lie, where the scheduler put a thread) is averaged and counted in the interval.
-   * Where the time allows fewer than {@link MIN_CLUSTERS} openings it is never called.
+   * Opens everything anew. It is called again and again, so that what differs from opening to opening is averaged and counted in
+   * the interval. Without it the interval speaks of these two runs as they are.
    */
   renew?: () => Promise<Contestants>;
   /** How long one {@link TimePairOptions.renew} takes, milliseconds. */
   renewMs?: number;
-  /** Shortest block, milliseconds; default 0, and never below 100 times the clock's resolution. */
+  /** Shortest block, milliseconds; default 1, and never below 100 times the clock's resolution. */
   minBlockMs?: number;
   /** The clock, milliseconds; default `performance.now`. */
   now?: () => number;
+  /** A clock of CPU time, milliseconds. */
+  cpuNow?: () => number;
+  /** Whether CPU time may decide: only where one thread does all of the work. Default false. */
+  cpuMayDecide?: boolean;
   /** Aborting stops after the round under way; what was measured is kept. */
   signal?: AbortSignal;
   /** Called between rounds with the share done, 0…1. */
   onProgress?: (fraction: number) => void;
 }
 
-/** What two sessions of the same thing showed: the noise floor. */
-export interface Control {
-  /** First over control, paired; 1 in a perfect world. */
-  speedup: Interval;
-  /** ln(first/control) of every round. */
-  lnRatios: number[];
-  /** What that interval says by itself: anything but `same` or `inconclusive` is a warning. */
-  verdict: Verdict;
-}
-
 /** The outcome of {@link timePair}. */
-export interface PairTiming {
+export interface PairTiming extends Judgement {
   /** Milliseconds a call of the first, one sample a round. */
   beforeMs: number[];
   /** Milliseconds a call of the second, one sample a round. */
   afterMs: number[];
+  /** CPU time of the same calls, milliseconds; absent without a clock of it. */
+  cpuMs?: { before: number[]; after: number[] };
+  /** Milliseconds a call of each in a hot loop; absent where that would take more than 2% of the time. */
+  hotMs?: { before: number; after: number };
   /** ln(before/after) of every round. */
   lnRatios: number[];
-  /** Before over after: above 1 the second is faster. */
-  speedup: Interval;
-  /** What the interval says, given the control. */
-  verdict: Verdict;
-  /** The A/A control where one was given. */
-  control?: Control;
   /** Calls in each block. */
   inner: number;
   /** Warm-up calls of each before the first round. */
   warmup: number;
   /** The first round of each opening, ascending from 0: see {@link TimePairOptions.renew}. */
   openings: number[];
+  /** Seconds it took. */
+  seconds: number;
   /** Why it stopped. */
   stopped: "precision" | "time" | "limit" | "rounds" | "aborted";
 }
 
-/** Rounds at least on one opening. */
-const ROUNDS_PER_OPENING = 10;
+/** Calls shorter than this, milliseconds, have an untimed call before each block: the other's turn left the caches cold. */
+const LEAD_IN_BELOW_MS = 1.5;
 
-/** Smallest step the clock makes, milliseconds: the least positive difference of two readings. */
-export function timerResolution(now: () => number = () => performance.now()): number {
-  let smallest = Infinity;
-  for (let i = 0; i < 200; i++) {
-    const start = now();
-    let end = now();
-    for (let spins = 0; end === start && spins < 1e6; spins++) end = now();
-    if (end > start) smallest = Math.min(smallest, end - start);
-  }
-  return Number.isFinite(smallest) ? smallest : 1;
-}
+/** Openings in which a hot loop is timed as well. */
+const HOT_OPENINGS = 3;
+
+/** A hot loop's length, milliseconds, and the share of the whole time that such loops may take. */
+const HOT_MS = 20, HOT_SHARE = 0.02;
 
 /**
  * Times two runs in randomised interleaved rounds and says by how much they differ.
@@ -119,111 +112,134 @@ export function timerResolution(now: () => number = () => performance.now()): nu
  */
 export async function timePair(before: Run, after: Run, options: TimePairOptions = {}): Promise<PairTiming> {
   const { seconds = 10, minRounds = 30, maxRounds = 5000, delta = 0.01, seed = 0, signal, onProgress } = options;
-  const { precision = delta / 2, now = () => performance.now() } = options;
-  let runs = options.control ? [before, after, options.control] : [before, after];
-  const samples: number[][] = runs.map(() => []);
+  const { precision = delta / 2, now = () => performance.now(), cpuNow, renew, limitSeconds = Infinity } = options;
+  const clocks: Clocks = { now, cpuNow };
+  const random = randomSource(seed, 2);
   const start = now();
   const elapsed = () => (now() - start) / 1000;
 
-  const warm = await warmUp(runs, { now, limitMs: seconds * 200, signal });
-  const minBlockMs = Math.max(options.minBlockMs ?? 0, 100 * timerResolution(now));
-  const inner = Math.max(1, Math.min(10_000, Math.ceil(minBlockMs / Math.max(Math.min(...warm.ms), 1e-6))));
+  let runs: readonly Run[] = [before, after];
+  const warm = await warmUp(runs, { clocks, random, limitMs: seconds * 200, signal });
+  const minBlockMs = Math.max(options.minBlockMs ?? 1, 100 * timerResolution(now));
+  const shortest = Math.max(Math.min(...warm.ms), 1e-6);
+  const inner = Math.max(1, Math.min(10_000, Math.ceil(minBlockMs / shortest)));
+  const leadIn = warm.ms.map((ms) => ms < LEAD_IN_BELOW_MS ? 1 : 0);
+  const roundMs = warm.ms.reduce((sum, ms, i) => sum + ms * (inner + leadIn[i]), 0);
+  const callsMs = warm.ms[0] + warm.ms[1];
 
-  const random = randomSource(seed, 2);
+  let openingMs = (options.renewMs ?? 0) + 3 * callsMs;
+  const plan: OpeningPlan = renew
+    ? planOpenings({ openingMs, roundMs }, { seconds, limitSeconds, minRounds })
+    : { rounds: Infinity, openings: 1 };
+  if (plan.openings === 1) plan.rounds = Infinity;
+
+  const samples = { ms: [[], []] as number[][], cpuMs: [[], []] as number[][] };
   const openings = [0];
-  const { renew, renewMs = 0 } = options;
-  const renewing = renew !== undefined && 3 * renewMs * MIN_CLUSTERS <= 1000 * seconds;
-  let opened = now();
-  let nextCheck = minRounds;
-  let yielded = now();
+  const hot: number[][] = [];
+  const rounds = () => samples.ms[0].length;
+  const evidence = () => evidenceOf(logRatios(samples.ms), { openings, isSample: renew !== undefined });
+
+  /** One round: a block of each, in random order. */
+  const runRound = async () => {
+    const round = [0, 0], cpu = [0, 0];
+    for (const index of shuffle([0, 1], random)) {
+      for (let i = 0; i < leadIn[index]; i++) await runs[index]();
+      const block = await timeBlock(runs[index], inner, clocks);
+      round[index] = block.ms / inner;
+      cpu[index] = block.cpuMs / inner;
+    }
+    for (const index of [0, 1]) {
+      samples.ms[index].push(round[index]);
+      samples.cpuMs[index].push(cpu[index]);
+    }
+  };
+
+  /** A hot loop of each over what its turns took in this opening. */
+  const runHot = async () => {
+    const calls = Math.max(3, Math.ceil(HOT_MS / shortest));
+    if (hot.length >= HOT_OPENINGS || calls * callsMs > HOT_SHARE * 1000 * seconds) return;
+    const ratios = [0, 0];
+    for (const index of shuffle([0, 1], random)) {
+      await runs[index]();
+      const { ms } = await timeBlock(runs[index], calls, { now });
+      ratios[index] = ms / calls / median(samples.ms[index].slice(openings.at(-1)));
+    }
+    hot.push(ratios);
+  };
+
+  const reopen = async () => {
+    const begin = now();
+    const next = await renew!();
+    runs = [next.before, next.after];
+    await warmUp(runs, { clocks, random, limitMs: (now() - begin) / 2, signal });
+    openingMs = Math.max(1e-3, now() - begin);
+    openings.push(rounds());
+  };
+
+  let nextCheck = renew ? AIM_OPENINGS : minRounds;
+  let yielded = performance.now();
   let stopped: PairTiming["stopped"] | undefined;
   while (!stopped) {
     if (signal?.aborted) {
       stopped = "aborted";
       break;
     }
-    const fresh = samples[0].length - openings.at(-1)!;
-    if (renewing && fresh >= ROUNDS_PER_OPENING && now() - opened > 2 * renewMs) {
-      const next = await renew();
-      runs = next.control ? [next.before, next.after, next.control] : [next.before, next.after];
-      for (let i = 0; i < 3; i++) for (const run of runs) await run();
-      opened = now();
-      openings.push(samples[0].length);
-    }
-    const round: number[] = [];
-    for (const index of shuffle(runs.map((_, i) => i), random)) {
-      round[index] = await timeBlock(runs[index], inner, now) / inner;
-    }
-    round.forEach((ms, i) => samples[i].push(ms));
-    const rounds = samples[0].length;
-    if (now() - yielded > 50) {
+    await runRound();
+    if (performance.now() - yielded > 50) {
       await new Promise((resolve) => setTimeout(resolve, 0)); // a session's run blocks the event loop
-      yielded = now();
+      yielded = performance.now();
     }
-    onProgress?.(Math.min(1, Math.min(rounds / minRounds, Math.max(elapsed() / seconds, rounds / maxRounds))));
-    if (rounds >= Math.min(5, minRounds) && elapsed() >= (options.limitSeconds ?? Infinity)) stopped = "limit";
-    if (stopped || rounds < minRounds) continue;
-    if (rounds >= maxRounds) stopped = "rounds";
-    else if (elapsed() >= seconds) stopped = "time";
-    else if (rounds >= nextCheck && (!renewing || openings.length >= 2 * MIN_CLUSTERS)) {
-      nextCheck = Math.ceil(rounds * 1.2);
-      const { low, high } = speedupOf(logRatios(samples[0], samples[1]), {
-        seed,
-        resamples: 500,
-        clusters: clustersOf(openings, rounds),
-      });
-      if (Math.log(high / low) / 2 <= precision) stopped = "precision";
+    const done = Math.max(elapsed() / seconds, rounds() / maxRounds);
+    onProgress?.(Math.min(1, rounds() / minRounds, openings.length / plan.openings, done));
+    if (rounds() >= Math.min(5, minRounds) && elapsed() >= limitSeconds) stopped = "limit";
+    else if (rounds() >= maxRounds && rounds() >= minRounds) stopped = "rounds";
+    const isOpeningDone = rounds() - openings.at(-1)! >= plan.rounds;
+    if (stopped || rounds() < minRounds && !isOpeningDone) continue;
+    if (plan.rounds !== Infinity && !isOpeningDone) continue;
+    if (isOpeningDone) await runHot();
+    if (rounds() >= minRounds && openings.length >= plan.openings) {
+      const nextMs = isOpeningDone ? openingMs + plan.rounds * roundMs : 0;
+      if (elapsed() + nextMs / 1000 >= seconds) stopped = "time";
+      const units = isOpeningDone ? openings.length : rounds();
+      if (!stopped && units >= nextCheck && plan.openings >= (renew ? AIM_OPENINGS : 1)) {
+        nextCheck = Math.ceil(units * 1.2);
+        if (halfWidth(evidence(), 0.95) <= precision) stopped = "precision";
+      }
     }
+    if (!stopped && isOpeningDone) await reopen();
   }
-  const [beforeMs, afterMs, controlMs] = samples;
-  if (beforeMs.length === 0) {
+  if (rounds() === 0) {
     throw new RangeError("timePair(): stopped before the first round ended; there is nothing to report");
   }
-  const lnRatios = logRatios(beforeMs, afterMs);
-  const judging = { delta, seed, clusters: clustersOf(openings, beforeMs.length) };
-  const controlLn = controlMs && logRatios(beforeMs, controlMs);
-  const control = controlLn && { lnRatios: controlLn, ...judge(controlLn, judging) };
-  const judged = judge(lnRatios, { ...judging, control: controlLn });
+  if (openings.length > 1 && openings.at(-1) === rounds()) openings.pop(); // aborted while opening
+  if (stopped !== "aborted" && hot.length === 0) await runHot();
+  const lnRatios = logRatios(samples.ms);
+  const lnCpuRatios = cpuNow && logRatios(samples.cpuMs);
+  const canDecide = options.cpuMayDecide && lnCpuRatios?.every(Number.isFinite);
+  const judged = judge(lnRatios, {
+    openings,
+    isSample: renew !== undefined,
+    delta,
+    sameOperators: options.sameOperators,
+    seconds: elapsed(),
+    lnCpuRatios: canDecide ? lnCpuRatios : undefined,
+  });
+  const hotOf = (index: number) => median(samples.ms[index]) * median(hot.map((ratios) => ratios[index]));
   return {
-    beforeMs,
-    afterMs,
+    beforeMs: samples.ms[0],
+    afterMs: samples.ms[1],
+    ...(cpuNow ? { cpuMs: { before: samples.cpuMs[0], after: samples.cpuMs[1] } } : {}),
+    ...(hot.length > 0 ? { hotMs: { before: hotOf(0), after: hotOf(1) } } : {}),
     lnRatios,
     ...judged,
-    ...(control ? { control } : {}),
     inner,
     warmup: warm.calls,
     openings,
+    seconds: elapsed(),
     stopped,
   };
 }
 
-function logRatios(first: readonly number[], second: readonly number[]): number[] {
+function logRatios([first, second]: readonly number[][]): number[] {
   return first.map((ms, i) => Math.log(ms / second[i]));
-}
-
-async function timeBlock(run: Run, inner: number, now: () => number): Promise<number> {
-  const start = now();
-  for (let i = 0; i < inner; i++) await run();
-  return now() - start;
-}
-
-/**
- * Runs everything in turn until nobody gets faster any more: the median of three rounds is no more than 5% below the median of
- * the three before. At least three rounds, and no longer than the limit.
- */
-async function warmUp(
-  runs: Run[],
-  { now, limitMs, signal }: { now: () => number; limitMs: number; signal?: AbortSignal },
-): Promise<{ ms: number[]; calls: number }> {
-  const start = now();
-  const times: number[][] = runs.map(() => []);
-  const recent = (list: number[], from: number) => median(list.slice(-from, list.length - from + 3));
-  for (let calls = 1;; calls++) {
-    for (const [i, run] of runs.entries()) times[i].push(await timeBlock(run, 1, now));
-    if (calls < 3 && !signal?.aborted) continue;
-    const steady = calls >= 6 && times.every((list) => recent(list, 3) >= 0.95 * recent(list, 6));
-    if (steady || signal?.aborted || now() - start >= limitMs) {
-      return { ms: times.map((list) => median(list.slice(-3))), calls };
-    }
-  }
 }

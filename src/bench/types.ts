@@ -11,17 +11,89 @@ export type Level = "disabled" | "basic" | "extended" | "all";
 /** Execution providers that can be asked for by name. */
 export type Provider = "cpu" | "cuda" | "tensorrt" | "webgpu" | "coreml" | "dml";
 
-/** What a paired comparison says. `same`: the whole interval lies within ±delta. */
+/** What a paired comparison says; see {@link Decision} for how it is decided. */
 export type Verdict = "faster" | "slower" | "same" | "inconclusive";
 
 /** A point estimate with a confidence interval, all three dimensionless ratios. */
 export interface Interval {
-  /** The estimate: the exponential of the median of ln-ratios. */
+  /** The estimate: the exponential of the mean over openings of the medians of ln-ratios. */
   estimate: number;
   /** Lower end of the 95% interval. */
   low: number;
   /** Upper end of the 95% interval. */
   high: number;
+}
+
+/** What the rounds tell of a ratio, in ln, before anything is decided. */
+export interface Evidence {
+  /** The estimate: the mean of the openings' medians of ln(before/after). */
+  ln: number;
+  /** Its standard error, in ln. */
+  standardError: number;
+  /** Degrees of freedom of Student's t. */
+  freedom: number;
+  /** How many units the interval is over. */
+  units: number;
+  /** What a unit is: an opening of both sessions; a block of rounds where there was nothing to open; a whole run in a `diff`. */
+  unit: "opening" | "block" | "run";
+  /** Rounds in all. */
+  rounds: number;
+  /** Standard deviation (ln) that was assumed between openings, or runs, where there were too few to know it. */
+  assumedOpening?: number;
+  /** Standard deviation (ln) of an opening's median that its own rounds explain. */
+  withinOpening?: number;
+  /** Standard deviation (ln) from opening to opening that the rounds do not explain: the variance component. */
+  betweenOpenings?: number;
+}
+
+/** What was decided, by which interval, and why. */
+export interface Decision {
+  /** The outcome. */
+  verdict: Verdict;
+  /** The clock it was decided by. */
+  basis: "wall" | "cpu";
+  /** Half-width of the band called `same`, a share: 0.01 is ±1%. */
+  delta: number;
+  /** The 99.5% interval: what `faster` and `slower` are read from. */
+  interval: Interval;
+  /** The 95% interval of the same clock. */
+  shown: Interval;
+  /** What it stands on. */
+  evidence: Evidence;
+  /** How many operators ONNX Runtime ran, where they were the same for both models, shapes included. */
+  sameOperators?: number;
+  /** Why, one clause: "the 99.5% interval 0.98–1.03 reaches across 1 …; about 4 min more would tell". */
+  reason: string;
+  /** Seconds more that would probably decide it; absent where it is decided or no time would. */
+  moreSeconds?: number;
+}
+
+/** What two openings of the same pair differ by: the noise floor. */
+export interface NoiseFloor {
+  /** Around 1: a difference inside this could not be called with as many openings as there were (99.5%). */
+  speedup: Interval;
+  /** Standard deviation (ln) from opening to opening that the rounds do not explain. */
+  betweenOpenings: number;
+  /** Standard deviation (ln) of an opening's median that its own rounds explain. */
+  withinOpening: number;
+}
+
+/** What the machine did beside the measurement. Each is null where the system does not tell. */
+export interface MachineWatch {
+  /** How long it was watched, seconds. */
+  seconds: number;
+  /** Logical cores of the machine. */
+  cores: number;
+  /** Cores that other processes kept busy, on average. */
+  othersBusy: number | null;
+  /** Cores' worth of time that the hypervisor gave to other machines, on average. */
+  stolen: number | null;
+  /** Seconds for which the CPU quota of the control group stopped this process. */
+  throttledSeconds: number | null;
+  /** How often a core was slowed because it was hot. */
+  thermalThrottles: number | null;
+  /** One-minute load average at the begin and at the end. */
+  load: { begin: number; end: number } | null;
 }
 
 /** The timings of one model at one level. */
@@ -30,6 +102,10 @@ export interface Timing {
   medianMs: number;
   /** One raw sample a round, in the order they were taken, milliseconds per inference. */
   samplesMs: number[];
+  /** CPU time of each sample, milliseconds per inference, where the system tells it: of the calling thread at one thread, else of the process. */
+  cpuMs?: number[];
+  /** Milliseconds per inference in a hot loop, the other model out of the way; absent where it would have taken too long. */
+  hotMs?: number;
   /** How many samples lie outside Tukey's fences (1.5 IQR). They are never deleted. */
   outliers: number;
   /** Time to create the session (load, optimize), milliseconds: the median where sessions were opened anew. */
@@ -75,17 +151,25 @@ export interface LevelComparison {
   speedup: Interval;
   /** ln(before/after) of every round, in order. */
   lnRatios: number[];
-  /** What the interval says. */
+  /** What was decided: {@link Decision.verdict}. */
   verdict: Verdict;
   /** Operators that the runtime fused in the first model only; absent where there are none, or it was not asked. */
   lost?: LostOperators;
-  /** Two sessions of the *same* model compared the same way: the noise floor. Absent where no control was run. */
-  control?: { speedup: Interval; lnRatios: number[]; verdict: Verdict };
+  /** How it was decided; absent in files of before this was written. */
+  decision?: Decision;
+  /** The noise floor, a variance component of the openings. Absent where there were too few. */
+  control?: NoiseFloor;
+  /** CPU time before over CPU time after, paired in the same rounds, 95%: absent where the system does not tell CPU time. */
+  cpuSpeedup?: Interval;
+  /** What else the machine did meanwhile. */
+  machine?: MachineWatch;
+  /** Seconds that the timing took. */
+  seconds?: number;
   /** Inferences in one block: a sample is a block's time divided by this. */
   inner?: number;
   /**
-   * The first round of each set of sessions, ascending from 0: sessions are opened anew during the rounds where that is cheap,
-   * and the bootstrap resamples whole sets where there are 10 or more, else blocks of neighbouring rounds.
+   * The first round of each opening of both sessions, ascending from 0: sessions are opened anew again and again, and the
+   * interval is over openings.
    */
   openings?: number[];
   /** Untimed inferences of each session before the first round. */
@@ -246,6 +330,10 @@ export interface Comparison {
   error: ErrorSummary;
   /** What each rule contributes, where it was measured. */
   rules?: Contribution[];
+  /** The rule that verdicts were decided by, in sentences. */
+  rule?: string;
+  /** Whether it was interrupted: something asked for is missing. */
+  interrupted?: boolean;
   /** Sentences a reader must not miss: nodes that fell back to another provider, interrupted early, TF32, … */
   notes: string[];
 }

@@ -12,6 +12,7 @@ import { fold, markdownTable, textTable } from "./text_layout.ts";
 import {
   batchNormalizationSentence,
   controlSentence,
+  decisionSentence,
   factLevel,
   inputSentence,
   providerSentence,
@@ -31,7 +32,7 @@ export function comparisonText(comparison: Comparison): string {
   const value = Math.max(...facts.map(([, text]) => text.length));
   const fused = batchNormalizationSentence(comparison);
   const meaning = runtimeSentence(comparison);
-  const control = controlSentence(comparison);
+  const control = controlSentence(comparison), decided = decisionSentence(comparison);
   const worst = worstSentence(comparison);
   return [
     cleanText(`${comparison.before.name} → ${comparison.after.name}`),
@@ -43,6 +44,7 @@ export function comparisonText(comparison: Comparison): string {
     "",
     ...textTable(COLUMNS, levelRows(comparison)),
     ...(meaning ? ["", ...fold(meaning)] : []),
+    ...(decided ? ["", ...fold(decided)] : []),
     ...(control ? ["", ...fold(control)] : []),
     ...(worst ? ["", ...fold(cleanText(worst))] : []),
     ...(comparison.notes.length ? ["", ...comparison.notes.flatMap((note) => fold(`Note: ${cleanText(note)}`))] : []),
@@ -56,7 +58,7 @@ export function comparisonText(comparison: Comparison): string {
 export function comparisonMarkdown(comparison: Comparison): string {
   const fused = batchNormalizationSentence(comparison);
   const meaning = runtimeSentence(comparison);
-  const control = controlSentence(comparison);
+  const control = controlSentence(comparison), decided = decisionSentence(comparison);
   const worst = worstSentence(comparison);
   return [
     `**${escapeMarkdown(comparison.before.name)} → ${escapeMarkdown(comparison.after.name)}**`,
@@ -69,6 +71,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     "",
     ...markdownTable(COLUMNS, levelRows(comparison)),
     ...(meaning ? ["", meaning] : []),
+    ...(decided ? ["", decided] : []),
     ...(control ? ["", control] : []),
     ...(worst ? ["", escapeMarkdown(worst)] : []),
     ...comparison.notes.flatMap((note) => ["", `> ${escapeMarkdown(note)}`]),

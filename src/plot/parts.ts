@@ -19,6 +19,7 @@ import {
 import {
   batchNormalizationSentence,
   controlSentence,
+  decisionSentence,
   factLevel,
   inputSentence,
   providerSentence,
@@ -103,7 +104,7 @@ export function htmlLevels(comparison: Comparison): string {
     numbers: [1, 2],
     className: "stack",
   }) +
-    [runtimeSentence(comparison), controlSentence(comparison)].map((sentence) =>
+    [runtimeSentence(comparison), decisionSentence(comparison), controlSentence(comparison)].map((sentence) =>
       sentence ? `<p class="meaning">${escapeMarkup(sentence)}</p>` : ""
     ).join("");
 }

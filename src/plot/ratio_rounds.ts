@@ -12,8 +12,8 @@ const HEAD = 30;
 
 /**
  * The paired ratio before ÷ after of every round, in the order taken, one panel a level: above 1, the second model was
- * faster in that round. The line and its band are the median with its 95% interval; the grey band is the interval of
- * the A/A control (one model against itself), which is the noise floor. Rounds beyond Tukey's fences are drawn at the
+ * faster in that round. The line and its band are the estimate with its 95% interval; the grey band is the noise floor:
+ * a difference inside it could not be told from 1. Rounds beyond Tukey's fences are drawn at the
  * axis' edge as triangles, never dropped.
  */
 export function ratioRounds(all: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
@@ -31,9 +31,9 @@ export function ratioRounds(all: readonly LevelComparison[], { width = 640 }: Dr
     legend: [
       { label: "one round", color: color("after"), shape: "dot" },
       ...(beyond ? [{ label: `beyond the axis (${beyond})`, color: color("after"), shape: "triangle" as const }] : []),
-      { label: "median with 95% interval", color: color("after"), shape: "band" },
+      { label: "estimate with 95% interval", color: color("after"), shape: "band" },
       ...(levels.some((level) => level.control)
-        ? [{ label: "A/A control: noise floor", color: color("control"), shape: "band" as const }]
+        ? [{ label: "noise floor (99.5%)", color: color("control"), shape: "band" as const }]
         : []),
     ],
     yTitle: "before ÷ after (×, logarithmic)",

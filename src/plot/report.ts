@@ -52,8 +52,8 @@ export function renderReport({ comparison, fusion, graphs, layers, rules, title,
     section("By optimization level", htmlLevels(comparison), htmlFigure((width) => levelBars(levels, { width }))),
     section(
       "How it was measured",
-      `<p>Both models are warmed up, then timed in rounds: in each round both run, in random order, so that whatever else the machine does hits both alike. ` +
-        `The speed-up is the median over rounds of the ratio before ÷ after; its 95% interval is a seeded bootstrap over rounds. ` +
+      `<p>Both models are opened and warmed up in random order, timed in rounds, and opened anew, again and again. In each round both run, in random order, so that whatever else the machine does hits both alike. ` +
+        `The speed-up is the mean over openings of the median ratio before ÷ after; its 95% interval is Student’s t over openings. ` +
         `No measurement is left out.</p>`,
       htmlFigure((width) => distribution(levels, { width })),
       htmlFigure((width) => ratioRounds(levels, { width })),

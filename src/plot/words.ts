@@ -36,16 +36,30 @@ export function verdictSentence(level: LevelComparison): string {
     ? "with ONNX Runtime’s own optimizations disabled"
     : `at optimization level “${level.level}”`;
   const interval = formatInterval(level.speedup).replace("(", "(95% CI ");
+  const { decision } = level;
+  const isPlain = !decision ||
+    (decision.basis === "wall" && !decision.sameOperators && !decision.evidence.assumedOpening);
+  const because = decision && !isPlain ? ` (${decision.reason})` : "";
   switch (level.verdict) {
     case "faster":
-      return `Faster ${where}: the second model runs at ${interval} the speed of the first.`;
+      return `Faster ${where}: the second model runs at ${interval} the speed of the first${because}.`;
     case "slower":
-      return `Slower ${where}: the second model runs at ${interval} the speed of the first.`;
+      return `Slower ${where}: the second model runs at ${interval} the speed of the first${because}.`;
     case "same":
-      return `No difference that matters ${where}: ${interval}.`;
+      return `No difference that matters ${where}: ${interval}${because}.`;
     case "inconclusive":
-      return `Not decided ${where}: ${interval}; more rounds or a quieter machine would be needed.`;
+      return `Not decided ${where}: ${interval}; ${
+        decision?.reason ?? "more rounds or a quieter machine would be needed"
+      }.`;
   }
+}
+
+/** Why each verdict was given, and the rule it was given by. Undefined where no level tells. */
+export function decisionSentence({ levels, rule }: Pick<Comparison, "levels" | "rule">): string | undefined {
+  const reasons = levels.flatMap(({ level, verdict, decision }) =>
+    decision ? [`“${level}” is ${verdict}: ${decision.reason}.`] : []
+  );
+  return reasons.length > 0 ? `Why: ${reasons.join(" ")}${rule ? ` The rule: ${rule}` : ""}` : undefined;
 }
 
 /**
@@ -76,18 +90,39 @@ export function runtimeSentence(comparison: Comparison): string | undefined {
 }
 
 /**
- * The A/A controls: what the same model measured against itself, which is the noise floor. Says so where a control's
- * interval leaves out 1, since differences of that size are then no news. Undefined where no control was run.
+ * The noise floors: how large a difference must be to be told from 1 with the openings there were. Says so where that is more
+ * than the band called `same`. Undefined where nothing is known of it.
  */
-export function controlSentence({ levels }: Comparison): string | undefined {
-  const controls = levels.flatMap(({ level, control }) => control ? [{ level, ...control.speedup }] : []);
+export function controlSentence({ levels }: Pick<Comparison, "levels">): string | undefined {
+  const controls = levels.flatMap(({ level, control, openings, decision }) =>
+    control?.speedup
+      ? [{
+        level,
+        floor: control.speedup.high - 1,
+        control,
+        openings: openings?.length,
+        delta: decision?.delta ?? 0.01,
+      }]
+      : []
+  );
   if (controls.length === 0) return undefined;
-  const list = controls.map((each) => `${formatInterval(each)} at “${each.level}”`).join(", ");
-  const off = controls.filter(({ low, high }) => low > 1 || high < 1).map(({ level }) => `“${level}”`);
-  const warning = off.length > 0
-    ? ` At ${off.join(" and ")} that leaves out 1: differences of this size are noise here.`
+  const list = controls.map(({ level, floor, control, openings }) =>
+    `below ±${formatPercent(floor)} at “${level}”${openings ? ` (${formatCount(openings)} openings` : " ("}${
+      openings ? ", " : ""
+    }±${formatPercent(control.betweenOpenings ?? 0)} from one to the next)`
+  ).join(", ");
+  const coarse = controls.filter(({ floor, delta }) => floor > delta).map(({ level }) => `“${level}”`);
+  const warning = coarse.length > 0
+    ? ` At ${
+      coarse.join(" and ")
+    } that is more than the difference that counts: more time or a quieter machine would be needed.`
     : "";
-  return `Noise floor: the first model against itself measured ${list}.${warning}`;
+  return `Noise floor: what could not be told from 1 is ${list}.${warning}`;
+}
+
+/** A small share: `0.6%`, `0.04%`. */
+function formatPercent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))}%`;
 }
 
 /**

@@ -15,11 +15,13 @@ Deno.test("compare() of a model with itself has an error of exactly zero, and ke
   const runtime = result.error.runtime!;
   assert(runtime.l2 > 0 && runtime.relativeL2 < 1e-5, `ONNX Runtime's own optimizations: ${runtime.relativeL2}`);
   assertEquals(result.levels.map((level) => level.level), ["disabled", "all"]);
-  for (const { before, after, lnRatios, control, speedup } of result.levels) {
+  for (const { before, after, lnRatios, control, decision, openings, speedup } of result.levels) {
     assert(lnRatios.length >= 30);
     assertEquals([before, after].map(({ samplesMs }) => samplesMs.length), [lnRatios.length, lnRatios.length]);
     assertEquals(lnRatios[3], Math.log(before.samplesMs[3] / after.samplesMs[3]));
-    assertEquals(control!.lnRatios.length, lnRatios.length);
+    assert(openings!.length >= 6, `${openings!.length} openings`);
+    assertEquals(decision!.evidence.units, openings!.length);
+    assert(control!.speedup.low < 1 && control!.speedup.high > 1);
     assert(speedup.low <= speedup.estimate && speedup.estimate <= speedup.high);
   }
   assertEquals(result.inputs, [{ name: "image", type: "float32", dims: [1, 1, 28, 28] }]);

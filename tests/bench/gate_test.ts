@@ -1,6 +1,6 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { INFINITE_ERROR } from "../../src/bench/error.ts";
-import { gate, parseShare } from "../../src/bench/gate.ts";
+import { gate } from "../../src/bench/gate.ts";
 import { comparisonWith, levelWith, measures, spread } from "./saved.ts";
 
 const slowerBy = (share: number, half = 0.01) => levelWith("all", spread(-Math.log1p(share), half));
@@ -8,7 +8,7 @@ const slowerBy = (share: number, half = 0.01) => levelWith("all", spread(-Math.l
 Deno.test("gate() fails a model that is surely slower than the limit, and says by how much", () => {
   const { passed, sentence, warnings } = gate(comparisonWith([slowerBy(0.05)]), { failIfSlower: 0.02 });
   assertEquals([passed, warnings], [false, []]);
-  assertStringIncludes(sentence, "Failed: the second model is 5.0% slower at level all (95% CI ");
+  assertStringIncludes(sentence, "Failed: the second model is 5.0% slower at level all (99.5% CI ");
   assertStringIncludes(sentence, "above 2.0%.");
 });
 
@@ -23,7 +23,6 @@ Deno.test("gate() warns, and passes, where noise leaves it open", () => {
   const { passed, warnings } = gate(comparisonWith([slowerBy(0.03, 0.5)]), { failIfSlower: 0.02 });
   assertEquals([passed, warnings.length], [true, 1]);
   assertStringIncludes(warnings[0], "Inconclusive: 3.0% slower at level all");
-  assertEquals(gate(comparisonWith([]), { failIfSlower: 0.02 }).warnings.length, 1);
 });
 
 Deno.test("gate() judges every level", () => {
@@ -45,12 +44,8 @@ Deno.test("gate() fails on the worst error of all input sets, an infinite one to
 Deno.test("gate() without limits passes", () => {
   assertEquals(gate(comparisonWith([slowerBy(0.5)], 1), {}), {
     passed: true,
+    outcome: "passed",
     sentence: "Passed: within the limits.",
     warnings: [],
   });
-});
-
-Deno.test("parseShare() reads 2%, 0.02 and nothing else", () => {
-  assertEquals([parseShare("2%"), parseShare("0.02"), parseShare(".5"), parseShare("0")], [0.02, 0.02, 0.5, 0]);
-  for (const wrong of ["two", "-2%", "", "2 %%"]) assertThrows(() => parseShare(wrong), Error, "expected a share");
 });

@@ -1,10 +1,10 @@
 /** Comparisons made up for tests of what is done with them. */
-import { judge } from "../../src/bench/statistics.ts";
+import { judge } from "../../src/bench/judge.ts";
 import type { Comparison, ErrorMeasures, Level, LevelComparison, Timing } from "../../src/bench/types.ts";
 
-/** 99 ln-ratios spread evenly over centre ± half: their median's 95% interval is about centre ± half/5. */
+/** 100 ln-ratios spread evenly over centre ± half: in twenty blocks, their 95% interval is about centre ± half/3.6. */
 export const spread = (centre: number, half: number): number[] =>
-  Array.from({ length: 99 }, (_, i) => centre + half * (i / 49 - 1));
+  Array.from({ length: 100 }, (_, i) => centre + half * (i / 49.5 - 1));
 
 function timing(samplesMs: number[]): Timing {
   const medianMs = samplesMs.toSorted((a, b) => a - b)[samplesMs.length >> 1];
@@ -20,7 +20,13 @@ function timing(samplesMs: number[]): Timing {
 
 export function levelWith(level: Level, lnRatios: number[]): LevelComparison {
   const before = lnRatios.map((ln) => 10 * Math.exp(ln));
-  return { level, before: timing(before), after: timing(lnRatios.map(() => 10)), lnRatios, ...judge(lnRatios) };
+  return {
+    level,
+    before: timing(before),
+    after: timing(lnRatios.map(() => 10)),
+    lnRatios,
+    ...judge(lnRatios, { isSample: false }),
+  };
 }
 
 export const measures = (relativeL2: number): ErrorMeasures => ({

@@ -1,103 +1,78 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { normalSource, randomSource } from "../../src/bench/random.ts";
-import {
-  bootstrapDifference,
-  bootstrapMedian,
-  clustersOf,
-  countOutliers,
-  judge,
-  speedupOf,
-} from "../../src/bench/statistics.ts";
+import { ASSUMED_OPENING, countOutliers, evidenceOf, halfWidth, intervalAt } from "../../src/bench/statistics.ts";
 import { spread } from "./saved.ts";
 
-Deno.test("bootstrapMedian() gives the median and the same interval for the same seed", () => {
-  const values = Array.from({ length: 101 }, (_, i) => i);
-  const first = bootstrapMedian(values, { seed: 7 });
-  assertEquals(first.estimate, 50);
-  assertEquals(first, bootstrapMedian(values.toReversed(), { seed: 7 }));
-  assert(first.low > 30 && first.low < 50 && first.high > 50 && first.high < 70, JSON.stringify(first));
+/** `count` openings of three equal rounds each. */
+const inThrees = (values: readonly number[]) => ({
+  lnRatios: values.flatMap((value) => [value, value, value]),
+  openings: values.map((_, i) => 3 * i),
 });
 
-Deno.test("bootstrapMedian() of one value is that value, and of none an error", () => {
-  assertEquals(bootstrapMedian([3]), { estimate: 3, low: 3, high: 3 });
-  assertThrows(() => bootstrapMedian([]), RangeError, "no values");
+Deno.test("evidenceOf() is the t-interval over the openings' medians from six openings on", () => {
+  // mean 0, sample variance 3.5, and t(0.975, 5) = 2.5706 of any table
+  const { lnRatios, openings } = inThrees([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]);
+  const evidence = evidenceOf(lnRatios, { openings });
+  assertEquals([evidence.units, evidence.freedom, evidence.unit, evidence.assumedOpening], [
+    6,
+    5,
+    "opening",
+    undefined,
+  ]);
+  assertAlmostEquals(evidence.standardError, Math.sqrt(3.5 / 6), 1e-12);
+  assertAlmostEquals(halfWidth(evidence, 0.95), 2.5705818 * Math.sqrt(3.5 / 6), 1e-6);
+  const { estimate, low, high } = intervalAt(evidence, 0.95);
+  assertAlmostEquals(estimate, 1, 1e-12);
+  assertAlmostEquals(low * high, 1, 1e-12);
 });
 
-Deno.test("bootstrapMedian() takes the mean of the middle two of an even number of values", () => {
-  // With two values a resample's median is 1, 1.5 or 2; 2.5% and 97.5% of them are 1 and 2.
-  assertEquals(bootstrapMedian([1, 2]), { estimate: 1.5, low: 1, high: 2 });
+Deno.test("evidenceOf() takes the median of each opening, so that a wild round moves nothing", () => {
+  const lnRatios = [0, 0, 9, 0.1, 0.1, -9, 0, 0, 0, 0.1, 0.1, 0.1, 0, 0, 0, 0.1, 0.1, 0.1];
+  assertAlmostEquals(evidenceOf(lnRatios, { openings: [0, 3, 6, 9, 12, 15] }).ln, 0.05, 1e-12);
 });
 
-Deno.test("the 95% interval covers the true median in 90% to 99% of 300 seeded experiments", () => {
-  const normal = normalSource(randomSource(1));
-  let covered = 0;
-  for (let i = 0; i < 300; i++) {
-    const { low, high } = bootstrapMedian(Array.from({ length: 40 }, () => 2 + normal()), { seed: i, resamples: 500 });
-    if (low <= 2 && 2 <= high) covered++;
+Deno.test("evidenceOf() of one opening assumes what it cannot know, whatever the number of rounds", () => {
+  for (const rounds of [30, 3000]) {
+    const evidence = evidenceOf(Array(rounds).fill(0.03));
+    assertEquals([evidence.units, evidence.freedom, evidence.assumedOpening], [1, 5, ASSUMED_OPENING]);
+    assertAlmostEquals(halfWidth(evidence, 0.95), 2.5705818 * ASSUMED_OPENING, 1e-6);
   }
-  assert(covered >= 270 && covered <= 297, `covered ${covered} of 300`);
 });
 
-Deno.test("speedupOf() is the exponential of the median ln-ratio", () => {
-  const { estimate, low, high } = speedupOf(Array(30).fill(Math.log(1.25)));
-  for (const value of [estimate, low, high]) assertAlmostEquals(value, 1.25, 1e-12);
+Deno.test("evidenceOf() believes measured openings more, the more there are", () => {
+  // all openings equal: what is left of the width is the assumed share
+  const widths = [1, 2, 3, 4, 5, 6].map((count) => {
+    const { lnRatios, openings } = inThrees(Array(count).fill(0));
+    return halfWidth(evidenceOf(lnRatios, { openings }), 0.95);
+  });
+  for (const [i, width] of widths.slice(1).entries()) assert(width < widths[i], widths.join());
+  assertEquals(widths[5], 0);
 });
 
-Deno.test("bootstrapMedian() with clusters widens by what differs from cluster to cluster", () => {
-  const normal = normalSource(randomSource(2));
-  const shifts = Array.from({ length: 20 }, () => normal());
-  const values = shifts.flatMap((shift) => Array.from({ length: 50 }, () => shift + 0.1 * normal()));
-  const clusters = shifts.map((_, i) => 50 * i);
-  const width = ({ low, high }: { low: number; high: number }) => high - low;
-  const [plain, clustered] = [bootstrapMedian(values), bootstrapMedian(values, { clusters })];
-  assertEquals(plain.estimate, clustered.estimate);
-  assert(width(clustered) > 3 * width(plain), `${width(plain)}, clustered ${width(clustered)}`);
-  assertEquals(bootstrapMedian(values, { clusters: clusters.slice(0, 9) }), plain, "too few clusters are left aside");
+Deno.test("evidenceOf() tells the spread between openings from the noise of their rounds", () => {
+  const normal = normalSource(randomSource(4));
+  const openings = Array.from({ length: 200 }, (_, i) => 60 * i);
+  const lnRatios = openings.flatMap(() => {
+    const shift = 0.02 * normal();
+    return Array.from({ length: 60 }, () => shift + 0.05 * normal());
+  });
+  const { betweenOpenings, withinOpening } = evidenceOf(lnRatios, { openings });
+  assertAlmostEquals(betweenOpenings!, 0.02, 0.003); // its standard error is 0.02/√400 and a little
+  assertAlmostEquals(withinOpening!, 0.05 * 1.25 / Math.sqrt(60), 0.0008); // of a median: √(π/2)·σ/√n, of blocks a little less
 });
 
-Deno.test("clustersOf() groups rounds by opening, else in twenty blocks, else not at all", () => {
-  const openings = Array.from({ length: 10 }, (_, i) => 7 * i);
-  assertEquals(clustersOf(openings, 70), openings);
-  assertEquals(clustersOf([0, 30], 59), []);
-  const blocks = clustersOf([0], 65);
-  assertEquals([blocks.length, blocks[0], blocks[1], blocks[19]], [20, 0, 3, 61]);
-});
-
-Deno.test("bootstrapDifference() covers the difference of two medians and is as wide as both", () => {
-  const [a, b] = [spread(1, 0.1), spread(0.9, 0.1)];
-  const { estimate, low, high } = bootstrapDifference(a, b);
-  assertAlmostEquals(estimate, 0.1, 1e-12);
-  assert(low < 0.1 && 0.1 < high && low > 0);
-  const one = bootstrapMedian(a);
-  assertAlmostEquals((high - low) / (one.high - one.low), Math.SQRT2, 0.15);
+Deno.test("evidenceOf() where there is nothing to open is over twenty blocks of rounds, and assumes nothing", () => {
+  const evidence = evidenceOf(spread(0.1, 0.1), { isSample: false });
+  assertEquals([evidence.units, evidence.freedom, evidence.unit], [20, 19, "block"]);
+  assertEquals(evidenceOf(spread(0, 1).slice(0, 17), { isSample: false }).units, 17);
+  assertEquals(evidenceOf([3], { isSample: false }).standardError, Infinity);
+  assertThrows(() => evidenceOf([]), RangeError, "no rounds");
 });
 
 Deno.test("countOutliers() counts what lies outside Tukey's fences", () => {
   assertEquals(countOutliers([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), 0);
   assertEquals(countOutliers([1, 2, 3, 4, 5, 6, 7, 8, 9, 100, -100]), 2);
   assertEquals(countOutliers([1, 1000]), 0);
-});
-
-Deno.test("judge() reads the interval against the band", () => {
-  const verdict = (centre: number, half: number, delta?: number) => judge(spread(centre, half), { delta }).verdict;
-  assertEquals(verdict(0.1, 0.1), "faster");
-  assertEquals(verdict(-0.1, 0.1), "slower");
-  assertEquals(verdict(0.004, 0.01), "same");
-  assertEquals(verdict(0.004, 0.01, 0.002), "faster");
-  assertEquals(verdict(0.01, 0.2), "inconclusive");
-});
-
-Deno.test("judge() calls a difference only beyond the shift that the control shows", () => {
-  const verdict = (centre: number, control: number[]) => judge(spread(centre, 0.1), { control }).verdict;
-  assertEquals(verdict(0.1, spread(0.15, 0.1)), "inconclusive");
-  assertEquals(verdict(-0.1, spread(0.15, 0.1)), "inconclusive");
-  assertEquals(verdict(0.1, spread(-0.05, 0.1)), "faster");
-  assertEquals(verdict(0.1, spread(0.15, 2)), "faster", "a control that shows no shift sets no floor");
-});
-
-Deno.test("judge() gives no verdict on fewer than ten rounds", () => {
-  assertEquals(judge(Array(9).fill(1)).verdict, "inconclusive");
-  assertEquals(judge(Array(10).fill(1)).verdict, "faster");
 });
 
 Deno.test("randomSource() repeats for a seed and differs between seeds and streams", () => {

@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { normalSource, randomSource } from "../../src/bench/random.ts";
 import { timePair, timerResolution } from "../../src/bench/timing.ts";
 
@@ -49,8 +49,8 @@ Deno.test("timePair() of equal things calls a difference in at most 5% of 100 se
   let called = 0;
   for (let seed = 0; seed < 100; seed++) {
     const machine = new Machine(seed, 0.15, drifting);
-    const [a, b, c] = ["a", "b", "c"].map((name) => machine.job(name, 1));
-    const options = { now: machine.now, seconds: 0.5, seed, control: c };
+    const [a, b] = ["a", "b"].map((name) => machine.job(name, 1));
+    const options = { now: machine.now, seconds: 0.5, seed };
     const { verdict } = await timePair(a, b, options);
     if (verdict === "faster" || verdict === "slower") called++;
   }
@@ -61,27 +61,43 @@ Deno.test("timePair() calls a true 5% in at least 90% of 100 seeded experiments"
   let called = 0;
   for (let seed = 0; seed < 100; seed++) {
     const machine = new Machine(seed, 0.05, drifting);
-    const options = { now: machine.now, seconds: 0.5, seed, control: machine.job("c", 2) };
+    const options = { now: machine.now, seconds: 0.5, seed };
     const { verdict } = await timePair(machine.job("a", 2), machine.job("b", 2.1), options);
     if (verdict === "slower") called++;
   }
   assert(called >= 90, `${called} of 100 called it`);
 });
 
-Deno.test("timePair() runs every job once a round, in an order that varies", async () => {
+Deno.test("timePair() runs both once a round, in an order that varies, warm-up included", async () => {
   const machine = new Machine(0, 0);
-  const jobs = ["a", "b", "c"].map((name) => machine.job(name, 1));
-  const { inner, warmup, beforeMs } = await timePair(jobs[0], jobs[1], {
-    now: machine.now,
-    control: jobs[2],
-    maxRounds: 30,
-  });
-  assertEquals(inner, 1);
-  const calls = machine.calls.slice(3 * warmup).join("");
-  assertEquals(calls.length, 3 * beforeMs.length);
-  const rounds = calls.match(/.../g)!;
-  for (const round of rounds) assertEquals([...round].sort().join(""), "abc");
-  assertEquals(new Set(rounds).size, 6);
+  const jobs = ["a", "b"].map((name) => machine.job(name, 20));
+  const { inner, warmup, beforeMs } = await timePair(jobs[0], jobs[1], { now: machine.now, maxRounds: 30, seconds: 3 });
+  assertEquals([inner, beforeMs.length], [1, 30]);
+  const turns = machine.calls.join("").match(/../g)!.slice(0, warmup + 30);
+  for (const turn of turns) assertEquals([...turn].sort().join(""), "ab");
+  assertEquals([new Set(turns.slice(0, warmup)).size, new Set(turns.slice(warmup)).size], [2, 2]);
+});
+
+Deno.test("timePair() leads each block of a short job in with an untimed call", async () => {
+  let timeMs = 0, last = "";
+  // what runs after the other takes three times as long: the caches are the other's
+  const job = (name: string) => () => {
+    timeMs += last === name ? 0.4 : 1.2;
+    last = name;
+  };
+  const timing = await timePair(job("a"), job("b"), { now: () => timeMs += 1e-4, maxRounds: 30 });
+  assertAlmostEquals(timing.beforeMs[3], 0.4, 1e-3);
+  assertAlmostEquals(timing.hotMs!.before, 0.4, 1e-3);
+});
+
+Deno.test("timePair() says how much faster a hot loop is where a block is not led in", async () => {
+  let timeMs = 0, last = "";
+  const job = (name: string) => () => {
+    timeMs += last === name ? 20 : 24;
+    last = name;
+  };
+  const timing = await timePair(job("a"), job("b"), { now: () => timeMs += 1e-4, maxRounds: 30, seconds: 60 });
+  assert(timing.beforeMs.some((ms) => ms > 23.9) && timing.hotMs!.before < 20.1, JSON.stringify(timing.hotMs));
 });
 
 Deno.test("timePair() repeats a short job until a block is long against the clock", async () => {
@@ -175,16 +191,82 @@ Deno.test("timePair() opens everything anew where that is cheap, and counts what
   assert(renewed.speedup.low < 1 && renewed.speedup.high > 1, JSON.stringify(renewed.speedup));
 });
 
-Deno.test("timePair() does not open anew where that would eat the time", async () => {
+Deno.test("timePair() makes six openings even where that takes longer than asked for", async () => {
+  const machine = new Machine(0, 0.001);
+  let opened = 1;
+  const renew = () => {
+    machine.timeMs += 100;
+    return Promise.resolve({ before: machine.job(`a${++opened}`, 1), after: machine.job("b", 1) });
+  };
+  const options = { now: machine.now, seconds: 0.7, precision: 0, renew, renewMs: 100 };
+  const timing = await timePair(machine.job("a", 1), machine.job("b", 1), options);
+  assertEquals([opened, timing.openings.length, timing.decision.evidence.assumedOpening], [6, 6, undefined]);
+});
+
+Deno.test("timePair() does not open anew where that would eat the time, and widens the interval for it", async () => {
   const machine = new Machine(0, 0.001);
   let opened = 0;
   const renew = () => Promise.resolve({ before: machine.job(`a${++opened}`, 1), after: machine.job("b", 1) });
-  await timePair(machine.job("a", 1), machine.job("b", 1), {
-    now: machine.now,
-    seconds: 1,
-    precision: 0,
-    renew,
-    renewMs: 100,
-  });
-  assertEquals(opened, 0);
+  const options = { now: machine.now, seconds: 1, precision: 0, renew, renewMs: 2500 };
+  const { speedup, verdict, decision } = await timePair(machine.job("a", 1), machine.job("b", 1), options);
+  assertEquals([opened, verdict], [0, "inconclusive"]);
+  assert(speedup.low < 0.955 && speedup.high > 1.045, JSON.stringify(speedup));
+  assertStringIncludes(decision.reason, "one opening: another may differ by ±2%");
+});
+
+Deno.test("timePair() keeps to its limit with as many openings as that allows", async () => {
+  const machine = new Machine(0, 0.001);
+  const renew = () => {
+    machine.timeMs += 1000;
+    return Promise.resolve({ before: machine.job("a", 100), after: machine.job("b", 100) });
+  };
+  const options = { now: machine.now, seconds: 6, limitSeconds: 9, precision: 0, renew, renewMs: 1000 };
+  const { openings, decision } = await timePair(machine.job("a", 100), machine.job("b", 100), options);
+  assert(openings.length >= 2 && openings.length < 6, String(openings.length));
+  assertEquals(decision.evidence.assumedOpening, 0.02);
+  assert(machine.timeMs < 10_000, `${machine.timeMs} ms`);
+});
+
+Deno.test("timePair() spreads its rounds evenly over the openings", async () => {
+  const machine = new Machine(0, 0.001);
+  const renew = () => {
+    machine.timeMs += 20;
+    return Promise.resolve({ before: machine.job("a", 1), after: machine.job("b", 1) });
+  };
+  const options = { now: machine.now, seconds: 2, precision: 0, renew, renewMs: 20 };
+  const { openings, lnRatios } = await timePair(machine.job("a", 1), machine.job("b", 1), options);
+  const sizes = openings.map((start, i) => (openings[i + 1] ?? lnRatios.length) - start);
+  assertEquals(new Set(sizes).size, 1, sizes.join());
+  assert(sizes.length >= 10);
+});
+
+Deno.test("timePair() stopped while it opens anew counts no opening without a round", async () => {
+  const machine = new Machine(0, 0.001);
+  const controller = new AbortController();
+  const renew = () => {
+    controller.abort();
+    return Promise.resolve({ before: machine.job("a", 1), after: machine.job("b", 1) });
+  };
+  const options = { now: machine.now, seconds: 1, renew, renewMs: 10, signal: controller.signal };
+  const timing = await timePair(machine.job("a", 1), machine.job("b", 1), options);
+  assertEquals([timing.openings, timing.stopped], [[0], "aborted"]);
+});
+
+Deno.test("timePair() takes CPU time beside wall time, and decides by it only where it may", async () => {
+  // every other call of either is preempted for as long as it takes, which CPU time does not see
+  const run = async (cpuMayDecide: boolean) => {
+    let timeMs = 0, cpuMs = 0;
+    const uniform = randomSource(5);
+    const job = (ms: number) => () => {
+      cpuMs += ms;
+      timeMs += ms * (1 + 3 * uniform());
+    };
+    const options = { now: () => timeMs += 1e-4, cpuNow: () => cpuMs, cpuMayDecide, seconds: 0.5 };
+    return await timePair(job(1), job(1.03), options);
+  };
+  const [decided, told] = [await run(true), await run(false)];
+  assertEquals([decided.decision.basis, decided.verdict], ["cpu", "slower"]);
+  assertAlmostEquals(decided.cpuMs!.after[0], 1.03, 1e-9);
+  assertAlmostEquals(decided.cpuSpeedup!.estimate, 1 / 1.03, 1e-9);
+  assertEquals([told.decision.basis, told.verdict, told.cpuMs !== undefined], ["wall", "inconclusive", true]);
 });

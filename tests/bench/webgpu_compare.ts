@@ -7,7 +7,6 @@ const result = await compare(path, (await fuse(path)).model, {
   levels: ["all"],
   seconds: 1,
   minRounds: 5,
-  control: false,
   profile: false,
   distributions: ["uniform"],
 });

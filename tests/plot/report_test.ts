@@ -84,16 +84,25 @@ Deno.test("the levels' meaning is left out where only disabled was measured", ()
   assert(!renderReport({ comparison }).includes("What “"));
 });
 
-Deno.test("the noise floor is said, and that a control which leaves out 1 makes differences of its size no news", () => {
+Deno.test("the noise floor is said, and that one above the band leaves differences untold", () => {
   const comparison = sampleComparison();
-  assertStringIncludes(comparisonText(comparison), "Noise floor: the first model against itself measured");
-  assert(!comparisonText(comparison).includes("leaves out 1"));
-  comparison.levels[0].control!.speedup = { estimate: 0.966, low: 0.954, high: 0.982 };
-  assertStringIncludes(comparisonMarkdown(comparison), "0.966× (0.954–0.982) at “disabled”");
   assertStringIncludes(
-    renderReport({ comparison }),
-    "At “disabled” that leaves out 1: differences of this size are noise here.",
+    comparisonText(comparison).replace(/\s+/g, " "),
+    "Noise floor: what could not be told from 1 is below ±0.8% at “disabled” (8 openings, ±0.41% from one to the next)",
   );
+  assert(!comparisonText(comparison).includes("the difference that counts"));
+  comparison.levels[0].control!.speedup = { estimate: 1, low: 0.966, high: 1.035 };
+  assertStringIncludes(comparisonMarkdown(comparison), "below ±3.5% at “disabled”");
+  assertStringIncludes(renderReport({ comparison }), "At “disabled” that is more than the difference that counts");
+});
+
+Deno.test("terminal, Markdown and page give the reason of each verdict, and the rule", () => {
+  const comparison = sampleComparison();
+  for (const said of [comparisonText(comparison), comparisonMarkdown(comparison), renderReport({ comparison })]) {
+    const text = said.replace(/\s+/g, " ");
+    assertStringIncludes(text, "“all” is inconclusive: a made-up reason for inconclusive.");
+    assertStringIncludes(text, "The rule: Faster or slower: the 99.5% interval lies wholly on that side of 1");
+  }
 });
 
 Deno.test("a comparison that was stopped early, without samples, profile or control, still makes a report", () => {

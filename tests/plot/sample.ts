@@ -6,7 +6,7 @@
  */
 
 import type { FusionSummary, LayerCost, RuleSpeedup } from "../../src/plot/mod.ts";
-import type { Comparison, Interval, Level, LevelComparison, Timing, Verdict } from "../../src/bench/types.ts";
+import type { Comparison, Decision, Interval, Level, LevelComparison, Timing, Verdict } from "../../src/bench/types.ts";
 
 /** A small linear congruential generator: the same numbers everywhere. */
 export function generator(seed: number): () => number {
@@ -44,6 +44,20 @@ function timing(random: () => number, median: number, rounds: number, ops: Recor
   };
 }
 
+/** A decision as src/bench writes it, around a made-up interval. */
+function decision(shown: Interval, verdict: Verdict, rounds: number): Decision {
+  const { estimate } = shown;
+  return {
+    verdict,
+    basis: "wall",
+    delta: 0.01,
+    shown,
+    interval: { estimate, low: estimate * 0.992, high: estimate * 1.008 },
+    evidence: { ln: Math.log(estimate), standardError: 0.0025, freedom: 7, units: 8, unit: "opening", rounds },
+    reason: `a made-up reason for ${verdict}`,
+  };
+}
+
 function level(
   name: Level,
   seed: number,
@@ -60,17 +74,22 @@ function level(
     const median = [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
     return { estimate: Math.exp(median), low: Math.exp(median - half), high: Math.exp(median + half) };
   };
-  const control = before.samplesMs.map((_, round) =>
-    0.02 * (random() - 0.5) + (round % 17 === 0 ? 0.1 * (random() - 0.5) : 0)
-  );
+  const speedup = around(lnRatios, 0.006);
+  const openings = Array.from({ length: 8 }, (_, opening) => Math.floor(opening * rounds / 8));
   return {
     level: name,
     before,
     after,
-    speedup: around(lnRatios, 0.006),
+    speedup,
     lnRatios,
     verdict,
-    control: { speedup: around(control, 0.004), lnRatios: control, verdict: "same" },
+    decision: decision(speedup, verdict, rounds),
+    control: {
+      speedup: { estimate: 1, low: 1 / 1.008, high: 1.008 },
+      betweenOpenings: 0.0041,
+      withinOpening: 0.0032,
+    },
+    openings,
   };
 }
 
@@ -175,6 +194,7 @@ export function sampleComparison(): Comparison {
         top5Agreement: 1,
       },
     },
+    rule: "Faster or slower: the 99.5% interval lies wholly on that side of 1. (A made-up rule.)",
     notes: ["Load was above 0.3 when the measurement started (synthetic note)."],
   });
 }
