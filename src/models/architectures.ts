@@ -1,7 +1,4 @@
-import { densenet121 } from "./densenet.ts";
-import { efficientnetB0 } from "./efficientnet.ts";
 import { loraTransformer, WIDTH } from "./lora_transformer.ts";
-import { mobilenetV2 } from "./mobilenet.ts";
 import { mobileoneS0 } from "./mobileone.ts";
 import { BERTS } from "./bert.ts";
 import { GPTS } from "./gpt.ts";
@@ -15,19 +12,12 @@ import { REPVITS } from "./repvit.ts";
 import { FASTVITS } from "./fastvit.ts";
 import { classifier, IMAGES, type Recipe } from "./recipe.ts";
 import { repvggA0 } from "./repvgg.ts";
-import { resnet, RESNETS } from "./resnet.ts";
+import { TORCHVISION, type TorchvisionArchitecture } from "./torchvision.ts";
 import { unet } from "./unet.ts";
 
 /** The architectures that {@link build} knows. */
 export type Architecture =
-  | "resnet18"
-  | "resnet34"
-  | "resnet50"
-  | "resnet101"
-  | "resnet152"
-  | "densenet121"
-  | "mobilenet_v2"
-  | "efficientnet_b0"
+  | TorchvisionArchitecture
   | "repvgg_a0"
   | "mobileone_s0"
   | "unet"
@@ -45,14 +35,7 @@ export type Architecture =
 
 /** Every architecture by name. */
 export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
-  resnet18: classifier((network) => resnet(network, RESNETS.resnet18)),
-  resnet34: classifier((network) => resnet(network, RESNETS.resnet34)),
-  resnet50: classifier((network) => resnet(network, RESNETS.resnet50)),
-  resnet101: classifier((network) => resnet(network, RESNETS.resnet101), 256),
-  resnet152: classifier((network) => resnet(network, RESNETS.resnet152)),
-  densenet121: classifier(densenet121),
-  mobilenet_v2: classifier(mobilenetV2),
-  efficientnet_b0: classifier(efficientnetB0),
+  ...TORCHVISION,
   repvgg_a0: classifier(repvggA0),
   mobileone_s0: classifier(mobileoneS0),
   unet: {

@@ -67,8 +67,7 @@ export async function build(architecture: Architecture, options: BuildOptions = 
   if (options.weights !== undefined) {
     onProgress?.(0, "weights");
     const { weights, strict = true } = options;
-    const { learned } = network(name, { seed, statistics: new Map(), opset });
-    const trained = await trainedWeights(name, learned, weights, { strict });
+    const trained = await trainedWeights(name, learnedShapes(name), weights, { strict });
     const model = assemble(name, seed, new Map(), opset, trained);
     onProgress?.(1, "done");
     return model;
@@ -118,6 +117,11 @@ function network(name: Architecture, { seed, statistics, opset, trained }: Made)
   });
   const graphs = network.finish(recipe.layers(network), recipe.output);
   return { graphs, learned: network.learned };
+}
+
+/** Names and shapes of what a state dict has for an architecture. */
+export function learnedShapes(name: Architecture): ReadonlyMap<string, readonly number[]> {
+  return network(name, { seed: 0, statistics: new Map(), opset: OPSET.usual }).learned;
 }
 
 /** Paths of the BatchNormalization modules of a model, from the names of their scales. */

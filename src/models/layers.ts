@@ -119,6 +119,63 @@ export function maxPool(
   });
 }
 
+/** Average pooling of [N, C, H, W] that counts its padding, square: a Pad (of nothing, too) and the pool, as exported. */
+export function averagePool(
+  network: Network,
+  x: Value,
+  path: string,
+  kernel: number,
+  stride: number,
+  padding = 0,
+): Value {
+  const pads = network.literal(path, "int64", [0, 0, padding, padding, 0, 0, padding, padding]);
+  return network.op("AveragePool", [network.op("Pad", [x, pads], path, { mode: "constant" })], path, {
+    ceil_mode: 0,
+    kernel_shape: [kernel, kernel],
+    pads: [0, 0, 0, 0],
+    strides: [stride, stride],
+  });
+}
+
+/** HardSigmoid, clip(x/6 + 1/2, 0, 1). */
+export function hardSigmoid(network: Network, x: Value, path: string): Value {
+  return network.op("HardSigmoid", [x], path, [floatAttribute("alpha", 1 / 6)]);
+}
+
+/** HardSwish, x·HardSigmoid(x); written out below opset 14, as the exporter does. */
+export function hardSwish(network: Network, x: Value, path: string): Value {
+  if (network.opset >= 14) return network.op("HardSwish", [x], path);
+  return network.op("Mul", [x, hardSigmoid(network, x, path)], path);
+}
+
+/** What {@link squeezeExcitation} is made of. */
+export interface SqueezeExcitation {
+  /** Channels between its two convolutions. */
+  squeeze: number;
+  /** Follows the first. */
+  activation: (network: Network, x: Value, path: string) => Value;
+  /** Makes the gate. */
+  gate: (network: Network, x: Value, path: string) => Value;
+}
+
+/**
+ * Weighs each channel by what a small network makes of all channels' means. Its convolutions start small (torchvision's
+ * fan_out start makes gates that jump between 0 and 1 and magnify rounding errors, which those of a trained network do not).
+ */
+export function squeezeExcitation(network: Network, x: Value, path: string, options: SqueezeExcitation): Value {
+  const { squeeze, activation, gate } = options;
+  let y = network.op("GlobalAveragePool", [x], `${path}.avgpool`);
+  y = conv(network, y, `${path}.fc1`, { out: squeeze, bias: true, init: "default" });
+  y = activation(network, y, `${path}.activation`);
+  y = conv(network, y, `${path}.fc2`, { out: network.channels(x), bias: true, init: "default" });
+  return network.op("Mul", [gate(network, y, `${path}.scale_activation`), x], path);
+}
+
+/** σ(x). */
+export function sigmoid(network: Network, x: Value, path: string): Value {
+  return network.op("Sigmoid", [x], path);
+}
+
 /** The end of a classifier: global average, flatten, one fully connected layer. `pool` is the pooling module's path. */
 export function classifier(network: Network, x: Value, pool: string, path: string, classes: number): Value {
   const pooled = network.op("GlobalAveragePool", [x], pool);

@@ -8,31 +8,36 @@ export interface ResnetConfig {
   readonly block: "basic" | "bottleneck";
   /** Blocks a stage. */
   readonly blocks: readonly [number, number, number, number];
+  /** Groups of a bottleneck's 3×3 convolution, default 1. */
+  readonly groups?: number;
+  /** Width of each group in the first stage, default 64. */
+  readonly groupWidth?: number;
 }
 
-/** Depths 18 to 152. */
-export const RESNETS: Readonly<Record<"resnet18" | "resnet34" | "resnet50" | "resnet101" | "resnet152", ResnetConfig>> =
-  {
-    resnet18: { block: "basic", blocks: [2, 2, 2, 2] },
-    resnet34: { block: "basic", blocks: [3, 4, 6, 3] },
-    resnet50: { block: "bottleneck", blocks: [3, 4, 6, 3] },
-    resnet101: { block: "bottleneck", blocks: [3, 4, 23, 3] },
-    resnet152: { block: "bottleneck", blocks: [3, 8, 36, 3] },
-  };
+/** Depths 18 to 152, ResNeXt (Xie et al., 2016) and the wide one (Zagoruyko and Komodakis, 2016). */
+export const RESNETS = {
+  resnet18: { block: "basic", blocks: [2, 2, 2, 2] },
+  resnet34: { block: "basic", blocks: [3, 4, 6, 3] },
+  resnet50: { block: "bottleneck", blocks: [3, 4, 6, 3] },
+  resnet101: { block: "bottleneck", blocks: [3, 4, 23, 3] },
+  resnet152: { block: "bottleneck", blocks: [3, 8, 36, 3] },
+  resnext50_32x4d: { block: "bottleneck", blocks: [3, 4, 6, 3], groups: 32, groupWidth: 4 },
+  wide_resnet50_2: { block: "bottleneck", blocks: [3, 4, 6, 3], groupWidth: 128 },
+} as const satisfies Record<string, ResnetConfig>;
 
 /**
  * torchvision's ResNet (He et al., 2015) in version 1.5: a bottleneck has its stride in the 3×3 convolution.
  * [N, 3, H, W] → [N, 1000].
  */
-export function resnet(network: Network, { block, blocks }: ResnetConfig): Value {
+export function resnet(network: Network, config: ResnetConfig): Value {
   let x = conv(network, network.input, "conv1", { out: 64, kernel: 7, stride: 2 });
   x = relu(network, network.batchNorm(x, "bn1"), "relu");
   x = maxPool(network, x, "maxpool", 3, 2, 1);
-  const build = block === "basic" ? basicBlock : bottleneck;
-  blocks.forEach((count, stage) => {
+  const build = config.block === "basic" ? basicBlock : bottleneck;
+  config.blocks.forEach((count, stage) => {
     for (let index = 0; index < count; index++) {
       const stride = stage > 0 && index === 0 ? 2 : 1;
-      x = build(network, x, `layer${stage + 1}.${index}`, 64 * 2 ** stage, stride);
+      x = build(network, x, `layer${stage + 1}.${index}`, 64 * 2 ** stage, stride, config);
     }
   });
   return classifier(network, x, "avgpool", "fc", 1000);
@@ -47,10 +52,18 @@ function basicBlock(network: Network, x: Value, path: string, width: number, str
   return relu(network, y, `${path}.relu_1`);
 }
 
-function bottleneck(network: Network, x: Value, path: string, width: number, stride: number): Value {
-  let y = conv(network, x, `${path}.conv1`, { out: width });
+function bottleneck(
+  network: Network,
+  x: Value,
+  path: string,
+  width: number,
+  stride: number,
+  { groups: group = 1, groupWidth = 64 }: ResnetConfig,
+): Value {
+  const inner = width * groupWidth * group / 64;
+  let y = conv(network, x, `${path}.conv1`, { out: inner });
   y = relu(network, network.batchNorm(y, `${path}.bn1`), `${path}.relu`);
-  y = conv(network, y, `${path}.conv2`, { out: width, kernel: 3, stride });
+  y = conv(network, y, `${path}.conv2`, { out: inner, kernel: 3, stride, group });
   y = relu(network, network.batchNorm(y, `${path}.bn2`), `${path}.relu_1`);
   y = conv(network, y, `${path}.conv3`, { out: 4 * width });
   y = network.batchNorm(y, `${path}.bn3`, LAST_SCALE);

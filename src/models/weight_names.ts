@@ -1,27 +1,40 @@
+import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { StateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
+import { HUGGING_FACE } from "./names_hugging_face.ts";
+import { TIMM } from "./names_timm.ts";
+
+/** One way to write torchvision's names otherwise: the first pattern that matches a name says what it is in torchvision. */
+export type Names = readonly (readonly [pattern: RegExp, torchvision: string | ((...match: string[]) => string)])[];
 
 /** Names that are only of use in training, by architecture: classifiers beside the main one. */
-const TRAINING_ONLY: Partial<Record<Architecture, RegExp>> = {};
+const TRAINING_ONLY: Partial<Record<Architecture, RegExp>> = {
+  inception_v3: /^AuxLogits\./,
+  googlenet: /^aux[12]\./,
+  deeplabv3_mobilenet_v3_large: /^aux_classifier\./,
+};
 
 /** Whether a name is one of what only training uses, such as an auxiliary classifier. */
 export function isTrainingOnly(architecture: Architecture, name: string): boolean {
   return TRAINING_ONLY[architecture]?.test(name) ?? false;
 }
 
-/** A way to write torchvision's names otherwise: from theirs to torchvision's. */
-type Rename = (name: string) => string;
-
 /** torchvision's own files of 2017 have `denselayer1.norm.1.weight`. */
-const densenetOf2017: Rename = (name) => name.replace(/(denselayer\d+\.(?:norm|relu|conv))\.([12])\./, "$1$2.");
+const DENSENET_OF_2017: Names = [[/^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/, "$1$2"]];
 
-const RENAMES: Partial<Record<Architecture, readonly Rename[]>> = {
-  densenet121: [densenetOf2017],
-};
+const FAMILIES: readonly (readonly [RegExp, readonly Names[]])[] = [
+  [/^(resnet|resnext|wide_resnet)/, [HUGGING_FACE.resnet]],
+  [/^densenet/, [DENSENET_OF_2017]],
+  [/^vgg/, [TIMM.vgg]],
+  [/^mobilenet_v2$/, [TIMM.mobilenetV2]],
+  [/^efficientnet_b0$/, [TIMM.efficientnet]],
+  [/^regnet_y/, [TIMM.regnet, HUGGING_FACE.regnet]],
+];
 
 /**
- * A state dict with torchvision's names where it has others that are known: of the ways to rename it, the one by which most
- * names become the network's.
+ * A state dict under torchvision's names where it has others that are known: of all ways to name it, the one by which most
+ * names become the network's. A tensor that the other library keeps under another shape (a 1×1 convolution that is a matrix
+ * here) gets the network's.
  */
 export function renamed(
   architecture: Architecture,
@@ -30,9 +43,26 @@ export function renamed(
 ): StateDict {
   const known = (tensors: StateDict["tensors"]) => [...tensors.keys()].filter((name) => network.has(name)).length;
   let best = dict;
-  for (const rename of RENAMES[architecture] ?? []) {
-    const tensors = new Map([...dict.tensors].map(([name, tensor]) => [rename(name), tensor]));
+  for (const names of FAMILIES.find(([pattern]) => pattern.test(architecture))?.[1] ?? []) {
+    const tensors = new Map([...dict.tensors].map(([name, tensor]): [string, Tensor] => {
+      const here = translated(name, names), dims = network.get(here);
+      return [here, here !== name && dims && isSameData(tensor.dims, dims) ? reshaped(tensor, dims) : tensor];
+    }));
     if (tensors.size === dict.tensors.size && known(tensors) > known(best.tensors)) best = { ...dict, tensors };
   }
   return best;
+}
+
+function translated(name: string, names: Names): string {
+  for (const [pattern, torchvision] of names) {
+    const match = pattern.exec(name);
+    if (match) return typeof torchvision === "string" ? name.replace(pattern, torchvision) : torchvision(...match);
+  }
+  return name;
+}
+
+/** Whether one shape is the other with its last axes made one, or with axes of length 1 at its end. */
+function isSameData(a: readonly number[], b: readonly number[]): boolean {
+  const shared = Math.min(a.length, b.length) - 1;
+  return sizeOf(a) === sizeOf(b) && a.slice(0, shared).every((dim, axis) => dim === b[axis]);
 }

@@ -1,0 +1,66 @@
+import type { Names } from "./weight_names.ts";
+
+/** Blocks of MobileNetV2's stages, which timm numbers by stage and torchvision throughout. */
+const MOBILENET_BLOCKS = [1, 2, 3, 4, 3, 3, 1];
+
+/** The place of each layer of an inverted residual, without and with an expansion. */
+const MOBILENET_LAYERS: readonly Record<string, string>[] = [
+  { conv_dw: "0.0", bn1: "0.1", conv_pw: "1", bn2: "2" },
+  { conv_pw: "0.0", bn1: "0.1", conv_dw: "1.0", bn2: "1.1", conv_pwl: "2", bn3: "3" },
+];
+
+const EFFICIENTNET_LAYERS: readonly Record<string, string>[] = [
+  { conv_dw: "0.0", bn1: "0.1", "se.conv_reduce": "1.fc1", "se.conv_expand": "1.fc2", conv_pw: "2.0", bn2: "2.1" },
+  {
+    conv_pw: "0.0",
+    bn1: "0.1",
+    conv_dw: "1.0",
+    bn2: "1.1",
+    "se.conv_reduce": "2.fc1",
+    "se.conv_expand": "2.fc2",
+    conv_pwl: "3.0",
+    bn3: "3.1",
+  },
+];
+
+/** timm's names where they are not torchvision's, by family. Its ResNets and DenseNets have torchvision's. */
+export const TIMM = {
+  vgg: [
+    [/^pre_logits\.fc1\./, "classifier.0."],
+    [/^pre_logits\.fc2\./, "classifier.3."],
+    [/^head\.fc\./, "classifier.6."],
+  ],
+  mobilenetV2: [
+    [/^conv_stem\./, "features.0.0."],
+    [/^bn1\./, "features.0.1."],
+    [/^conv_head\./, "features.18.0."],
+    [/^bn2\./, "features.18.1."],
+    [/^classifier\./, "classifier.1."],
+    [/^blocks\.(\d+)\.(\d+)\.([a-z_0-9]+)\.(\w+)$/, (_, stage, index, layer, name) => {
+      const before = MOBILENET_BLOCKS.slice(0, Number(stage)).reduce((sum, count) => sum + count, 1);
+      return `features.${before + Number(index)}.conv.${MOBILENET_LAYERS[stage === "0" ? 0 : 1][layer]}.${name}`;
+    }],
+  ],
+  efficientnet: [
+    [/^conv_stem\./, "features.0.0."],
+    [/^bn1\./, "features.0.1."],
+    [/^conv_head\./, "features.8.0."],
+    [/^bn2\./, "features.8.1."],
+    [/^classifier\./, "classifier.1."],
+    [/^blocks\.(\d+)\.(\d+)\.([a-z_0-9.]+)\.(\w+)$/, (_, stage, index, layer, name) => {
+      const place = EFFICIENTNET_LAYERS[stage === "0" ? 0 : 1][layer];
+      return `features.${Number(stage) + 1}.${index}.block.${place}.${name}`;
+    }],
+  ],
+  regnet: [
+    [/^stem\.conv\./, "stem.0."],
+    [/^stem\.bn\./, "stem.1."],
+    [/^head\.fc\./, "fc."],
+    [/^s(\d+)\.b(\d+)\.(.*)$/, (_, stage, index, layer) => {
+      const inner = layer.replace(/^conv([123])\./, (_, which) => `f.${"abc"[Number(which) - 1]}.`)
+        .replace(/^se\./, "f.se.").replace(/^downsample\./, "proj.")
+        .replace(/\.conv\./, ".0.").replace(/\.bn\./, ".1.");
+      return `trunk_output.block${stage}.block${stage}-${Number(index) - 1}.${inner}`;
+    }],
+  ],
+} as const satisfies Record<string, Names>;

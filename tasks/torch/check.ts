@@ -1,0 +1,136 @@
+/**
+ * `deno run -A tasks/torch/check.ts [--only A,B] [--out FILE.md]`: for every architecture of torchvision's, and for the networks of
+ * timm and Hugging Face whose names are known, PyTorch makes one with random weights, saves its state dict and its output on
+ * a random input; `build(…, { weights })` is given the state dict, and what ONNX Runtime makes of the same input is compared
+ * with PyTorch's in float64 and float32. Writes docs/weights.md. Ends with 1 where an output is further away than rounding.
+ *
+ * Needs a Python with torch, torchvision, timm, transformers and safetensors: `PYTHON`, by default `python3`.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openSession } from "../../src/bench/session.ts";
+import { type Architecture, build } from "../../src/models/mod.ts";
+
+/** How many times as far from the float64 result as eager PyTorch's own float32 an output may be: other sums, same precision. */
+const ROUNDING = 3;
+const FORMATS = ["pth", "legacy.pth", "safetensors"];
+
+const { values } = parseArgs({ args: Deno.args, options: { only: { type: "string" }, out: { type: "string" } } });
+const out = values.out ?? fileURLToPath(new URL("../../docs/weights.md", import.meta.url));
+const script = fileURLToPath(new URL("networks.py", import.meta.url));
+
+async function python(...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.env.get("PYTHON") ?? "python3", {
+    args: [script, ...args],
+    env: { CUDA_VISIBLE_DEVICES: "" },
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+const floats = async (path: string) => new Float32Array((await Deno.readFile(path)).buffer);
+
+interface Row {
+  source: string;
+  name: string;
+  format: string;
+  input: number[];
+  /** From the float64 result: this model's output, and eager PyTorch's in float32. */
+  error: number;
+  eager: number;
+}
+
+const maker = new Deno.Command(Deno.env.get("PYTHON") ?? "python3", {
+  args: [script, "make"],
+  env: { CUDA_VISIBLE_DEVICES: "" },
+  stdin: "piped",
+  stdout: "piped",
+}).spawn();
+const requests = maker.stdin.getWriter(), answers = maker.stdout.pipeThrough(new TextDecoderStream()).getReader();
+
+/** Lets the one Python make a case. */
+async function make(name: string, folder: string, format: string): Promise<void> {
+  await requests.write(new TextEncoder().encode(`${name} ${folder} ${format}\n`));
+  const { value } = await answers.read();
+  if (value?.trim() !== "made") throw new Error(`${name}: PyTorch made nothing`);
+}
+
+const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+
+async function check(name: string, index: number): Promise<Row> {
+  const [source, architecture] = name.split(":"), format = FORMATS[index % FORMATS.length];
+  const folder = await Deno.makeTempDir();
+  try {
+    await make(name, folder, format);
+    const { input } = JSON.parse(await Deno.readTextFile(join(folder, "case.json")));
+    const model = await build(architecture as Architecture, { weights: join(folder, `weights.${format}`) });
+    const path = join(folder, "model.onnx");
+    await model.save(path);
+    await using session = await openSession(path, { level: "disabled", threads: 2 });
+    const { output } = await session.run({
+      input: { type: "float32", dims: input, data: await floats(join(folder, "input.bin")) },
+    });
+    const [eager, exact] = await Promise.all(["output", "exact"].map((name) => floats(join(folder, `${name}.bin`))));
+    const from = (data: Float32Array) => {
+      if (data.length !== exact.length) throw new Error(`${name}: ${data.length} outputs, torch has ${exact.length}`);
+      return norm(data.map((value, at) => value - exact[at])) / norm(exact);
+    };
+    return {
+      source,
+      name: architecture,
+      format,
+      input,
+      error: from(output.data as Float32Array),
+      eager: from(eager),
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const wanted = values.only?.split(","), rows: Row[] = [];
+const cases = (await python("cases")).trim().split("\n")
+  .filter((name) => !wanted || wanted.includes(name) || wanted.includes(name.split(":")[1]));
+for (const [index, name] of cases.entries()) {
+  const row = await check(name, index);
+  console.log(`${name} (${row.format}): ${row.error.toExponential(1)}, eager ${row.eager.toExponential(1)}`);
+  rows.push(row);
+}
+
+const versions = (await python("versions")).trim();
+await requests.close();
+await maker.status;
+const far = rows.filter(({ error, eager }) => !(error <= ROUNDING * eager));
+if (!wanted) {
+  await Deno.writeTextFile(
+    out,
+    `# Weights from PyTorch
+
+\`build(ARCH, { weights })\` against PyTorch, for every architecture whose names are torchvision's, and for the networks of timm and
+Hugging Face whose names are translated: the same state dict, the same random input. The error is ‖a − b‖₂ / ‖b‖₂ against the
+result in float64: that of ONNX Runtime on the model built (its optimizations off), and beside it that of eager PyTorch in
+float32. Weights are random, statistics from one pass in training mode. Written by
+\`PYTHON=… deno run -A tasks/torch/check.ts\` with ${versions}.
+
+| from | architecture | saved as | input | error | eager PyTorch's |
+| --- | --- | --- | --- | ---: | ---: |
+${
+      rows.map(({ source, name, format, input, error, eager }) =>
+        `| ${source.replace("hugging_face", "Hugging Face")} | ${name} | ${
+          format.replace("legacy.pth", ".pth of before 1.6").replace(/^pth$/, ".pth")
+        } | ${input.join("×")} | ${error.toExponential(1)} | ${eager.toExponential(1)} |`
+      ).join("\n")
+    }
+`,
+  );
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", out] }).output();
+}
+for (const { name, error, eager } of far) {
+  console.error(
+    `${name}: ${error} from the float64 result; eager PyTorch is ${eager} away, expected at most ${ROUNDING} times that`,
+  );
+}
+Deno.exit(far.length > 0 ? 1 : 0);
