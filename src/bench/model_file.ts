@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { messageType } from "../proto/schema.ts";
 import { readSkeleton } from "../proto/skeleton.ts";
 
@@ -34,19 +35,7 @@ interface GraphProto {
 
 /** Reads the nodes of a model file, each graph's in its order, subgraphs after it. @throws {Error} If it is no ONNX model. */
 export function nodesOf(path: string): FileNode[] {
-  using file = Deno.openSync(path);
-  const { bytes } = readSkeleton({
-    name: path,
-    size: file.statSync().size,
-    read(offset, into) {
-      file.seekSync(offset, Deno.SeekMode.Start);
-      for (let done = 0; done < into.length;) {
-        const read = file.readSync(into.subarray(done));
-        if (read === null) throw new Error(`${path}: ends at byte ${offset + done}, where more was expected`);
-        done += read;
-      }
-    },
-  });
+  const bytes = skeletonOf(path);
   const { graph } = messageType("ModelProto").decode(bytes) as unknown as { graph?: GraphProto };
   const nodes: FileNode[] = [];
   const pending = graph ? [graph] : [];
@@ -63,4 +52,21 @@ export function nodesOf(path: string): FileNode[] {
     }
   }
   return nodes;
+}
+
+/** The model without its weights; the file is closed at once, so that it can be removed. */
+function skeletonOf(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const read = (offset: number, into: Uint8Array) => {
+      for (let done = 0; done < into.length;) {
+        const count = readSync(file, into, done, into.length - done, offset + done);
+        if (count === 0) throw new Error(`${path}: ends at byte ${offset + done}, where more was expected`);
+        done += count;
+      }
+    };
+    return readSkeleton({ name: path, size: fstatSync(file).size, read }).bytes;
+  } finally {
+    closeSync(file);
+  }
 }

@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
+import { execFile, type ExecFileException } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import { emptyExtraOutputs } from "./known_faults.ts";
 import type { FeedOptions } from "./feeds.ts";
@@ -21,37 +25,13 @@ import type { MemoryUse } from "./types.ts";
  * @throws {Error} If the process dies of it, with what is known of the cause.
  */
 export async function tryModel(request: TrialRequest, signal?: AbortSignal): Promise<MemoryUse | undefined> {
-  if (!basename(Deno.execPath()).startsWith("deno")) return undefined; // a compiled program is no Deno
   using directory = new TemporaryDirectory(false);
   const file = join(directory.path, "request");
-  await Deno.writeFile(file, serialize({ ...request, feeds: plainFeeds(request.feeds) }));
-  const lines: TrialLine[] = [];
-  let status: Deno.CommandStatus;
-  try {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A", // nothing less lets Deno read /proc/self/status
-        "--quiet",
-        "--no-lock",
-        import.meta.resolve("./trial_process.ts"),
-        file,
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-      signal,
-    }).spawn();
-    const text = await new Response(child.stdout).text();
-    for (const line of text.split("\n").filter(Boolean)) lines.push(JSON.parse(line));
-    status = await child.status;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) return undefined;
-    throw error;
-  }
+  await writeFile(file, serialize({ ...request, feeds: plainFeeds(request.feeds) }));
+  const { died, text } = await runProcess(file, signal);
+  const lines: TrialLine[] = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
   if (signal?.aborted) return undefined;
   const last = lines.at(-1);
-  const died = status.signal ?? (status.code >= 128 ? `exit code ${status.code}` : undefined);
   if (died && last && last.step !== "done") {
     throw new Error(
       `${request.name}: ONNX Runtime dies (${died}) when it ${last.step} this model at level ${last.level}. ` +
@@ -60,6 +40,25 @@ export async function tryModel(request: TrialRequest, signal?: AbortSignal): Pro
     );
   }
   return lines.find(({ memory }) => memory)?.memory;
+}
+
+/** Runs the process that tries a model; what it died of is undefined where it ended by itself, or could not be started. */
+function runProcess(file: string, signal?: AbortSignal): Promise<{ died?: string; text: string }> {
+  const script = import.meta.url.replace(/trial(\.\w+)$/, "trial_process$1");
+  // Deno reads /proc/self/status for nothing less than -A
+  const run = process.versions.deno ? ["run", "-A", "--quiet", "--no-lock", script] : [fileURLToPath(script)];
+  return new Promise((resolve, reject) => {
+    const done = (error: ExecFileException | null, text: string) => {
+      const died = error?.signal ?? (Number(error?.code) >= 128 ? `exit code ${error!.code}` : undefined);
+      resolve({ ...(died && !signal?.aborted ? { died } : {}), text });
+    };
+    try {
+      execFile(process.execPath, [...run, file], { signal, maxBuffer: 1 << 20 }, done);
+    } catch (error) {
+      if ((error as Error).name !== "NotCapable") return reject(error);
+      resolve({ text: "" }); // no permission to run a process
+    }
+  });
 }
 
 /** Feeds of plain tensors, which can be written down: ONNX Runtime's are objects with a native part. */

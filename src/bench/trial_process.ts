@@ -1,8 +1,11 @@
 /**
- * The process that tries a model: `deno run trial_process.ts REQUEST`. It prints one line of JSON, or dies with the runtime.
+ * The process that tries a model: `trial_process.ts REQUEST`. It prints one line of JSON, or dies with the runtime.
  *
  * @module
  */
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import { type FeedOptions, feedSets, feedsFor } from "./feeds.ts";
 import { openSession } from "./session.ts";
@@ -56,14 +59,14 @@ export async function runTrial(request: TrialRequest, say: (line: TrialLine) => 
 /** A line of /proc/self/status in bytes; undefined where the system has none. */
 function memory(name: "VmRSS" | "VmHWM"): number | undefined {
   try {
-    const found = new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(Deno.readTextFileSync("/proc/self/status"));
+    const found = new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(readFileSync("/proc/self/status", "utf8"));
     return found ? 1024 * Number(found[1]) : undefined;
   } catch {
     return undefined;
   }
 }
 
-if (import.meta.main) {
-  const request = deserialize(Deno.readFileSync(Deno.args[0])) as TrialRequest;
+if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
+  const request = deserialize(readFileSync(process.argv[2])) as TrialRequest;
   await runTrial(request, (line) => console.log(JSON.stringify(line)));
 }
