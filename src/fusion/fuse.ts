@@ -1,6 +1,7 @@
 import { Model } from "./model.ts";
-import { type ModelSource, open } from "./open.ts";
+import { type ModelSource, open, type OpenOptions } from "./open.ts";
 import { SKIP_CODES } from "../ops/skip.ts";
+import { rewriteErrorsOf } from "../io/errors.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
 import type { Runtime } from "../rewrite/operators.ts";
@@ -10,7 +11,7 @@ import { type Measure, measureRules } from "./measure.ts";
 import { chooseRules, type RuleChoice } from "./choose_rules.ts";
 
 /** Options of {@linkcode fuse}: which rules to apply, and how far they may go. */
-export interface FuseOptions extends RuleChoice {
+export interface FuseOptions extends RuleChoice, OpenOptions {
   /** Whether to do rewrites that may be more work, where the model does not say the shapes that would tell. */
   aggressive?: boolean;
   /**
@@ -39,8 +40,8 @@ export interface FuseResult {
  * Fuses the consecutive linear layers of an ONNX model. The result computes the same function to the rounding of its
  * element types. No weights are held in memory: they are computed while the result is saved.
  *
- * Throws a {@linkcode ModelFormatError} for a source that is no ONNX model and a {@linkcode RuleNameError} for a rule that
- * does not exist.
+ * Throws a {@linkcode RuleNameError} for a rule that does not exist, what {@linkcode open} throws for a source that is no
+ * ONNX model, and a {@linkcode RewriteError} where a rewrite fails for a fault of its own.
  *
  * @example Fuse a file
  * ```ts ignore
@@ -52,8 +53,9 @@ export interface FuseResult {
  * ```
  */
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
-  const model = source instanceof Model ? source : await open(source);
-  const rules = chooseRules(options), { measure } = options;
+  const rules = chooseRules(options), { measure, signal } = options;
+  const model = source instanceof Model ? source : await open(source, options);
+  signal?.throwIfAborted();
   return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);
 }
 
@@ -64,15 +66,19 @@ function apply(
   vetoes?: ReadonlySet<string>,
 ): FuseResult {
   const before = model.stats, imported = model.graphs();
-  const { applied, skipped } = rewriteGraphs([imported.graph, ...imported.functions], {
-    rules,
-    costOf,
-    aggressive,
-    runtime,
-    allowGrowth,
-    fileBytes: before.bytes,
-    vetoes,
-  });
+  const { applied, skipped } = rewriteErrorsOf(
+    model.source,
+    () =>
+      rewriteGraphs([imported.graph, ...imported.functions], {
+        rules,
+        costOf,
+        aggressive,
+        runtime,
+        allowGrowth,
+        fileBytes: before.bytes,
+        vetoes,
+      }),
+  );
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
   return { model: fused, report: { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats } };
 }
@@ -89,6 +95,7 @@ async function keepMeasured(
   options: FuseOptions & Required<Pick<FuseOptions, "measure">>,
 ): Promise<FuseResult> {
   const attempt = (vetoes: ReadonlySet<string>) => {
+    options.signal?.throwIfAborted();
     const { model: fused, report: { applied } } = apply(model, rules, options, vetoes);
     return { model: fused, applied };
   };

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { FileError, ModelFormatError } from "../io/errors.ts";
+import { formatErrorsOf } from "../io/errors.ts";
 import { type ByteSource, FileSource } from "../io/source.ts";
 import type { SavedFiles } from "../io/save_files.ts";
 import { type ExternalTarget, type Layout, layout, segmentsLength } from "../proto/encode.ts";
@@ -15,6 +15,7 @@ import { inferShapes } from "../ops/infer.ts";
 import { type ModelStats, statsOf } from "../graph/stats.ts";
 import { shapeOfFile } from "../graph/unnamed.ts";
 import { verify } from "../graph/verify.ts";
+import { verifyNodes } from "./verify_nodes.ts";
 
 /** An input or output of a model. */
 export interface ModelPort {
@@ -83,7 +84,7 @@ export class Model {
   /** Opens the model in a byte source. Throws {@link ModelFormatError} where it is none. */
   static read(source: ByteSource, name: string, { path, allowLinks = false }: ReadOptions = {}): Model {
     const files = new ExternalFiles(source.name, path, allowLinks);
-    const { bytes: skeleton, payloads, isExternal, sources } = typed(
+    const { bytes: skeleton, payloads, isExternal, sources } = formatErrorsOf(
       source.name,
       () => resolveExternal(readSkeleton(source), source.name, (location) => files.open(location)),
     );
@@ -108,7 +109,7 @@ export class Model {
    * @internal
    */
   with(graphs: ImportedModel, name: string = this.name): Model {
-    const model = new Model(name, exportModel(graphs), {
+    const model = new Model(name, formatErrorsOf(this.source, () => exportModel(graphs)), {
       origin: this.#origin,
       isExternal: this.#isExternal,
       notes: this.notes,
@@ -138,14 +139,24 @@ export class Model {
     return graphs;
   }
 
+  /**
+   * What to call it in an error: the path, URL or `(bytes)` it was read from, else its name.
+   *
+   * @internal
+   */
+  get source(): string {
+    return this.#origin?.model.name ?? this.name;
+  }
+
   /** Its graphs, to be read only. */
   #view(): ImportedModel {
     if (this.#unchanged) return this.#unchanged;
-    const source = this.#origin?.model.name ?? this.name;
-    return this.#unchanged = typed(source, () => {
+    const source = this.source;
+    return this.#unchanged = formatErrorsOf(source, () => {
       const imported = importModel(this.#skeleton, this.#payloads, source),
         graphs = [imported.graph, ...imported.functions];
       verify(graphs, source);
+      verifyNodes(graphs, source);
       for (const graph of graphs) inferShapes(graph);
       return imported;
     });
@@ -211,6 +222,7 @@ export class Model {
         sources: new Set(sources),
         origin: origin?.model instanceof FileSource ? origin.model : undefined,
         layout: (target) => this.#layout(target),
+        source: this.source,
       },
       file,
       options,
@@ -222,10 +234,12 @@ export class Model {
     return new Promise((resolve) => {
       const out = new Uint8Array(this.#size());
       let at = 0;
-      for (const chunk of streamed(this.#layout().model)) {
-        out.set(chunk, at);
-        at += chunk.length;
-      }
+      formatErrorsOf(this.source, () => {
+        for (const chunk of streamed(this.#layout().model)) {
+          out.set(chunk, at);
+          at += chunk.length;
+        }
+      });
       resolve(out);
     });
   }
@@ -263,14 +277,4 @@ export class Model {
 
 function port({ name, type, shape }: Value): ModelPort {
   return { name, type, shape: shapeOfFile(shape) };
-}
-
-/** What `work` gives; an error that is none of ours is what it makes of malformed bytes, and named after them. */
-function typed<T>(source: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof ModelFormatError || error instanceof FileError) throw error;
-    throw new ModelFormatError(`${source}: not a valid ONNX model (${(error as Error).message}).`, { cause: error });
-  }
 }

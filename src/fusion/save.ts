@@ -2,10 +2,10 @@ import { dirname, extname, join, normalize } from "node:path";
 import { readdirSync } from "node:fs";
 import { FileSource } from "../io/source.ts";
 import { type SavedFiles, saveFiles } from "../io/save_files.ts";
-import { type ExternalTarget, type Layout, segmentsLength } from "../proto/encode.ts";
+import { type ExternalTarget, type Layout, type Segment, segmentsLength } from "../proto/encode.ts";
 import { externalLocations } from "../proto/external.ts";
 import { streamed } from "../proto/stream.ts";
-import { FileError } from "../io/errors.ts";
+import { FileError, formatErrorsOf } from "../io/errors.ts";
 
 /** How to save a model. */
 export interface SaveOptions {
@@ -38,6 +38,8 @@ export interface Savable {
   readonly sources: ReadonlySet<FileSource>;
   /** The file it was opened from. */
   readonly origin?: FileSource;
+  /** What to call it in an error. */
+  readonly source: string;
   /** Its segments. */
   layout(target?: ExternalTarget): Layout;
 }
@@ -60,9 +62,10 @@ export async function saveModel(model: Savable, path: string, options: SaveOptio
     );
   }
   const hasData = external.length > 0;
+  const bytesOf = (segments: readonly Segment[]) => chunksWithErrorsOf(model.source, streamed(segments));
   return await saveFiles(path, {
-    main: (location) => streamed((hasData ? at(location!) : model.layout()).model),
-    data: hasData ? () => streamed(external) : undefined,
+    main: (location) => bytesOf((hasData ? at(location!) : model.layout()).model),
+    data: hasData ? () => bytesOf(external) : undefined,
     verify: () => model.sources.forEach((source) => source.verifyUnchanged()),
     replaces: (file) => model.sources.forEach((source) => source.isFile(file) && source.replaced()),
   }, {
@@ -73,6 +76,15 @@ export async function saveModel(model: Savable, path: string, options: SaveOptio
     isOwnData: (file, name) => isOwnData(model, file, name),
     isUsedData: (folder, name) => modelsIn(folder).some((file) => locationsIn(file).has(name)),
   });
+}
+
+/** The chunks; an error in computing them is one of the model's. */
+function* chunksWithErrorsOf(source: string, chunks: Iterator<Uint8Array>): Generator<Uint8Array> {
+  for (;;) {
+    const { done, value } = formatErrorsOf(source, () => chunks.next());
+    if (done) return;
+    yield value;
+  }
 }
 
 /** Whether the model file `file` has the data file `name` beside it to itself. */

@@ -25,6 +25,23 @@ export class FileError extends Error {
 /** The file a model was opened from is no longer what it was: its weights are read while it is saved. */
 export class ChangedFileError extends FileError {}
 
+/** A rewrite failed for a reason of its own: a fault of layerfuse, or of a model that is not what it says. */
+export class RewriteError extends Error {
+  /** The error's name, `RewriteError`. */
+  override readonly name = "RewriteError";
+
+  /** Says of the model `source` what failed. */
+  constructor(source: string, cause: unknown) {
+    super(
+      `${source}: the rewriter failed (${
+        (cause as Error).message
+      }). Where ONNX Runtime runs this model, that is a fault of ` +
+        `layerfuse: please report it. Leaving rules out may help.`,
+      { cause },
+    );
+  }
+}
+
 /** A download failed. The message begins with its URL. */
 export class DownloadError extends Error {
   /** The error's name, `DownloadError`. */
@@ -69,7 +86,45 @@ export function unwritable(path: string, error: unknown): Error {
   });
 }
 
+function isOurs(error: unknown): boolean {
+  return [ModelFormatError, FileError, RewriteError, DownloadError, DOMException].some((type) =>
+    error instanceof type
+  ) ||
+    isSystemError(error);
+}
+
 function isSystemError(error: unknown): boolean {
   if (error instanceof FileError || error instanceof ModelFormatError || error instanceof DOMException) return false;
   return codeOf(error) !== undefined || Object.values(Deno.errors).some((type) => error instanceof type);
+}
+
+/**
+ * What `work` gives. A {@link ModelFormatError} of it names `source` first, and what is none of our errors is one: bytes that make
+ * no sense make no sense to the code either.
+ */
+export function formatErrorsOf<T>(source: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ModelFormatError) && isOurs(error)) throw error;
+    const { message } = error as Error;
+    if (!(error instanceof ModelFormatError)) {
+      throw new ModelFormatError(`${source}: not a valid ONNX model (${message}).`, { cause: error });
+    }
+    throw message.startsWith(`${source}: `) ? error : new ModelFormatError(`${source}: ${message}`, { cause: error });
+  }
+}
+
+/** What `work`, rewriting, gives; what is none of our errors is a {@link RewriteError}. */
+export function rewriteErrorsOf<T>(source: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ModelFormatError) {
+      return formatErrorsOf(source, () => {
+        throw error;
+      });
+    }
+    throw isOurs(error) ? error : new RewriteError(source, error);
+  }
 }

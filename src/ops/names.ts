@@ -19,6 +19,7 @@ export const ONNX_INPUTS = {
   Constant: [0, 0],
   ConstantOfShape: [1, 1],
   Conv: [2, 3],
+  ConvTranspose: [2, 3],
   CumSum: [2, 2],
   DepthToSpace: [1, 1],
   DequantizeLinear: [2, 3],
@@ -53,6 +54,7 @@ export const ONNX_INPUTS = {
   Log: [1, 1],
   LogSoftmax: [1, 1],
   LpPool: [1, 1],
+  MatMul: [2, 2],
   Max: [1, 0],
   MaxPool: [1, 1],
   Mean: [1, 0],
@@ -100,6 +102,8 @@ export const ONNX_INPUTS = {
   ThresholdedRelu: [1, 1],
   Transpose: [1, 1],
   Unsqueeze: [1, 2],
+  Upsample: [1, 2],
+  Where: [3, 3],
 } as const;
 
 /** Operators of the default domain, ai.onnx. */

@@ -17,7 +17,7 @@ export function elementsOf({ constant, elements, shape }: Facts): readonly Dim[]
     return isSmall ? [...valuesOf(constant)] : undefined;
   }
   const size = shape?.reduce<number>((product, dim) => typeof dim === "number" ? product * dim : NaN, 1);
-  return size !== undefined && size <= MOST ? new Array<Dim>(size).fill(null) : undefined;
+  return size !== undefined && size >= 0 && size <= MOST ? new Array<Dim>(size).fill(null) : undefined;
 }
 
 /** Shapes and elements of the outputs of an operator that only moves them: it is made to move their numbers. */

@@ -82,7 +82,7 @@ function asBatchNormalization({ nodes, map, x }: Chain, build: Builder): Value |
 /** The fewest elementwise nodes that do the map, its numbers rounded to the type first: a scale that becomes 1 goes. */
 function asElementwise({ nodes, map, x, type, rank }: Chain, build: Builder): Value | undefined {
   const [root] = nodes, { axis } = map;
-  if (root.opset < 7 || axis !== null && rank === undefined) return undefined;
+  if (root.opset < 7 || axis !== null && (rank === undefined || axis >= rank)) return undefined;
   const scale = rounded(type, map.scale), shift = rounded(type, map.shift);
   if (![...scale, ...shift].every(Number.isFinite)) return undefined;
   const dims = axis === null ? [] : [scale.length, ...new Array<number>(rank! - 1 - axis).fill(1)];

@@ -110,6 +110,7 @@ Deno.test("a result above 1.5 GiB gets a data file, and one above 2 GiB is never
     const sized = (length: number) => ({
       isExternal: false,
       sources: new Set([]),
+      source: "sized",
       layout(target?: object) {
         const payload = { kind: "raw_data" as const, length, chunks: () => [], origin: undefined };
         return target ? { model: [new Uint8Array(9)], external: [payload] } : { model: [payload], external: [] };

@@ -1,10 +1,12 @@
 /**
  * `deno task fuzz [--graphs N] [--minutes M] [--seed S] [--steps K]`: random graphs before and after fusion, compared in ONNX
- * Runtime. Exit code 1 where one breaks a promise, with the shrunk model.
+ * Runtime; with `--bytes N` models with bytes and fields changed. Exit code 1 where one breaks a promise, with the shrunk
+ * model.
  *
  * @module
  */
 import { parseArgs } from "node:util";
+import { runByteFuzz } from "./run_byte_fuzz.ts";
 import { runFuzz } from "./run_fuzz.ts";
 
 const { values } = parseArgs({
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     minutes: { type: "string" },
     seed: { type: "string" },
     steps: { type: "string" },
+    bytes: { type: "string" },
   },
 });
 const number = (name: keyof typeof values, otherwise: number): number => {
@@ -25,6 +28,7 @@ const number = (name: keyof typeof values, otherwise: number): number => {
 const milliseconds = values.minutes === undefined ? undefined : number("minutes", 1) * 60_000;
 const graphs = Math.floor(number("graphs", milliseconds ? 1e7 : 1000));
 const seed = Math.floor(number("seed", 1 + Math.floor(Math.random() * 2 ** 31)));
+if (values.bytes !== undefined) Deno.exit(await fuzzBytes(Math.floor(number("bytes", 1))));
 console.log(`seed ${seed}: up to ${graphs} graphs${milliseconds ? ` or ${values.minutes} minutes` : ""}`);
 
 const start = performance.now();
@@ -47,4 +51,24 @@ try {
 } catch (error) {
   console.error((error as Error).message);
   Deno.exit(1);
+}
+
+async function fuzzBytes(count: number): Promise<number> {
+  const start = performance.now(), seconds = () => ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`seed ${seed}: ${count} mutations`);
+  try {
+    const { refused, fused, rewritten, compared, slowestMs } = await runByteFuzz({
+      count,
+      seed,
+      onMutation: (tried) => tried % 1000 === 0 && console.log(`${tried} mutations, ${seconds()} s`),
+    });
+    console.log(
+      `${count} mutations kept every promise in ${seconds()} s: ${refused} refused, ${fused} fused, ${rewritten} of them ` +
+        `rewritten, ${compared} of these run and the same; the slowest took ${slowestMs.toFixed(0)} ms of CPU time`,
+    );
+    return 0;
+  } catch (error) {
+    console.error((error as Error).message);
+    return 1;
+  }
 }

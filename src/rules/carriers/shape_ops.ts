@@ -83,12 +83,16 @@ function reshaped(node: Node, from: Shape | undefined, to: Shape | undefined, af
   );
   if (merged < 0) return apart;
   const length = to[merged] as number;
+  if (length > MOST_CHANNELS) return apart;
   const tail = trailing(after, to.slice(merged + 1));
   if (tail === undefined) return apart;
   const expand = (values: Float64Array) =>
     Float64Array.from({ length }, (_, index) => values[Math.floor(index / tail) % channels]);
   return { axis: merged, scale: expand(affine.scale), shift: expand(affine.shift) };
 }
+
+/** More channels than this no layer has: what a file says of itself must not cost memory. */
+const MOST_CHANNELS = 2 ** 24;
 
 function known(dims: readonly Dim[]): number | undefined {
   return dims.every((dim) => typeof dim === "number") ? (dims as number[]).reduce((a, b) => a * b, 1) : undefined;
