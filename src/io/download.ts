@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import { codeOf, DownloadError } from "./errors.ts";
+import { FileSource } from "./source.ts";
+
+/** How to download a file. */
+export interface DownloadOptions {
+  /** Folder of files that were downloaded before; default {@link defaultCache}. */
+  cache?: string;
+  /** SHA-256 that the file must have, in hex; the first digits are enough to check those. */
+  sha256?: string;
+  /** Most bytes to take, default 16 GiB. */
+  maxBytes?: number;
+  /** Called with the bytes that are there so far, and how many there will be, where the server says it. */
+  onProgress?: (bytes: number, total: number | undefined) => void;
+  /** Aborting it ends the download; what is there so far is kept, and the next one goes on from it. */
+  signal?: AbortSignal;
+}
+
+/** What is known of a file in the cache, or of the part of it that is there. */
+interface Facts {
+  url: string;
+  /** The server's word for this version, by which a part is completed and a file is found unchanged. */
+  etag?: string;
+  modified?: string;
+}
+
+const MOST_BYTES = 16 * 2 ** 30;
+/** How many times a connection may break without a byte in between. */
+const TRIES = 3;
+
+/** `$XDG_CACHE_HOME/layerfuse`, or `~/.cache/layerfuse`. */
+export function defaultCache(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "layerfuse");
+}
+
+/**
+ * Downloads a file into the cache, and gives its path there. A file that is there is not loaded again if its hash is known, or
+ * the server says that it is the same. A connection that breaks is taken up where it broke, by the next call too. The file
+ * appears under its name only when it is whole and has the hash.
+ *
+ * Throws a {@link DownloadError} that begins with the URL: for any answer but success, an incomplete or too large body, a
+ * wrong hash, or a server that cannot be reached.
+ */
+export async function download(url: URL, options: DownloadOptions = {}): Promise<string> {
+  const { cache = defaultCache(), sha256 } = options;
+  const key = createHash("sha256").update(url.href).digest("hex").slice(0, 16);
+  const path = join(cache, key, basename(url.pathname) || "file");
+  const known = factsOf(path);
+  if (known && sha256 && hashOf(path).startsWith(sha256.toLowerCase())) return path;
+  mkdirSync(dirname(path), { recursive: true });
+  for (let tries = 0, before = -1;;) {
+    try {
+      if (await fetchOnce(url, path, sha256 ? undefined : known, options) === "same") return path;
+      break;
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      if (error instanceof DownloadError) {
+        remove(`${path}.part`);
+        throw error;
+      }
+      const got = sizeOf(`${path}.part`);
+      tries = got > before ? 1 : tries + 1;
+      before = got;
+      if (tries >= TRIES) {
+        throw new DownloadError(
+          url.href,
+          `the connection broke after ${got} bytes (${
+            (error as Error).message
+          }). What came is kept: the next try goes on.`,
+          { cause: error },
+        );
+      }
+    }
+  }
+  if (sha256) {
+    const found = hashOf(`${path}.part`);
+    if (!found.startsWith(sha256.toLowerCase())) {
+      remove(`${path}.part`);
+      throw new DownloadError(url.href, `its SHA-256 is ${found}, expected ${sha256}…. The file was thrown away.`);
+    }
+  }
+  renameSync(`${path}.part.json`, `${path}.json`);
+  renameSync(`${path}.part`, path);
+  return path;
+}
+
+/** Takes what is not there yet; `known` is the whole file that is there. */
+async function fetchOnce(
+  url: URL,
+  path: string,
+  known: Facts | undefined,
+  options: DownloadOptions,
+): Promise<"same" | "new"> {
+  const { maxBytes = MOST_BYTES, onProgress, signal } = options, part = `${path}.part`;
+  const begun = factsOf(part), have = begun?.etag ?? begun?.modified ? sizeOf(part) : 0;
+  const headers = new Headers({ "accept-encoding": "identity" });
+  if (have > 0) {
+    headers.set("range", `bytes=${have}-`);
+    headers.set("if-range", begun!.etag ?? begun!.modified!);
+  } else if (known?.etag) headers.set("if-none-match", known.etag);
+  else if (known?.modified) headers.set("if-modified-since", known.modified);
+  const response = await fetch(url, { headers, signal });
+  if (response.status === 304) return "same";
+  if (response.status === 416 && have > 0) { // what is there is all, or more than there is now
+    remove(part);
+    await response.body?.cancel();
+    return await fetchOnce(url, path, known, options);
+  }
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new DownloadError(
+      url.href,
+      `the server answered ${response.status} ${response.statusText}, expected the file.`,
+    );
+  }
+  const resumed = response.status === 206, start = resumed ? have : 0;
+  const length = Number(response.headers.get("content-length") ?? NaN);
+  const total = Number.isFinite(length) ? start + length : undefined;
+  const tooLarge = (bytes: number) =>
+    new DownloadError(url.href, `${bytes} bytes, more than ${maxBytes} are not taken.`);
+  if (total !== undefined && total > maxBytes) {
+    await response.body.cancel();
+    throw tooLarge(total);
+  }
+  const etag = response.headers.get("etag"), modified = response.headers.get("last-modified");
+  const facts: Facts = { url: url.href, ...etag && !etag.startsWith("W/") && { etag }, ...modified && { modified } };
+  if (!resumed) writeFileSync(`${part}.json`, JSON.stringify(facts));
+  const fd = openSync(part, resumed ? "a" : "w");
+  let bytes = start;
+  try {
+    for await (const chunk of response.body) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw tooLarge(bytes);
+      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
+      onProgress?.(bytes, total);
+    }
+  } finally {
+    closeSync(fd);
+  }
+  if (total !== undefined && bytes !== total) throw new Error(`${bytes} of ${total} bytes came`);
+  return "new";
+}
+
+/** The facts of a file that is there. */
+function factsOf(path: string): Facts | undefined {
+  try {
+    statSync(path);
+    return JSON.parse(readFileSync(`${path}.json`, "utf8"));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function remove(part: string): void {
+  rmSync(part, { force: true });
+  rmSync(`${part}.json`, { force: true });
+}
+
+/** SHA-256 of a file in hex, a chunk at a time. */
+function hashOf(path: string): string {
+  const source = new FileSource(path), hash = createHash("sha256"), buffer = new Uint8Array(1 << 20);
+  for (let at = 0; at < source.size; at += buffer.length) {
+    const chunk = buffer.subarray(0, Math.min(buffer.length, source.size - at));
+    source.read(at, chunk);
+    hash.update(chunk);
+  }
+  return hash.digest("hex");
+}

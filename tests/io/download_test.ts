@@ -1,0 +1,160 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { download, type DownloadOptions } from "../../src/io/download.ts";
+import { DownloadError } from "../../src/io/errors.ts";
+
+const BODY = Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7) % 251);
+const HASH = createHash("sha256").update(BODY).digest("hex");
+
+/** A server on loopback and an empty cache; `answer` gets the request and its number. */
+async function served(
+  answer: (request: Request, number: number) => Response,
+  use: (get: (options?: DownloadOptions) => Promise<string>, url: URL, requests: Request[]) => Promise<void>,
+): Promise<void> {
+  const requests: Request[] = [];
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    requests.push(request);
+    return answer(request, requests.length);
+  });
+  const cache = await Deno.makeTempDir(), url = new URL(`http://127.0.0.1:${server.addr.port}/weights.pth`);
+  try {
+    await use((options) => download(url, { cache, ...options }), url, requests);
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+}
+
+const headers = { etag: '"1"', "content-length": String(BODY.length) };
+
+/** A body that breaks after `length` bytes. */
+function broken(from: number, length: number): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(BODY.slice(from, from + length)),
+    pull: (controller) => controller.error(new Error("cut")),
+  }, { highWaterMark: 0 });
+}
+
+function ranged(request: Request): number {
+  return Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
+}
+
+Deno.test("download() keeps the file, and asks no more where its hash is known", async () => {
+  await served(() => new Response(BODY, { headers }), async (get, _url, requests) => {
+    const progress: number[] = [];
+    const path = await get({ sha256: HASH.slice(0, 8), onProgress: (bytes) => progress.push(bytes) });
+    assertEquals(await Deno.readFile(path), BODY);
+    assertEquals(progress.at(-1), BODY.length);
+    assert(path.endsWith("/weights.pth"));
+    assertEquals(await get({ sha256: HASH.slice(0, 8) }), path);
+    assertEquals(requests.length, 1);
+  });
+});
+
+Deno.test("download() asks whether the file is the same where no hash is known", async () => {
+  const answer = (request: Request) =>
+    request.headers.get("if-none-match") === '"1"'
+      ? new Response(null, { status: 304 })
+      : new Response(BODY, { headers });
+  await served(answer, async (get, _url, requests) => {
+    assertEquals(await get(), await get());
+    assertEquals(requests.map((request) => request.headers.get("if-none-match")), [null, '"1"']);
+  });
+});
+
+Deno.test("download() takes up a connection where it broke", async () => {
+  const answer = (request: Request, number: number) => {
+    const from = ranged(request), left = { ...headers, "content-length": String(BODY.length - from) };
+    return number < 3
+      ? new Response(broken(from, 100_000), { status: from ? 206 : 200, headers: left })
+      : new Response(BODY.slice(from), { status: 206, headers: left });
+  };
+  await served(answer, async (get, _url, requests) => {
+    assertEquals(await Deno.readFile(await get({ sha256: HASH })), BODY);
+    assert(requests.length >= 2);
+    assert(requests.slice(1).every((request) => ranged(request) > 0 && request.headers.get("if-range") === '"1"'));
+  });
+});
+
+Deno.test("download() begins anew where the file changed between two tries", async () => {
+  const answer = (_request: Request, number: number) =>
+    number === 1
+      ? new Response(broken(0, 100_000), { headers })
+      : new Response(BODY, { headers: { ...headers, etag: '"2"' } });
+  await served(answer, async (get) => assertEquals(await Deno.readFile(await get()), BODY));
+});
+
+Deno.test("download() that never gets further says so, and keeps what came", async () => {
+  const answer = (request: Request) => {
+    const from = ranged(request);
+    return from
+      ? new Response(broken(from, 0), { status: 206, headers })
+      : new Response(broken(0, 100_000), { headers });
+  };
+  await served(answer, async (get, url) => {
+    const error = await assertRejects(() => get(), DownloadError, "the connection broke after 100000 bytes");
+    assert(error.message.startsWith(url.href));
+  });
+});
+
+Deno.test("download() throws away a file with another hash", async () => {
+  await served(() => new Response(BODY, { headers }), async (get, url) => {
+    const wrong = "0123abcd";
+    const error = await assertRejects(
+      () => get({ sha256: wrong }),
+      DownloadError,
+      `its SHA-256 is ${HASH}, expected ${wrong}`,
+    );
+    assert(error.message.startsWith(url.href));
+    const folder = await get().then((path) => join(path, ".."));
+    assertEquals((await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).toSorted(), [
+      "weights.pth",
+      "weights.pth.json",
+    ]);
+  });
+});
+
+Deno.test("download() loads a file again whose bytes in the cache are damaged", async () => {
+  await served(() => new Response(BODY, { headers }), async (get, _url, requests) => {
+    const path = await get({ sha256: HASH });
+    await Deno.writeFile(path, new Uint8Array(10));
+    assertEquals(await Deno.readFile(await get({ sha256: HASH })), BODY);
+    assertEquals(requests.length, 2);
+  });
+});
+
+Deno.test("download() refuses an answer that is no success", async () => {
+  await served(() => new Response("gone", { status: 404 }), async (get) => {
+    await assertRejects(() => get(), DownloadError, "the server answered 404");
+  });
+});
+
+Deno.test("download() takes no more bytes than it may, whether the server says how many or not", async () => {
+  await served(() => new Response(BODY, { headers }), async (get) => {
+    await assertRejects(() => get({ maxBytes: 1000 }), DownloadError, "300000 bytes, more than 1000 are not taken");
+  });
+  const endless = () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(BODY) }));
+  await served(endless, async (get) => {
+    await assertRejects(() => get({ maxBytes: 1_000_000 }), DownloadError, "more than 1000000 are not taken");
+  });
+});
+
+Deno.test("download() of a server that cannot be reached names the URL", async () => {
+  const cache = await Deno.makeTempDir();
+  try {
+    const url = new URL("http://127.0.0.1:9/weights.pth");
+    const error = await assertRejects(() => download(url, { cache }), DownloadError);
+    assert(error.message.startsWith(url.href));
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+});
+
+Deno.test("download() can be aborted", async () => {
+  const endless = () =>
+    new Response(new ReadableStream({ pull: (controller) => controller.enqueue(BODY.slice(0, 1000)) }));
+  await served(endless, async (get) => {
+    const abort = new AbortController();
+    await assertRejects(() => get({ signal: abort.signal, onProgress: () => abort.abort() }), DOMException);
+  });
+});
