@@ -7,6 +7,7 @@ export { type ElementType, type NumericType, type OpaqueType } from "../tensor/e
 export { Model, type ModelPort } from "./model.ts";
 export { type ModelSource, open, type OpenOptions } from "./open.ts";
 export { type SaveOptions } from "./save.ts";
+export { type DownloadOptions } from "../io/download.ts";
 export { type SavedFiles } from "../io/save_files.ts";
 export { type Dim } from "../graph/graph.ts";
 export { type ModelStats } from "../graph/stats.ts";

@@ -1,17 +1,20 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DownloadError, ModelFormatError } from "../io/errors.ts";
+import { ModelFormatError } from "../io/errors.ts";
+import { download, type DownloadOptions } from "../io/download.ts";
 import { backupOf } from "../io/save_files.ts";
 import { BytesSource, FileSource } from "../io/source.ts";
-import { isStream, spoolChunks, spooled } from "../io/spool.ts";
+import { isStream, spooled } from "../io/spool.ts";
 import { Model } from "./model.ts";
 
 /** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
 export type ModelSource = string | URL | Uint8Array;
 
 /** How to open a model. */
-export interface OpenOptions {
+export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
+  /** Folder that downloads are kept in, by default `layerfuse` in the user's cache folder; false keeps none. */
+  cache?: string | false;
   /** Whether its data files may be links out of its folder, default false: a model could name any file that way. */
   allowLinks?: boolean;
   /** Aborting it ends a download, or the reading of a stream. */
@@ -19,8 +22,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a model. Its weights stay where they are; what can be read only once, as a FIFO or standard input (`/dev/stdin`), is
- * kept in a temporary file.
+ * Opens a model. Its weights stay where they are; what comes from a URL is kept in a cache, what can be read only once, as a
+ * FIFO, in a temporary file.
  *
  * Throws {@linkcode ModelFormatError} for what is not ONNX or is truncated, `Deno.errors.NotFound` where there is no such
  * file, {@linkcode FileError} for one that cannot be read, {@linkcode DownloadError} for a URL that gives no model.
@@ -39,13 +42,24 @@ export async function open(source: ModelSource, options: OpenOptions = {}): Prom
   signal?.throwIfAborted();
   if (source instanceof Uint8Array) return Model.read(new BytesSource(source), "model");
   const url = source instanceof URL ? source : /^(https?|file):/.test(source) ? new URL(source) : undefined;
-  if (url && url.protocol !== "file:") return Model.read(await download(url, signal), stem(url.pathname));
+  if (url && url.protocol !== "file:") return Model.read(await fromUrl(url, options), stem(url.pathname));
   const path = url ? fileURLToPath(url) : source as string;
   if (isStream(path)) return Model.read(await spooled(path, signal), stem(path));
   try {
     return Model.read(new FileSource(path), stem(path), { path, allowLinks });
   } catch (error) {
     throw error instanceof ModelFormatError ? withBackup(error, path) : error;
+  }
+}
+
+/** The file at a URL, in the cache or, without one, in a file that goes when it is no longer read. */
+async function fromUrl(url: URL, { cache, ...options }: OpenOptions): Promise<FileSource> {
+  if (cache !== false) return new FileSource(await download(url, { ...options, cache }), url.href);
+  const folder = await Deno.makeTempDir({ prefix: "layerfuse_" });
+  try {
+    return new FileSource(await download(url, { ...options, cache: folder }), url.href);
+  } finally {
+    await Deno.remove(folder, { recursive: true }).catch(() => {}); // an open file cannot be removed everywhere
   }
 }
 
@@ -62,16 +76,4 @@ function withBackup(error: ModelFormatError, path: string): Error {
 /** What to call a model that was read from here. */
 function stem(path: string): string {
   return basename(path).replace(/\.onnx$/, "");
-}
-
-async function download(url: URL, signal?: AbortSignal): Promise<FileSource> {
-  const response = await fetch(url, { signal });
-  if (!response.ok || !response.body) {
-    await response.body?.cancel();
-    throw new DownloadError(
-      url.href,
-      `the server answered ${response.status} ${response.statusText}, expected an .onnx file.`,
-    );
-  }
-  return await spoolChunks(url.href, response.body);
 }

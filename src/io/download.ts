@@ -1,19 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import { codeOf, DownloadError } from "./errors.ts";
+import { codeOf, DownloadError, FileError, unwritable } from "./errors.ts";
+import { request } from "./http.ts";
 import { FileSource } from "./source.ts";
 
 /** How to download a file. */
@@ -41,10 +32,18 @@ interface Facts {
 const MOST_BYTES = 16 * 2 ** 30;
 /** How many times a connection may break without a byte in between. */
 const TRIES = 3;
+/** What the system says where a file cannot be written. */
+const CANNOT_WRITE = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM"];
 
-/** `$XDG_CACHE_HOME/layerfuse`, or `~/.cache/layerfuse`. */
+/** `$XDG_CACHE_HOME/layerfuse`, or `~/.cache/layerfuse`. Throws a {@link FileError} where the environment may not be read. */
 export function defaultCache(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "layerfuse");
+  try {
+    return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "layerfuse");
+  } catch (error) {
+    throw new FileError("~/.cache/layerfuse", "cannot be found without --allow-env. Give another cache, or use none.", {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -61,17 +60,19 @@ export async function download(url: URL, options: DownloadOptions = {}): Promise
   const path = join(cache, key, basename(url.pathname) || "file");
   const known = factsOf(path);
   if (known && sha256 && hashOf(path).startsWith(sha256.toLowerCase())) return path;
-  mkdirSync(dirname(path), { recursive: true });
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw unwritable(cache, error);
+  }
   for (let tries = 0, before = -1;;) {
     try {
       if (await fetchOnce(url, path, sha256 ? undefined : known, options) === "same") return path;
       break;
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      if (error instanceof DownloadError) {
-        remove(`${path}.part`);
-        throw error;
-      }
+      if (error instanceof DownloadError) throw error;
+      if (CANNOT_WRITE.includes(codeOf(error) ?? "")) throw unwritable(`${path}.part`, error);
       const got = sizeOf(`${path}.part`);
       tries = got > before ? 1 : tries + 1;
       before = got;
@@ -93,8 +94,9 @@ export async function download(url: URL, options: DownloadOptions = {}): Promise
       throw new DownloadError(url.href, `its SHA-256 is ${found}, expected ${sha256}…. The file was thrown away.`);
     }
   }
-  renameSync(`${path}.part.json`, `${path}.json`);
+  rmSync(`${path}.json`, { force: true }); // a file without facts is loaded again; one with another's facts would be believed
   renameSync(`${path}.part`, path);
+  renameSync(`${path}.part.json`, `${path}.json`);
   return path;
 }
 
@@ -107,13 +109,13 @@ async function fetchOnce(
 ): Promise<"same" | "new"> {
   const { maxBytes = MOST_BYTES, onProgress, signal } = options, part = `${path}.part`;
   const begun = factsOf(part), have = begun?.etag ?? begun?.modified ? sizeOf(part) : 0;
-  const headers = new Headers({ "accept-encoding": "identity" });
+  const headers = new Headers();
   if (have > 0) {
     headers.set("range", `bytes=${have}-`);
     headers.set("if-range", begun!.etag ?? begun!.modified!);
   } else if (known?.etag) headers.set("if-none-match", known.etag);
   else if (known?.modified) headers.set("if-modified-since", known.modified);
-  const response = await fetch(url, { headers, signal });
+  const response = await request(url, headers, signal);
   if (response.status === 304) return "same";
   if (response.status === 416 && have > 0) { // what is there is all, or more than there is now
     remove(part);
@@ -128,28 +130,41 @@ async function fetchOnce(
     );
   }
   const resumed = response.status === 206, start = resumed ? have : 0;
+  const [, from] = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "") ?? [];
+  if (resumed && from !== undefined && Number(from) !== have) {
+    await response.body.cancel();
+    throw new DownloadError(url.href, `the server sent bytes from ${from} on, asked for those from ${have}.`);
+  }
   const length = Number(response.headers.get("content-length") ?? NaN);
   const total = Number.isFinite(length) ? start + length : undefined;
-  const tooLarge = (bytes: number) =>
-    new DownloadError(url.href, `${bytes} bytes, more than ${maxBytes} are not taken.`);
+  const tooLarge = (bytes: number) => {
+    remove(part);
+    return new DownloadError(url.href, `${bytes} bytes, more than ${maxBytes} are not taken.`);
+  };
   if (total !== undefined && total > maxBytes) {
     await response.body.cancel();
     throw tooLarge(total);
   }
   const etag = response.headers.get("etag"), modified = response.headers.get("last-modified");
   const facts: Facts = { url: url.href, ...etag && !etag.startsWith("W/") && { etag }, ...modified && { modified } };
+  using file = Deno.openSync(part, { write: true, create: true });
+  if (!file.tryLockSync(true)) { // two would mix their bytes
+    await response.body.cancel();
+    throw new DownloadError(url.href, "another process is downloading it. Wait for that, or use another cache.");
+  }
   if (!resumed) writeFileSync(`${part}.json`, JSON.stringify(facts));
-  const fd = openSync(part, resumed ? "a" : "w");
+  file.truncateSync(start);
+  file.seekSync(start, Deno.SeekMode.Start);
   let bytes = start;
   try {
     for await (const chunk of response.body) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge(bytes);
-      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done);
+      for (let done = 0; done < chunk.length;) done += file.writeSync(chunk.subarray(done));
       onProgress?.(bytes, total);
     }
   } finally {
-    closeSync(fd);
+    file.syncSync();
   }
   if (total !== undefined && bytes !== total) throw new Error(`${bytes} of ${total} bytes came`);
   return "new";

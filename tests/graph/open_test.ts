@@ -165,7 +165,7 @@ Deno.test("open() downloads from a URL, and says what the server answered where 
   );
   try {
     const base = `http://127.0.0.1:${server.addr.port}`;
-    const model = await open(`${base}/net.onnx`);
+    const model = await open(`${base}/net.onnx`, { cache: false });
     assertEquals(model.name, "net");
     assertEquals(await model.bytes(), bytes);
     await assertRejects(() => open(new URL(`${base}/other.onnx`)), Error, "the server answered 404");

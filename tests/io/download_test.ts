@@ -158,3 +158,62 @@ Deno.test("download() can be aborted", async () => {
     await assertRejects(() => get({ signal: abort.signal, onProgress: () => abort.abort() }), DOMException);
   });
 });
+
+Deno.test("download() follows redirects, and not for ever", async () => {
+  const moved = (request: Request) => {
+    const at = Number(new URL(request.url).searchParams.get("at"));
+    if (at === 5) return new Response(BODY, { headers });
+    return new Response(null, { status: 302, headers: { location: `/weights.pth?at=${at + 1}` } });
+  };
+  await served(moved, async (get, _url, requests) => {
+    assertEquals(await Deno.readFile(await get()), BODY);
+    assertEquals(requests.length, 6);
+  });
+  const circle = () => new Response(null, { status: 302, headers: { location: "/weights.pth" } });
+  await served(circle, async (get, url) => {
+    const error = await assertRejects(() => get(), DownloadError, "redirected more than 10 times");
+    assert(error.message.startsWith(url.href));
+  });
+  const away = () => new Response(null, { status: 302, headers: { location: "file:///etc/passwd" } });
+  await served(away, async (get) => {
+    await assertRejects(() => get(), DownloadError, "file:///etc/passwd, which is no web address");
+  });
+});
+
+Deno.test("download() refuses a range it did not ask for", async () => {
+  const answer = (request: Request, number: number) =>
+    number === 1 ? new Response(broken(0, 100_000), { headers }) : new Response(BODY.slice(ranged(request) + 1), {
+      status: 206,
+      headers: { "content-range": `bytes ${ranged(request) + 1}-${BODY.length - 1}/${BODY.length}` },
+    });
+  await served(answer, async (get) => {
+    await assertRejects(
+      () => get(),
+      DownloadError,
+      "the server sent bytes from 100001 on, asked for those from 100000",
+    );
+  });
+});
+
+Deno.test("two downloads of one file at a time do not mix: the second says that it is under way", async () => {
+  const slow = () =>
+    new Response(
+      new ReadableStream({
+        async start(controller) {
+          for (let at = 0; at < BODY.length; at += 50_000) {
+            controller.enqueue(BODY.slice(at, at + 50_000));
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+          controller.close();
+        },
+      }),
+      { headers },
+    );
+  await served(slow, async (get) => {
+    const results = await Promise.allSettled([get(), get()]);
+    const [refused] = results.filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+    assert(refused.reason instanceof DownloadError && refused.reason.message.includes("another process"));
+    const [whole] = results.filter(({ status }) => status === "fulfilled") as PromiseFulfilledResult<string>[];
+    assertEquals(await Deno.readFile(whole.value), BODY);
+  });
+});
