@@ -1,5 +1,5 @@
-import process from "node:process";
 import { compare, type CompareOptions, type Comparison, type ModelSource } from "../bench/mod.ts";
+import { interruption } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
 import { given } from "./values.ts";
 
@@ -9,17 +9,14 @@ export async function compareAloud(
   after: ModelSource,
   options: CompareOptions,
 ): Promise<Comparison> {
-  const progress = await startProgress(), abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.on("SIGINT", interrupt);
+  const progress = await startProgress();
   try {
     return await compare(before, after, {
       ...given(options),
-      signal: abort.signal,
+      signal: interruption(),
       onProgress: (fraction, text) => progress.update(fraction, text),
     });
   } finally {
     progress.stop();
-    process.off("SIGINT", interrupt);
   }
 }

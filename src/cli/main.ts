@@ -1,11 +1,14 @@
 /**
  * The command line: `fuse`, `explain`, `compare`, `diff`, `build`, `rules`, `reproduce`. Exit codes: 0 it worked, 1 the answer is no,
- * 2 bad use or bad input (one line on stderr says what; with `--json` an object on stdout says it, too).
+ * 2 bad use or bad input (one line on stderr says what; with `--json` an object on stdout says it, too), 130, 143 or 129 it was
+ * asked to end by SIGINT, SIGTERM or SIGHUP.
  *
  * @module
  */
 import process from "node:process";
+import { Interruption, listening } from "./interruption.ts";
 import { overview, VERSION } from "./overview.ts";
+import { variable } from "./variable.ts";
 
 /**
  * Runs one command line and resolves to its exit code. Nothing is thrown: what went wrong is one line on stderr.
@@ -27,7 +30,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (first === "help" && second !== undefined) return await main([second, "--help"]);
     if (first === "--help" || first === "-h" || first === "help") return say(overview());
     const { createProgram } = await load<typeof import("./program.ts")>("program");
-    return await (await createProgram(first)).run(args);
+    return await listening(async () => await (await createProgram(first)).run(args));
   } catch (error) {
     return await explainFailure(error, args);
   }
@@ -49,13 +52,14 @@ async function explainFailure(error: unknown, args: readonly string[]): Promise<
   const { asksForJson } = await load<typeof import("./output.ts")>("output");
   const { colour } = await load<typeof import("./colour.ts")>("colour");
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  const exitCode = error instanceof Interruption ? error.exitCode : 2;
   if (asksForJson(args)) {
     const name = error instanceof Error ? error.name : "Error";
-    console.log(JSON.stringify({ error: { name, message, exitCode: 2 } }, null, 2));
+    console.log(JSON.stringify({ error: { name, message, exitCode } }, null, 2));
   }
   console.error(`${colour("red", "layerfuse:")} ${message}`);
-  if (process.env.LAYERFUSE_DEBUG) console.error(error);
-  return 2;
+  if (variable("LAYERFUSE_DEBUG")) console.error(error);
+  return exitCode;
 }
 
 if (import.meta.main) process.exit(await main(process.argv.slice(2)));

@@ -5,11 +5,11 @@ import { ModelFormatError } from "../io/errors.ts";
 import { download, type DownloadOptions } from "../io/download.ts";
 import { backupOf } from "../io/save_files.ts";
 import { BytesSource, FileSource } from "../io/source.ts";
-import { isStream, spooled } from "../io/spool.ts";
+import { isStream, spoolChunks, spooled } from "../io/spool.ts";
 import { Model } from "./model.ts";
 
-/** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), or the bytes of an .onnx file. */
-export type ModelSource = string | URL | Uint8Array;
+/** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), the bytes of an .onnx file, or a stream of them. */
+export type ModelSource = string | URL | Uint8Array | ReadableStream<Uint8Array>;
 
 /** How to open a model. */
 export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
@@ -17,6 +17,8 @@ export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
   cache?: string | false;
   /** Whether its data files may be links out of its folder, default false: a model could name any file that way. */
   allowLinks?: boolean;
+  /** What to call bytes and streams in messages, by default `(bytes)` and `(stream)`. */
+  name?: string;
   /** Aborting it ends a download, or the reading of a stream. */
   signal?: AbortSignal;
 }
@@ -40,7 +42,10 @@ export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
 export async function open(source: ModelSource, options: OpenOptions = {}): Promise<Model> {
   const { allowLinks, signal } = options;
   signal?.throwIfAborted();
-  if (source instanceof Uint8Array) return Model.read(new BytesSource(source), "model");
+  if (source instanceof Uint8Array) return Model.read(new BytesSource(source, options.name), "model");
+  if (source instanceof ReadableStream) {
+    return Model.read(await spoolChunks(options.name ?? "(stream)", source, signal), "model");
+  }
   const url = source instanceof URL ? source : /^(https?|file):/.test(source) ? new URL(source) : undefined;
   if (url && url.protocol !== "file:") return Model.read(await fromUrl(url, options), stem(url.pathname));
   const path = url ? fileURLToPath(url) : source as string;

@@ -35,11 +35,16 @@ export async function spooled(path: string, signal?: AbortSignal, wait = WAIT_MS
 }
 
 /** Writes a stream of bytes into a temporary file that goes when it is no longer read. `name` is what to call it. */
-export async function spoolChunks(name: string, chunks: AsyncIterable<Uint8Array>): Promise<FileSource> {
+export async function spoolChunks(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<FileSource> {
   const path = await Deno.makeTempFile({ prefix: "layerfuse_", suffix: ".onnx" });
   try {
     using file = await Deno.open(path, { write: true });
     for await (const chunk of chunks) {
+      signal?.throwIfAborted();
       for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
     }
     return new FileSource(path, name);

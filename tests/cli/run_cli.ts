@@ -9,6 +9,37 @@ export interface CliResult {
   stderr: string;
 }
 
+/** How to start the CLI. */
+export interface StartOptions {
+  /** Permissions, default all. */
+  permissions?: string[];
+  env?: Record<string, string>;
+  stdin?: "piped";
+}
+
+/** Starts the CLI in a process of its own. */
+export function startCli(...args: [StartOptions, ...string[]] | string[]): Deno.ChildProcess {
+  const [first] = args, given = typeof first === "object" ? first : {};
+  const { permissions = ["-A"], env = {}, stdin = "null" } = given;
+  const words = (typeof first === "object" ? args.slice(1) : args) as string[];
+  const start = [
+    "run",
+    ...permissions,
+    "--no-lock",
+    "--quiet",
+    "--config",
+    `${ROOT}deno.json`,
+    `${ROOT}src/cli/main.ts`,
+  ];
+  return new Deno.Command(Deno.execPath(), {
+    args: [...start, ...words],
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1", ...env },
+  }).spawn();
+}
+
 /** Runs the CLI as a user does, in a process of its own. */
 export async function cli(...args: string[]): Promise<CliResult> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

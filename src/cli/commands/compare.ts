@@ -2,11 +2,12 @@ import type { FusionReport } from "../../fusion/mod.ts";
 import type { CommandFile } from "../command.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
+import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
 import { given, number } from "../values.ts";
 import { checkFolder, writeWhole } from "../write_whole.ts";
 
-interface Options extends MeasureChoice {
+interface Options extends MeasureChoice, SourceChoice {
   inputs?: string;
   byRule?: boolean;
   json?: JsonOption;
@@ -22,12 +23,12 @@ export const command: CommandFile = {
   define(command) {
     command
       .description("Time two models against each other and compare their outputs. Without AFTER it fuses BEFORE first.")
-      .argument("<BEFORE>", "an ONNX model: a path or a URL")
+      .argument("<BEFORE>", "an ONNX model: a path, a URL, or - for standard input")
       .argument("[AFTER]", "another that computes the same");
     addMeasureOptions(command)
       .option("--inputs <FOLDER>", "feed these .npy, .pb, .png or .jpg files in place of random numbers")
       .option("--by-rule", "also time the fused model without each rule (only without AFTER)");
-    addJson(command)
+    addJson(addSourceOptions(command))
       .option("--report <FILE.html>", "write a report to look at")
       .option("--markdown <FILE.md>", "write a table for a pull request")
       .option("--benchmark <FILE.json>", "write github-action-benchmark's custom format (smaller is better)")
@@ -43,12 +44,12 @@ export const command: CommandFile = {
     for (const path of [chosen.report, chosen.markdown, chosen.benchmark]) await checkFolder(path);
 
     const { gate, toGithubActionBenchmark, toMarkdown } = await import("../../bench/mod.ts");
-    const { fuse, layersOf, open } = await import("../../fusion/mod.ts");
+    const { fuse, layersOf } = await import("../../fusion/mod.ts");
     const { comparisonText, renderReport } = await import("../../plot/mod.ts");
     const { compareAloud } = await import("../compare_aloud.ts");
-    const before = await open(first);
+    const before = await openModel(first, chosen);
     const fused = isFused ? await fuse(before) : undefined;
-    const fusion: FusionReport | undefined = fused?.report, after = fused?.model ?? await open(second);
+    const fusion: FusionReport | undefined = fused?.report, after = fused?.model ?? await openModel(second, chosen);
     if (chosen.inputs !== undefined) {
       const { readInputFiles } = await import("../input_folder.ts");
       options.inputs = await readInputFiles(chosen.inputs, before, options);

@@ -1,20 +1,21 @@
 import type { CommandFile } from "../command.ts";
 import { addFusionOptions, type FusionChoice, fusionOptions, reportText } from "../fusion_options.ts";
 import { checkJson, show } from "../output.ts";
+import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
 
 /** `layerfuse explain MODEL`. */
 export const command: CommandFile = {
   define(command) {
     command
       .description("Say what fuse would do to MODEL, and why it would leave the rest. Nothing is written.")
-      .argument("<MODEL>", "an ONNX model: a path or a URL");
-    addFusionOptions(command);
+      .argument("<MODEL>", "an ONNX model: a path, a URL, or - for standard input");
+    addSourceOptions(addFusionOptions(command));
   },
   async run(command) {
-    const [path] = command.args, options = command.opts<FusionChoice>();
+    const [path] = command.args, options = command.opts<FusionChoice & SourceChoice>();
     await checkJson(options.json);
     const { explain } = await import("../../fusion/mod.ts");
-    const report = await explain(path, fusionOptions(options));
+    const report = await explain(await openModel(path, options), fusionOptions(options));
     const text = await reportText(report, options.verbose);
     await show(options.json, report, () => text);
     return 0;

@@ -1,12 +1,21 @@
 import { basename } from "node:path";
+import process from "node:process";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { MeasuredVerdict, Model } from "../../fusion/mod.ts";
 import type { CommandFile } from "../command.ts";
 import { addFusionOptions, type FusionChoice, fusionOptions, reportText } from "../fusion_options.ts";
 import { addInputOptions, type InputChoice, inputOptions } from "../measure_options.ts";
 import { whole } from "../values.ts";
-import { checkJson, requireOut, show } from "../output.ts";
+import { checkJson, isJsonPrinted, requireOut, show } from "../output.ts";
+import { interruption } from "../interruption.ts";
+import { startProgress } from "../progress.ts";
+import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
+import { UsageError } from "../usage_error.ts";
 
-interface Options extends FusionChoice, InputChoice {
+interface Options extends FusionChoice, InputChoice, SourceChoice {
+  externalData?: string;
+  force?: boolean;
   output?: string;
   measure?: boolean;
   provider?: string;
@@ -29,35 +38,64 @@ export const command: CommandFile = {
   define(command) {
     command
       .description("Fuse consecutive linear layers of MODEL and write the result to OUT. MODEL itself is not changed.")
-      .argument("<MODEL>", "an ONNX model: a path or a URL")
-      .option("-o, --output <OUT>", "the file to write");
+      .argument("<MODEL>", "an ONNX model: a path, a URL, or - for standard input")
+      .option("-o, --output <OUT>", "the file to write, which may be MODEL; - for standard output")
+      .option(
+        "--external-data <FILE>",
+        "data file for the weights, beside OUT; none: in the model; auto (default): a file where MODEL had one or above 1.5 GiB",
+      )
+      .option("--force", "overwrite read-only files, and a data file that is not OUT's own");
     addFusionOptions(command)
       .option("--measure", "time every rule here, single rewrites where one is slower, and leave out what is")
       .option("--provider <NAME>", "where --measure runs: auto (default), cpu, cuda, tensorrt, webgpu, coreml or dml")
       .option("--threads <N>", "threads of --measure; default the physical cores", whole("--threads", 1))
       .option("--verify", "run both models first; write nothing unless the outputs agree");
-    addInputOptions(command);
+    addSourceOptions(addInputOptions(command));
   },
   async run(command) {
     const [path] = command.args, options = command.opts<Options>();
     const out = requireOut(command.name(), options.output);
     await checkJson(options.json);
-    const { fuse, open } = await import("../../fusion/mod.ts");
-    const model = await open(path);
+    if (out === "-" && isJsonPrinted(options.json)) {
+      throw new UsageError("fuse: the model and JSON, both to standard output. Give --json=FILE.");
+    }
+    if (out === "-" && !["none", "auto", undefined].includes(options.externalData)) {
+      throw new UsageError("fuse: a model on standard output has no data file. Leave --external-data out.");
+    }
+    const { fuse } = await import("../../fusion/mod.ts");
+    const model = await openModel(path, options);
     const { model: fused, report } = await fuse(model, {
       ...fusionOptions(options),
       measure: options.measure ? (before, after) => measured(before, after, options) : undefined,
+      signal: interruption(),
     });
     if (options.verify) {
       const { verify } = await import("../verify.ts");
       const { isSame, sentence } = await verify(model, fused, inputOptions(options));
       console.error(sentence);
       if (!isSame) return 1;
+      interruption().throwIfAborted();
     }
-    await fused.save(out);
+    await write(fused, out, options);
     const { wroteSentence } = await import("../wrote_sentence.ts");
-    const text = await reportText(report, options.verbose);
-    await show(options.json, report, () => `${text}\n\n${wroteSentence(out, basename(path), report)}`);
+    const text = await reportText(report, options.verbose), wrote = wroteSentence(out, basename(path), report);
+    if (out === "-") console.error(`${text}\n\n${wrote}`);
+    else await show(options.json, report, () => `${text}\n\n${wrote}`);
     return 0;
   },
 };
+
+/** Writes the model to a file, with a progress bar, or to standard output. */
+async function write(model: Model, out: string, { externalData, force }: Options): Promise<void> {
+  const signal = interruption();
+  if (out === "-") {
+    return await pipeline(Readable.fromWeb(model.stream() as never), process.stdout, { signal, end: false });
+  }
+  const progress = await startProgress();
+  try {
+    const onProgress = (fraction: number) => progress.update(fraction, `writing ${out}`);
+    await model.save(out, { externalData, force, signal, onProgress });
+  } finally {
+    progress.stop();
+  }
+}

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { CommandFile } from "../command.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
+import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
 import { writeWhole } from "../write_whole.ts";
 
@@ -10,7 +11,7 @@ const ARTICLE = { model: "resnet101", size: 256, seconds: 60 };
 /** How many times the seconds asked for the 30 rounds may take on a slow machine. */
 const PATIENCE = 1.7;
 
-interface Options extends MeasureChoice {
+interface Options extends MeasureChoice, SourceChoice {
   model?: string;
   reports: string;
   json?: JsonOption;
@@ -24,7 +25,7 @@ export const command: CommandFile = {
       .argument("[MODEL]", "a model of yours in place of the article's")
       .option("--model <ARCH>", `the architecture to build (layerfuse build --list), default ${ARTICLE.model}`)
       .option("--reports <FOLDER>", "where to write the report", "reports");
-    addJson(addMeasureOptions(command));
+    addJson(addSourceOptions(addMeasureOptions(command)));
   },
   async run(command) {
     const [path] = command.args, chosen = command.opts<Options>(), { model: architecture, reports: folder } = chosen;
@@ -33,11 +34,13 @@ export const command: CommandFile = {
     }
     await checkJson(chosen.json);
     const options = measureOptions(chosen), seconds = chosen.seconds ?? ARTICLE.seconds;
-    const { fuse, layersOf, open } = await import("../../fusion/mod.ts");
+    const { fuse, layersOf } = await import("../../fusion/mod.ts");
     const { comparisonText, renderReport } = await import("../../plot/mod.ts");
     const { buildAloud } = await import("../build_aloud.ts");
     const { compareAloud } = await import("../compare_aloud.ts");
-    const model = path === undefined ? await buildAloud(architecture ?? ARTICLE.model, chosen.seed) : await open(path);
+    const model = path === undefined
+      ? await buildAloud(architecture ?? ARTICLE.model, chosen.seed)
+      : await openModel(path, chosen);
     const { model: fused, report: fusion } = await fuse(model);
     const comparison = await compareAloud(model, fused, {
       ...options,

@@ -1,0 +1,46 @@
+import process from "node:process";
+
+/** The signals that ask for an end, and the exit code a shell expects after each. */
+const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** The process was asked to end: one line on stderr, exit code 130, 143 or 129. */
+export class Interruption extends Error {
+  /** The error's name, `Interruption`. */
+  override readonly name = "Interruption";
+  /** What a shell expects. */
+  readonly exitCode: number;
+
+  /** Made of the signal's name. */
+  constructor(signal: keyof typeof CODES) {
+    super(`interrupted by ${signal}: nothing was written.`);
+    this.exitCode = CODES[signal];
+  }
+}
+
+let controller = new AbortController();
+
+/** Aborted when the process is asked to end: what is under way then stops and takes its files and processes with it. */
+export function interruption(): AbortSignal {
+  return controller.signal;
+}
+
+/**
+ * Listens to Ctrl-C and the other signals that ask for an end while `work` runs; a second one ends the process at once. The
+ * command line alone does that: the library never listens to signals.
+ */
+export async function listening<T>(work: () => Promise<T>): Promise<T> {
+  controller = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    const interruption = new Interruption(signal as keyof typeof CODES);
+    if (controller.signal.aborted) process.exit(interruption.exitCode);
+    controller.abort(interruption);
+  };
+  const signals = Object.keys(CODES) as NodeJS.Signals[];
+  const heard = process.platform === "win32" ? signals.slice(0, 1) : signals;
+  for (const signal of heard) process.on(signal, stop);
+  try {
+    return await work();
+  } finally {
+    for (const signal of heard) process.off(signal, stop);
+  }
+}

@@ -1,0 +1,35 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { cli, filesIn, fixture, inFolder, startCli } from "./run_cli.ts";
+
+const MODEL = fixture("fashion_repvgg");
+
+/** Runs the CLI with the model on standard input. */
+async function piped(...args: string[]) {
+  const child = startCli({ stdin: "piped" }, ...args);
+  await (await Deno.open(MODEL)).readable.pipeTo(child.stdin).catch(() => {}); // it may not want all of it
+  const { code, stdout, stderr } = await child.output();
+  return { code, stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("layerfuse fuse - -o - is a filter: model in, model out, everything else on stderr", () =>
+  inFolder(async (folder) => {
+    await cli("fuse", MODEL, "-o", `${folder}/out.onnx`);
+    const { code, stdout, stderr } = await piped("fuse", "-", "-o", "-");
+    assertEquals(code, 0, stderr);
+    assertEquals(stdout, await Deno.readFile(`${folder}/out.onnx`));
+    assertStringIncludes(stderr, "nodes in place of");
+    const both = await piped("fuse", "-", "-o", "-", "--json");
+    assertEquals(both.code, 2);
+    assertMatch(both.stderr, /both to standard output/);
+  }));
+
+Deno.test("layerfuse explain - reads standard input, and names it in an error", () =>
+  inFolder(async (folder) => {
+    const { code, stdout } = await piped("explain", "-", "--json");
+    assertEquals(code, 0);
+    assertEquals(JSON.parse(new TextDecoder().decode(stdout)).before.ops.BatchNormalization > 0, true);
+    const empty = await cli("explain", "-");
+    assertEquals(empty.code, 2);
+    assertMatch(empty.stderr, /\(standard input\): is empty/);
+    assertEquals(filesIn(folder), []);
+  }));
