@@ -1,21 +1,26 @@
 import type { Value } from "../graph/graph.ts";
+import type { Builder } from "./builder.ts";
+import { Skip } from "./skip.ts";
 
 /** y = scale·x + shift, with one pair for each entry of one axis, or one pair for all of the tensor. */
-export interface ChannelAffine {
+export interface AffineMap {
+  /** The axis, counted from the left; null where one pair serves everything. */
+  readonly axis: number | null;
+  /** One factor per entry of the axis (one alone where `axis` is null). */
+  readonly scale: Float64Array;
+  /** One summand per entry. */
+  readonly shift: Float64Array;
+}
+
+/** An affine map that a node is. */
+export interface ChannelAffine extends AffineMap {
   /** What it is applied to. */
   readonly x: Value;
   /** Rank of x, where known. */
   readonly rank?: number;
-  /** The axis, counted from the left; null where one pair serves everything. */
-  readonly axis: number | null;
-  /** One factor an entry of the axis (one alone where `axis` is null). */
-  readonly scale: Float64Array;
-  /** One summand an entry. */
-  readonly shift: Float64Array;
+  /** The node with other parameters, so that it is another map along the same axis of `x`; absent where it has none to change. */
+  readonly rebuild?: (affine: AffineMap, x: Value, build: Builder) => Value;
 }
-
-/** The map alone, whatever it is applied to. */
-export type AffineMap = Pick<ChannelAffine, "axis" | "scale" | "shift">;
 
 /** Whether it adds something anywhere. */
 export function hasShift({ shift }: Pick<AffineMap, "shift">): boolean {
@@ -27,8 +32,21 @@ export function hasScale({ scale }: Pick<AffineMap, "scale">): boolean {
   return scale.some((value) => value !== 1);
 }
 
+/** Its scale alone. */
+export function scaleOf({ axis, scale, shift }: AffineMap): AffineMap {
+  return { axis, scale, shift: new Float64Array(shift.length) };
+}
+
+/** Its shift alone, added before its scale (s·(x + t/s)) or after it; undefined where a shift would be divided by 0. */
+export function shiftOf({ axis, scale, shift }: AffineMap, order: "before" | "after"): AffineMap | undefined {
+  const one = new Float64Array(scale.length).fill(1);
+  if (order === "after") return { axis, scale: one, shift };
+  const before = shift.map((value, i) => value === 0 ? 0 : value / scale[i]);
+  return before.every(Number.isFinite) ? { axis, scale: one, shift: before } : undefined;
+}
+
 /** The same numbers for an axis of `length` entries; undefined where the map has another number of them. */
-export function spread(values: Float64Array, length: number): Float64Array | undefined {
+function spread(values: Float64Array, length: number): Float64Array | undefined {
   if (values.length === length) return values;
   return values.length === 1 ? new Float64Array(length).fill(values[0]) : undefined;
 }
@@ -44,4 +62,19 @@ export function composed(first: AffineMap, second: AffineMap): AffineMap | undef
     scale: s1.map((value, i) => value * s2[i]),
     shift: t1.map((value, i) => value * s2[i] + t2[i]),
   };
+}
+
+/** Scale and shift with one entry per channel of a layer's axis, or why they do not fit. */
+export function fitted(
+  { axis, scale, shift }: AffineMap,
+  wanted: { axis: number; channels: number },
+): { scale: Float64Array; shift: Float64Array } | Skip {
+  if (axis === null) {
+    const full = (values: Float64Array) => new Float64Array(wanted.channels).fill(values[0]);
+    return { scale: full(scale), shift: full(shift) };
+  }
+  if (axis === wanted.axis && scale.length === wanted.channels) return { scale, shift };
+  return axis !== wanted.axis
+    ? new Skip("other-axis", `it goes along axis ${axis}, but the channels of the layer are axis ${wanted.axis}`)
+    : new Skip("other-channels", `it has ${scale.length} entries, but the layer has ${wanted.channels} channels`);
 }

@@ -2,7 +2,6 @@ import type { Attribute } from "../graph/attribute.ts";
 import { type Graph, Node, Value } from "../graph/graph.ts";
 import type { ConstantPool } from "./constant_pool.ts";
 import { FIELD } from "../graph/import.ts";
-import { inferNode } from "./infer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Stages new nodes and initializers for one replacement. Nothing of it is in the graph until the driver commits. */
@@ -12,17 +11,18 @@ export class Builder {
   /** New initializers. */
   readonly initializers: Value[] = [];
 
-  /** Old values that go, and new ones of the same shape: nodes that only ask for the shape (Shape, Size) take these. */
-  readonly sameShape: Map<Value, Value> = new Map();
-
   /** For one application of one rule in a graph, whose initializers are in a pool. */
-  constructor(readonly graph: Graph, readonly pool: ConstantPool) {}
+  constructor(
+    readonly graph: Graph,
+    readonly pool: ConstantPool,
+    /** Fills in types and shapes of a node's outputs. */
+    readonly infer: (node: Node) => void,
+  ) {}
 
   /** Forgets everything staged so far: another way is tried. */
   reset(): void {
     this.nodes.length = 0;
     this.initializers.length = 0;
-    this.sameShape.clear();
   }
 
   /** An initializer, named after `base` where there is none that equals it. */
@@ -86,7 +86,7 @@ export class Builder {
 
   private stage(node: Node): Value {
     node.isChanged = true;
-    inferNode(node);
+    this.infer(node);
     for (const value of node.outputs) if (value) value.producer = node;
     this.nodes.push(node);
     return node.output;

@@ -27,9 +27,7 @@ export function objection({ removed, outputs }: Replacement, build: Builder): Sk
     for (const value of node.outputs) {
       if (!value || replaced.has(value)) continue;
       if (value.isOutput) return new Skip("graph-output", `'${value.name}', which would disappear, is a graph output`);
-      const asksShape = (user: Node) =>
-        build.sameShape.has(value) && user.is("Shape", "Size") && user.graph === value.graph;
-      const other = [...value.users.keys()].find((user) => !gone.has(user) && !asksShape(user));
+      const other = [...value.users.keys()].find((user) => !gone.has(user));
       if (other) {
         return new Skip("other-user", `'${value.name}', which would disappear, is also used by ${other.label}`);
       }
@@ -109,10 +107,6 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     graph.addNode(node);
     inferNode(node);
     touched.add(node);
-  }
-  for (const [old, now] of build.sameShape) {
-    for (const user of old.users.keys()) touched.add(user);
-    graph.replaceUses(old, staged.get(now) ?? now);
   }
   for (const [old, made] of outputs) {
     const now = shared.get(made) ?? made;

@@ -127,7 +127,7 @@ class Driver {
     const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
     if (older) this.#skips.set(root, older);
     for (const rule of rules) {
-      const build = new Builder(root.graph, this.#pool);
+      const build = new Builder(root.graph, this.#pool, inferNode);
       const outcome = rule.rewrite(root, build);
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;

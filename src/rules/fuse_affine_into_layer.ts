@@ -1,11 +1,8 @@
-import type { Node } from "../graph/graph.ts";
-import { Skip } from "../ops/skip.ts";
-import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { absorbUp } from "./absorb_up.ts";
 import { hasScale } from "../ops/affine_map.ts";
-import { AFFINE_OPS, affineOf } from "./affine_of.ts";
-import { MOVERS } from "./carrier.ts";
-import { layerAt } from "./layer.ts";
+import { Skip } from "../ops/skip.ts";
+import { affineOf, operatorsWith } from "../ops/views.ts";
+import type { Rule } from "../rewrite/rule.ts";
+import { Propagation } from "./propagation.ts";
 
 /**
  * a·(W·x + b) + t = (a·W)·x + (a·b + t), directly or through operators that only move elements. Always exact; the article's
@@ -13,21 +10,23 @@ import { layerAt } from "./layer.ts";
  */
 export const fuseAffineIntoLayer: Rule = {
   name: "fuse-affine-into-layer",
-  summary: "BatchNormalization, Mul, Div, Add, Sub or Neg after Conv, ConvTranspose, Gemm or MatMul: into its weights",
+  summary: "An affine map (BatchNormalization, Mul, Add, …) after a linear layer: into its weights",
   phase: "absorb",
-  roots: AFFINE_OPS,
+  roots: operatorsWith("affine"),
   rewrite(root, build) {
     const affine = affineOf(root);
     if (!affine || affine instanceof Skip) return affine;
-    const removed: Node[] = [root];
-    const result = absorbUp(affine.x, affine, MOVERS, build, removed);
-    if (result instanceof Skip) return result;
-    if (build.nodes.length >= removed.length && !hasScale(affine)) {
-      const own = layerAt(root);
-      if (own && !(own instanceof Skip)) {
-        return new Skip("not-cheaper", "it already is the bias of its layer: MatMul has no input for one");
-      }
+    const propagation = new Propagation(build, {
+      nodes: [root],
+      result: root.output,
+      now: affine.x,
+      past: ["movement"],
+    });
+    const against = propagation.up(affine.x, affine);
+    if (against) return against;
+    if (!hasScale(affine) && propagation.whyNotSmaller()) {
+      return new Skip("not-cheaper", "it already is the bias of its layer, which has no input for one");
     }
-    return new Replacement(removed, [[root.output, result]], hasScale(affine));
+    return propagation.replacement(hasScale(affine));
   },
 };

@@ -3,7 +3,7 @@ import { constantValues } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf } from "./affine_of.ts";
+import { affineOf } from "../ops/views.ts";
 import { isFloat } from "../tensor/element_type.ts";
 
 /** How far from 0 and 1 the range may be: the constants are float32. */

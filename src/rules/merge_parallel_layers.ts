@@ -1,11 +1,12 @@
 import type { Node, Value } from "../graph/graph.ts";
-import type { Builder } from "../ops/builder.ts";
+import { LinearMap } from "../ops/linear/linear_map.ts";
 import { Skip } from "../ops/skip.ts";
+import { emitSum, type Term } from "../ops/sum.ts";
+import { operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { type Branch, branchesTo, isDiagonal, negated, type Refusals } from "./linear/branches.ts";
-import type { LinearMap } from "./linear/linear_map.ts";
-import { isInnerSum, type Sum, sumAt, type Term } from "./linear/terms.ts";
-import { whyDearer } from "./linear/gain.ts";
+import { type Branch, branchesTo, isDiagonal, negated, type Refusals } from "./branches.ts";
+import { whyMoreWork } from "./more_work.ts";
+import { isInnerSum, type Sum, sumAt, termsOf } from "./sum_terms.ts";
 
 /**
  * W₁·x + W₂·x = (W₁ + W₂)·x for convolutions of the same stride, matrix products, average pools with one divisor, chains of
@@ -17,22 +18,28 @@ export const mergeParallelLayers: Rule = {
   summary:
     "Convs, or matrix products, of one value that are added or subtracted: one layer with the sum of their weights",
   phase: "merge",
-  roots: ["Add", "Sub", "Sum"],
+  roots: operatorsWith("terms"),
   rewrite(root, build) {
-    if (isInnerSum(root)) return undefined;
+    if (!termsOf(root) || isInnerSum(root)) return undefined;
     const sum = sumAt(root), refused: Skip[] = [];
     const terms: (Term | LinearMap)[] = [...sum.terms];
     const isMerged = sum.terms.length > 1 && merge(sum, terms, refused);
     if (!isMerged) return refused[0];
-    const removed = new Set<Node>(sum.nodes);
-    const parts = terms.filter((term) => term !== undefined).map((term): Term => {
-      if (!("kind" in term)) return term;
+    const removed = new Set<Node>(sum.nodes), parts: Term[] = [];
+    for (const term of terms) {
+      if (!term) continue;
+      if (!(term instanceof LinearMap)) {
+        parts.push(term);
+        continue;
+      }
       for (const node of term.nodes) removed.add(node);
-      return { value: term.emit(build), sign: 1 };
-    });
+      const value = term.emit(build);
+      if (value instanceof Skip) return value;
+      parts.push({ value, sign: 1 });
+    }
     const nodes = [root, ...[...removed].filter((node) => node !== root)];
-    const isUnsure = terms.some((term) => term && "kind" in term && !term.isSure);
-    return new Replacement(nodes, [[root.output, added(root, parts, build)]], true, isUnsure);
+    const isUnsure = terms.some((term) => term instanceof LinearMap && !term.parts.isSure);
+    return new Replacement(nodes, [[root.output, emitSum(root, parts, build)]], true, isUnsure);
   },
 };
 
@@ -87,7 +94,7 @@ function mergeGroup(
   for (const [index, branch] of [...layers.slice(1), ...group.filter(([, branch]) => isDiagonal(branch))]) {
     const other = isDiagonal(branch) ? map.diagonal(branch) : branch;
     const both = other instanceof Skip ? other : map.plus(other);
-    const against = both instanceof Skip ? both : whyDearer(both);
+    const against = both instanceof Skip ? both : whyMoreWork(both);
     if (against || both instanceof Skip) {
       refused.push(against ?? both as Skip);
       continue;
@@ -96,15 +103,4 @@ function mergeGroup(
     indices.push(index);
   }
   return indices.length > 1 ? { map, indices: indices.sort((a, b) => a - b) } : undefined;
-}
-
-/** The sum of what is left: nothing to add, one Sum where the root was one, else Add and Sub from left to right. */
-function added(root: Node, parts: readonly Term[], build: Builder): Value {
-  const plus = parts.filter(({ sign }) => sign > 0).map(({ value }) => value);
-  const minus = parts.filter(({ sign }) => sign < 0).map(({ value }) => value);
-  const names = { name: root.name, output: root.output.name };
-  const sum = root.is("Sum") && plus.length > 1
-    ? build.like(root, plus)
-    : plus.reduce((left, right) => build.node("Add", [left, right], names));
-  return minus.reduce((left, right) => build.node("Sub", [left, right], names), sum);
 }

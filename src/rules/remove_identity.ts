@@ -2,15 +2,15 @@ import { constantValues } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { hasScale, hasShift } from "../ops/affine_map.ts";
-import { AFFINE_OPS, affineOf } from "./affine_of.ts";
-import { isInferenceDropout } from "./carriers/shape_ops.ts";
+import { affineOf, operatorsWith } from "../ops/views.ts";
+import { isInferenceDropout } from "../ops/carry/reshape.ts";
 
 /** What changes nothing goes: Identity, Dropout in inference, Pad by nothing, an affine map with scale 1 and shift 0. */
 export const removeIdentity: Rule = {
   name: "remove-identity",
   summary: "Identity, Dropout in inference, Pad by nothing, affine maps with scale 1 and shift 0: nothing",
   phase: "clean",
-  roots: ["Identity", "Dropout", "Pad", ...AFFINE_OPS],
+  roots: ["Identity", "Dropout", "Pad", ...operatorsWith("affine")],
   rewrite(root) {
     const gone = () => new Replacement([root], [[root.output, root.inputs[0]!]]);
     if (root.opType === "Identity") return gone();

@@ -8,17 +8,20 @@ import { constantOf } from "../../src/ops/constant.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { decode } from "../fuzz/check_graph.ts";
 import { allBaked, sandwiched, weightsBaked } from "./variants.ts";
-import { type BackendCase, backendCases, differs, fed, run, SUITE, type Tensor, tensorOf } from "./suite.ts";
+import {
+  type BackendCase,
+  backendCases,
+  differs,
+  fed,
+  isInstalled,
+  isRequired,
+  run,
+  SUITE,
+  type Tensor,
+  tensorOf,
+} from "./suite.ts";
 
-const isInstalled = (() => {
-  try {
-    return Deno.statSync(SUITE).isDirectory;
-  } catch {
-    return false;
-  }
-})();
-const required = Boolean(Deno.env.get("LAYERFUSE_REQUIRE_BACKEND_SUITE"));
-const ignore = !isInstalled && !required;
+const ignore = !isInstalled && !isRequired;
 if (ignore) {
   console.warn(
     `skipped: ONNX's backend suite is not in ${SUITE}. apt-get install libonnx-testdata, or set LAYERFUSE_BACKEND_SUITE.`,

@@ -5,6 +5,18 @@ import { messageType } from "../../src/proto/schema.ts";
 /** Where Debian puts them; LAYERFUSE_BACKEND_SUITE names another folder. */
 export const SUITE = Deno.env.get("LAYERFUSE_BACKEND_SUITE") ?? "/usr/share/libonnx-testdata/data";
 
+/** Whether it is there. */
+export const isInstalled: boolean = (() => {
+  try {
+    return Deno.statSync(SUITE).isDirectory;
+  } catch {
+    return false;
+  }
+})();
+
+/** Whether its absence fails the tests. */
+export const isRequired: boolean = Boolean(Deno.env.get("LAYERFUSE_REQUIRE_BACKEND_SUITE"));
+
 /** One model of the suite with its data sets. */
 export interface BackendCase {
   name: string;

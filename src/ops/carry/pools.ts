@@ -1,0 +1,96 @@
+import type { Node } from "../../graph/graph.ts";
+import { type AffineMap, hasShift } from "../affine_map.ts";
+import { axesOf } from "../constant.ts";
+import { Skip } from "../skip.ts";
+import { isUnpadded, type Window, windowOf } from "../window.ts";
+import { type Carry, unary } from "./carry.ts";
+
+/** Why a map does not go through a pool, or nothing. */
+type Condition = (node: Node, affine: AffineMap) => Skip | undefined;
+
+/** A pool over the spatial axes: batch and channel axes stay what they are. */
+function spatialPool(forbids: Condition): Carry {
+  return unary(
+    "pooling",
+    (node, affine) =>
+      affine.axis !== null && affine.axis > 1
+        ? new Skip("other-axis", `it goes along axis ${affine.axis}, over which ${node.label} pools`)
+        : forbids(node, affine) ?? affine,
+  );
+}
+
+/** A reduction over some axes: the others stay, and move to the left where reduced axes are dropped. */
+function reduction(forbids: Condition): Carry {
+  return unary(
+    "pooling",
+    (node, affine) => forbids(node, affine) ?? reducedAxis(node, affine, "up"),
+    (node, affine) => forbids(node, affine) ?? reducedAxis(node, affine, "down"),
+  );
+}
+
+function reducedAxis(node: Node, affine: AffineMap, way: "up" | "down"): AffineMap | Skip {
+  if (affine.axis === null) return affine;
+  const rank = node.inputs[0]?.shape?.length, axes = rank === undefined ? undefined : axesOf(node, rank);
+  if (rank === undefined || !axes && node.has(1)) {
+    return new Skip("unknown-shape", `which axes ${node.label} reduces is not known`);
+  }
+  const all = [...Array(rank).keys()];
+  const reduced = new Set(axes?.length ? axes : node.number("noop_with_empty_axes", 0) !== 0 ? [] : all);
+  const left = node.number("keepdims", 1) !== 0 ? all : all.filter((axis) => !reduced.has(axis));
+  const inside = way === "up" ? left[affine.axis] : affine.axis;
+  if (inside === undefined || reduced.has(inside)) {
+    return new Skip("other-axis", `it goes along axis ${affine.axis}, over which ${node.label} reduces`);
+  }
+  return { ...affine, axis: way === "up" ? inside : left.indexOf(inside) };
+}
+
+function poolWindow(node: Node): Window {
+  return windowOf(node, node.numbers("kernel_shape") ?? [], node.inputs[0]?.shape?.slice(2));
+}
+
+/** max(s·x + t) = s·max(x) + t where s ≥ 0. */
+const ordered: Condition = (node, { scale }) =>
+  scale.some((value) => value < 0)
+    ? new Skip(
+      "negative-scale",
+      `it has a negative scale, which turns the maximum of ${node.label} into a minimum`,
+    )
+    : undefined;
+
+/** A maximum pads with −∞, which no shift changes, as long as every window holds at least one cell of the input. */
+const maximum: Condition = (node, affine) => {
+  const isDilated = (node.numbers("dilations") ?? []).some((dilation) => dilation > 1);
+  if (isDilated && !isUnpadded(poolWindow(node))) {
+    return new Skip(
+      "other-geometry",
+      `${node.label} is dilated and padded, so that a window may see nothing but padding`,
+    );
+  }
+  return ordered(node, affine);
+};
+
+/** The average of s·x + t is s·average + t where the weights of a window sum to one: where no padded cell is counted. */
+const average: Condition = (node, affine) => {
+  if (!hasShift(affine) || node.number("count_include_pad", 0) === 0) return undefined;
+  const window = poolWindow(node);
+  return isUnpadded(window) && !window.ceil ? undefined : new Skip(
+    "shift-at-border",
+    `${node.label} counts padded zeros (count_include_pad = 1), which a shift moved across it would have to turn into ` +
+      `other values at the border`,
+  );
+};
+
+const anything: Condition = () => undefined;
+
+/** MaxPool. */
+export const maxPoolCarry: Carry = spatialPool(maximum);
+/** AveragePool. */
+export const averagePoolCarry: Carry = spatialPool(average);
+/** GlobalMaxPool. */
+export const globalMaxCarry: Carry = spatialPool(ordered);
+/** GlobalAveragePool. */
+export const globalAverageCarry: Carry = spatialPool(anything);
+/** ReduceMax. */
+export const reduceMaxCarry: Carry = reduction(ordered);
+/** ReduceMean. */
+export const reduceMeanCarry: Carry = reduction(anything);

@@ -1,0 +1,122 @@
+import type { Dim, Node, Shape } from "../../graph/graph.ts";
+import type { AffineMap } from "../affine_map.ts";
+import { constantOf, smallValues } from "../constant.ts";
+import { Skip } from "../skip.ts";
+import { type Carry, unary } from "./carry.ts";
+import { channelShuffle } from "./channel_shuffle.ts";
+
+const rowMajor: Carry = unary(
+  "movement",
+  (node, affine) => reshaped(node, node.output.shape, node.inputs[0]?.shape, affine),
+  (node, affine) => reshaped(node, node.inputs[0]?.shape, node.output.shape, affine),
+);
+
+/** Flatten, Squeeze, Unsqueeze: elements keep their row-major order, so a map goes along where its axis does. */
+export const reshapeCarry: Carry = rowMajor;
+
+/** Reshape, which may also begin or end a channel shuffle. */
+export const shuffleOrReshapeCarry: Carry = {
+  kind: "movement",
+  up: (node, output, affine) => channelShuffle.up(node, affine) ?? rowMajor.up(node, output, affine),
+  down: (node, input, affine) => channelShuffle.down(node, affine) ?? rowMajor.down(node, input, affine),
+};
+
+/** Transpose: axis i of the result is axis perm[i] of the input. */
+export const transposeCarry: Carry = unary(
+  "movement",
+  (node, affine) => moved(node, affine, (perm, axis) => perm[axis]),
+  (node, affine) => moved(node, affine, (perm, axis) => perm.indexOf(axis)),
+);
+
+function moved(node: Node, affine: AffineMap, to: (perm: readonly number[], axis: number) => number): AffineMap | Skip {
+  if (affine.axis === null) return affine;
+  const rank = node.inputs[0]?.shape?.length;
+  const perm = node.numbers("perm") ?? (rank === undefined ? undefined : [...Array(rank).keys()].reverse());
+  if (!perm) return new Skip("unknown-shape", `the rank of the input of ${node.label} is not known`);
+  return { ...affine, axis: to(perm, affine.axis) };
+}
+
+/** Identity. */
+export const identityCarry: Carry = unary("movement", (_node, affine) => affine);
+
+/** Dropout does nothing in inference. */
+export const dropoutCarry: Carry = unary(
+  "movement",
+  (node, affine) => isInferenceDropout(node) ? affine : new Skip("training-mode", `${node.label} is in training mode`),
+);
+
+/** Whether a Dropout passes its input on: training_mode absent or false, is_test before opset 7, and no mask asked for. */
+export function isInferenceDropout(node: Node): boolean {
+  if (node.outputs.slice(1).some((value) => value && (value.users.size > 0 || value.isOutput))) return false;
+  if (node.opset < 12) return node.opset >= 7 || node.number("is_test", 0) !== 0;
+  return !node.has(2) || smallValues(constantOf(node.inputs[2]))?.every((mode) => mode === 0) === true;
+}
+
+/**
+ * A map along an axis of shape `from`, seen in shape `to` of the same elements. The axis stays one axis, or is one of
+ * several that become one (then each of its entries is repeated), or is split into axes of which one alone is longer
+ * than 1.
+ */
+function reshaped(node: Node, from: Shape | undefined, to: Shape | undefined, affine: AffineMap): AffineMap | Skip {
+  if (affine.axis === null) return affine;
+  const apart = new Skip("unknown-shape", `${node.label} does not keep its channels apart, as far as shapes are known`);
+  if (!from || !to) return apart;
+  const channels = affine.scale.length;
+  const before = from.slice(0, affine.axis), after = from.slice(affine.axis + 1);
+  // an axis with as much before it and after it in both shapes is the same axis
+  const same = to.findIndex((dim, axis) =>
+    dim === channels &&
+    (equal(before, to.slice(0, axis)) || equal(after, to.slice(axis + 1)))
+  );
+  if (same >= 0) return { ...affine, axis: same };
+  // [.., C, h, w] → [.., C·h·w]: entry f of the merged axis is channel f div (h·w) mod C
+  const merged = to.findIndex((dim, axis) =>
+    typeof dim === "number" && dim % channels === 0 && dim > channels &&
+    merges(before, after, to.slice(0, axis), to.slice(axis + 1), dim / channels)
+  );
+  if (merged < 0) return apart;
+  const length = to[merged] as number;
+  if (length > MOST_CHANNELS) return apart;
+  const tail = trailing(after, to.slice(merged + 1));
+  if (tail === undefined) return apart;
+  const expand = (values: Float64Array) =>
+    Float64Array.from({ length }, (_, index) => values[Math.floor(index / tail) % channels]);
+  return { axis: merged, scale: expand(affine.scale), shift: expand(affine.shift) };
+}
+
+/** More channels than this no layer has: what a file says of itself must not cost memory. */
+const MOST_CHANNELS = 2 ** 24;
+
+function known(dims: readonly Dim[]): number | undefined {
+  return dims.every((dim) => typeof dim === "number") ? (dims as number[]).reduce((a, b) => a * b, 1) : undefined;
+}
+
+/** Whether two runs of dimensions surely have the same number of elements. */
+function equal(a: readonly Dim[], b: readonly Dim[]): boolean {
+  const left = known(a), right = known(b);
+  if (left !== undefined && right !== undefined) return left === right;
+  const plain = (dims: readonly Dim[]) => dims.filter((dim) => dim !== 1);
+  const [p, q] = [plain(a), plain(b)];
+  return p.length === q.length && p.every((dim, at) => dim !== null && dim === q[at]);
+}
+
+/** How many elements of the axis' own tail were merged into it; undefined where that is not known. */
+function trailing(after: readonly Dim[], rest: readonly Dim[]): number | undefined {
+  const whole = known(after), left = known(rest);
+  return whole !== undefined && left !== undefined && whole % left === 0 ? whole / left : undefined;
+}
+
+/** Whether the merged axis is made of the channel axis, `extra` entries for each, with the rest unchanged outside it. */
+function merges(
+  before: readonly Dim[],
+  after: readonly Dim[],
+  toBefore: readonly Dim[],
+  toAfter: readonly Dim[],
+  extra: number,
+): boolean {
+  const tail = trailing(after, toAfter);
+  if (tail === undefined || extra % tail !== 0) return false;
+  if (extra === tail) return equal(before, toBefore) || known(after) !== undefined;
+  const lead = known(before), left = known(toBefore);
+  return lead !== undefined && left !== undefined && lead === left * (extra / tail);
+}

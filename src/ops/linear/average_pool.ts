@@ -1,0 +1,44 @@
+import type { Dim, Node } from "../../graph/graph.ts";
+import { filledTensor, sizeOf } from "../../tensor/tensor.ts";
+import { Skip } from "../skip.ts";
+import { isSame, isUnpadded, windowOf } from "../window.ts";
+import { type AxisWindow, axisWindows, extent } from "./axis_window.ts";
+import { Convolution, spatialOf } from "./convolution.ts";
+import { originOf } from "./linear_map.ts";
+
+/** An average pool whose windows all have the same divisor: a depthwise convolution by 1/k without weights of its own. */
+export function averagePoolLinear(node: Node): Convolution | Skip | undefined {
+  const x = node.inputs[0]!, kernel = node.numbers("kernel_shape"), channels = x.shape?.[1], { type } = x;
+  if (!kernel || typeof channels !== "number" || !type || node.outputs.length !== 1) return undefined;
+  const window = windowOf(node, kernel, spatialOf(x)), axes = axisWindows(window, node.label), size = sizeOf(kernel);
+  if (axes instanceof Skip) return axes;
+  if (!isUnpadded(window) && (node.number("count_include_pad", 0) === 0 || isSame(node))) {
+    return new Skip(
+      "shift-at-border",
+      `${node.label} does not count padded cells, so its windows at the border have another divisor`,
+    );
+  }
+  if (window.ceil && axes.some((axis, at) => !isFilled(axis, spatialOf(x)?.[at] ?? null))) {
+    return new Skip(
+      "shift-at-border",
+      `${node.label} may have partial windows at the end (ceil_mode), which have another divisor`,
+    );
+  }
+  return new Convolution({
+    x,
+    nodes: [node],
+    layers: 0,
+    work: { macs: channels * size, parameters: 0 },
+    isSure: true,
+    weight: filledTensor(type, [channels, 1, ...kernel], 1 / size),
+    bias: undefined,
+    group: channels,
+    window: { ...window, ceil: false },
+    origin: { ...originOf(node, 1), size: -1 },
+  });
+}
+
+/** Whether the last window ends where the padded input does. */
+function isFilled(axis: AxisWindow, length: Dim): boolean {
+  return typeof length === "number" && (length + axis.begin + axis.end - extent(axis) - 1) % axis.stride === 0;
+}

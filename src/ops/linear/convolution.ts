@@ -1,0 +1,291 @@
+import { newAttribute } from "../../graph/attribute.ts";
+import type { Dim, Value } from "../../graph/graph.ts";
+import { composedKernels, summedKernels } from "../../tensor/kernels.ts";
+import { forEachChunk, sizeOf, type Tensor, valueTensor } from "../../tensor/tensor.ts";
+import { fitted } from "../affine_map.ts";
+import type { Builder } from "../builder.ts";
+import { Skip } from "../skip.ts";
+import { isUnpadded, type Window } from "../window.ts";
+import {
+  type AxisWindow,
+  axisWindows,
+  composedWindow,
+  extent,
+  gcd,
+  isPointwise,
+  outputLength,
+  type UnionWindow,
+  unionWindow,
+  windowFrom,
+} from "./axis_window.ts";
+import { scaledBias, summedBias } from "./bias.ts";
+import { type Diagonal, largerOrigin, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
+
+/** What a {@linkcode Convolution} is made of. */
+export interface ConvolutionParts extends LinearParts {
+  /** Number of groups. */
+  readonly group: number;
+  /** How it slides. */
+  readonly window: Window;
+}
+
+/**
+ * Convolutions, average pools and identities, alone or put together, as one convolution with the kernel W[M, C/g, k…].
+ *
+ * After it, y ↦ s·y + t: W'[m] = s_m·W[m], b' = b·s + t. Before it, x ↦ s·x + t: W'[m, i] = W[m, i]·s_c with the input channel
+ * c of (m, i), exact at any padding because padded zeros stay zeros; b'[m] = b[m] + Σ W[m, i, k]·t_c, exact only where no
+ * window sees a padded cell, or where that sum is made of zeros.
+ */
+export class Convolution extends LinearMap<ConvolutionParts> {
+  readonly kind = "convolution";
+
+  get input(): { axis: number; channels: number } {
+    return { axis: 1, channels: this.parts.weight.dims[1] * this.parts.group };
+  }
+
+  get output(): { axis: number; channels: number } {
+    return { axis: 1, channels: this.parts.weight.dims[0] };
+  }
+
+  /** Its window axis by axis; a reason where that is not known. */
+  get axes(): AxisWindow[] | Skip {
+    return axisWindows(this.parts.window, this.label);
+  }
+
+  /** Whether it treats every position alike: 1×1 at stride 1, unpadded. */
+  override get isPointwise(): boolean {
+    const { axes } = this;
+    return !(axes instanceof Skip) && axes.every(isPointwise);
+  }
+
+  plus(other: LinearMap): Convolution | Skip {
+    if (!(other instanceof Convolution)) return this.#otherKind(other);
+    const [m, n] = [this.output.channels, other.output.channels];
+    if (m !== n) {
+      return new Skip("other-channels", `${this.label} has ${m} output channels, ${other.label} has ${n}`);
+    }
+    const misfit = this.#misfit(other, this.input.channels, other.input.channels),
+      mine = this.axes,
+      others = other.axes;
+    if (misfit) return misfit;
+    if (mine instanceof Skip) return mine;
+    if (others instanceof Skip) return others;
+    const spatial = spatialOf(this.x);
+    const unions = mine.map((axis, at) => unionWindow(axis, others[at], spatial?.[at] ?? null));
+    const apart = unions.find((union) => union instanceof Skip);
+    if (apart) return new Skip(apart.code, `${this.label} and ${other.label}: ${apart.reason}`);
+    const fits = unions as UnionWindow[], group = gcd(this.parts.group, other.parts.group);
+    const kernel = fits.map(({ window }) => window.size);
+    const placed = [this, other].map(({ parts: { weight, group } }, index) => ({
+      weight,
+      group,
+      offset: fits.map(({ offsets }) => offsets[index]),
+      step: fits.map(({ steps }) => steps[index]),
+    }));
+    return this.#joined(other, {
+      work: sumOf(this.parts.work, other.parts.work),
+      isSure: this.parts.isSure && other.parts.isSure,
+      weight: summedKernels(placed, [m, this.input.channels / group, ...kernel], group),
+      group,
+      window: windowFrom(fits.map(({ window }) => window)),
+    }, (a, b) => summedBias(a, b));
+  }
+
+  then(next: LinearMap): LinearMap | Skip {
+    if (!(next instanceof Convolution)) return next.precededBy?.(this) ?? this.#otherKind(next);
+    const misfit = this.#misfit(next, this.output.channels, next.input.channels), first = this.axes, second = next.axes;
+    if (misfit) return misfit;
+    if (first instanceof Skip) return first;
+    if (second instanceof Skip) return second;
+    const isPadded = !isUnpadded(next.parts.window), bias = this.biasNumbers();
+    if (isPadded && !first.every(({ size, begin, end }) => size === 1 && begin === 0 && end === 0)) {
+      return new Skip(
+        "shift-at-border",
+        `${next.label} pads the result of ${this.label} with zeros, and a kernel that does the work of both would see ` +
+          `the input there`,
+      );
+    }
+    if (bias instanceof Skip) return bias;
+    if (isPadded && bias?.some((value) => value !== 0)) {
+      return new Skip(
+        "shift-at-border",
+        `${next.label} pads the result of ${this.label} with zeros, and its bias would have to end at that border`,
+      );
+    }
+    const through = bias && !isPadded ? next.#through(bias) : undefined;
+    const ratio = this.#positionsFor(first, second), group = gcd(this.parts.group, next.parts.group);
+    const chains = first.map((axis, at) => composedWindow(axis, second[at]));
+    const kernel = chains.map(({ window }) => window.size);
+    const steps = [chains.map(({ steps }) => steps[0]), chains.map(({ steps }) => steps[1])] as const;
+    const dims = [next.output.channels, this.input.channels / group, ...kernel];
+    const { macs, parameters } = this.parts.work;
+    return this.#joined(next, {
+      work: sumOf({ macs: macs * (ratio ?? 1), parameters }, next.parts.work),
+      isSure: this.parts.isSure && next.parts.isSure && ratio !== undefined,
+      weight: composedKernels(this.parts, next.parts, steps, dims, group),
+      group,
+      window: windowFrom(chains.map(({ window }) => window)),
+    }, (_own, after) => summedBias(after, through));
+  }
+
+  diagonal({ x, affine, nodes }: Diagonal): Convolution | Skip {
+    const { axis, channels } = this.input, { weight, window, origin } = this.parts;
+    if (channels !== this.output.channels) {
+      return new Skip(
+        "other-channels",
+        `${this.label} makes ${this.output.channels} channels of ${channels}, so '${x.name}' itself is no convolution ` +
+          `like it`,
+      );
+    }
+    const fit = fitted(affine, { axis, channels });
+    if (fit instanceof Skip) return fit;
+    return new Convolution({
+      x,
+      nodes,
+      layers: 0,
+      work: { macs: 0, parameters: parametersOf(nodes) },
+      isSure: true,
+      weight: valueTensor(weight.type, [channels, 1, ...window.kernel.map(() => 1)], fit.scale),
+      bias: scaledBias(undefined, fit),
+      group: channels,
+      window: windowFrom(window.kernel.map(() => ({ size: 1, stride: 1, dilation: 1, begin: 0, end: 0 }))),
+      origin: { ...origin, size: -1 },
+    });
+  }
+
+  emit(build: Builder): Value {
+    const { x, form, window, group, origin } = this.parts, inputs = [x, this.weightInput(build), this.biasInput(build)];
+    if (form) return build.like(form, inputs);
+    const { node } = origin, pads = [...window.begin, ...window.end] as number[];
+    return build.node("Conv", inputs, {
+      name: node.name,
+      output: node.output.name,
+      after: node,
+      attributes: [
+        newAttribute("dilations", window.dilations),
+        newAttribute("group", group),
+        newAttribute("kernel_shape", window.kernel),
+        newAttribute("pads", pads),
+        newAttribute("strides", window.strides),
+      ],
+    });
+  }
+
+  shiftThrough(shift: Float64Array): Float64Array | Skip | undefined {
+    const { window } = this.parts;
+    if (isUnpadded(window)) return this.#through(shift);
+    if (!this.#isVisible(shift)) return undefined;
+    const pads = [...window.begin, ...window.end];
+    return pads.includes(null)
+      ? new Skip(
+        "unknown-shape",
+        `${this.label} pads by auto_pad, how much is not known without the input's size: its zeros would have to become ` +
+          `the shift`,
+      )
+      : new Skip(
+        "shift-at-border",
+        `${this.label} pads its input with zeros (pads ${pads}), which a folded shift would have to turn into other ` +
+          `values at the border`,
+      );
+  }
+
+  protected outputFactor(values: Float64Array) {
+    const { dims } = this.parts.weight;
+    return { factor: { dims: [dims[0], ...dims.slice(1).map(() => 1)], values } };
+  }
+
+  protected inputFactor(values: Float64Array) {
+    const { weight: { dims: [channels, perGroup, ...kernel] }, group } = this.parts;
+    const view = [group, channels / group, perGroup, ...kernel];
+    return { factor: { dims: [group, 1, perGroup, ...kernel.map(() => 1)], values }, view };
+  }
+
+  protected with(change: Partial<ConvolutionParts>): Convolution {
+    return new Convolution({ ...this.parts, ...change });
+  }
+
+  /** This map and another one as one, with a bias made of both. */
+  #joined(
+    other: Convolution,
+    change: Pick<ConvolutionParts, "work" | "isSure" | "weight" | "group" | "window">,
+    biasOf: (own: Float64Array | undefined, other: Float64Array | undefined) => Float64Array | undefined,
+  ): Convolution | Skip {
+    const [own, others] = [this.biasNumbers(), other.biasNumbers()];
+    if (own instanceof Skip) return own;
+    if (others instanceof Skip) return others;
+    return this.with({
+      ...change,
+      nodes: [...this.nodes, ...other.nodes],
+      layers: this.parts.layers + other.parts.layers,
+      stored: undefined,
+      form: undefined,
+      bias: biasOf(own, others),
+      origin: largerOrigin(this.parts.origin, other.parts.origin),
+    });
+  }
+
+  #otherKind(other: LinearMap): Skip {
+    return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
+  }
+
+  /** Why two convolutions do not fit together: types, ranks, channels. */
+  #misfit(other: Convolution, left: number, right: number): Skip | undefined {
+    const [a, b] = [this.parts, other.parts];
+    if (a.weight.type !== b.weight.type) {
+      return new Skip(
+        "element-type",
+        `${this.label} has ${a.weight.type} weights, ${other.label} ${b.weight.type}`,
+      );
+    }
+    if (a.window.kernel.length !== b.window.kernel.length) {
+      return new Skip("other-geometry", `${this.label} and ${other.label} have kernels of different ranks`);
+    }
+    if (left === right) return undefined;
+    return new Skip("other-channels", `${this.label} has ${left} channels where ${other.label} has ${right}`);
+  }
+
+  /** How many positions of this result there are, at least, for one of the next. */
+  #positionsFor(first: readonly AxisWindow[], second: readonly AxisWindow[]): number | undefined {
+    const spatial = spatialOf(this.x);
+    let ratio = 1;
+    for (const [axis, next] of second.entries()) {
+      const middle = outputLength(first[axis], spatial?.[axis] ?? null), last = outputLength(next, middle);
+      if (typeof middle === "number" && typeof last === "number" && last > 0) ratio *= middle / last;
+      else if (next.begin + next.end > extent(next)) return undefined;
+    }
+    return ratio;
+  }
+
+  /** Σ over i and k of W[m, i, k]·t_c, for every output channel m. */
+  #through(shift: Float64Array): Float64Array {
+    const sums = new Float64Array(this.output.channels);
+    forEachWeight(this.parts, (value, m, c) => sums[m] += value * shift[c]);
+    return sums;
+  }
+
+  /** Whether a weight that is not zero would see the shift, so that padding shows it. */
+  #isVisible(shift: Float64Array): boolean {
+    let isSeen = false;
+    forEachWeight(this.parts, (value, _m, c) => isSeen ||= value !== 0 && shift[c] !== 0);
+    return isSeen;
+  }
+}
+
+/** Calls `visit` with each weight, its output channel and its input channel. */
+function forEachWeight(
+  { weight, group }: { weight: Tensor; group: number },
+  visit: (value: number, m: number, c: number) => void,
+): void {
+  const [channels, perGroup, ...kernel] = weight.dims, area = sizeOf(kernel), perOut = channels / group;
+  forEachChunk(weight, (values, start) => {
+    for (let at = 0; at < values.length; at++) {
+      const block = Math.floor((start + at) / area), m = Math.floor(block / perGroup);
+      visit(values[at], m, Math.floor(m / perOut) * perGroup + block % perGroup);
+    }
+  });
+}
+
+/** The sizes over which a convolution slides. */
+export function spatialOf(x: Value): readonly Dim[] | undefined {
+  return x.shape?.slice(2);
+}

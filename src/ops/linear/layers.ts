@@ -1,0 +1,116 @@
+import type { Node } from "../../graph/graph.ts";
+import { isFloat } from "../../tensor/element_type.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { constantOf, whyNotConstant } from "../constant.ts";
+import { Skip } from "../skip.ts";
+import { windowOf } from "../window.ts";
+import { Convolution, spatialOf } from "./convolution.ts";
+import { type LinearParts, originOf } from "./linear_map.ts";
+import { MatrixProduct } from "./matrix_product.ts";
+import { TransposedConvolution } from "./transposed_convolution.ts";
+
+/** A constant floating-point weight of a layer, or why it is none. */
+function weightOf(node: Node, index: number, role: string): Tensor | Skip {
+  const value = node.inputs[index];
+  if (!value) return new Skip("invalid-parameter", `${node.label} has no ${role}`);
+  const tensor = constantOf(value);
+  if (!tensor) {
+    return new Skip("not-constant", `the ${role} of ${node.label} is not constant: ${whyNotConstant(value)}`);
+  }
+  if (isFloat(tensor.type)) return tensor;
+  return new Skip("element-type", `the ${role} of ${node.label} has the element type ${tensor.type}`);
+}
+
+/** What every layer of one node is made of. */
+function partsOf(node: Node, weight: Tensor, weightIndex = 1): Omit<LinearParts, "x"> {
+  const stored = node.inputs[weightIndex]!, bias = node.inputs[2];
+  return {
+    nodes: [node],
+    layers: 1,
+    work: { macs: weight.size, parameters: weight.size + (constantOf(bias)?.size ?? 0) },
+    isSure: true,
+    weight,
+    stored,
+    bias,
+    form: node,
+    origin: originOf(node, weightIndex, 2),
+  };
+}
+
+function noKernel(node: Node, { dims }: Tensor, group: number): Skip {
+  return new Skip(
+    "invalid-parameter",
+    `the weight of ${node.label} has the shape [${dims}], which is no kernel for group ${group}`,
+  );
+}
+
+/** Conv. */
+export function convLinear(node: Node): Convolution | Skip {
+  const weight = weightOf(node, 1, "weight"), x = node.inputs[0]!, group = node.number("group", 1);
+  if (weight instanceof Skip) return weight;
+  const [channels, perGroup, ...kernel] = weight.dims;
+  if (kernel.length === 0 || channels % group !== 0 || perGroup === 0) return noKernel(node, weight, group);
+  return new Convolution({ ...partsOf(node, weight), x, group, window: windowOf(node, kernel, spatialOf(x)) });
+}
+
+/** ConvTranspose. */
+export function convTransposeLinear(node: Node): TransposedConvolution | Skip {
+  const weight = weightOf(node, 1, "weight"), group = node.number("group", 1);
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length < 3 || weight.dims[0] % group !== 0) return noKernel(node, weight, group);
+  return new TransposedConvolution({ ...partsOf(node, weight), x: node.inputs[0]!, group, form: node });
+}
+
+/** MatMul by a constant, on the right or on the left. */
+export function matmulLinear(node: Node): MatrixProduct | Skip {
+  const isRight = constantOf(node.inputs[1]) !== undefined || !constantOf(node.inputs[0]), index = isRight ? 1 : 0;
+  const weight = weightOf(node, index, "weight"), x = node.inputs[1 - index]!;
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length < 2) {
+    return new Skip(
+      "invalid-parameter",
+      `the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`,
+    );
+  }
+  const inputRank = x.shape?.length;
+  if (inputRank === undefined || inputRank < 2) {
+    return new Skip(
+      inputRank === undefined ? "unknown-shape" : "unsupported-form",
+      `the rank of '${x.name}' is ${inputRank ?? "not known"}, expected 2 or more for ${node.label}`,
+    );
+  }
+  return new MatrixProduct({
+    ...partsOf(node, weight, index),
+    bias: undefined,
+    x,
+    side: isRight ? "right" : "left",
+    isTransposed: false,
+    isInputTransposed: false,
+    factor: 1,
+    inputRank,
+    rank: Math.max(inputRank, weight.dims.length),
+    origin: originOf(node, index),
+  });
+}
+
+/** Gemm: Y = α·A'·B' + β·C, with B constant. */
+export function gemmLinear(node: Node): MatrixProduct | Skip {
+  const weight = weightOf(node, 1, "weight B");
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length !== 2) {
+    return new Skip(
+      "invalid-parameter",
+      `the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`,
+    );
+  }
+  return new MatrixProduct({
+    ...partsOf(node, weight),
+    x: node.inputs[0]!,
+    side: "right",
+    isTransposed: node.number("transB", 0) !== 0,
+    isInputTransposed: node.number("transA", 0) !== 0,
+    factor: node.number("alpha", 1),
+    inputRank: 2,
+    rank: 2,
+  });
+}

@@ -1,0 +1,226 @@
+import type { Node, Value } from "../../graph/graph.ts";
+import { type Factor, multiplied } from "../../tensor/multiply.ts";
+import { type Tensor, valueTensor } from "../../tensor/tensor.ts";
+import { type AffineMap, fitted, hasShift } from "../affine_map.ts";
+import type { Builder } from "../builder.ts";
+import { Skip } from "../skip.ts";
+import { type Bias, biasNumbers, isNumbers, scaledBias, summedBias } from "./bias.ts";
+
+/** What a linear map costs, whatever the batch and the size of its input. */
+export interface LayerCost {
+  /** Multiply-accumulates for one position of its result (one pixel, one row). */
+  readonly macs: number;
+  /** Elements of its weights. */
+  readonly parameters: number;
+}
+
+/** The sum of what several maps cost. */
+export function sumOf(...costs: readonly LayerCost[]): LayerCost {
+  return {
+    macs: costs.reduce((sum, { macs }) => sum + macs, 0),
+    parameters: costs.reduce((sum, { parameters }) => sum + parameters, 0),
+  };
+}
+
+/** Where the channels of a layer lie: an axis of its input or result, from the left, and its length. */
+export interface Channels {
+  /** The axis. */
+  readonly axis: number;
+  /** Its length. */
+  readonly channels: number;
+}
+
+/** An affine map of a value along one axis, with the nodes that make it: none for the value itself. */
+export interface Diagonal {
+  /** What it is applied to. */
+  readonly x: Value;
+  /** The map. */
+  readonly affine: AffineMap;
+  /** The nodes it is made of. */
+  readonly nodes: readonly Node[];
+}
+
+/** The layer among several that a new one is named after: the one with the largest weight. */
+export interface Origin {
+  /** The node. */
+  readonly node: Node;
+  /** Elements of its weight; −1 where it has none. */
+  readonly size: number;
+  /** Name for a new weight. */
+  readonly weight: string;
+  /** Name for a new bias. */
+  readonly bias: string;
+}
+
+/** What every linear map is made of. */
+export interface LinearParts {
+  /** What it is applied to. */
+  readonly x: Value;
+  /** The nodes it stands for, in order. */
+  readonly nodes: readonly Node[];
+  /** How many of them are layers, with weights of their own. */
+  readonly layers: number;
+  /** What those nodes cost. */
+  readonly work: LayerCost;
+  /** Whether `work` is what the nodes cost: not so where a chain's sizes are not known and its start may be less work. */
+  readonly isSure: boolean;
+  /** The weight, as its operator stores it. */
+  readonly weight: Tensor;
+  /** The value that holds exactly this weight; undefined once it was changed. */
+  readonly stored?: Value;
+  /** The bias. */
+  readonly bias: Bias;
+  /** The node whose attributes still are the map's; undefined for one put together of several. */
+  readonly form?: Node;
+  /** What it is named after. */
+  readonly origin: Origin;
+}
+
+/**
+ * One or more linear nodes seen as one map y = W·x + b of constants, the only view of a layer there is. Maps are values: each
+ * method gives a new one, or why there is none. Weights are expressions that are evaluated when the model is saved.
+ */
+export abstract class LinearMap<P extends LinearParts = LinearParts> {
+  /** What it is called in a reason. */
+  abstract readonly kind: "convolution" | "transposed convolution" | "matrix product";
+  /** Where its input channels lie, an axis of x. */
+  abstract readonly input: Channels;
+  /** Where its output channels lie, an axis of the result. */
+  abstract readonly output: Channels;
+  /** A factor per output channel, as it multiplies the stored weight (seen in the shape `view`). */
+  protected abstract outputFactor(values: Float64Array): { factor: Factor; view?: readonly number[] };
+  /** A factor per input channel. */
+  protected abstract inputFactor(values: Float64Array): { factor: Factor; view?: readonly number[] };
+  /** W·t, one number per output channel; undefined where no weight sees the shift; why it is not the same at every position. */
+  abstract shiftThrough(shift: Float64Array): Float64Array | Skip | undefined;
+  /** W + V: the sum with another map of the same value. */
+  abstract plus(other: LinearMap): LinearMap | Skip;
+  /** V·W: another map after this one, where the result is the same everywhere, borders included. */
+  abstract then(next: LinearMap): LinearMap | Skip;
+  /** An affine map of x as a map of this one's kind and size. */
+  abstract diagonal(diagonal: Diagonal): LinearMap | Skip;
+  /** The one layer in its place, or why its operator cannot hold the bias. */
+  abstract emit(build: Builder): Value | Skip;
+  /** The same kind of map of other parts. */
+  protected abstract with(change: Partial<LinearParts>): LinearMap<P>;
+  /** Another map before this one, asked by {@linkcode LinearMap.then} of a map of another kind. */
+  precededBy?(first: LinearMap): LinearMap | Skip;
+
+  /** A map of parts that fit. */
+  constructor(readonly parts: P) {}
+
+  /** What it is applied to. */
+  get x(): Value {
+    return this.parts.x;
+  }
+
+  /** The nodes it stands for, in order. */
+  get nodes(): readonly Node[] {
+    return this.parts.nodes;
+  }
+
+  /** What it costs as one layer. */
+  get cost(): LayerCost {
+    const { weight, bias } = this.parts;
+    const entries = isNumbers(bias) ? bias.length : bias?.initializer?.size ?? 0;
+    return { macs: weight.size, parameters: weight.size + entries };
+  }
+
+  /** Whether it has weights of its own, which an affine map can go into at no cost. */
+  get isLayer(): boolean {
+    return this.parts.layers > 0;
+  }
+
+  /** Whether it treats every position alike, so that it changes places with what combines positions. */
+  get isPointwise(): boolean {
+    return false;
+  }
+
+  /** The one rank its operator takes; undefined where it takes any. */
+  get rank(): number | undefined {
+    return this.parts.weight.dims.length;
+  }
+
+  /** Whether its operator has an input for a bias. */
+  get takesBias(): boolean {
+    return true;
+  }
+
+  /** What to call it in a message. */
+  get label(): string {
+    return this.nodes[this.nodes.length - 1]?.label ?? `'${this.x.name}'`;
+  }
+
+  /** The bias, one number per output channel. */
+  biasNumbers(): Float64Array | Skip | undefined {
+    return biasNumbers(this.parts.bias, this.output.channels, this.label);
+  }
+
+  /** An affine map of the result: a·(W·x + b) + t, of `nodes` that go too. Always exact. */
+  after(affine: AffineMap, nodes: readonly Node[] = []): LinearMap<P> | Skip {
+    const fit = fitted(affine, this.output), bias = this.biasNumbers();
+    if (fit instanceof Skip) return fit;
+    if (bias instanceof Skip) return bias;
+    return this.with({
+      ...this.#scaled(fit.scale, this.outputFactor(fit.scale)),
+      bias: scaledBias(bias, fit),
+      nodes: [...this.nodes, ...nodes],
+      work: sumOf(this.parts.work, { macs: 0, parameters: parametersOf(nodes) }),
+    });
+  }
+
+  /** An affine map of the input: W·(a·x + t) + b, applied to `x`. */
+  before(affine: AffineMap, x: Value): LinearMap<P> | Skip {
+    const fit = fitted(affine, this.input);
+    if (fit instanceof Skip) return fit;
+    const scaled = { ...this.#scaled(fit.scale, this.inputFactor(fit.scale)), x };
+    const extra = hasShift(fit) ? this.shiftThrough(fit.shift) : undefined;
+    if (extra instanceof Skip) return extra;
+    const bias = extra ? this.biasNumbers() : undefined;
+    if (bias instanceof Skip) return bias;
+    return this.with({ ...scaled, ...extra ? { bias: summedBias(bias, extra) } : {} });
+  }
+
+  /** The weight as an input of a new node: the stored one where nothing changed it. */
+  protected weightInput(build: Builder): Value {
+    const { weight, stored, origin } = this.parts;
+    return stored ?? build.initializer(origin.weight, weight);
+  }
+
+  /** The bias as an input of a new node, in a shape. */
+  protected biasInput(build: Builder, dims?: readonly number[]): Value | undefined {
+    const { bias, weight, origin } = this.parts;
+    if (!isNumbers(bias)) return bias;
+    return build.initializer(origin.bias, valueTensor(weight.type, dims ?? [bias.length], bias));
+  }
+
+  #scaled(scale: Float64Array, { factor, view }: { factor: Factor; view?: readonly number[] }): Partial<LinearParts> {
+    if (scale.every((value) => value === 1)) return {};
+    return { weight: multiplied(this.parts.weight, factor, view), stored: undefined };
+  }
+}
+
+/** Elements of the constants that nodes take. */
+export function parametersOf(nodes: readonly Node[]): number {
+  return nodes.reduce(
+    (sum, { inputs }) => sum + inputs.reduce((own, input) => own + (input?.initializer?.size ?? 0), 0),
+    0,
+  );
+}
+
+/** What a layer made of two is named after. */
+export function largerOrigin(a: Origin, b: Origin): Origin {
+  return b.size > a.size ? b : a;
+}
+
+/** The names a layer's weight and bias have, for new ones. */
+export function originOf(node: Node, weightIndex: number, biasIndex?: number): Origin {
+  const weight = node.inputs[weightIndex], bias = biasIndex === undefined ? undefined : node.inputs[biasIndex];
+  const name = weight?.name ?? `${node.label}.weight`;
+  return {
+    node,
+    size: weight?.initializer?.size ?? weight?.constant?.size ?? -1,
+    weight: name,
+    bias: bias?.name ?? `${weight?.name ?? node.label}.bias`,
+  };
+}

@@ -1,0 +1,299 @@
+import { newAttribute } from "../../graph/attribute.ts";
+import type { Node, Value } from "../../graph/graph.ts";
+import { transposed } from "../../tensor/arrange.ts";
+import { isFloat } from "../../tensor/element_type.ts";
+import { diagonalMatrix, matrixProduct, summedMatrices } from "../../tensor/matrices.ts";
+import { type Factor, multiplied } from "../../tensor/multiply.ts";
+import { forEachChunk, sizeOf, type Tensor, valuesOf } from "../../tensor/tensor.ts";
+import { fitted } from "../affine_map.ts";
+import type { Builder } from "../builder.ts";
+import { constantOf, whyNotConstant } from "../constant.ts";
+import { Skip } from "../skip.ts";
+import { isNumbers, scaledBias, summedBias } from "./bias.ts";
+import { type Diagonal, largerOrigin, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
+
+/** What a {@linkcode MatrixProduct} is made of. */
+export interface MatrixParts extends LinearParts {
+  /** Whether the weight stands on the right, x·W, or on the left, W·x. */
+  readonly side: "right" | "left";
+  /** Whether the weight is stored turned around, W[N, K] for x·W. */
+  readonly isTransposed: boolean;
+  /** A number the product is multiplied by. */
+  readonly factor: number;
+  /** Rank of x. */
+  readonly inputRank: number;
+  /** Rank of the result. */
+  readonly rank: number;
+  /** Whether x itself is turned around first. */
+  readonly isInputTransposed: boolean;
+}
+
+/** x·W + b along the last axis of x, or W·x + b along the last but one, x and W of any rank. */
+export class MatrixProduct extends LinearMap<MatrixParts> {
+  readonly kind = "matrix product";
+
+  get input(): { axis: number; channels: number } {
+    const { side, isInputTransposed, inputRank } = this.parts, [rows, columns] = this.#matrixDims;
+    const axis = (side === "right") !== isInputTransposed ? inputRank - 1 : inputRank - 2;
+    return { axis, channels: side === "right" ? rows : columns };
+  }
+
+  get output(): { axis: number; channels: number } {
+    const { side, rank } = this.parts, [rows, columns] = this.#matrixDims;
+    return side === "right" ? { axis: rank - 1, channels: columns } : { axis: rank - 2, channels: rows };
+  }
+
+  override get isPointwise(): boolean {
+    return this.parts.weight.dims.length === 2 && !this.parts.isInputTransposed;
+  }
+
+  override get rank(): number | undefined {
+    return this.takesBias ? 2 : undefined;
+  }
+
+  override get takesBias(): boolean {
+    return this.parts.form?.is("Gemm") === true;
+  }
+
+  /** Rows and columns of W as it multiplies. */
+  get #matrixDims(): [number, number] {
+    const [first, second] = this.parts.weight.dims.slice(-2);
+    return this.parts.isTransposed ? [second, first] : [first, second];
+  }
+
+  /** W itself, factor and transposition worked in. */
+  get #matrix(): Tensor {
+    const { weight, isTransposed, factor } = this.parts, straight = isTransposed ? transposed(weight, [1, 0]) : weight;
+    return factor === 1 ? straight : multiplied(straight, { dims: [1, 1], values: Float64Array.of(factor) });
+  }
+
+  plus(other: LinearMap): MatrixProduct | Skip {
+    const misfit = this.#misfit(other);
+    if (misfit) return misfit;
+    const right = other as MatrixProduct, [a, b] = [this.#matrixDims, right.#matrixDims];
+    if (a.join() !== b.join()) return this.#otherShape(right);
+    return this.#joined(right, summedMatrices([this.#matrix, right.#matrix]), (own, others) => summedBias(own, others));
+  }
+
+  then(next: LinearMap): MatrixProduct | Skip {
+    const misfit = this.#misfit(next);
+    if (misfit) return misfit;
+    const after = next as MatrixProduct, isRight = this.parts.side === "right";
+    if (this.output.channels !== after.input.channels) return this.#otherShape(after);
+    const product = isRight ? matrixProduct(this.#matrix, after.#matrix) : matrixProduct(after.#matrix, this.#matrix);
+    return this.#joined(after, product, (own, others) => own ? summedBias(others, after.#through(own)) : others);
+  }
+
+  diagonal({ x, affine, nodes }: Diagonal): MatrixProduct | Skip {
+    const { axis, channels } = this.input, { weight, origin, side, rank, inputRank } = this.parts;
+    if (channels !== this.output.channels) {
+      return new Skip(
+        "other-channels",
+        `${this.label} makes ${this.output.channels} columns of ${channels}, so '${x.name}' itself is no matrix product ` +
+          `like it`,
+      );
+    }
+    const fit = fitted(affine, { axis, channels });
+    if (fit instanceof Skip) return fit;
+    return new MatrixProduct({
+      x,
+      nodes,
+      layers: 0,
+      work: { macs: 0, parameters: parametersOf(nodes) },
+      isSure: true,
+      weight: diagonalMatrix(weight.type, fit.scale),
+      bias: scaledBias(undefined, fit),
+      origin: { ...origin, size: -1 },
+      side,
+      rank,
+      inputRank,
+      isTransposed: false,
+      isInputTransposed: false,
+      factor: 1,
+    });
+  }
+
+  emit(build: Builder): Value | Skip {
+    const { x, form, side, rank, bias, origin } = this.parts, { node } = origin, isRight = side === "right";
+    if (form?.is("Gemm")) return this.#emitGemm(build, form);
+    if (isNumbers(bias) && !isRight && node.opset < 7) {
+      return new Skip("unsupported-form", `an Add before opset 7 cannot add a bias to the rows of ${node.label}`);
+    }
+    const naming = { name: node.name, output: node.output.name, after: node };
+    const matrix = this.weightInput(build), inputs = isRight ? [x, matrix] : [matrix, x];
+    const addend = this.biasInput(build, isRight || !isNumbers(bias) ? undefined : [bias.length, 1]);
+    // before opset 7 a vector is only added where an attribute says so; before opset 11 a Gemm must have its C
+    const attributes = node.opset < 7 ? [newAttribute("broadcast", 1)] : [];
+    const isGemm = addend ? rank === 2 && isRight && (!form || node.opset >= 7) : node.is("Gemm") && node.opset >= 11;
+    if (isGemm) return build.node("Gemm", [...inputs, addend], { ...naming, attributes });
+    const product = form ? build.like(form, inputs) : build.node("MatMul", inputs, naming);
+    if (!addend) return product;
+    const last = this.nodes[this.nodes.length - 1];
+    const name = last !== node && last.is("Add", "Sub") ? last.name : node.name && `${node.name}/bias`;
+    return build.node("Add", [product, addend], { name, output: node.output.name, attributes });
+  }
+
+  /** A Gemm keeps its transposition and α; its C has β worked in once it was changed. */
+  #emitGemm(build: Builder, form: Node): Value | Skip {
+    const { x, bias } = this.parts, { channels } = this.output;
+    if (!isNumbers(bias)) return build.like(form, [x, this.weightInput(build), bias]);
+    const isWhole = isUnidirectional(form), stored = form.inputs[2] && form.number("beta", 1) !== 0;
+    if (isWhole && !stored) {
+      return new Skip(
+        "unsupported-form",
+        `${form.label} is a Gemm from before opset 7, whose C must keep its shape`,
+      );
+    }
+    const attributes = [...form.attributes.values()].filter(({ name }) => name !== "beta");
+    const rows = bias.length / channels,
+      isMatrix = rows > 1 || isWhole && constantOf(form.inputs[2])?.dims.length === 2;
+    const c = this.biasInput(build, isMatrix ? [rows, channels] : [channels]);
+    return build.like(form, [x, this.weightInput(build), c], attributes);
+  }
+
+  shiftThrough(shift: Float64Array): Float64Array | Skip {
+    if (sizeOf(this.parts.weight.dims.slice(0, -2)) === 1) return this.#through(shift);
+    return new Skip("shift-blocked", `${this.label} multiplies by several matrices, each of which needs its own bias`);
+  }
+
+  override biasNumbers(): Float64Array | Skip | undefined {
+    const { form, bias } = this.parts;
+    return isNumbers(bias) || !form?.is("Gemm") ? super.biasNumbers() : gemmAddend(form, this.output.channels);
+  }
+
+  protected outputFactor(values: Float64Array) {
+    return this.#factor(this.parts.side === "right", values);
+  }
+
+  protected inputFactor(values: Float64Array) {
+    return this.#factor(this.parts.side === "left", values);
+  }
+
+  protected with(change: Partial<MatrixParts>): MatrixProduct {
+    return new MatrixProduct({ ...this.parts, ...change });
+  }
+
+  /** Numbers along the columns of W, or along its rows, as they multiply the stored weight. */
+  #factor(alongColumns: boolean, values: Float64Array): { factor: Factor } {
+    const { weight, isTransposed } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
+    const dims = alongColumns !== isTransposed ? [1, values.length] : [values.length, 1];
+    return { factor: { dims: [...batch, ...dims], values } };
+  }
+
+  /** t·W for x·W, W·t for W·x. */
+  #through(shift: Float64Array): Float64Array {
+    const { weight, side, isTransposed, factor } = this.parts;
+    const sums = vectorTimes(shift, weight, (side === "right") === isTransposed);
+    return factor === 1 ? sums : sums.map((value) => factor * value);
+  }
+
+  /** This product and another one as one. */
+  #joined(
+    other: MatrixProduct,
+    weight: Tensor,
+    biasOf: (own: Float64Array | undefined, other: Float64Array | undefined) => Float64Array | undefined,
+  ): MatrixProduct | Skip {
+    const [own, others] = [this.#vectorBias(), other.#vectorBias()];
+    if (own instanceof Skip) return own;
+    if (others instanceof Skip) return others;
+    return this.with({
+      nodes: [...this.nodes, ...other.nodes],
+      layers: this.parts.layers + other.parts.layers,
+      work: sumOf(this.parts.work, other.parts.work),
+      isSure: this.parts.isSure && other.parts.isSure,
+      weight,
+      stored: undefined,
+      form: undefined,
+      isTransposed: false,
+      factor: 1,
+      bias: biasOf(own, others),
+      origin: largerOrigin(this.parts.origin, other.parts.origin),
+    });
+  }
+
+  /** The bias, where it is the same for every row. */
+  #vectorBias(): Float64Array | Skip | undefined {
+    const { form, bias } = this.parts, numbers = this.biasNumbers(), { label } = this;
+    if (!isNumbers(bias) && form?.number("beta", 1) === 0) return undefined;
+    if (form && bias && isUnidirectional(form)) {
+      return new Skip(
+        "unsupported-form",
+        `${label} is a Gemm before opset 7 without broadcast: its C is a whole matrix`,
+      );
+    }
+    if (numbers instanceof Skip || !numbers || numbers.length === this.output.channels) return numbers;
+    const shape = [numbers.length / this.output.channels, this.output.channels];
+    return new Skip("not-per-channel", `C of ${label} has the shape [${shape}]: it varies along the rows`);
+  }
+
+  /** Why another map cannot be put together with this one. */
+  #misfit(other: LinearMap): Skip | undefined {
+    if (!(other instanceof MatrixProduct)) {
+      return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
+    }
+    const [a, b] = [this.parts, other.parts];
+    if (a.weight.type !== b.weight.type) {
+      return new Skip("element-type", `${this.label} has ${a.weight.type} weights, ${other.label} ${b.weight.type}`);
+    }
+    for (const { parts: { isInputTransposed, weight }, label } of [this, other]) {
+      if (isInputTransposed) return new Skip("unsupported-form", `${label} transposes its input (transA)`);
+      if (weight.dims.length !== 2) {
+        return new Skip("unsupported-form", `${label} multiplies by a weight of shape [${weight.dims}], no matrix`);
+      }
+    }
+    if (a.side === b.side && a.rank === b.rank) return undefined;
+    return a.rank === b.rank
+      ? new Skip(
+        "other-geometry",
+        `the weight of ${this.label} stands on the ${a.side}, of ${other.label} on the ${b.side}`,
+      )
+      : this.#otherShape(other);
+  }
+
+  #otherShape(other: MatrixProduct): Skip {
+    const [a, b] = [this, other].map((map) => `${map.label} has a matrix [${map.#matrixDims}]`);
+    return new Skip("other-channels", `${a}, ${b.replace("has a matrix ", "")}`);
+  }
+}
+
+/** β·C of a Gemm, one number per column, for each row where it varies along those too; undefined where there is no C. */
+function gemmAddend(node: Node, channels: number): Float64Array | Skip | undefined {
+  const value = node.inputs[2], beta = node.number("beta", 1);
+  if (!value) return undefined;
+  const c = constantOf(value);
+  if (!c) return new Skip("not-constant", `the C of ${node.label} is not constant: ${whyNotConstant(value)}`);
+  if (!isFloat(c.type)) return new Skip("element-type", `the C of ${node.label} has the element type ${c.type}`);
+  if (beta === 0) return new Float64Array(channels);
+  const columns = c.dims[c.dims.length - 1] ?? 1, rows = c.dims.length === 2 ? c.dims[0] : 1;
+  if (c.dims.length > 2 || columns !== 1 && columns !== channels) {
+    return new Skip(
+      "invalid-parameter",
+      `C of ${node.label} has the shape [${c.dims}], which does not fit ${channels} columns`,
+    );
+  }
+  const values = valuesOf(c);
+  return Float64Array.from({ length: rows * channels }, (_, i) => {
+    const row = Math.floor(i / channels), n = i % channels;
+    return beta * values[row * columns + (columns === 1 ? 0 : n)];
+  });
+}
+
+/** Whether a Gemm's C is broadcast only where an attribute says so, and none does. */
+function isUnidirectional(node: Node): boolean {
+  return node.is("Gemm") && node.opset < 7 && node.number("broadcast", 0) === 0;
+}
+
+/** Σ_k v[k]·W[k, n] for every n, of a matrix W[K, N], or of W[N, K] where it is transposed. */
+function vectorTimes(vector: Float64Array, matrix: Tensor, isTransposed: boolean): Float64Array {
+  const columns = matrix.dims[matrix.dims.length - 1];
+  const out = new Float64Array(isTransposed ? matrix.size / columns : columns);
+  forEachChunk(matrix, (values, start) => {
+    let row = Math.floor(start / columns), column = start % columns;
+    for (let at = 0; at < values.length; at++) {
+      if (isTransposed) out[row] += vector[column] * values[at];
+      else out[column] += vector[row] * values[at];
+      if (++column === columns) row++, column = 0;
+    }
+  });
+  return out;
+}

@@ -1,0 +1,218 @@
+import type { Value } from "../../graph/graph.ts";
+import { transposed } from "../../tensor/arrange.ts";
+import { mixedKernel } from "../../tensor/kernels.ts";
+import { matrixProduct, summedMatrices } from "../../tensor/matrices.ts";
+import { forEachChunk, reshaped, sizeOf, type Tensor } from "../../tensor/tensor.ts";
+import type { Builder } from "../builder.ts";
+import { Skip } from "../skip.ts";
+import { windowOf } from "../window.ts";
+import { summedBias } from "./bias.ts";
+import { Convolution } from "./convolution.ts";
+import { largerOrigin, LinearMap, type LinearParts, sumOf } from "./linear_map.ts";
+
+/** What a {@linkcode TransposedConvolution} is made of. */
+export interface TransposedParts extends LinearParts {
+  /** Number of groups. */
+  readonly group: number;
+  /** The node whose attributes it has: it keeps its geometry in every combination. */
+  readonly form: NonNullable<LinearParts["form"]>;
+}
+
+/** Attributes that say how a transposed convolution spreads its input. */
+const GEOMETRY = [
+  "auto_pad",
+  "dilations",
+  "group",
+  "kernel_shape",
+  "output_padding",
+  "output_shape",
+  "pads",
+  "strides",
+];
+
+/**
+ * A transposed convolution, any rank and group: W[Cin, Cout/g, k…]. Row c belongs to group c div (Cin/g), so its entry j makes
+ * output channel o = (c div (Cin/g))·(Cout/g) + j.
+ *
+ * After it: W'[c, j] = s_o·W[c, j], b' = b·s + t. Before it: W'[c] = s_c·W[c]; a shift is spread evenly only by a 1×1 kernel at
+ * stride 1 without padding, where b'[o] = b[o] + Σ_c W[c, j]·t_c. A 1×1 convolution after it: W'[c, m] = Σ V[m, n]·W[c, n]; before
+ * it, where it has no bias: W'[c, m] = Σ V[n, c]·W[n, m]. Its work is counted per position of its input.
+ */
+export class TransposedConvolution extends LinearMap<TransposedParts> {
+  readonly kind = "transposed convolution";
+
+  get input(): { axis: number; channels: number } {
+    return { axis: 1, channels: this.parts.weight.dims[0] };
+  }
+
+  get output(): { axis: number; channels: number } {
+    return { axis: 1, channels: this.parts.weight.dims[1] * this.parts.group };
+  }
+
+  plus(other: LinearMap): TransposedConvolution | Skip {
+    if (!(other instanceof TransposedConvolution)) {
+      return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
+    }
+    const [a, b] = [this.parts, other.parts];
+    if (a.weight.type !== b.weight.type) return this.#otherType(other.parts.weight, other.label);
+    const of = ({ form }: TransposedParts) => JSON.stringify(GEOMETRY.map((name) => form.attribute(name) ?? null));
+    if (of(a) !== of(b) || a.weight.dims.join() !== b.weight.dims.join()) {
+      return new Skip("other-geometry", `${this.label} and ${other.label} have other attributes or kernels`);
+    }
+    const [own, others] = [this.biasNumbers(), other.biasNumbers()], { dims } = a.weight;
+    if (own instanceof Skip) return own;
+    if (others instanceof Skip) return others;
+    const flat = [a.weight, b.weight].map((weight) => reshaped(weight, [dims[0], sizeOf(dims.slice(1))]));
+    return this.with({
+      nodes: [...a.nodes, ...b.nodes],
+      layers: a.layers + b.layers,
+      work: sumOf(a.work, b.work),
+      isSure: a.isSure && b.isSure,
+      weight: reshaped(summedMatrices(flat), dims),
+      stored: undefined,
+      bias: summedBias(own, others),
+      origin: largerOrigin(a.origin, b.origin),
+    });
+  }
+
+  then(next: LinearMap): TransposedConvolution | Skip {
+    const matrix = this.#pointwise(next);
+    if (matrix instanceof Skip) return matrix;
+    const [own, others] = [this.biasNumbers(), next.biasNumbers()];
+    if (own instanceof Skip) return own;
+    if (others instanceof Skip) return others;
+    const ratio = this.#growth(), through = own && next.shiftThrough(own);
+    if (through instanceof Skip) return through;
+    const { macs, parameters } = next.parts.work;
+    return this.#joined(next, this, next, {
+      work: sumOf(this.parts.work, { macs: macs * (ratio ?? 1), parameters }),
+      isSure: this.parts.isSure && next.parts.isSure && ratio !== undefined,
+      weight: mixedKernel(this.parts.weight, matrix),
+      bias: through ? summedBias(others, through) : others,
+    });
+  }
+
+  override precededBy(first: LinearMap): TransposedConvolution | Skip {
+    const matrix = this.#pointwise(first), bias = first.biasNumbers();
+    if (matrix instanceof Skip) return matrix;
+    if (bias instanceof Skip) return bias;
+    if (bias?.some((entry) => entry !== 0)) {
+      return new Skip(
+        "shift-at-border",
+        `${first.label} has a bias, and the cells of the result of ${this.label} see different numbers of its cells`,
+      );
+    }
+    const [rows, ...rest] = this.parts.weight.dims, turned = transposed(matrix, [1, 0]);
+    const product = matrixProduct(turned, reshaped(this.parts.weight, [rows, sizeOf(rest)]));
+    return this.#joined(first, first, this, {
+      x: first.x,
+      work: sumOf(first.parts.work, this.parts.work),
+      isSure: first.parts.isSure && this.parts.isSure,
+      weight: reshaped(product, [turned.dims[0], ...rest]),
+    });
+  }
+
+  diagonal(): Skip {
+    return new Skip("other-geometry", `${this.label} is a transposed convolution: its input itself is none like it`);
+  }
+
+  emit(build: Builder): Value {
+    const { x, form } = this.parts;
+    return build.like(form, [x, this.weightInput(build), this.biasInput(build)]);
+  }
+
+  shiftThrough(shift: Float64Array): Float64Array | Skip {
+    const { weight, group } = this.parts, [inputs, perGroup, ...kernel] = weight.dims;
+    if (!this.#isPointwise(kernel)) {
+      return new Skip(
+        "shift-at-border",
+        `${this.label} is a transposed convolution that is not 1×1 at stride 1: its output cells see different numbers ` +
+          `of input cells, so the shift would not come out even`,
+      );
+    }
+    const sums = new Float64Array(this.output.channels);
+    forEachChunk(weight, (values, start) => {
+      for (let at = 0; at < values.length; at++) {
+        const c = Math.floor((start + at) / perGroup), j = (start + at) % perGroup;
+        sums[Math.floor(c / (inputs / group)) * perGroup + j] += values[at] * shift[c];
+      }
+    });
+    return sums;
+  }
+
+  protected outputFactor(values: Float64Array) {
+    const { weight: { dims: [inputs, perGroup, ...kernel] }, group } = this.parts;
+    const view = [group, inputs / group, perGroup, ...kernel];
+    return { factor: { dims: [group, 1, perGroup, ...kernel.map(() => 1)], values }, view };
+  }
+
+  protected inputFactor(values: Float64Array) {
+    const { dims } = this.parts.weight;
+    return { factor: { dims: [dims[0], ...dims.slice(1).map(() => 1)], values } };
+  }
+
+  protected with(change: Partial<TransposedParts>): TransposedConvolution {
+    return new TransposedConvolution({ ...this.parts, ...change });
+  }
+
+  /** With a 1×1 convolution folded in. */
+  #joined(
+    other: Convolution | LinearMap,
+    first: LinearMap,
+    second: LinearMap,
+    change: Partial<TransposedParts>,
+  ): TransposedConvolution {
+    return this.with({
+      nodes: [...first.nodes, ...second.nodes],
+      layers: this.parts.layers + other.parts.layers,
+      stored: undefined,
+      ...change,
+    });
+  }
+
+  /** The matrix V[m, n] of a 1×1 convolution without groups, of this one's type and rank. */
+  #pointwise(other: LinearMap): Tensor | Skip {
+    const { weight, group } = this.parts;
+    if (!(other instanceof Convolution)) {
+      return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
+    }
+    if (!other.isPointwise || other.parts.group !== 1 || group !== 1) {
+      return new Skip(
+        "other-geometry",
+        `${other.label} beside the transposed convolution ${this.label} is not 1×1 at stride 1, or one of them has groups`,
+      );
+    }
+    const { weight: kernel } = other.parts;
+    if (weight.type !== kernel.type || weight.dims.length !== kernel.dims.length) {
+      return this.#otherType(kernel, other.label);
+    }
+    return reshaped(kernel, kernel.dims.slice(0, 2));
+  }
+
+  #otherType({ type }: Tensor, label: string): Skip {
+    return new Skip("element-type", `${this.label} has ${this.parts.weight.type} weights, ${label} ${type}`);
+  }
+
+  /** Output positions for one of the input, at least; undefined where not known. */
+  #growth(): number | undefined {
+    const { form, weight } = this.parts, kernel = weight.dims.slice(2);
+    const x = this.x.shape, y = form.output.shape;
+    const { strides, dilations, begin, end } = windowOf(form, kernel, undefined);
+    let ratio = 1;
+    for (let axis = 0; axis < kernel.length; axis++) {
+      const from = x?.[axis + 2], to = y?.[axis + 2], before = begin[axis], after = end[axis];
+      if (typeof from === "number" && typeof to === "number") ratio *= to / from;
+      else if (form.numbers("output_shape") || before === null || after === null) return undefined;
+      else if (before + after <= dilations[axis] * (kernel[axis] - 1) + 1 - strides[axis]) ratio *= strides[axis];
+      else return undefined;
+    }
+    return ratio;
+  }
+
+  #isPointwise(kernel: readonly number[]): boolean {
+    const { form } = this.parts;
+    const all = (name: string, value: number) => (form.numbers(name) ?? []).every((entry) => entry === value);
+    return kernel.every((size) => size === 1) && all("strides", 1) && all("pads", 0) && all("output_padding", 0) &&
+      form.numbers("output_shape") === undefined;
+  }
+}

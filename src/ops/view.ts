@@ -1,0 +1,31 @@
+import type { Node } from "../graph/graph.ts";
+import type { ChannelAffine } from "./affine_map.ts";
+import type { Carry } from "./carry/carry.ts";
+import type { LinearMap } from "./linear/linear_map.ts";
+import type { TakePadding, ZeroPadding } from "./padding.ts";
+import type { PositionMap } from "./position_map.ts";
+import type { Skip } from "./skip.ts";
+import type { Term } from "./sum.ts";
+
+/** What an operator is to the rules: which equations a node of it takes part in. Rules ask for these and name no operator. */
+export interface Views {
+  /** Whether it asks for nothing but the shape of its input. */
+  readonly readsShapeOnly?: true;
+  /**
+   * The node as y = s·x + t along one axis; why it is none, although it looks like one; undefined where it is something else
+   * (an addition of two computed values, or of two constants, say).
+   */
+  affine?(node: Node): ChannelAffine | Skip | undefined;
+  /** The node as y = W·x + b, the one view of a layer; why it is none; undefined where it is something else. */
+  linear?(node: Node): LinearMap | Skip | undefined;
+  /** How an affine map gets past it, up and down. */
+  readonly carry?: Carry;
+  /** The node as a linear map along positions, the same for every channel. */
+  positions?(node: Node): PositionMap | Skip | undefined;
+  /** What it adds and takes away, where it is a sum of its operands. */
+  terms?(node: Node): readonly Term[] | undefined;
+  /** The zeros it puts around its input, where it does nothing else. */
+  padding?(node: Node): ZeroPadding | Skip;
+  /** How it takes over zeros around its input. */
+  readonly takePadding?: TakePadding;
+}

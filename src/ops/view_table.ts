@@ -1,0 +1,79 @@
+import { batchNormalization } from "./affine/batch_normalization.ts";
+import { elementwise } from "./affine/elementwise.ts";
+import { homogeneousCarry } from "./carry/activation.ts";
+import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
+import { clipCarry } from "./carry/clip.ts";
+import { resizeCarry } from "./carry/interpolation.ts";
+import { concatCarry, splitCarry } from "./carry/parts.ts";
+import {
+  averagePoolCarry,
+  globalAverageCarry,
+  globalMaxCarry,
+  maxPoolCarry,
+  reduceMaxCarry,
+  reduceMeanCarry,
+} from "./carry/pools.ts";
+import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
+import { sumCarry } from "./carry/sum.ts";
+import { averagePoolLinear } from "./linear/average_pool.ts";
+import { convLinear, convTransposeLinear, gemmLinear, matmulLinear } from "./linear/layers.ts";
+import type { OnnxOp } from "./names.ts";
+import { padAveragePool, padConv, padMaxPool, zeroPadding } from "./padding.ts";
+import {
+  averagePoolPositions,
+  globalAveragePositions,
+  reduceMeanPositions,
+  resizePositions,
+} from "./position_map.ts";
+import { binaryTerms, sumTerms } from "./sum.ts";
+import type { Views } from "./view.ts";
+
+const homogeneous: Views = { carry: homogeneousCarry };
+const interpolation: Views = { carry: resizeCarry, positions: resizePositions };
+
+/** What operators of the default domain are to the rules. */
+export const VIEWS: Readonly<Partial<Record<OnnxOp, Views>>> = {
+  Abs: homogeneous,
+  Add: { affine: elementwise, carry: sumCarry(1), terms: binaryTerms(1) },
+  AveragePool: {
+    linear: averagePoolLinear,
+    carry: averagePoolCarry,
+    positions: averagePoolPositions,
+    takePadding: padAveragePool,
+  },
+  BatchNormalization: { affine: batchNormalization },
+  Clip: { carry: clipCarry },
+  Concat: { carry: concatCarry },
+  Conv: { linear: convLinear, takePadding: padConv },
+  ConvTranspose: { linear: convTransposeLinear },
+  DepthToSpace: { carry: depthToSpaceCarry },
+  Div: { affine: elementwise },
+  Dropout: { carry: dropoutCarry },
+  Flatten: { carry: reshapeCarry },
+  Gemm: { linear: gemmLinear },
+  GlobalAveragePool: { carry: globalAverageCarry, positions: globalAveragePositions },
+  GlobalMaxPool: { carry: globalMaxCarry },
+  Identity: { carry: identityCarry },
+  LeakyRelu: homogeneous,
+  MatMul: { linear: matmulLinear },
+  MaxPool: { carry: maxPoolCarry, takePadding: padMaxPool },
+  Mul: { affine: elementwise },
+  Neg: { affine: elementwise },
+  PRelu: homogeneous,
+  Pad: { padding: zeroPadding },
+  ReduceMax: { carry: reduceMaxCarry },
+  ReduceMean: { carry: reduceMeanCarry, positions: reduceMeanPositions },
+  Relu: homogeneous,
+  Reshape: { carry: shuffleOrReshapeCarry },
+  Resize: interpolation,
+  Shape: { readsShapeOnly: true },
+  Size: { readsShapeOnly: true },
+  SpaceToDepth: { carry: spaceToDepthCarry },
+  Split: { carry: splitCarry },
+  Squeeze: { carry: reshapeCarry },
+  Sub: { affine: elementwise, carry: sumCarry(-1), terms: binaryTerms(-1) },
+  Sum: { terms: sumTerms },
+  Transpose: { carry: transposeCarry },
+  Unsqueeze: { carry: reshapeCarry },
+  Upsample: interpolation,
+};

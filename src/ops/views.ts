@@ -1,0 +1,60 @@
+import type { Node } from "../graph/graph.ts";
+
+import type { ChannelAffine } from "./affine_map.ts";
+import type { Carry } from "./carry/carry.ts";
+import type { LinearMap } from "./linear/linear_map.ts";
+import { Skip } from "./skip.ts";
+import type { Views } from "./view.ts";
+import { VIEWS } from "./view_table.ts";
+
+/**
+ * A node as an affine map along one axis, its element type kept; why it is none, although it looks like one; or undefined where
+ * it is something else (an Add of two computed values, say).
+ */
+export function affineOf(node: Node): ChannelAffine | Skip | undefined {
+  const affine = viewsOf(node).affine?.(node);
+  if (!affine || affine instanceof Skip) return affine;
+  const bad = [affine.scale, affine.shift].flatMap((values) => values.find((value) => !Number.isFinite(value)) ?? []);
+  if (bad.length > 0) return new Skip("invalid-parameter", `its constants give a scale or shift of ${bad[0]}`);
+  if (affine.x.type && node.output.type && affine.x.type !== node.output.type) {
+    return new Skip("element-type", `it makes ${node.output.type} of ${affine.x.type}`);
+  }
+  return affine;
+}
+
+/** A node as a linear map, with or without weights of its own; why it is none; or undefined where it is something else. */
+export function linearOf(node: Node): LinearMap | Skip | undefined {
+  return viewsOf(node).linear?.(node);
+}
+
+/** How an affine map gets past a node; undefined where it does not. */
+export function carryOf(node: Node): Carry | undefined {
+  return node.hasReferences || node.subgraphs.length > 0 ? undefined : viewsOf(node).carry;
+}
+
+/** Operators of the default domain that have one of these views: where a rule on it looks. */
+export function operatorsWith(...views: readonly (keyof Views)[]): string[] {
+  return Object.entries(VIEWS).filter(([, own]) => views.some((view) => own[view] !== undefined)).map(([name]) => name);
+}
+
+/** What a node's operator is to the rules. */
+export function viewsOf({ domain, opType }: Pick<Node, "domain" | "opType">): Views {
+  return domain === "" && Object.hasOwn(VIEWS, opType) ? VIEWS[opType as keyof typeof VIEWS]! : NONE;
+}
+
+const NONE: Views = {};
+
+/**
+ * A node as a linear map with weights of its own, which can take an affine map; why it is none; undefined where its operator is
+ * none, or one that maps get past.
+ */
+export function layerOf(node: Node): LinearMap | Skip | undefined {
+  const map = linearOf(node);
+  if (!map || map instanceof Skip) return carryOf(node) ? undefined : map;
+  return map.isLayer ? map : undefined;
+}
+
+/** Whether a node asks for nothing but the shape of its input. */
+export function readsShapeOnly(node: Node): boolean {
+  return viewsOf(node).readsShapeOnly === true;
+}

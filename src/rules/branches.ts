@@ -1,0 +1,97 @@
+import type { Node, Value } from "../graph/graph.ts";
+import { composed } from "../ops/affine_map.ts";
+import { type Diagonal, LinearMap } from "../ops/linear/linear_map.ts";
+import { Skip } from "../ops/skip.ts";
+import { affineOf, linearOf } from "../ops/views.ts";
+
+/** Most linear nodes one after the other that are looked at as one branch. */
+const MOST_NODES = 4;
+
+/** Why a value was not seen as linear in another one, by that other one. */
+export type Refusals = Map<Value, Skip>;
+
+/** One way to see a value as linear in another: a map with a size of its own, or one that takes the size of its partners. */
+export type Branch = LinearMap | Diagonal;
+
+/** Whether a branch is an affine map of its source and nothing more. */
+export function isDiagonal(branch: Branch): branch is Diagonal {
+  return !(branch instanceof LinearMap);
+}
+
+/**
+ * Every way to see a value as a linear map of one of the values before it, by that value: the value itself, the layer that makes
+ * it, the two layers that make it, … Only nodes whose result nothing else uses are looked through. `refused` collects why a
+ * branch does not reach further.
+ */
+export function branchesTo(
+  value: Value,
+  refused: Refusals = new Map(),
+  depth: number = MOST_NODES,
+): Map<Value, Branch> {
+  const identity: Diagonal = {
+    x: value,
+    affine: { axis: null, scale: Float64Array.of(1), shift: Float64Array.of(0) },
+    nodes: [],
+  };
+  const found = new Map<Value, Branch>([[value, identity]]), node = value.producer;
+  if (depth === 0 || !node || node.outputs[0] !== value) return found;
+  const own = stepAt(node, refused);
+  if (!own) return found;
+  const why = whyNeeded(value, node);
+  if (why) {
+    refused.set(own.x, why);
+    return found;
+  }
+  for (const [x, branch] of before(own, refused, depth - 1)) found.set(x, branch);
+  return found;
+}
+
+/** The same for the result of a node, whatever else uses that, without the result itself. */
+export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_NODES): Map<Value, Branch> {
+  const own = stepAt(node, refused);
+  return own ? before(own, refused, depth - 1) : new Map();
+}
+
+/** Why the result of a node cannot go with it: something else needs it. */
+function whyNeeded(value: Value, node: Node): Skip | undefined {
+  const uses = [...value.users.values()].reduce((sum, count) => sum + count, 0);
+  const gone = `'${value.name}', which would disappear, is`;
+  if (value.isOutput) return new Skip("graph-output", `${gone} a graph output`);
+  if ([...value.users.keys()].some((user) => user.graph !== node.graph)) {
+    return new Skip("other-graph", `${gone} used in a subgraph`);
+  }
+  if (uses > 1) return new Skip("other-user", `${gone} used more than once`);
+}
+
+function before(own: Branch, refused: Refusals, depth: number): Map<Value, Branch> {
+  const found = new Map<Value, Branch>();
+  for (const [x, branch] of branchesTo(own.x, refused, depth)) {
+    const both = joined(branch, own);
+    if (both instanceof Skip) refused.set(x, both);
+    else if (both) found.set(x, both);
+  }
+  return found;
+}
+
+/** A node that is linear in one input: a layer, a pool or an affine map. */
+function stepAt(node: Node, refused: Refusals): Branch | undefined {
+  if (node.hasReferences) return undefined;
+  const map = linearOf(node), [x] = node.inputs;
+  if (map instanceof Skip && x) refused.set(x, map);
+  else if (map && !(map instanceof Skip)) return map;
+  const affine = affineOf(node);
+  if (affine instanceof Skip && x) refused.set(x, new Skip(affine.code, `${node.label}: ${affine.reason}`));
+  return affine && !(affine instanceof Skip) ? { x: affine.x, affine, nodes: [node] } : undefined;
+}
+
+/** `own` after `first`; undefined where that is not looked at: an affine map before a layer. */
+function joined(first: Branch, own: Branch): Branch | Skip | undefined {
+  if (isDiagonal(first)) return first.nodes.length === 0 ? own : undefined;
+  return isDiagonal(own) ? first.after(own.affine, own.nodes) : first.then(own);
+}
+
+/** A branch that is taken away instead of added. */
+export function negated(branch: Branch): Branch | Skip {
+  const minus = { axis: null, scale: Float64Array.of(-1), shift: Float64Array.of(0) };
+  return isDiagonal(branch) ? { ...branch, affine: composed(branch.affine, minus)! } : branch.after(minus);
+}

@@ -1,0 +1,235 @@
+import type { Node, Value } from "../graph/graph.ts";
+import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { Carry, Commuted, Transfer } from "../ops/carry/carry.ts";
+import type { LinearMap } from "../ops/linear/linear_map.ts";
+import { Skip } from "../ops/skip.ts";
+import { affineOf, carryOf, layerOf, readsShapeOnly } from "../ops/views.ts";
+import { Replacement } from "../rewrite/rule.ts";
+
+/** Most nodes an affine map is carried past: further away it is left, so that rewriting takes linear time. */
+const FARTHEST = 64;
+
+/** Where a propagation starts and how far it may go. */
+export interface PropagationStart {
+  /** The nodes that make the map, the last one first. */
+  readonly nodes: readonly Node[];
+  /** Their result. */
+  readonly result: Value;
+  /** What takes its place. */
+  readonly now: Value;
+  /** The kinds of operators it may get past; all of them where absent. */
+  readonly past?: readonly Carry["kind"][];
+}
+
+/**
+ * One attempt to bring an affine map to the layers before it (`up`), to those after it (`down`), or a part of it each way: the
+ * only way a map is moved. Nodes it gets past stay where they are; what they compute changes. Nothing is moved unless all of it
+ * is absorbed: the graph changes when the driver commits {@linkcode Propagation.replacement}.
+ */
+export class Propagation {
+  readonly #outputs: (readonly [old: Value, now: Value])[];
+  readonly #removed: Node[];
+  readonly #visited: Set<Node>;
+  #steps = 0;
+
+  /** An attempt that stages its new nodes in `build`. */
+  constructor(readonly build: Builder, readonly start: PropagationStart) {
+    this.#removed = [...start.nodes];
+    this.#outputs = [[start.result, start.now]];
+    this.#visited = new Set(start.nodes);
+  }
+
+  /** Why as many nodes are made as are taken away, or more; undefined where there are fewer. */
+  whyNotSmaller(): Skip | undefined {
+    const [before, after] = [this.#removed.length, this.build.nodes.length];
+    return after < before ? undefined : new Skip("not-cheaper", `it would take ${after} nodes instead of ${before}`);
+  }
+
+  /** What to put in place of what. */
+  replacement(isLighter = false): Replacement {
+    const passed = new Map(this.#outputs.filter(([, now]) => !this.build.nodes.includes(now.producer!)));
+    const origin = (value: Value): Value => passed.has(value) ? origin(passed.get(value)!) : value;
+    const [[result, x], ...rest] = this.#outputs.map(([old, now]): [Value, Value] => [old, origin(now)]);
+    // a layer that takes the map over directly gives the result under its own name
+    const direct = rest.find(([old, now]) => old === x && this.build.nodes.includes(now.producer!));
+    const isLeft = !direct || [...x.users.keys()].some((user) => !this.#removed.includes(user));
+    const outputs = isLeft ? [[result, x] as const, ...rest] : [
+      [result, direct[1]] as const,
+      ...rest.filter((output) => output !== direct),
+    ];
+    return new Replacement(this.#removed, outputs, isLighter);
+  }
+
+  /** Makes a value come out with the map applied, by the layers that make it. Returns why that cannot be. */
+  up(value: Value, affine: AffineMap): Skip | undefined {
+    if (!hasScale(affine) && !hasShift(affine)) return undefined;
+    const used = this.#whyShared(value), node = value.producer;
+    if (used) return used;
+    if (!node) {
+      const applied = this.#steps > 0 ? "it would have to be applied" : "it is applied";
+      return new Skip("no-layer", `${applied} to '${value.name}', which no node makes`, { isRemote: true });
+    }
+    const layer = layerOf(node);
+    if (layer instanceof Skip) return layer;
+    if (layer) return this.#absorb(layer.after(affine), layer, value);
+    const own = affineOf(node);
+    if (own && !(own instanceof Skip)) {
+      const both = composed(own, affine);
+      if (!both) return new Skip("other-axis", `${node.label} goes along another axis`);
+      return this.#step(node) ?? this.#replace([node], value, own.x) ?? this.up(own.x, both);
+    }
+    return this.#past(
+      node,
+      (carry) => carry.up(node, value, affine),
+      node.inputs[0]!,
+      (transfer) => this.up(transfer.value, transfer.affine),
+      `its input comes from ${node.opType} (${node.label}), which is no linear layer`,
+    );
+  }
+
+  /** Makes every node that takes `value` take `now`, of which it is the map, and give the same. Returns why that cannot be. */
+  down(value: Value, affine: AffineMap, now: Value): Skip | undefined {
+    if (!hasScale(affine) && !hasShift(affine)) return undefined;
+    if (value.isOutput) {
+      return new Skip("graph-output", `'${value.name}' is a graph output, so it must stay as it is`, {
+        isRemote: true,
+      });
+    }
+    if (value.users.size === 0) return new Skip("no-layer", `nothing takes '${value.name}'`, { isRemote: true });
+    for (const [user, count] of value.users) {
+      if (user.graph !== this.build.graph) {
+        return new Skip(
+          "other-graph",
+          `'${value.name}' is used by ${user.label} in a subgraph, where the map cannot be absorbed`,
+        );
+      }
+      if (count > 1) return new Skip("two-paths", `${user.label} takes '${value.name}' more than once`);
+      const against = this.#into(user, value, affine, now);
+      if (against) return against;
+    }
+  }
+
+  #into(user: Node, value: Value, affine: AffineMap, now: Value): Skip | undefined {
+    if (readsShapeOnly(user)) return undefined;
+    const layer = layerOf(user);
+    if (layer instanceof Skip) return layer;
+    if (layer) {
+      if (layer.x !== value) {
+        return new Skip("not-linear", `${user.label} takes '${value.name}', but not as what it is applied to`);
+      }
+      const whole = withBias(layer);
+      return this.#absorb(whole.before(affine, now), whole, whole.nodes.at(-1)!.output);
+    }
+    const own = affineOf(user);
+    if (own && !(own instanceof Skip) && own.x === value) {
+      const both = composed(affine, own);
+      if (!both) return new Skip("other-axis", `${user.label} goes along another axis`);
+      return this.#step(user) ?? this.#replace([user], user.output, now) ?? this.down(user.output, both, now);
+    }
+    return this.#past(
+      user,
+      (carry) => carry.down(user, value, affine),
+      now,
+      (transfer) => this.down(transfer.value, transfer.affine, transfer.value),
+      `its result goes into ${user.opType} (${user.label}), which is no linear layer`,
+    );
+  }
+
+  /** Gets past a node by the first alternative that leads to layers everywhere. */
+  #past(
+    node: Node,
+    commute: (carry: Carry) => Commuted | Skip,
+    input: Value,
+    next: (transfer: Transfer) => Skip | undefined,
+    otherwise: string,
+  ): Skip | undefined {
+    const carry = carryOf(node), { past } = this.start;
+    if (!carry || past && !past.includes(carry.kind)) {
+      const blocked = `${node.opType} (${node.label}) is in the way, which it does not get past`;
+      return new Skip("no-layer", this.#steps > 0 ? blocked : otherwise, { isRemote: true });
+    }
+    const commuted = commute(carry);
+    if (commuted instanceof Skip) return commuted;
+    const again = this.#step(node);
+    if (again) return again;
+    if (commuted.rebuild) {
+      this.#removed.push(node);
+      this.#outputs.push([node.output, commuted.rebuild(input, this.build)]);
+    }
+    let against: Skip | undefined;
+    for (const [index, transfers] of commuted.alternatives.entries()) {
+      const back = index < commuted.alternatives.length - 1 ? this.#mark() : undefined;
+      against = undefined;
+      for (const transfer of transfers) if ((against = next(transfer))) break;
+      if (!against) return undefined;
+      back?.();
+    }
+    return against;
+  }
+
+  #absorb(map: LinearMap | Skip, layer: LinearMap, value: Value): Skip | undefined {
+    if (map instanceof Skip) return map;
+    const again = layer.nodes.find((node) => this.#visited.has(node));
+    if (again) return new Skip("two-paths", `it would come to ${again.label} by two paths`);
+    const now = map.emit(this.build);
+    if (now instanceof Skip) return now;
+    for (const node of layer.nodes) this.#visited.add(node);
+    return this.#replace(layer.nodes, value, now);
+  }
+
+  #step(node: Node): Skip | undefined {
+    if (++this.#steps > FARTHEST) {
+      return new Skip("too-far", `the layers that could absorb it are more than ${FARTHEST} nodes away`);
+    }
+    if (this.#visited.has(node)) return new Skip("two-paths", `it would come to ${node.label} by two paths`);
+    this.#visited.add(node);
+  }
+
+  #replace(nodes: readonly Node[], old: Value, now: Value): undefined {
+    this.#removed.push(...nodes);
+    this.#outputs.push([old, now]);
+  }
+
+  #whyShared(value: Value): Skip | undefined {
+    if (value.graph !== this.build.graph) {
+      return new Skip("other-graph", `its input '${value.name}' is computed outside the subgraph it is in`);
+    }
+    const what = `'${value.name}', which would ${this.#steps > 0 ? "change" : "disappear"}`;
+    if (value.isOutput) return new Skip("graph-output", `${what}, is a graph output`);
+    const users = [...value.users].filter(([user]) => !readsShapeOnly(user));
+    if (users.reduce((sum, [, count]) => sum + count, 0) <= 1) return undefined;
+    const others = this.#steps > 0 ? users : users.filter(([user]) => !this.#visited.has(user));
+    const labels = [...new Set(others.map(([user]) => user.label))].join(" and ");
+    if (labels === "") return new Skip("other-user", `${what}, is used more than once`);
+    return new Skip("other-user", `${what}, is ${this.#steps > 0 ? "used" : "also used"} by ${labels}`);
+  }
+
+  /** Remembers the state; calling the result goes back to it. */
+  #mark(): () => void {
+    const { nodes, initializers } = this.build, visited = [...this.#visited];
+    const lengths = [nodes.length, initializers.length, this.#removed.length, this.#outputs.length];
+    return () => {
+      [nodes.length, initializers.length, this.#removed.length, this.#outputs.length] = lengths;
+      this.#visited.clear();
+      for (const node of visited) this.#visited.add(node);
+    };
+  }
+}
+
+/** A layer without an input for a bias, with the addition behind it that is its bias. */
+function withBias(layer: LinearMap): LinearMap {
+  if (layer.takesBias) return layer;
+  const next = soleUser(layer.nodes.at(-1)!.output), bias = next && affineOf(next);
+  if (!next || !bias || bias instanceof Skip || hasScale(bias)) return layer;
+  const both = layer.after(bias, [next]);
+  return both instanceof Skip ? layer : both;
+}
+
+/** The one node that takes a value, once, in the same graph; undefined where there are others, or it is a graph output. */
+export function soleUser(value: Value): Node | undefined {
+  const [user] = value.users.keys();
+  return value.users.size === 1 && value.users.get(user) === 1 && !value.isOutput && user.graph === value.graph
+    ? user
+    : undefined;
+}

@@ -1,0 +1,48 @@
+import type { Node, Value } from "../graph/graph.ts";
+import type { Term } from "../ops/sum.ts";
+import { viewsOf } from "../ops/views.ts";
+
+/** A sum of several values, however it is bracketed. */
+export interface Sum {
+  /** What is added, left to right. */
+  readonly terms: readonly Term[];
+  /** The nodes between them and the result, the root first. */
+  readonly nodes: readonly Node[];
+}
+
+/** The sum a node is the root of: sums inside it count where only the sum itself uses them. */
+export function sumAt(root: Node): Sum {
+  const terms: Term[] = [], nodes: Node[] = [];
+  const stack: { part: Value | Node; sign: 1 | -1 }[] = [{ part: root, sign: 1 }];
+  while (stack.length > 0) {
+    const { part, sign } = stack.pop()!;
+    const node = "opType" in part ? part : innerSum(part);
+    if (!node) {
+      terms.push({ value: part as Value, sign });
+      continue;
+    }
+    nodes.push(node);
+    for (const term of termsOf(node)!.toReversed()) {
+      stack.push({ part: term.value, sign: term.sign === sign ? 1 : -1 });
+    }
+  }
+  return { terms, nodes };
+}
+
+/** Whether a node is part of a larger sum, at whose root it is looked at. */
+export function isInnerSum(node: Node): boolean {
+  const [user] = node.output.users.keys();
+  return user !== undefined && termsOf(user) !== undefined && innerSum(node.output) === node;
+}
+
+/** What a node adds and takes away, where it is a sum. */
+export function termsOf(node: Node): readonly Term[] | undefined {
+  return viewsOf(node).terms?.(node);
+}
+
+function innerSum(value: Value): Node | undefined {
+  const node = value.producer;
+  if (!node || !termsOf(node) || value.isOutput || value.users.size !== 1) return undefined;
+  const [[user, count]] = value.users;
+  return count === 1 && user.graph === node.graph ? node : undefined;
+}
