@@ -19,12 +19,7 @@ import { averagePoolLinear } from "./linear/average_pool.ts";
 import { convLinear, convTransposeLinear, gemmLinear, matmulLinear } from "./linear/layers.ts";
 import type { OnnxOp } from "./names.ts";
 import { padAveragePool, padConv, padMaxPool, zeroPadding } from "./padding.ts";
-import {
-  averagePoolPositions,
-  globalAveragePositions,
-  reduceMeanPositions,
-  resizePositions,
-} from "./position_map.ts";
+import { averagePoolPositions, globalAveragePositions, reduceMeanPositions, resizePositions } from "./position_map.ts";
 import { binaryTerms, sumTerms } from "./sum.ts";
 import type { Views } from "./view.ts";
 
