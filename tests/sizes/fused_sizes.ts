@@ -25,16 +25,19 @@ export async function fusedSize(source: Uint8Array | Model): Promise<FusedSize> 
   return { nodes, macs: macsOf(fused), macsBefore: macsOf(model), bytes };
 }
 
+/** Where a model comes from. */
+export type Source = () => Promise<Uint8Array | Model>;
+
 /** Every fixture and architecture, by name. */
-export async function* ownModels(): AsyncGenerator<[name: string, Uint8Array | Model]> {
+export function* ownModels(): Generator<[name: string, source: Source]> {
   const fixtures = new URL("../fixtures/", import.meta.url);
   for (const name of [...Deno.readDirSync(fixtures)].map(({ name }) => name).sort()) {
-    if (name.endsWith(".onnx")) yield [`fixture/${name}`, await Deno.readFile(new URL(name, fixtures))];
+    if (name.endsWith(".onnx")) yield [`fixture/${name}`, () => Deno.readFile(new URL(name, fixtures))];
   }
-  for (const name of architectures) yield [`architecture/${name}`, await build(name, { seed: 3 })];
+  for (const name of architectures) yield [`architecture/${name}`, () => build(name, { seed: 3 })];
 }
 
-/** Every model of the backend suite that opens, by name. */
-export async function* suiteModels(): AsyncGenerator<[name: string, Uint8Array]> {
-  for await (const { name, bytes } of backendCases()) yield [`suite/${name}`, bytes];
+/** Every model of the backend suite, by name. */
+export async function* suiteModels(): AsyncGenerator<[name: string, source: Source]> {
+  for await (const { name, bytes } of backendCases()) yield [`suite/${name}`, () => Promise.resolve(bytes)];
 }

@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertGreater } from "@std/assert";
 import { isInstalled, isRequired } from "../backend/suite.ts";
-import { type FusedSize, fusedSize, ownModels, suiteModels } from "./fused_sizes.ts";
+import { type FusedSize, fusedSize, ownModels, type Source, suiteModels } from "./fused_sizes.ts";
 
 const table: Record<string, FusedSize> = JSON.parse(await Deno.readTextFile(new URL("table.json", import.meta.url)));
 
@@ -19,13 +19,16 @@ function excess(now: FusedSize, then: FusedSize): string | undefined {
   return more.length > 0 ? more.join(", ") : undefined;
 }
 
-async function check(models: AsyncIterable<[string, Parameters<typeof fusedSize>[0]]>, least: number): Promise<void> {
+async function check(
+  models: Iterable<[string, Source]> | AsyncIterable<[string, Source]>,
+  least: number,
+): Promise<void> {
   const grown: Record<string, string> = {};
   let seen = 0;
-  for await (const [name, model] of models) {
+  for await (const [name, source] of models) {
     if (!table[name]) continue;
     seen++;
-    const more = excess(await fusedSize(model), table[name]);
+    const more = excess(await fusedSize(await source()), table[name]);
     if (more) grown[name] = more;
   }
   assertGreater(seen, least, "models that are in the table");
