@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RULE } from "./decide.ts";
-import { defaultThreads, describeEnvironment } from "./environment.ts";
+import { DELTA, RULE } from "./decide.ts";
+import { defaultThreads, describeEnvironment, loadNow } from "./environment.ts";
 import { errorNotes } from "./error_notes.ts";
 import { summariseErrors } from "./error_summary.ts";
 import { type FeedOptions, type FeedSet, feedSets } from "./feeds.ts";
@@ -16,7 +16,7 @@ import type { NamedTensors, Session } from "./session.ts";
 import { fingerprint, materialise, type ModelFile, type ModelSource, TemporaryDirectory } from "./source.ts";
 import { timingNotes } from "./timing_notes.ts";
 import { tryModel } from "./trial.ts";
-import type { Comparison, InputCard, Level, LevelComparison, MemoryUse, ModelCard } from "./types.ts";
+import type { Comparison, InputCard, Level, LevelComparison, MemoryUse, ModelCard, Settings } from "./types.ts";
 
 /** ONNX Runtime's graph optimization levels, from nothing to everything. */
 export const LEVELS: readonly Level[] = ["disabled", "basic", "extended", "all"];
@@ -96,7 +96,12 @@ export async function compare(
   ] as const;
   const prints = [await fingerprint(files[0]), await fingerprint(files[1])];
   const { provider, notes } = await resolveProvider(options.provider ?? "auto", files[0].path);
-  const environment = await describeEnvironment({ provider, threads, seed });
+  const environment = await describeEnvironment({
+    provider,
+    threads,
+    seed,
+    modelPath: files[0].path.startsWith(directory.path) ? undefined : files[0].path,
+  });
   const setup: Setup = { provider, threads, directory: directory.path };
   if (prints[0].sha256 === prints[1].sha256) notes.push("Both files are the same, byte for byte.");
 
@@ -169,7 +174,8 @@ export async function compare(
   onProgress?.(1, "done");
   return {
     schemaVersion: 1,
-    environment,
+    environment: { ...environment, loadEnd: loadNow() },
+    settings: settingsOf(options),
     before: {
       name: files[0].name,
       ...prints[0],
@@ -189,6 +195,10 @@ export async function compare(
     ...(signal?.aborted ? { interrupted: true } : {}),
     notes,
   };
+}
+
+function settingsOf({ seconds = 20, minRounds = 30, delta = DELTA, precision = delta / 2 }: CompareOptions): Settings {
+  return { seconds, minRounds, delta, precision };
 }
 
 /** The part of the options that says what to feed, without what cannot be written down. */

@@ -8,6 +8,7 @@ import process from "node:process";
 import { env } from "onnxruntime-node";
 // @ts-types="./systeminformation.d.ts"
 import * as systeminformation from "systeminformation";
+import { provenance } from "./provenance.ts";
 import type { Environment, Provider } from "./types.ts";
 
 /** Cores that can work at full speed at once: physical ones, and no more than this process may use. */
@@ -16,27 +17,35 @@ export async function defaultThreads(): Promise<number> {
   return Math.max(1, Math.min(physicalCores || Infinity, os.availableParallelism()));
 }
 
-/** Describes this machine and this run. Where something cannot be found out, it says null. */
+/**
+ * Describes this machine and this run. Where something cannot be found out, it says null.
+ *
+ * @param run What was resolved, and the first model's path where it is a file of the user's, for its repository.
+ */
 export async function describeEnvironment(
-  run: { provider: Provider; threads: number; seed: number },
+  run: { provider: Provider; threads: number; seed: number; modelPath?: string },
 ): Promise<Environment> {
-  const [cpu, gpu, commit] = await Promise.all([
+  const { provider, threads, seed } = run;
+  const [cpu, gpu, from] = await Promise.all([
     systeminformation.cpu().catch(() => undefined),
     run.provider === "cpu" ? null : describeGpu(),
-    gitCommit(),
+    provenance(run),
   ]);
   return {
     date: new Date().toISOString(),
     cpu: cpu?.brand ? `${cpu.manufacturer} ${cpu.brand}`.trim() : os.cpus()[0]?.model ?? "unknown",
     cores: os.cpus().length,
-    load: process.platform === "win32" ? null : os.loadavg()[0],
+    load: loadNow(),
     memoryBytes: os.totalmem(),
     os: `${os.type()} ${os.release()} ${os.arch()}`,
     gpu,
     deno: Deno.version.deno,
     onnxruntime: env.versions.node ?? env.versions.common,
-    ...run,
-    commit,
+    provider,
+    threads,
+    seed,
+    ...from,
+    commit: from.git?.commit ?? null,
   };
 }
 
@@ -48,11 +57,7 @@ async function describeGpu(): Promise<string | null> {
   return cards.length ? cards.join("; ") : null;
 }
 
-async function gitCommit(): Promise<string | null> {
-  try {
-    const { success, stdout } = await new Deno.Command("git", { args: ["rev-parse", "HEAD"], stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : null;
-  } catch {
-    return null; // no git, or no permission to run it
-  }
+/** The one-minute load average now; null where the system has none. */
+export function loadNow(): number | null {
+  return process.platform === "win32" ? null : os.loadavg()[0];
 }

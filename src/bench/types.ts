@@ -282,6 +282,18 @@ export interface InputCard {
   dims: number[];
 }
 
+/** State of a git repository. */
+export interface Repository {
+  /** Whose it is: the one that the first model lies in, or that of the working directory. */
+  of: "model" | "working directory";
+  /** Name of its folder. */
+  name: string;
+  /** Commit that is checked out. */
+  commit: string;
+  /** Whether tracked files differ from the commit. */
+  isDirty: boolean;
+}
+
 /** Where and how a result was measured. */
 export interface Environment {
   /** ISO 8601 time of the start. */
@@ -308,8 +320,38 @@ export interface Environment {
   threads: number;
   /** Seed of inputs, order of rounds and bootstrap. */
   seed: number;
-  /** Git commit of the working directory, where there is one. */
+  /** Git commit of {@link Environment.git}, where there is one. */
   commit: string | null;
+  /** Version of layerfuse. */
+  layerfuse?: string;
+  /** Program and arguments of the process. */
+  commandLine?: string[];
+  /** Git state of the model's repository, else of the working directory's; null where there is none. */
+  git?: Repository | null;
+  /** Frequency governor of the first core (`performance`, `powersave`, …); null where the system does not tell. */
+  governor?: string | null;
+  /** Whether cores may exceed their nominal frequency; null where the system does not tell. */
+  turbo?: boolean | null;
+  /** Whether cores run two threads each; null where the system does not tell. */
+  smt?: boolean | null;
+  /** Cores that the control group may use at most; null where there is no limit, or the system does not tell. */
+  cpuQuota?: number | null;
+  /** Logical CPUs that each session's worker threads are pinned to; null where they are not. */
+  pinned?: number[] | null;
+  /** One-minute load average at the end; null where the system has none. */
+  loadEnd?: number | null;
+}
+
+/** What was asked for. */
+export interface Settings {
+  /** Seconds of timing, over all levels. */
+  seconds: number;
+  /** Rounds at each level at least. */
+  minRounds: number;
+  /** Half-width of the band called `same`. */
+  delta: number;
+  /** Half-width in ln of the interval at which a level stops. */
+  precision: number;
 }
 
 /** A whole comparison. */
@@ -318,6 +360,8 @@ export interface Comparison {
   schemaVersion: 1;
   /** Where and how it was measured. */
   environment: Environment;
+  /** What was asked for; how many openings and rounds came of it stands with each level. */
+  settings?: Settings;
   /** The two models. */
   before: ModelCard;
   /** The second model. */

@@ -8,6 +8,7 @@ import {
   formatScientific,
   formatVerdict,
 } from "./format.ts";
+import { LATENCY_COLUMNS, latencyRows, latencySentence, memorySentence } from "./latency.ts";
 import { fold, markdownTable, textTable } from "./text_layout.ts";
 import {
   batchNormalizationSentence,
@@ -34,6 +35,8 @@ export function comparisonText(comparison: Comparison): string {
   const meaning = runtimeSentence(comparison);
   const control = controlSentence(comparison), decided = decisionSentence(comparison);
   const worst = worstSentence(comparison);
+  const rows = latencyRows(comparison);
+  const latency = [latencySentence(comparison), memorySentence(comparison)].filter((each) => each !== undefined);
   return [
     cleanText(`${comparison.before.name} → ${comparison.after.name}`),
     cleanText(`input    ${inputSentence(comparison)}`),
@@ -43,6 +46,8 @@ export function comparisonText(comparison: Comparison): string {
     ...facts.map(([name, text, note]) => `${name.padEnd(label)}  ${text.padStart(value)}  ${note}`),
     "",
     ...textTable(COLUMNS, levelRows(comparison)),
+    ...(rows.length > 0 ? ["", ...textTable([...LATENCY_COLUMNS], rows)] : []),
+    ...latency.flatMap((sentence) => fold(sentence)),
     ...(meaning ? ["", ...fold(meaning)] : []),
     ...(decided ? ["", ...fold(decided)] : []),
     ...(control ? ["", ...fold(control)] : []),
@@ -60,6 +65,8 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const meaning = runtimeSentence(comparison);
   const control = controlSentence(comparison), decided = decisionSentence(comparison);
   const worst = worstSentence(comparison);
+  const rows = latencyRows(comparison);
+  const latency = [latencySentence(comparison), memorySentence(comparison)].filter((each) => each !== undefined);
   return [
     `**${escapeMarkdown(comparison.before.name)} → ${escapeMarkdown(comparison.after.name)}**`,
     "",
@@ -70,6 +77,8 @@ export function comparisonMarkdown(comparison: Comparison): string {
     ...markdownTable(["", "", ""], factRows(comparison, true)),
     "",
     ...markdownTable(COLUMNS, levelRows(comparison)),
+    ...(rows.length > 0 ? ["", ...markdownTable([...LATENCY_COLUMNS], rows)] : []),
+    ...latency.flatMap((sentence) => ["", sentence]),
     ...(meaning ? ["", meaning] : []),
     ...(decided ? ["", decided] : []),
     ...(control ? ["", control] : []),

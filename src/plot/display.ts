@@ -19,7 +19,15 @@ import { levelBars } from "./level_bars.ts";
 import { errorHistogram } from "./error_histogram.ts";
 import { ulpHistogram } from "./ulp_histogram.ts";
 import { htmlFigure } from "./figure.ts";
-import { errorRows, htmlBatchNormalization, htmlErrors, htmlFacts, htmlLevels, htmlNotes } from "./parts.ts";
+import {
+  errorRows,
+  htmlBatchNormalization,
+  htmlErrors,
+  htmlFacts,
+  htmlLatency,
+  htmlLevels,
+  htmlNotes,
+} from "./parts.ts";
 import { ratioRounds } from "./ratio_rounds.ts";
 
 /**
@@ -33,6 +41,7 @@ export function comparisonDisplay(comparison: Comparison): MimeBundle {
     htmlBatchNormalization(comparison),
     htmlNotes(comparison.notes),
     htmlLevels(comparison),
+    htmlLatency(comparison),
     htmlFigure((width) => levelBars(levels, { width })),
     htmlFigure((width) => distribution(levels, { width })),
     htmlFigure((width) => ratioRounds(levels, { width })),

@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { Comparison, Environment, ErrorMeasures, ErrorSummary, Interval, OutputError } from "../bench/types.ts";
+import type { Comparison, ErrorMeasures, ErrorSummary, Interval, OutputError } from "../bench/types.ts";
 import {
   escapeMarkup,
-  formatBytes,
   formatCount,
   formatInterval,
   formatMs,
@@ -16,15 +15,8 @@ import {
   formatShare,
   formatVerdict,
 } from "./format.ts";
-import {
-  batchNormalizationSentence,
-  controlSentence,
-  decisionSentence,
-  factLevel,
-  inputSentence,
-  providerSentence,
-  runtimeSentence,
-} from "./words.ts";
+import { LATENCY_COLUMNS, latencyRows, latencySentence, memorySentence } from "./latency.ts";
+import { batchNormalizationSentence, controlSentence, decisionSentence, factLevel, runtimeSentence } from "./words.ts";
 
 /** A table: a head of plain text and rows of trusted HTML cells; `numbers` are the columns set right. */
 export function htmlTable(
@@ -107,6 +99,16 @@ export function htmlLevels(comparison: Comparison): string {
     [runtimeSentence(comparison), decisionSentence(comparison), controlSentence(comparison)].map((sentence) =>
       sentence ? `<p class="meaning">${escapeMarkup(sentence)}</p>` : ""
     ).join("");
+}
+
+/** Loading, latency, throughput and memory of both models; nothing where nothing was timed. */
+export function htmlLatency(comparison: Comparison): string {
+  const rows = latencyRows(comparison);
+  const said = [latencySentence(comparison), memorySentence(comparison)].filter((each) => each !== undefined);
+  return (rows.length > 0
+    ? htmlTable([...LATENCY_COLUMNS], rows, { numbers: [2, 3, 4, 5, 6], className: "stack" })
+    : "") +
+    said.map((sentence) => `<p class="meaning">${escapeMarkup(sentence)}</p>`).join("");
 }
 
 /** Sentences a reader must not miss, or nothing. */
@@ -200,54 +202,6 @@ function formatUnequal({ unequal }: ErrorMeasures): string {
 function formatCosine(cosine: number): string {
   const below = 1 - cosine;
   return below > 0 && below < 1e-3 ? `1 − ${formatPower(below)}` : below === 0 ? "1" : formatNumber(cosine);
-}
-
-/** Where and how it was measured, and on which files. */
-export function htmlEnvironment(comparison: Comparison): string {
-  const { environment, before, after } = comparison;
-  const model = (card: Comparison["before"]) =>
-    `${htmlName(card.name)}, ${formatBytes(card.bytes)}<br>SHA-256 ${htmlName(card.sha256)}`;
-  const rounds = comparison.levels.map((level) => `${level.level} ${formatCount(level.lnRatios.length)}`).join(", ");
-  const rows = [
-    ...machineRows(environment),
-    ["Provider", `${escapeMarkup(environment.provider)}: ${escapeMarkup(providerSentence(comparison))}`],
-    ["Input", escapeMarkup(inputSentence(comparison))],
-    ["Rounds", escapeMarkup(rounds)],
-    ...runRows(environment),
-    ["Before", model(before)],
-    ["After", model(after)],
-  ];
-  return htmlTable(["", ""], rows, { className: "environment" });
-}
-
-/** Where it was measured, for several comparisons on one machine. */
-export function htmlMachine(environment: Environment): string {
-  const { provider, threads } = environment;
-  const asked = `${escapeMarkup(provider)}, ${threads} thread${threads === 1 ? "" : "s"}`;
-  const rows = [...machineRows(environment), ["Provider", asked], ...runRows(environment)];
-  return htmlTable(["", ""], rows, { className: "environment" });
-}
-
-function machineRows(environment: Environment): string[][] {
-  return [
-    ["Measured", escapeMarkup(minute(environment.date))],
-    ["Processor", `${escapeMarkup(environment.cpu)}, ${environment.cores} core${environment.cores === 1 ? "" : "s"}`],
-    ["Load at start", environment.load === null ? "not known" : environment.load.toFixed(2)],
-    ["Memory", formatBytes(environment.memoryBytes)],
-    ["System", escapeMarkup(environment.os)],
-    ...(environment.gpu ? [["GPU", escapeMarkup(environment.gpu)]] : []),
-    ["Software", `Deno ${escapeMarkup(environment.deno)}, ONNX Runtime ${escapeMarkup(environment.onnxruntime)}`],
-  ];
-}
-
-function runRows({ seed, commit }: Environment): string[][] {
-  return [["Seed", String(seed)], ...(commit ? [["Git commit", htmlName(commit)]] : [])];
-}
-
-/** An ISO 8601 time to the minute: `2026-01-15 09:30 UTC`; anything else as it is. */
-function minute(date: string): string {
-  const time = new Date(date);
-  return Number.isNaN(time.getTime()) ? date : `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 /** `Fused: 104 of 104 BatchNormalization nodes.`, or nothing. */

@@ -10,7 +10,8 @@ import { opCounts } from "./op_counts.ts";
 import { opTimes } from "./op_times.ts";
 import { renderPage } from "./page.ts";
 import { htmlFigure } from "./figure.ts";
-import { htmlBatchNormalization, htmlEnvironment, htmlErrors, htmlFacts, htmlLevels, htmlNotes } from "./parts.ts";
+import { htmlEnvironment } from "./environment_parts.ts";
+import { htmlBatchNormalization, htmlErrors, htmlFacts, htmlLatency, htmlLevels, htmlNotes } from "./parts.ts";
 import { ratioRounds } from "./ratio_rounds.ts";
 import { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
 import { ulpHistogram } from "./ulp_histogram.ts";
@@ -50,6 +51,7 @@ export function renderReport({ comparison, fusion, graphs, layers, rules, title,
     htmlBatchNormalization(comparison),
     htmlNotes(comparison.notes),
     section("By optimization level", htmlLevels(comparison), htmlFigure((width) => levelBars(levels, { width }))),
+    section("Loading, latency, throughput, memory", htmlLatency(comparison)),
     section(
       "How it was measured",
       `<p>Both models are opened and warmed up in random order, timed in rounds, and opened anew, again and again. In each round both run, in random order, so that whatever else the machine does hits both alike. ` +
