@@ -149,6 +149,57 @@ Deno.test("every file of src/ is reached from an entry point", async () => {
   assertEquals(dead.sort(), []);
 });
 
+Deno.test("no files of src/ import one another in a circle, types aside", () => {
+  const next = new Map<string, Set<string>>();
+  for (const { from, to, typeOnly } of imports) {
+    if (files.has(to) && !typeOnly) next.set(from, (next.get(from) ?? new Set()).add(to));
+  }
+  const done = new Set<string>(), circles: string[] = [];
+  const visit = (file: string, path: string[]): void => {
+    if (path.includes(file)) return void circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+    if (done.has(file)) return;
+    for (const other of next.get(file) ?? []) visit(other, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  assertEquals(circles, []);
+});
+
+/** Names that files export as values, and those that files take from others, as `file#name`; `file#*` where all are taken. */
+async function exportsAndImports(paths: string[]): Promise<{ exported: string[]; imported: Set<string> }> {
+  const exported: string[] = [], imported = new Set<string>();
+  const declared = /^export (?:async |abstract )*(?:const|let|function\*?|class) (\w+)/gm;
+  const clause = /(?:import|export)\s+(?:type\s+)?(\*|\{[^}]*\})(?:\s+as\s+\w+)?\s+from\s+"(\.[^"]+)"/g;
+  for (const path of paths) {
+    const text = await Deno.readTextFile(new URL(path, root));
+    const target = (from: string) => new URL(from, new URL(path, root)).href.replace(root.href, "");
+    for (const [, name] of text.matchAll(declared)) exported.push(`${path}#${name}`);
+    for (const [, names, from] of text.matchAll(clause)) {
+      if (names === "*") imported.add(`${target(from)}#*`);
+      else for (const [name] of names.matchAll(/\w+/g)) imported.add(`${target(from)}#${name}`);
+    }
+    for (const [, from] of text.matchAll(/import\(\s*"(\.[^"]+)"/g)) imported.add(`${target(from)}#*`);
+    for (const [, from] of text.matchAll(/new URL\("(\.[^"]+\.ts)", import\.meta\.url\)/g)) {
+      imported.add(`${target(from)}#*`);
+    }
+  }
+  return { exported, imported };
+}
+
+Deno.test("every value that a file of src/ exports is imported by another, or is an entry point's", async () => {
+  const folders = ["src/", "tests/", "bench/", "tasks/"].map((folder) => sourceFiles(new URL(folder, root)));
+  const paths = [...(await Promise.all(folders)).flat(), "mod.ts"].filter((path) => !path.endsWith(".d.ts"));
+  const { exported, imported } = await exportsAndImports(paths);
+  const entries = new Set(Object.values(config.exports).map((path) => path.replace("./", "")));
+  const isCommand = (file: string) => file.startsWith("src/cli/commands/"); // the command line imports them by name
+  const unused = exported.filter((name) => {
+    const [file] = name.split("#");
+    if (!file.startsWith("src/") || entries.has(file) || isCommand(file)) return false;
+    return !imported.has(name) && !imported.has(`${file}#*`);
+  });
+  assertEquals(unused.sort(), []);
+});
+
 Deno.test("layerfuse fuse loads neither ONNX Runtime nor the plots", () => {
   const loaded = new Set(["src/cli/main.ts", "src/cli/commands/fuse.ts"]);
   for (const file of loaded) { // a Set iterates over what is added on the way

@@ -13,7 +13,7 @@ export const DELTA = 0.01;
 export const SAME_OPERATORS_DELTA = 0.03;
 
 /** Confidence of the interval that is shown, and that must lie within the band for `same`. */
-export const SHOWN = 0.95;
+const SHOWN = 0.95;
 
 /** Confidence of the interval that must leave out 1 for `faster` and `slower`. */
 export const CALLED = 0.995;

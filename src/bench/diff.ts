@@ -13,7 +13,7 @@ import type { Comparison, Decision, Environment, Evidence, Interval, Level, Leve
  * How far a run lies from the next of the same pair where there are too few runs to know, standard deviation of ln(speed-up),
  * beyond what each run's own interval says.
  */
-export const ASSUMED_RUN = 0.01;
+const ASSUMED_RUN = 0.01;
 
 /** Degrees of freedom between runs from which on nothing is assumed. */
 const ENOUGH_FREEDOM = 5;

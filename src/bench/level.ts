@@ -94,7 +94,7 @@ function operatorTimes(profile: Profile, medianMs: number): Pick<Timing, "opTime
 }
 
 /** How many operators ran where they were the same for both, element types and shapes included; else undefined. */
-export function sameOperators(
+function sameOperators(
   first: Readonly<Record<string, number>>,
   second: Readonly<Record<string, number>>,
 ): number | undefined {

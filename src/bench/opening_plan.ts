@@ -6,7 +6,7 @@
 import { AIM_OPENINGS, MIN_OPENINGS } from "./statistics.ts";
 
 /** Rounds at least on one opening. */
-export const MIN_ROUNDS = 5;
+const MIN_ROUNDS = 5;
 
 /** Openings take up to this, milliseconds, even where less time is asked for. */
 const OPENING_ALLOWANCE_MS = 2000;

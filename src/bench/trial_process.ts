@@ -38,7 +38,7 @@ export interface TrialLine {
 }
 
 /** Runs a request and says each step before it is taken. */
-export async function runTrial(request: TrialRequest, say: (line: TrialLine) => void): Promise<void> {
+async function runTrial(request: TrialRequest, say: (line: TrialLine) => void): Promise<void> {
   const { path, levels, provider, threads, feeds } = request;
   for (const [i, level] of levels.entries()) {
     const start = i === 0 ? memory("VmRSS") : undefined;

@@ -27,7 +27,7 @@ export interface Measured {
 const MOST_MEASUREMENTS = 24;
 
 /** The name of one application of a rule. */
-export function vetoOf({ rule, result }: Pick<AppliedRewrite, "rule" | "result">): string {
+function vetoOf({ rule, result }: Pick<AppliedRewrite, "rule" | "result">): string {
   return `${rule}\n${result}`;
 }
 

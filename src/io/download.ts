@@ -36,7 +36,7 @@ const TRIES = 3;
 const CANNOT_WRITE = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM"];
 
 /** `$XDG_CACHE_HOME/layerfuse`, or `~/.cache/layerfuse`. Throws a {@link FileError} where the environment may not be read. */
-export function defaultCache(): string {
+function defaultCache(): string {
   try {
     return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "layerfuse");
   } catch (error) {

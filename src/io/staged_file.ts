@@ -117,7 +117,7 @@ export class StagedFile implements Disposable {
 }
 
 /** A second name for a file. */
-export function link(from: string, to: string): "linked" | "exists" | "unsupported" {
+function link(from: string, to: string): "linked" | "exists" | "unsupported" {
   try {
     linkSync(from, to);
     return "linked";

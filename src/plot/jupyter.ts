@@ -26,7 +26,7 @@ export interface Jupyter {
 }
 
 /** The kernel this runs in; undefined outside notebooks. */
-export function jupyter(): Jupyter | undefined {
+function jupyter(): Jupyter | undefined {
   try {
     return (globalThis as { Deno?: { jupyter?: Jupyter } }).Deno?.jupyter;
   } catch { // Deno throws where there is no kernel

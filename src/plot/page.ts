@@ -85,7 +85,7 @@ ${Object.entries(json).map(([id, data]) => embedJson(id, data)).join("\n")}
 }
 
 /** Data as an inert script element: `<` is written as `\\u003c`, so that nothing in it can end the element. */
-export function embedJson(id: string, data: unknown): string {
+function embedJson(id: string, data: unknown): string {
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(id)) throw new TypeError(`"${id}" is not an id; use letters, digits and hyphens`);
   const text = JSON.stringify(data).replace(
     /[<>\u2028\u2029]/g,
@@ -95,7 +95,7 @@ export function embedJson(id: string, data: unknown): string {
 }
 
 /** The day of an ISO 8601 time: `15 January 2026`; anything else as it is. */
-export function day(date: string): string {
+function day(date: string): string {
   const time = new Date(date);
   if (Number.isNaN(time.getTime())) return date;
   return time.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });

@@ -145,7 +145,7 @@ export function htmlErrors(error: ErrorSummary): string {
 }
 
 /** Every output once, on its worst input set, the worst output first. */
-export function worstByOutput(error: ErrorSummary): (ErrorMeasures & Partial<OutputError> & { output: string })[] {
+function worstByOutput(error: ErrorSummary): (ErrorMeasures & Partial<OutputError> & { output: string })[] {
   if (!error.worst) return Object.entries(error.outputs).map(([output, measures]) => ({ ...measures, output }));
   return error.worst.filter(({ output }, i, all) => all.findIndex((each) => each.output === output) === i);
 }

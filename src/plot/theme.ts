@@ -24,7 +24,7 @@ export type ColorName =
   | "fused";
 
 /** Each colour in light and dark, as hexadecimal RGB. */
-export const COLORS: Readonly<Record<ColorName, { readonly light: string; readonly dark: string }>> = {
+const COLORS: Readonly<Record<ColorName, { readonly light: string; readonly dark: string }>> = {
   surface: { light: "#ffffff", dark: "#171a20" },
   page: { light: "#f6f7f9", dark: "#0f1115" },
   ink: { light: "#1a1e24", dark: "#e9ebee" },

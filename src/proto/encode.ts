@@ -26,7 +26,7 @@ const PAGE = 4096;
 const FIELD_OF = new Map([...PAYLOAD_FIELDS].map(([number, kind]) => [kind, number]));
 
 /** Number of bytes of a payload. */
-export function payloadLength(payload: Payload): number {
+function payloadLength(payload: Payload): number {
   return "range" in payload ? payload.range.length : payload.length;
 }
 

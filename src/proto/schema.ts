@@ -288,7 +288,7 @@ export function messageType(name: string): protobuf.Type {
 const reach = new Map<protobuf.Type, boolean>();
 
 /** Whether a TensorProto can sit somewhere inside a message of this type. */
-export function mayHoldTensor(type: protobuf.Type, seen: Set<protobuf.Type> = new Set()): boolean {
+function mayHoldTensor(type: protobuf.Type, seen: Set<protobuf.Type> = new Set()): boolean {
   const known = reach.get(type);
   if (known !== undefined) return known;
   if (type.name === "TensorProto") return true;

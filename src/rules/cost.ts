@@ -30,7 +30,7 @@ function bytesOf({ initializer, shape, type }: Value): number | null {
 }
 
 /** Multiply-accumulates of a node for one item of a dynamic batch; 0 for what does none, null where shapes are missing. */
-export function macsOf(node: Node): number | null {
+function macsOf(node: Node): number | null {
   const work = opOf(node)?.work;
   return work ? work(node).macs : 0;
 }

@@ -1,4 +1,4 @@
-import { HARD_SIGMOID_ROOTS, hardSigmoidAt, writeHardSigmoid } from "./hard_sigmoid.ts";
+import { HARD_SIGMOID_ROOTS, hardSigmoidAt, writeHardSigmoid } from "../ops/idioms/hard_sigmoid.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**

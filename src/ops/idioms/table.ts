@@ -6,7 +6,7 @@ import { layerNormalization, rmsNormalization, skipLayerNormalization } from "./
 import { AS_IS, type GraphView, type Match, matchAt, type Pattern } from "./pattern.ts";
 
 /** Every idiom, the larger ones first. */
-export const IDIOMS: readonly Idiom[] = [
+const IDIOMS: readonly Idiom[] = [
   skipLayerNormalization,
   layerNormalization,
   rmsNormalization,
