@@ -13,7 +13,7 @@ export function quartiles(samples: readonly number[]): { first: number; median: 
 }
 
 /** The value below which a share of the sorted samples lies. */
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: readonly number[], share: number): number {
   return quantileSorted(sorted as number[], share);
 }
 
