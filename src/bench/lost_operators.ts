@@ -24,10 +24,15 @@ const FUSED: ReadonlySet<string> = new Set([
 /** Runtime operators that are the price of a layout and nothing gained. */
 const COSTS: ReadonlySet<string> = new Set(["NCHWc ReorderInput", "NCHWc ReorderOutput"]);
 
-/** Operators that do all that another does, and more. */
+/**
+ * Operators that do all that another does, and more; or as much in the same time (ONNX's own Gelu beside the runtime's); or the
+ * plain one, where a scale is no longer there to be done with the product (were it done apart, a Mul or Div would be left over).
+ */
 const RICHER: Readonly<Record<string, readonly string[]>> = {
   Gelu: ["BiasGelu", "FastGelu"],
   BiasGelu: ["FastGelu"],
+  FastGelu: ["Gelu"],
+  FusedMatMul: ["MatMul"],
   LayerNormalization: ["SkipLayerNormalization", "EmbedLayerNormalization"],
   SimplifiedLayerNormalization: ["RMSNormalization", "SkipSimplifiedLayerNormalization"],
   RMSNormalization: ["SimplifiedLayerNormalization", "SkipSimplifiedLayerNormalization"],
@@ -40,6 +45,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   BiasGelu: ["Erf", "Tanh"],
   FastGelu: ["Erf", "Tanh"],
   QuickGelu: ["Sigmoid"],
+  FusedMatMul: ["Mul", "Div"],
   LayerNormalization: ["ReduceMean"],
   SkipLayerNormalization: ["ReduceMean"],
   SimplifiedLayerNormalization: ["ReduceMean"],

@@ -56,9 +56,15 @@ Deno.test("compare() of a model with itself has lost nothing", async () => {
 });
 
 Deno.test("lostOperators() reports a fused operator that is fewer while as many nodes run", () => {
-  const found = lostOperators({ "com.microsoft.FusedMatMul": 2, Softmax: 1 }, { MatMul: 2, Softmax: 1 })!;
-  assertEquals(found, { lost: { FusedMatMul: { before: 2, after: 0 } }, nodes: { before: 3, after: 3 } });
-  assertEquals(lostSentence(found), "the runtime lost 2 FusedMatMul (2 → 0): it runs 3 nodes, as many as before");
+  const found = lostOperators({ "com.microsoft.FusedGemm": 2, Softmax: 1 }, { Gemm: 2, Softmax: 1 })!;
+  assertEquals(found, { lost: { FusedGemm: { before: 2, after: 0 } }, nodes: { before: 3, after: 3 } });
+  assertEquals(lostSentence(found), "the runtime lost 2 FusedGemm (2 → 0): it runs 3 nodes, as many as before");
+});
+
+Deno.test("lostOperators() misses no scale that is gone, but one that is done apart", () => {
+  const before = { "com.microsoft.FusedMatMul": 2, Softmax: 1 };
+  assertEquals(lostOperators(before, { MatMul: 2, Softmax: 1 }), undefined);
+  assertEquals(lostOperators(before, { MatMul: 2, Mul: 2 })!.lost, { FusedMatMul: { before: 2, after: 0 } });
 });
 
 Deno.test("lostOperators() takes a fused operator that went with its nodes as gained", () => {

@@ -9,7 +9,7 @@ import { type Architecture, architectures, build } from "../../src/models/mod.ts
 
 /** Networks that take minutes to build and whose blocks stand in smaller ones. */
 const LARGE =
-  /^(resnet(34|50|101|152)|vgg|wide_resnet|resnext|densenet1[6-9]|densenet201|inception|googlenet|regnet|deeplab)/;
+  /^(resnet(34|50|101|152)|vgg|wide_resnet|resnext|densenet1[6-9]|densenet201|inception|googlenet|regnet|deeplab|r3d)/;
 
 /** Networks that are tried at several opsets: what the runtime recognises differs. */
 const OPSETS: Partial<Record<Architecture, readonly number[]>> = {
