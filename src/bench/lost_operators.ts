@@ -83,8 +83,8 @@ export function lostOperators(
   for (const [name, count] of old) {
     if (!isFused(name, before, after)) continue;
     const richer = (RICHER[name] ?? []).reduce((sum, other) => sum + grown(other), 0);
-    const fewer = count - (now.get(name) ?? 0) - richer;
     const hasParts = (PARTS[name] ?? []).some((part) => grown(part) > 0);
+    const fewer = count - (now.get(name) ?? 0) - (hasParts ? 0 : richer);
     if (fewer > 0 && (nodes.after >= nodes.before || hasParts)) {
       lost[name] = { before: count, after: now.get(name) ?? 0 };
     }
