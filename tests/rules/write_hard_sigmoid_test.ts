@@ -64,6 +64,12 @@ Deno.test("fuse() makes a clipped gate a HardSigmoid, beside another factor too"
   assertEquals(await opsOf(model(scaled, 14)), { HardSigmoid: 1, Mul: 1 });
 });
 
+Deno.test("fuse() finds a HardSwish in front of further scales and shifts", async () => {
+  const behind: [string, string[]][] = [["Mul", ["v3", "seven"]], ["Add", ["v4", "half"]]];
+  const nodes: [string, string[]][] = [...start, ["Mul", ["x", "v1"]], ["Div", ["v2", "six"]], ...behind];
+  assertEquals(await opsOf(model(nodes, 14)), { HardSwish: 1, Mul: 1, Add: 1 });
+});
+
 Deno.test("fuse() keeps a Clip whose range is not [0, 1]", async () => {
   assertEquals((await opsOf(model([...start, ["Div", ["v1", "seven"]]]))).HardSigmoid, undefined);
   assertEquals(

@@ -47,9 +47,8 @@ export function hardSigmoidAt(root: Node): HardSigmoid | undefined {
   }
   const bounds = root.is("Clip") ? boundsOf(root) : undefined;
   if (!bounds) return undefined;
-  const before = linesBefore(root.inputs[0]!), behind = linesBehind(root.output);
-  const [low, high] = bounds;
-  for (const end of [behind, product(behind)]) {
+  const before = linesBefore(root.inputs[0]!), [low, high] = bounds;
+  for (const end of endsBehind(root.output)) {
     const { line: { scale, shift } } = end, range = [scale * low + shift, scale * high + shift];
     const isUnit = Math.abs(Math.min(...range)) <= TOLERANCE && Math.abs(Math.max(...range) - 1) <= TOLERANCE;
     if (!isUnit || before.nodes.length + end.nodes.length === 0) continue;
@@ -96,16 +95,20 @@ interface End {
   readonly factor?: Value;
 }
 
-/** A product with another value, and the scale behind it; the end itself where there is none. */
-function product(end: End): End {
-  const user = soleUser(end.result);
-  if (!user?.is("Mul") || user.opset < 7 || user.inputs.length !== 2 || end.line.shift !== 0) return end;
-  const factor = user.inputs.find((value) => value !== end.result);
-  if (!factor || factor.type !== end.result.type || lineOf(user, end.result)) return end;
-  const behind = linesBehind(user.output), { scale, shift } = behind.line;
-  if (behind.nodes.length === 0 || shift !== 0) return end;
-  const nodes = [...behind.nodes, user, ...end.nodes];
-  return { nodes, result: behind.result, line: { scale: end.line.scale * scale, shift: 0 }, factor };
+/** Everything that the affine maps behind a value may end with: each of them, and each scale of a product with another value. */
+function* endsBehind(value: Value): Generator<End> {
+  for (const end of linesBehind(value)) {
+    yield end;
+    const user = soleUser(end.result);
+    if (!user?.is("Mul") || user.opset < 7 || user.inputs.length !== 2 || end.line.shift !== 0) continue;
+    const factor = user.inputs.find((value) => value !== end.result);
+    if (!factor || factor.type !== end.result.type || lineOf(user, end.result)) continue;
+    for (const { nodes, result, line: { scale, shift } } of linesBehind(user.output)) {
+      if (nodes.length === 0 || shift !== 0) continue;
+      const line = { scale: end.line.scale * scale, shift: 0 };
+      yield { nodes: [...nodes, user, ...end.nodes], result, line, factor };
+    }
+  }
 }
 
 function linesBefore(value: Value): { nodes: Node[]; x: Value; line: Line } {
@@ -121,17 +124,18 @@ function linesBefore(value: Value): { nodes: Node[]; x: Value; line: Line } {
   return { nodes, x, line };
 }
 
-function linesBehind(value: Value): End {
-  const nodes: Node[] = [];
-  let result = value, line: Line = { scale: 1, shift: 0 };
-  for (let user = soleUser(result); user; user = soleUser(result)) {
-    const own = lineOf(user, result);
-    if (!own) break;
-    nodes.unshift(user);
-    line = { scale: line.scale * own.line.scale, shift: line.shift * own.line.scale + own.line.shift };
-    result = user.output;
+/** The value itself, and the result of every further affine map behind it. */
+function* linesBehind(value: Value): Generator<End> {
+  let end: End = { nodes: [], result: value, line: { scale: 1, shift: 0 } };
+  yield end;
+  for (let user = soleUser(value); user; user = soleUser(end.result)) {
+    const own = lineOf(user, end.result);
+    if (!own) return;
+    const { scale, shift } = own.line;
+    const line = { scale: end.line.scale * scale, shift: end.line.shift * scale + shift };
+    end = { nodes: [user, ...end.nodes], result: user.output, line };
+    yield end;
   }
-  return { nodes, result, line };
 }
 
 /** A node as an affine map with one scale and one shift. */
