@@ -3,6 +3,7 @@ import { elementwise } from "./affine/elementwise.ts";
 import { homogeneousCarry } from "./carry/activation.ts";
 import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
 import { clipCarry } from "./carry/clip.ts";
+import { gateCarry } from "./carry/gate.ts";
 import { resizeCarry } from "./carry/interpolation.ts";
 import { concatCarry, splitCarry } from "./carry/parts.ts";
 import {
@@ -14,6 +15,7 @@ import {
   reduceMeanCarry,
 } from "./carry/pools.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
+import { gatherCarry, sliceCarry } from "./carry/select.ts";
 import { sumCarry } from "./carry/sum.ts";
 import { averagePoolLinear } from "./linear/average_pool.ts";
 import { convLinear, convTransposeLinear, gemmLinear, matmulLinear } from "./linear/layers.ts";
@@ -42,9 +44,10 @@ export const VIEWS: Readonly<Partial<Record<OnnxOp, Views>>> = {
   Conv: { linear: convLinear, takePadding: padConv },
   ConvTranspose: { linear: convTransposeLinear },
   DepthToSpace: { carry: depthToSpaceCarry },
-  Div: { affine: elementwise },
+  Div: { affine: elementwise, carry: gateCarry([0]) },
   Dropout: { carry: dropoutCarry },
   Flatten: { carry: reshapeCarry },
+  Gather: { carry: gatherCarry },
   Gemm: { linear: gemmLinear },
   GlobalAveragePool: { carry: globalAverageCarry, positions: globalAveragePositions },
   GlobalMaxPool: { carry: globalMaxCarry },
@@ -52,7 +55,7 @@ export const VIEWS: Readonly<Partial<Record<OnnxOp, Views>>> = {
   LeakyRelu: homogeneous,
   MatMul: { linear: matmulLinear },
   MaxPool: { carry: maxPoolCarry, takePadding: padMaxPool },
-  Mul: { affine: elementwise },
+  Mul: { affine: elementwise, carry: gateCarry([0, 1]) },
   Neg: { affine: elementwise },
   PRelu: homogeneous,
   Pad: { padding: zeroPadding },
@@ -63,6 +66,7 @@ export const VIEWS: Readonly<Partial<Record<OnnxOp, Views>>> = {
   Resize: interpolation,
   Shape: { readsShapeOnly: true },
   Size: { readsShapeOnly: true },
+  Slice: { carry: sliceCarry },
   SpaceToDepth: { carry: spaceToDepthCarry },
   Split: { carry: splitCarry },
   Squeeze: { carry: reshapeCarry },

@@ -64,7 +64,7 @@ export class Propagation {
   /** Makes a value come out with the map applied, by the layers that make it. Returns why that cannot be. */
   up(value: Value, affine: AffineMap): Skip | undefined {
     if (!hasScale(affine) && !hasShift(affine)) return undefined;
-    const used = this.#whyShared(value), node = value.producer;
+    const used = this.#whyShared(value, affine), node = value.producer;
     if (used) return used;
     if (!node) {
       const applied = this.#steps > 0 ? "it would have to be applied" : "it is applied";
@@ -191,13 +191,13 @@ export class Propagation {
     this.#outputs.push([old, now]);
   }
 
-  #whyShared(value: Value): Skip | undefined {
+  #whyShared(value: Value, affine: AffineMap): Skip | undefined {
     if (value.graph !== this.build.graph) {
       return new Skip("other-graph", `its input '${value.name}' is computed outside the subgraph it is in`);
     }
     const what = `'${value.name}', which would ${this.#steps > 0 ? "change" : "disappear"}`;
     if (value.isOutput) return new Skip("graph-output", `${what}, is a graph output`);
-    const users = [...value.users].filter(([user]) => !readsShapeOnly(user));
+    const users = [...value.users].filter(([user]) => !readsShapeOnly(user) && !isUntouched(user, value, affine));
     if (users.reduce((sum, [, count]) => sum + count, 0) <= 1) return undefined;
     const others = this.#steps > 0 ? users : users.filter(([user]) => !this.#visited.has(user));
     const labels = [...new Set(others.map(([user]) => user.label))].join(" and ");
@@ -215,6 +215,15 @@ export class Propagation {
       for (const node of visited) this.#visited.add(node);
     };
   }
+}
+
+/** Whether a node does not see a map of one of its inputs: it takes other entries of it. */
+function isUntouched(node: Node, input: Value, affine: AffineMap): boolean {
+  const commuted = affine.axis === null ? undefined : carryOf(node)?.down(node, input, affine);
+  if (!commuted || commuted instanceof Skip || commuted.rebuild) return false;
+  return commuted.alternatives.some((transfers) =>
+    transfers.every(({ affine }) => !hasScale(affine) && !hasShift(affine))
+  );
 }
 
 /** A layer without an input for a bias, with the addition behind it that is its bias. */

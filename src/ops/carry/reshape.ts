@@ -117,6 +117,15 @@ function merges(
   const tail = trailing(after, toAfter);
   if (tail === undefined || extra % tail !== 0) return false;
   if (extra === tail) return equal(before, toBefore) || known(after) !== undefined;
-  const lead = known(before), left = known(toBefore);
+  const names = [...before];
+  const rest = toBefore.filter((dim) => typeof dim === "number" || !removeFirst(names, dim));
+  const lead = known(names), left = known(rest);
   return lead !== undefined && left !== undefined && lead === left * (extra / tail);
+}
+
+/** Takes a dimension of this name out of a list. Returns whether there was one. */
+function removeFirst(dims: Dim[], name: Dim): boolean {
+  const at = name === null ? -1 : dims.indexOf(name);
+  if (at >= 0) dims.splice(at, 1);
+  return at >= 0;
 }

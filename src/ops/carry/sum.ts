@@ -4,7 +4,11 @@ import { Skip } from "../skip.ts";
 import { type Carry, commuted, type Transfer } from "./carry.ts";
 
 /** The axis of an operand that is axis `axis` of the broadcast result, if the operand is as long there. */
-function operandAxis(shape: Shape | undefined, result: Shape | undefined, { axis, scale }: AffineMap) {
+export function operandAxis(
+  shape: Shape | undefined,
+  result: Shape | undefined,
+  { axis, scale }: AffineMap,
+): number | null | undefined {
   if (axis === null) return null;
   if (!shape || !result) return undefined;
   const own = axis - (result.length - shape.length);
