@@ -64,6 +64,15 @@ export function composed(first: AffineMap, second: AffineMap): AffineMap | undef
   };
 }
 
+/** The sum of two maps of one value; undefined where they go along different axes. */
+export function summed(a: AffineMap, b: AffineMap): AffineMap | undefined {
+  if (a.axis !== null && b.axis !== null && a.axis !== b.axis) return undefined;
+  const length = Math.max(a.scale.length, b.scale.length);
+  const [s1, t1, s2, t2] = [a.scale, a.shift, b.scale, b.shift].map((values) => spread(values, length));
+  if (!s1 || !t1 || !s2 || !t2) return undefined;
+  return { axis: a.axis ?? b.axis, scale: s1.map((v, i) => v + s2[i]), shift: t1.map((v, i) => v + t2[i]) };
+}
+
 /** Scale and shift with one entry per channel of a layer's axis, or why they do not fit. */
 export function fitted(
   { axis, scale, shift }: AffineMap,

@@ -10,6 +10,7 @@ import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { mergeAffines } from "./merge_affines.ts";
+import { mergeParallelAffines } from "./merge_parallel_affines.ts";
 import { mergeParallelLayers } from "./merge_parallel_layers.ts";
 import { normaliseConstants } from "./normalise_constants.ts";
 import { removeIdentity } from "./remove_identity.ts";
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   carryAffineToLayers,
   foldPad,
   mergeParallelLayers,
+  mergeParallelAffines,
   composeLayers,
   reorderLayerAndPool,
   reorderResizeAndLayer,
