@@ -23,11 +23,14 @@ import {
   carriedDown,
   carriedUp,
   classifier,
+  gated,
   inception,
   joined,
   paddedLayer,
+  scaledCopy,
   shiftedJoin,
   shuffledUnit,
+  slicedChannels,
   transition,
   upsampling,
 } from "./steps/motifs.ts";
@@ -89,6 +92,9 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   shuffledUnit: [1, shuffledUnit],
   shiftedJoin: [2, shiftedJoin],
   classifier: [2, classifier],
+  scaledCopy: [3, scaledCopy],
+  gated: [2, gated],
+  slicedChannels: [2, slicedChannels],
   extraOutput: [2, extraOutput],
 };
 
