@@ -35,7 +35,12 @@ interface Pair extends AsyncDisposable {
 let openPair: { key: object; pair: Promise<Pair> } | undefined;
 
 /**
- * Registers two models with `Deno.bench`: one group a level, the first model as its baseline, every inference awaited.
+ * Registers two models with `Deno.bench`: both models at each level, every inference awaited.
+ *
+ * Each bench is a group of its own. `deno bench` times one bench after the other, and what it says of the benches of one group
+ * ("1.02x faster than") is no verdict: no interval, and the machine's mood in it. {@linkcode compare} gives the verdict.
+ *
+ * A pair that fails fails alone, with the reason at both of its benches.
  *
  * Outside `deno bench` this does nothing: models are made, and sessions opened, in the first iteration, off its clock.
  *
@@ -56,16 +61,15 @@ export function registerComparison(
     const key = {};
     const pairOf = async (): Promise<Pair> => {
       if (openPair?.key !== key) {
-        await (await openPair?.pair)?.[Symbol.asyncDispose]();
-        openPair = { key, pair: open(before, after, level, options) };
+        const last = openPair?.pair;
+        openPair = { key, pair: closed(last).then(() => open(before, after, level, options)) };
       }
       return await openPair.pair;
     };
     for (const side of ["before", "after"] as const) {
       Deno.bench({
         name: `${name} ${side}`,
-        group: `${name}, level ${level}`,
-        baseline: side === "before",
+        group: `${name}, level ${level}, ${side}`,
         async fn(bench) {
           const run = (await pairOf())[side];
           bench.start();
@@ -77,13 +81,35 @@ export function registerComparison(
   }
 }
 
+/** Closes a pair, where there is one; one that failed has said so itself, and left nothing open. */
+async function closed(pair?: Promise<Pair>): Promise<void> {
+  await (await pair?.catch(() => undefined))?.[Symbol.asyncDispose]();
+}
+
 async function open(
   before: LazyModelSource,
   after: LazyModelSource,
   level: Level,
   options: RegisterOptions,
 ): Promise<Pair> {
-  const directory = new TemporaryDirectory();
+  const resources = new AsyncDisposableStack();
+  try {
+    return await openIn(resources, before, after, level, options);
+  } catch (error) {
+    await resources.disposeAsync();
+    throw error;
+  }
+}
+
+/** Opens a pair; what has to be closed goes to `resources`, should it fail or when it is done with. */
+async function openIn(
+  resources: AsyncDisposableStack,
+  before: LazyModelSource,
+  after: LazyModelSource,
+  level: Level,
+  options: RegisterOptions,
+): Promise<Pair> {
+  const directory = resources.use(new TemporaryDirectory());
   const made = async (source: LazyModelSource) => typeof source === "function" ? await source() : source;
   const files = [
     await materialise(await made(before), directory.path, "before"),
@@ -92,8 +118,8 @@ async function open(
   const threads = options.threads ?? await defaultThreads();
   const { provider } = await resolveProvider(options.provider ?? "auto", files[0].path);
   const sessions = [
-    await openSession(files[0].path, { provider, level, threads }),
-    await openSession(files[1].path, { provider, level, threads }),
+    resources.use(await openSession(files[0].path, { provider, level, threads })),
+    resources.use(await openSession(files[1].path, { provider, level, threads })),
   ];
   const [{ feeds }] = feedSets(sessions[0].inputs, options);
   const runs = [];
@@ -105,10 +131,7 @@ async function open(
   return {
     before: runs[0],
     after: runs[1],
-    async [Symbol.asyncDispose]() {
-      for (const session of sessions) await session[Symbol.asyncDispose]();
-      directory[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
