@@ -1,5 +1,6 @@
 import { type CompareOptions, type Contribution, contributions } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
+import { interruptible } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
 import { given } from "./values.ts";
 
@@ -17,10 +18,13 @@ export async function byRule(
       rules.map((rule) => [rule, async () => (await fuse(before, { skip: [rule] })).model]),
     );
     const { levels: _levels, ...rest } = options;
-    return await contributions(after, without, {
-      ...given(rest),
-      onProgress: (fraction, text) => progress.update(fraction, text),
-    });
+    return await interruptible((signal) =>
+      contributions(after, without, {
+        ...given(rest),
+        signal,
+        onProgress: (fraction, text) => progress.update(fraction, text),
+      })
+    );
   } finally {
     progress.stop();
   }

@@ -1,5 +1,5 @@
 import { compare, type CompareOptions, type Comparison, type ModelSource } from "../bench/mod.ts";
-import { interruption } from "./interruption.ts";
+import { interruptible } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
 import { given } from "./values.ts";
 
@@ -11,11 +11,13 @@ export async function compareAloud(
 ): Promise<Comparison> {
   const progress = await startProgress();
   try {
-    return await compare(before, after, {
-      ...given(options),
-      signal: interruption(),
-      onProgress: (fraction, text) => progress.update(fraction, text),
-    });
+    return await interruptible((signal) =>
+      compare(before, after, {
+        ...given(options),
+        signal,
+        onProgress: (fraction, text) => progress.update(fraction, text),
+      })
+    );
   } finally {
     progress.stop();
   }

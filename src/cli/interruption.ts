@@ -17,19 +17,13 @@ export class Interruption extends Error {
   }
 }
 
-let controller = new AbortController();
-
-/** Aborted when the process is asked to end: what is under way then stops and takes its files and processes with it. */
-export function interruption(): AbortSignal {
-  return controller.signal;
-}
-
 /**
- * Listens to Ctrl-C and the other signals that ask for an end while `work` runs; a second one ends the process at once. The
- * command line alone does that: the library never listens to signals.
+ * Does work that has files or processes to take with it: Ctrl-C and the other signals that ask for an end abort the signal it
+ * gets; a second one ends the process at once. Any other work ends with the process as it is, so nothing listens then: a
+ * listener would only wait for a long computation. The command line alone does this; the library never listens to signals.
  */
-export async function listening<T>(work: () => Promise<T>): Promise<T> {
-  controller = new AbortController();
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     const interruption = new Interruption(signal as keyof typeof CODES);
     if (controller.signal.aborted) process.exit(interruption.exitCode);
@@ -39,7 +33,7 @@ export async function listening<T>(work: () => Promise<T>): Promise<T> {
   const heard = process.platform === "win32" ? signals.slice(0, 1) : signals;
   for (const signal of heard) process.on(signal, stop);
   try {
-    return await work();
+    return await work(controller.signal);
   } finally {
     for (const signal of heard) process.off(signal, stop);
   }

@@ -6,7 +6,7 @@
  * @module
  */
 import process from "node:process";
-import { Interruption, listening } from "./interruption.ts";
+import { Interruption } from "./interruption.ts";
 import { overview, VERSION } from "./overview.ts";
 import { variable } from "./variable.ts";
 
@@ -30,7 +30,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (first === "help" && second !== undefined) return await main([second, "--help"]);
     if (first === "--help" || first === "-h" || first === "help") return say(overview());
     const { createProgram } = await load<typeof import("./program.ts")>("program");
-    return await listening(async () => await (await createProgram(first)).run(args));
+    return await (await createProgram(first)).run(args);
   } catch (error) {
     return await explainFailure(error, args);
   }

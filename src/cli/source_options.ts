@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import process from "node:process";
 import { Readable } from "node:stream";
 import type { Model, OpenOptions } from "../fusion/mod.ts";
-import { interruption } from "./interruption.ts";
+import { interruptible } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
 
 /** What {@link addSourceOptions} parses. */
@@ -35,17 +35,13 @@ export async function openModel(name: string, choice: SourceChoice): Promise<Mod
   try {
     const onProgress = (bytes: number, total?: number) =>
       total && progress.update(bytes / total, `downloading ${name}`);
-    const options: OpenOptions = {
-      allowLinks,
-      sha256,
-      maxBytes,
-      onProgress,
-      signal: interruption(),
-      name: "(standard input)",
-    };
+    const options: OpenOptions = { allowLinks, sha256, maxBytes, onProgress, name: "(standard input)" };
     if (cache !== undefined && (cache as unknown) !== true) options.cache = cache;
     const source = name === "-" ? Readable.toWeb(process.stdin) as unknown as ReadableStream<Uint8Array> : name;
-    const model = await open(source, options);
+    const isLocal = name !== "-" && !/^https?:/.test(name);
+    const model = isLocal
+      ? await open(name, options)
+      : await interruptible((signal) => open(source, { ...options, signal }));
     for (const note of model.notes) console.error(note);
     return model;
   } finally {

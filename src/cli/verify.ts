@@ -22,14 +22,19 @@ export interface Verification {
 /**
  * Runs two models on the same seeded input, ONNX Runtime's own optimizations off. They agree within a fixed tolerance or,
  * where a model's output is mostly rounding (a sigmoid near 0, say), within what those optimizations do to the first model.
+ * Throws the signal's reason where that is aborted.
  */
-export async function verify(before: Model, after: Model, options: FeedOptions = {}): Promise<Verification> {
+export async function verify(
+  before: Model,
+  after: Model,
+  { signal, ...options }: FeedOptions & { signal?: AbortSignal } = {},
+): Promise<Verification> {
   const folder = await mkdtemp(join(tmpdir(), "layerfuse_"));
   try {
     let feeds: NamedTensors | undefined;
     const outputs = async (model: Model, level: "disabled" | "all") => {
       const path = `${folder}/model.onnx`;
-      await model.save(path);
+      await model.save(path, { signal });
       await using session = await openSession(path, { level });
       feeds ??= feedSets(session.inputs, options)[0].feeds;
       return await firstRun(session, feeds, model.name, true);

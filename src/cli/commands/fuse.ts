@@ -8,7 +8,7 @@ import { addFusionOptions, type FusionChoice, fusionOptions, reportText } from "
 import { addInputOptions, type InputChoice, inputOptions } from "../measure_options.ts";
 import { whole } from "../values.ts";
 import { checkJson, isJsonPrinted, requireOut, show } from "../output.ts";
-import { interruption } from "../interruption.ts";
+import { interruptible } from "../interruption.ts";
 import { startProgress } from "../progress.ts";
 import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
@@ -67,14 +67,14 @@ export const command: CommandFile = {
     const { model: fused, report } = await fuse(model, {
       ...fusionOptions(options),
       measure: options.measure ? (before, after) => measured(before, after, options) : undefined,
-      signal: interruption(),
     });
     if (options.verify) {
       const { verify } = await import("../verify.ts");
-      const { isSame, sentence } = await verify(model, fused, inputOptions(options));
+      const { isSame, sentence } = await interruptible((signal) =>
+        verify(model, fused, { ...inputOptions(options), signal })
+      );
       console.error(sentence);
       if (!isSame) return 1;
-      interruption().throwIfAborted();
     }
     await write(fused, out, options);
     const { wroteSentence } = await import("../wrote_sentence.ts");
@@ -87,14 +87,11 @@ export const command: CommandFile = {
 
 /** Writes the model to a file, with a progress bar, or to standard output. */
 async function write(model: Model, out: string, { externalData, force }: Options): Promise<void> {
-  const signal = interruption();
-  if (out === "-") {
-    return await pipeline(Readable.fromWeb(model.stream() as never), process.stdout, { signal, end: false });
-  }
+  if (out === "-") return await pipeline(Readable.fromWeb(model.stream() as never), process.stdout, { end: false });
   const progress = await startProgress();
   try {
     const onProgress = (fraction: number) => progress.update(fraction, `writing ${out}`);
-    await model.save(out, { externalData, force, signal, onProgress });
+    await interruptible((signal) => model.save(out, { externalData, force, signal, onProgress }));
   } finally {
     progress.stop();
   }
