@@ -1,55 +1,40 @@
 /**
- * `deno task bench:selftest [--runs N] [--seconds S] [--threads N] [--json FILE]`: can the benchmark be trusted on this machine?
+ * `deno task bench:selftest [--runs N] [--seconds S] [--models A,B] [--threads 1,2] [--conditions quiet,loaded] [--json FILE]`: can
+ * the benchmark be trusted on this machine?
  *
- * Compares a small model with itself (any difference called is a false one) and with itself plus one layer (a true slow-down
- * of a known 5%), each N times, first as the machine is, then with every core loaded by another process. Beside it the same
- * pairs in `deno bench`, one after the other, and read naively. Exits with 1 where more than 5% of the first are called
- * different, or fewer than 90% of the second are called slower.
+ * Every comparison is a process of its own. Under each condition, of each model and number of threads, N times:
+ *
+ * - A/A, the model with itself: how often the 95% interval leaves out 1, and how often a difference is called (without the
+ *   wider band that the same operators have, so that nothing is excused);
+ * - power: the model with one layer more of fifty, a slow-down of about 2% (the median of all runs is taken for the truth), and with
+ *   three more: how often it is called;
+ * - `diff` of every run with the next of the same pair, one a side: how often a change is called;
+ * - the gate at the pair's own slow-down: how often it fails.
+ *
+ * Each rate is given with its exact 95% binomial interval (Clopper and Pearson). `--json FILE` keeps all readings; where the
+ * file is there already, new ones are added, so that a long test may be run in pieces. Exits with 1 where a rate is surely
+ * beyond its limit: the whole binomial interval.
  *
  * @module
  */
 import os from "node:os";
 import { parseArgs } from "node:util";
-import { compare, denoBench, type Verdict } from "../src/bench/mod.ts";
-import { exportModel } from "../src/graph/export.ts";
-import { Model } from "../src/fusion/model.ts";
-import { conv } from "../src/models/layers.ts";
-import { Network } from "../src/models/network.ts";
+import { type Condition, limits, type Reading, summarise } from "./selftest_rates.ts";
+import { chainOf, CHAINS } from "./selftest_models.ts";
 
-/** Layers of the model; one more, alike in everything, is a 5% slow-down (6.3% of the layers' work, which is four fifths of the time). */
-const LAYERS = 16;
-const FALSE_LIMIT = 0.05;
-const TRUE_LIMIT = 0.9;
+/** Layers more than the model has: none for A/A, one for power at 2%, three for power at about 5%. */
+const PAIRS = { "A/A": 0, "+2%": 1, "+5%": 3 } as const;
 
-interface Reading {
-  /** What it says of the second model. */
-  verdict: Verdict;
-  /** Its speed-up, first over second. */
-  speedup: number;
-}
-
-interface Condition {
-  name: string;
-  paired: { same: Reading[]; slower: Reading[] };
-  sequential: { same: Reading[]; slower: Reading[] };
-}
-
-function chain(layers: number): Model {
-  const network = new Network({ name: `chain${layers}`, input: ["batch", 8, 14, 14], seed: 0 });
-  let x = network.input;
-  for (let i = 0; i < layers; i++) x = conv(network, x, `conv${i}`, { out: 8, kernel: 3 });
-  return Model.from(exportModel(network.finish(x)), `chain${layers}`);
-}
-
-/** Keeps every core busy in processes of their own while it is in scope. */
+/** Busy loops in processes of their own for as long as it is in scope. */
 class Load implements Disposable {
-  #processes = Array.from(
-    { length: os.availableParallelism() },
-    () => new Deno.Command(Deno.execPath(), { args: ["eval", "for (;;);"], stdin: "null" }).spawn(),
-  );
+  #processes: Deno.ChildProcess[];
   #stop = () => this.#processes.forEach((process) => process.kill("SIGKILL"));
 
-  constructor() {
+  constructor(loops: number) {
+    this.#processes = Array.from(
+      { length: loops },
+      () => new Deno.Command(Deno.execPath(), { args: ["eval", "for (;;);"], stdin: "null" }).spawn(),
+    );
     globalThis.addEventListener("unload", this.#stop);
   }
 
@@ -59,85 +44,15 @@ class Load implements Disposable {
   }
 }
 
-async function pairedReadings(first: string, second: string, options: Options, label: string): Promise<Reading[]> {
-  const readings: Reading[] = [];
-  for (let seed = 0; seed < options.runs; seed++) {
-    progress(`${label}: ${seed + 1} of ${options.runs}`);
-    const { seconds, threads } = options;
-    const { levels: [level] } = await compare(first, second, {
-      levels: ["all"],
-      profile: false,
-      seconds,
-      threads,
-      seed,
-    });
-    readings.push({ verdict: level.verdict, speedup: level.speedup.estimate });
-  }
-  return readings;
-}
-
-/** The same in `deno bench`, read as its summary invites to: whatever rounds to another factor than 1.00 is a difference. */
-async function sequentialReadings(first: string, second: string, options: Options, folder: string): Promise<Reading[]> {
-  const file = `${folder}/pairs_bench.ts`;
-  const module = new URL("../src/bench/mod.ts", import.meta.url).href;
-  await Deno.writeTextFile(
-    file,
-    `import { registerComparison } from ${JSON.stringify(module)};
-     for (let i = 0; i < ${options.runs}; i++) {
-       registerComparison(String(i), ${JSON.stringify(first)}, ${JSON.stringify(second)},
-         { levels: ["all"], provider: "cpu", threads: ${options.threads} });
-     }`,
-  );
-  const config = new URL("../deno.json", import.meta.url).pathname;
-  const results = await denoBench(file, { args: ["-A", "--no-check", "--no-lock", "--config", config] });
-  const mean = (name: string) => {
-    const found = results.find((result) => result.name === name);
-    if (!found?.times) throw new Error(`deno bench of ${name}: ${found?.error ?? "no result"}`);
-    return found.times.meanMs;
-  };
-  return Array.from({ length: options.runs }, (_, i) => {
-    const speedup = mean(`${i} before`) / mean(`${i} after`);
-    const verdict = Math.abs(speedup - 1) < 0.005 ? "same" : speedup > 1 ? "faster" : "slower";
-    return { verdict, speedup };
-  });
-}
-
-interface Options {
-  runs: number;
-  seconds: number;
-  threads: number;
-}
-
-async function measure(
-  name: string,
-  [small, large]: [string, string],
-  options: Options,
-  folder: string,
-): Promise<Condition> {
-  const paired = {
-    same: await pairedReadings(small, small, options, `${name}, a model with itself`),
-    slower: await pairedReadings(small, large, options, `${name}, one layer more`),
-  };
-  progress(`${name}, deno bench`);
-  const sequential = {
-    same: await sequentialReadings(small, small, options, folder),
-    slower: await sequentialReadings(small, large, options, folder),
-  };
-  progress("");
-  return { name, paired, sequential };
-}
-
-const falseCalls = (readings: Reading[]) =>
-  readings.filter(({ verdict }) => verdict === "faster" || verdict === "slower").length;
-const trueCalls = (readings: Reading[]) => readings.filter(({ verdict }) => verdict === "slower").length;
-
-function row(name: string, { same, slower }: { same: Reading[]; slower: Reading[] }): string {
-  const speedups = slower.map(({ speedup }) => speedup).sort((a, b) => a - b);
-  const slowdown = 100 * (1 / speedups[speedups.length >> 1] - 1);
-  const of = (count: number, all: unknown[]) => `${count} of ${all.length}`.padStart(12);
-  return `${name.padEnd(34)} ${of(falseCalls(same), same)}      ${of(trueCalls(slower), slower)}      ${
-    slowdown.toFixed(1).padStart(6)
-  }%`;
+async function compareOnce(first: string, second: string, settings: readonly (string | number)[]): Promise<Reading> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", "--no-lock", "--config", new URL("../deno.json", import.meta.url).pathname],
+      ...[new URL("selftest_run.ts", import.meta.url).pathname, first, second, ...settings.map(String)],
+    ],
+  }).output();
+  if (!success) throw new Error(`a comparison failed: ${new TextDecoder().decode(stderr)}`);
+  return JSON.parse(new TextDecoder().decode(stdout));
 }
 
 function progress(text: string): void {
@@ -149,44 +64,72 @@ async function main(): Promise<number> {
     options: {
       runs: { type: "string", default: "100" },
       seconds: { type: "string", default: "3" },
-      threads: { type: "string", default: "1" },
+      threads: { type: "string", default: "1,2" },
+      models: { type: "string", default: Object.keys(CHAINS).join() },
+      conditions: { type: "string", default: "quiet,loaded" },
+      pairs: { type: "string", default: Object.keys(PAIRS).join() },
       json: { type: "string" },
     },
   });
-  const options = { runs: Number(values.runs), seconds: Number(values.seconds), threads: Number(values.threads) };
-  if (!(options.runs >= 1 && options.seconds > 0 && options.threads >= 1)) {
-    console.error("bench:selftest: --runs, --seconds and --threads take positive numbers");
+  const runs = Number(values.runs), seconds = Number(values.seconds);
+  const list = (text: string) => text.split(",").map((part) => part.trim());
+  const [models, pairs, conditions, threads] = [values.models, values.pairs, values.conditions, values.threads].map(
+    list,
+  );
+  if (
+    !(runs >= 1 && seconds > 0) || models.some((name) => !(name in CHAINS)) || pairs.some((name) => !(name in PAIRS)) ||
+    conditions.some((name) => name !== "quiet" && name !== "loaded") || threads.some((count) => !(Number(count) >= 1))
+  ) {
+    console.error(
+      `bench:selftest: expected --runs N, --seconds S, --threads 1,2, --models ${Object.keys(CHAINS).join()}, ` +
+        `--pairs ${Object.keys(PAIRS).join()}, --conditions quiet,loaded`,
+    );
     return 2;
   }
   const folder = await Deno.makeTempDir({ prefix: "layerfuse_selftest_" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-  const models: [string, string] = [`${folder}/small.onnx`, `${folder}/large.onnx`];
-  await chain(LAYERS).save(models[0]);
-  await chain(LAYERS + 1).save(models[1]);
-
-  const conditions = [await measure("quiet", models, options, folder)];
-  {
-    using _load = new Load();
-    conditions.push(await measure("every core loaded", models, options, folder));
+  const known: Condition[] = values.json ? await saved(values.json) : [];
+  for (const model of models) {
+    const path = (more: number) => `${folder}/${model.replace(" ", "_")}_${more}.onnx`;
+    for (const pair of pairs) {
+      await chainOf(CHAINS[model], PAIRS[pair as keyof typeof PAIRS]).save(path(PAIRS[pair as keyof typeof PAIRS]));
+    }
+    await chainOf(CHAINS[model], 0).save(path(0));
+    for (const name of conditions) {
+      for (const count of threads) {
+        for (const pair of pairs) {
+          using _load = new Load(name === "loaded" ? Math.max(2, os.availableParallelism()) : 0);
+          const key = { name, model, threads: Number(count), pair, seconds };
+          let condition = known.find((each) =>
+            Object.entries(key).every(([k, v]) => each[k as keyof typeof key] === v)
+          );
+          if (!condition) known.push(condition = { ...key, readings: [] });
+          for (let run = 0; run < runs; run++) {
+            progress(`${name}, ${model}, ${count} thread(s), ${pair}: ${run + 1} of ${runs}`);
+            const settings = [seconds, count, condition.readings.length];
+            condition.readings.push(await compareOnce(path(0), path(PAIRS[pair as keyof typeof PAIRS]), settings));
+            if (values.json) await Deno.writeTextFile(values.json, JSON.stringify(known));
+          }
+        }
+      }
+    }
   }
-  console.log(`${LAYERS} equal layers against themselves, and against ${LAYERS + 1}; ${options.threads} thread(s)\n`);
-  console.log(`${"".padEnd(34)}  false calls       true calls        median`);
-  console.log(`${"".padEnd(34)}  (itself)          (one layer more)  slow-down`);
-  for (const { name, paired, sequential } of conditions) {
-    console.log(row(`${name}: compare()`, paired));
-    console.log(row(`${name}: deno bench, naive`, sequential));
-  }
-  if (values.json) await Deno.writeTextFile(values.json, JSON.stringify({ ...options, conditions }, null, 2));
+  progress("");
+  const rows = summarise(known);
+  for (const { text } of rows) console.log(text);
+  const broken = rows.filter(({ isBroken }) => isBroken);
+  console.log(`\n${limits()}\n${broken.length === 0 ? "Passed: no rate is surely beyond its limit." : "Failed:"}`);
+  for (const { text } of broken) console.log(text);
+  return broken.length === 0 ? 0 : 1;
+}
 
-  const passed = conditions.every(({ paired }) =>
-    falseCalls(paired.same) <= FALSE_LIMIT * options.runs && trueCalls(paired.slower) >= TRUE_LIMIT * options.runs
-  );
-  console.log(
-    `\n${
-      passed ? "Passed" : "Failed"
-    }: at most 5% false calls and at least 90% true calls by compare() in both conditions.`,
-  );
-  return passed ? 0 : 1;
+async function saved(path: string): Promise<Condition[]> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -9,5 +9,9 @@ declare const jStat: {
     /** The quantile of Student's t distribution with so many degrees of freedom. */
     inv(probability: number, freedom: number): number;
   };
+  beta: {
+    /** The quantile of the beta distribution. */
+    inv(probability: number, alpha: number, beta: number): number;
+  };
 };
 export default jStat;

@@ -5,7 +5,7 @@
  */
 // @ts-types="./jstat.d.ts"
 import jStat from "jstat";
-import { mean, median, quantile, sampleVariance } from "simple-statistics";
+import { mean, median, medianAbsoluteDeviation, quantile, sampleVariance } from "simple-statistics";
 import type { Evidence, Interval } from "./types.ts";
 
 export { median };
@@ -102,12 +102,10 @@ function blocksOf(values: readonly number[]): number[][] {
   return cut(values, Array.from({ length: count }, (_, i) => Math.floor(i * values.length / count)));
 }
 
-/** The sampling variance of a median of rounds: from its blocks, or by normal theory where those are few. */
+/** The sampling variance of a median of rounds by normal theory, from their median absolute deviation: spikes do not count. */
 function varianceOfMedian(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const blocks = blocksOf(values);
-  const normal = blocks.length === values.length ? Math.PI / 2 : 1;
-  return normal * sampleVariance(blocks.map((block) => median(block))) / blocks.length;
+  const deviation = medianAbsoluteDeviation([...values]) / 0.6745;
+  return Math.PI / 2 * deviation ** 2 / values.length;
 }
 
 /** How many values lie outside Tukey's fences, 1.5 interquartile ranges beyond the quartiles. */

@@ -1,0 +1,141 @@
+/**
+ * What the readings of bench/selftest.ts say: rates with their binomial intervals.
+ *
+ * @module
+ */
+// @ts-types="../src/bench/jstat.d.ts"
+import jStat from "jstat";
+import { type Comparison, decide, diffComparisons, gateSpeed, type LevelComparison } from "../src/bench/mod.ts";
+
+/** What one process measured: a level without its samples. */
+export type Reading =
+  & Omit<LevelComparison, "before" | "after">
+  & Record<"before" | "after", { medianMs: number; hotMs?: number }>;
+
+/** All readings of one pair under one condition. */
+export interface Condition {
+  /** `quiet` or `loaded`. */
+  name: string;
+  /** The model. */
+  model: string;
+  /** Threads. */
+  threads: number;
+  /** The pair: `A/A` or how much slower the second is. */
+  pair: string;
+  /** Seconds of each comparison. */
+  seconds: number;
+  /** One a process. */
+  readings: Reading[];
+}
+
+/** One rate, written, and whether it is surely beyond its limit. */
+export interface Rate {
+  /** A line of the table. */
+  text: string;
+  /** Whether the whole binomial interval is beyond the limit. */
+  isBroken: boolean;
+}
+
+/** What is asked for: at most, or at least for power. */
+const LIMITS = {
+  "interval leaves out 1": 0.07,
+  "false verdicts": 0.02,
+  "diff: false": 0.05,
+  "gate: false": 0.01,
+  power: 0.9,
+};
+
+/** The limits in a sentence. */
+export function limits(): string {
+  const percent = (share: number) => `${100 * share}%`;
+  return `Asked for: the interval of A/A leaves out 1 in at most ${
+    percent(LIMITS["interval leaves out 1"])
+  }, false verdicts at most ` +
+    `${percent(LIMITS["false verdicts"])}, diff of equal runs at most ${
+      percent(LIMITS["diff: false"])
+    }, the gate at its own ` +
+    `limit at most ${percent(LIMITS["gate: false"])}; power at least ${percent(LIMITS.power)} (2% in 10 s, 5% in 3 s).`;
+}
+
+/** All rates of all conditions. */
+export function summarise(conditions: readonly Condition[]): Rate[] {
+  return conditions.flatMap((condition) => {
+    const { readings, pair } = condition;
+    const speedups = readings.map(({ speedup }) => speedup.estimate).sort((a, b) => a - b);
+    const truth = pair === "A/A" ? 1 : speedups[speedups.length >> 1];
+    const called = (reading: Reading) => strictVerdict(reading) === "faster" || strictVerdict(reading) === "slower";
+    const rate = (what: string, count: number, of: number) => rateOf(condition, what, count, of, truth);
+    const covered = readings.filter(({ speedup }) => speedup.low > truth || speedup.high < truth).length;
+    const rates = [
+      rate(pair === "A/A" ? "interval leaves out 1" : "interval leaves out the median", covered, readings.length),
+    ];
+    if (pair === "A/A") rates.push(rate("false verdicts", readings.filter(called).length, readings.length));
+    else {
+      rates.push(rate("power", readings.filter((each) => strictVerdict(each) === "slower").length, readings.length));
+      const failed = readings.filter((each) =>
+        gateSpeed(comparisonOf(each, condition), 1 / truth - 1).failures.length > 0
+      );
+      rates.push(rate("gate: false", failed.length, readings.length));
+    }
+    if (readings.length > 1) rates.push(rate("diff: false", changes(condition), readings.length - 1));
+    return rates;
+  });
+}
+
+/** The verdict with the plain band, also where the same operators run. */
+function strictVerdict({ decision }: Reading) {
+  return decide(decision!.evidence, { basis: decision!.basis }).verdict;
+}
+
+/** How often `diff` of a run and the next of the same pair calls a change. */
+function changes(condition: Condition): number {
+  const { readings } = condition;
+  return readings.slice(1).filter((reading, i) => {
+    const [older, newer] = [readings[i], reading].map((each) => comparisonOf(withoutBand(each), condition));
+    const { verdict } = diffComparisons(older, newer).levels[0];
+    return verdict === "better" || verdict === "worse";
+  }).length;
+}
+
+function withoutBand(reading: Reading): Reading {
+  const { sameOperators: _same, ...decision } = reading.decision!;
+  return { ...reading, decision };
+}
+
+/** As much of a comparison as diff and gate look at. */
+function comparisonOf(level: Reading, { threads }: Condition): Comparison {
+  return {
+    levels: [level],
+    environment: { threads },
+    before: {},
+    after: {},
+    inputs: [],
+    error: {},
+  } as unknown as Comparison;
+}
+
+function rateOf(condition: Condition, what: string, count: number, of: number, truth: number): Rate {
+  const { name, model, threads, pair, seconds } = condition;
+  const [low, high] = binomialInterval(count, of);
+  const limit = LIMITS[what as keyof typeof LIMITS];
+  const isPower = what === "power",
+    isAsked = !isPower || (pair === "+2%" ? seconds >= 10 : seconds >= 3) && name === "quiet";
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+  const heading = `${name.padEnd(7)} ${model.padEnd(7)} ${threads} thr ${String(seconds).padStart(3)} s ${
+    pair.padEnd(4)
+  } (${truth.toFixed(3)})`;
+  return {
+    text: `${heading}  ${what.padEnd(31)} ${String(count).padStart(4)} of ${String(of).padEnd(4)} ${
+      percent(count / of).padStart(6)
+    } (${percent(low)}–${percent(high)})`,
+    isBroken: limit !== undefined && isAsked && (isPower ? high < limit : low > limit),
+  };
+}
+
+/** Clopper and Pearson's exact 95% interval of a rate. */
+export function binomialInterval(count: number, of: number): [number, number] {
+  return [
+    count === 0 ? 0 : jStat.beta.inv(0.025, count, of - count + 1),
+    count === of ? 1 : jStat.beta.inv(0.975, count + 1, of - count),
+  ];
+}
