@@ -94,7 +94,7 @@ await Deno.writeTextFile(
   `# Results
 
 Original against fused, both at ONNX Runtime's level \`all\` (its own fusions on), seeded weights, paired rounds, 95%
-intervals. "A/A" is the interval of the original against itself in the same rounds: the noise floor. "Load" is the
+intervals. "Floor" is what could not be told from 1 with so many openings: the noise floor. "Load" is the
 machine's load average at the start of the row. Written by \`npx -y deno task results\` (\`--only A,B\` measures some anew);
 every sample is in \`reports/results/\` after that.
 
@@ -103,7 +103,7 @@ ${e.date.slice(0, 10)}, ${e.cpu}, ${e.cores} cores, ${
   } GiB, ${e.os}; Deno ${e.deno}, ONNX
 Runtime ${e.onnxruntime}, provider ${e.provider}, ${e.threads} threads.
 
-| model | input | nodes | before | after | speed-up (95% CI) | verdict | A/A | rounds | load | relative L2 error | ONNX Runtime's own | asked |
+| model | input | nodes | before | after | speed-up (95% CI) | verdict | floor | rounds | load | relative L2 error | ONNX Runtime's own | asked |
 |---|---|---|---:|---:|---|---|---|---:|---:|---:|---:|---|
 ${rows.join("\n")}
 `,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DELTA, RULE } from "./decide.ts";
+import { DELTA, RULE } from "./decision_rule.ts";
 import { defaultThreads, describeEnvironment, loadNow } from "./environment.ts";
 import { errorNotes } from "./error_notes.ts";
 import { summariseErrors } from "./error_summary.ts";

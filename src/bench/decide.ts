@@ -3,29 +3,9 @@
  *
  * @module
  */
+import { CALLED, DELTA, MIN_ROUNDS_FOR_VERDICT, SAME_OPERATORS_DELTA, SHOWN } from "./decision_rule.ts";
 import { halfWidth, intervalAt, MIN_OPENINGS } from "./statistics.ts";
 import type { Decision, Evidence, Verdict } from "./types.ts";
-
-/** The band called `same` where nothing else is asked for: ±1%. */
-export const DELTA = 0.01;
-
-/** The band where ONNX Runtime runs the same operators for both models: ±3%. */
-export const SAME_OPERATORS_DELTA = 0.03;
-
-/** Confidence of the interval that is shown, and that must lie within the band for `same`. */
-const SHOWN = 0.95;
-
-/** Confidence of the interval that must leave out 1 for `faster` and `slower`. */
-export const CALLED = 0.995;
-
-/** Below this many rounds nothing is called. */
-export const MIN_ROUNDS_FOR_VERDICT = 10;
-
-/** The rule of {@link decide} in two sentences, as the page, the notebook and `--help` state it. */
-export const RULE =
-  "Faster or slower: the 99.5% interval lies wholly on that side of 1, and the estimate is at least δ away from it. " +
-  "Same: the 95% interval lies wholly within 1 ± δ. Everything else is inconclusive. δ is 1% unless said otherwise, and 3% " +
-  "where ONNX Runtime runs the same operators for both models.";
 
 /** What a decision depends on beside the evidence. */
 export interface DecideOptions {
@@ -39,7 +19,7 @@ export interface DecideOptions {
   seconds?: number;
 }
 
-/** Decides by {@link RULE}. */
+/** Decides by the rule that {@linkcode RULE} states. */
 export function decide(evidence: Evidence, options: DecideOptions = {}): Decision {
   const { sameOperators, basis = "wall", seconds } = options;
   const delta = sameOperators ? Math.max(options.delta ?? DELTA, SAME_OPERATORS_DELTA) : options.delta ?? DELTA;

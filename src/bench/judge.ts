@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CALLED, decide, type DecideOptions } from "./decide.ts";
+import { decide, type DecideOptions } from "./decide.ts";
+import { CALLED } from "./decision_rule.ts";
 import { evidenceOf, type EvidenceOptions, halfWidth } from "./statistics.ts";
 import type { Decision, Evidence, Interval, NoiseFloor, Verdict } from "./types.ts";
 

@@ -24,7 +24,9 @@ export {
 } from "./session.ts";
 export { parseProvider, PROVIDERS, type ResolvedProvider, resolveProvider } from "./provider.ts";
 export { countOutliers, evidenceOf, type EvidenceOptions, intervalAt } from "./statistics.ts";
-export { decide, type DecideOptions, DELTA, isSlowerByMoreThan, RULE, SAME_OPERATORS_DELTA } from "./decide.ts";
+export { decide, type DecideOptions, isSlowerByMoreThan } from "./decide.ts";
+export { DELTA, RULE, SAME_OPERATORS_DELTA } from "./decision_rule.ts";
+export { addToBaseline, type Baseline, otherMachine, parseBaseline } from "./baseline.ts";
 export { judge, type Judgement, type JudgeOptions } from "./judge.ts";
 export { medianSentence } from "./timing_notes.ts";
 export { describeEnvironment } from "./environment.ts";

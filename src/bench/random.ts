@@ -1,5 +1,5 @@
 /**
- * Seeded randomness: one generator for the order of rounds, the bootstrap and the inputs.
+ * Seeded randomness: one generator for the order of rounds and openings, and the inputs.
  *
  * @module
  */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isSlowerByMoreThan, MIN_ROUNDS_FOR_VERDICT } from "./decide.ts";
+import { isSlowerByMoreThan } from "./decide.ts";
+import { MIN_ROUNDS_FOR_VERDICT } from "./decision_rule.ts";
 import { judge } from "./judge.ts";
 import { MIN_OPENINGS } from "./statistics.ts";
 import type { Comparison, LevelComparison } from "./types.ts";

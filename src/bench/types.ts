@@ -318,7 +318,7 @@ export interface Environment {
   provider: Provider;
   /** Intra-op threads of each session. */
   threads: number;
-  /** Seed of inputs, order of rounds and bootstrap. */
+  /** Seed of inputs, order of rounds. */
   seed: number;
   /** Git commit of {@link Environment.git}, where there is one. */
   commit: string | null;

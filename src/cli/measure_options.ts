@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CompareOptions, Level } from "../bench/mod.ts";
 import { UsageError } from "./usage_error.ts";
-import { collect, list, number, whole } from "./values.ts";
+import { collect, list, number, share, whole } from "./values.ts";
 
 /** What {@link addInputOptions} parses. */
 export interface InputChoice {
@@ -19,6 +19,8 @@ export interface MeasureChoice extends InputChoice {
   provider?: string;
   /** Seconds to spend on timing. */
   seconds?: number;
+  /** Half-width of the band called same, a share. */
+  delta?: number;
   /** Seed of inputs, order of rounds and intervals. */
   seed?: number;
   /** Threads of each session. */
@@ -38,6 +40,7 @@ export function addMeasureOptions(command: Command): Command {
     .option("--levels <A,B>", "optimization levels: disabled, basic, extended, all; default disabled,all", list)
     .option("--provider <NAME>", "auto (default), cpu, cuda, tensorrt, webgpu, coreml or dml")
     .option("--seconds <S>", "time to spend on timing", number("--seconds"))
+    .option("--delta <1%>", "differences below this do not matter; default 1%", share("--delta"))
     .option("--seed <N>", "seed of inputs, order of rounds and intervals", whole("--seed"))
     .option("--threads <N>", "threads of each session; default the physical cores", whole("--threads", 1));
   return addInputOptions(command);
@@ -45,8 +48,8 @@ export function addMeasureOptions(command: Command): Command {
 
 /** The library's options for what {@link addMeasureOptions} parsed. */
 export function measureOptions(choice: MeasureChoice): CompareOptions {
-  const { levels, provider, seconds, threads, seed } = choice;
-  return { levels: levels as Level[] | undefined, provider, seconds, threads, seed, ...inputOptions(choice) };
+  const { levels, provider, seconds, delta, threads, seed } = choice;
+  return { levels: levels as Level[] | undefined, provider, seconds, delta, threads, seed, ...inputOptions(choice) };
 }
 
 /** The library's options for what {@link addInputOptions} parsed. Throws a {@link UsageError} for a shape that is none. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseShare } from "../bench/share.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A comma-separated list. */
@@ -29,6 +30,19 @@ export function whole(option: string, least = 0): (given: string) => number {
     const value = parse(given);
     if (!Number.isSafeInteger(value)) throw new UsageError(`${option} ${value}: expected a whole number`);
     return value;
+  };
+}
+
+/** Parses a share above 0 such as `2%`; the parser throws a {@link UsageError} for anything else, a number without % too. */
+export function share(option: string): (given: string) => number {
+  return (given) => {
+    try {
+      const value = parseShare(given);
+      if (value > 0) return value;
+    } catch (error) {
+      throw new UsageError(`${option} ${(error as Error).message}`);
+    }
+    throw new UsageError(`${option} ${given}: expected a share above 0, such as 1%`);
   };
 }
 

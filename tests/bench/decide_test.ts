@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { decide, type DecideOptions, duration, isSlowerByMoreThan, RULE } from "../../src/bench/decide.ts";
+import { decide, type DecideOptions, duration, isSlowerByMoreThan } from "../../src/bench/decide.ts";
+import { RULE } from "../../src/bench/decision_rule.ts";
 import { judge } from "../../src/bench/judge.ts";
 import type { Evidence } from "../../src/bench/types.ts";
 import { spread } from "./saved.ts";

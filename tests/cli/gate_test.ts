@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RULE } from "../../src/bench/decision_rule.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { modelBytes, random, tensor, tensorProto, type TestModel } from "../onnx_model.ts";
+import { comparisonWith, levelWith } from "../bench/saved.ts";
 import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";
 
 const QUICK = ["--seconds", "0.5", "--levels", "all"];
@@ -80,7 +82,82 @@ Deno.test("layerfuse diff compares saved runs, and warns where they were not mea
     assertMatch(stderr, /The environments differ: threads was 1, now 2/);
     const same = await cli("diff", `${folder}/one.json`, `${folder}/one.json`);
     assertEquals([same.code, same.stderr], [0, ""]);
-    assertMatch(same.stdout, /^all {7}speed-up .* no difference shown\n/);
+    assertMatch(same.stdout, /^all {7}speed-up .*: (same|no difference shown)\n/);
+    assertStringIncludes(same.stdout, "One run a side");
+  });
+});
+
+Deno.test("layerfuse diff takes several runs a side, with -- between the sides", async () => {
+  await inFolder(async (folder) => {
+    const files = ["a1", "a2", "b1", "b2"].map((name) => `${folder}/${name}.json`);
+    for (const [i, file] of files.entries()) {
+      const ratios = Array.from({ length: 30 }, (_, round) => 0.2 - (i > 1 ? 0.15 : 0) + 0.001 * (round % 3));
+      await Deno.writeTextFile(file, JSON.stringify(comparisonWith([levelWith("all", ratios)])));
+    }
+    const [a1, a2, b1, b2] = files;
+    const { code, stdout } = await cli("diff", a1, a2, "--", b1, b2);
+    assertEquals(code, 1, stdout);
+    assertMatch(stdout, /^all .*: worse\n {10}the 99\.5% interval .* lies below 1/);
+    assertStringIncludes(stdout, "2 and 2 runs: how far runs of the same pair differ from each other is hardly known");
+    const json = JSON.parse((await cli("diff", a1, "--json", "--", a2, b1)).stdout);
+    assertEquals(json.levels[0].runs, { old: 1, new: 2 });
+    const without = await cli("diff", a1, a2, b1);
+    assertEquals(without.code, 2);
+    assertStringIncludes(without.stderr, "3 files and no -- between the older and the newer ones");
+    assertEquals((await cli("diff", "--", a1, b1)).code, 2);
+  });
+});
+
+Deno.test("layerfuse compare --fail-if-slower refuses a number without %, before anything is measured", async () => {
+  for (
+    const [limit, said] of [["2", "could mean 2% or 200%"], ["0.02", "could mean 0.02% or 2%"], ["-2%", "expected"]]
+  ) {
+    const { code, stderr } = await cli("compare", "none.onnx", `--fail-if-slower=${limit}`);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, said);
+  }
+  assertStringIncludes((await cli("compare", "none.onnx", "--delta", "1")).stderr, "could mean 1% or 100%");
+});
+
+Deno.test("layerfuse compare, diff and reproduce state the rule of verdicts in --help", async () => {
+  for (const name of ["compare", "diff", "reproduce"]) {
+    assertStringIncludes((await cli(name, "--help")).stdout.replace(/\s+/g, " "), RULE);
+  }
+});
+
+Deno.test("layerfuse compare keeps a baseline, adds runs of the same pair to it, and compares with it", async () => {
+  await inFolder(async (folder) => {
+    const compare = (...options: string[]) =>
+      cli(
+        "compare",
+        fixture("fashion_autoencoder"),
+        ...QUICK,
+        "--threads",
+        "1",
+        "--baselines",
+        `${folder}/kept`,
+        ...options,
+      );
+    const first = await compare("--save-baseline", "main");
+    assertEquals(first.code, 0, first.stderr);
+    assertStringIncludes(first.stderr, `Baseline main: 1 run in ${folder}/kept/main.json`);
+    assertStringIncludes((await compare("--save-baseline", "main")).stderr, "Baseline main: 2 runs");
+    const against = await compare("--baseline", "main");
+    assertStringIncludes(against.stderr, "Against baseline main (2 runs):\nall ");
+    assertEquals(against.code, / worse\n/.test(against.stderr) ? 1 : 0);
+    assertEquals(filesIn(`${folder}/kept`), ["main.json"]);
+
+    const none = await compare("--baseline", "other");
+    assertEquals(none.code, 2);
+    assertMatch(none.stderr, /--baseline other: there is none in .*Keep one with --save-baseline other/);
+    assertEquals((await compare("--save-baseline", "../main")).code, 2);
+
+    const kept = JSON.parse(await Deno.readTextFile(`${folder}/kept/main.json`));
+    for (const run of kept.runs) run.environment.cpu = "Another CPU";
+    await Deno.writeTextFile(`${folder}/kept/main.json`, JSON.stringify(kept));
+    const elsewhere = await compare("--baseline", "main");
+    assertEquals(elsewhere.code, 2);
+    assertMatch(elsewhere.stderr, /measured elsewhere, so nothing can be compared \(Another CPU/);
   });
 });
 

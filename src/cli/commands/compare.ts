@@ -1,4 +1,6 @@
 import type { FusionReport } from "../../fusion/mod.ts";
+import { RULE } from "../../bench/decision_rule.ts";
+import { addBaselineOptions, type BaselineChoice, readBaseline, useBaseline } from "../baselines.ts";
 import type { CommandFile } from "../command.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
@@ -7,7 +9,7 @@ import { UsageError } from "../usage_error.ts";
 import { given, number } from "../values.ts";
 import { checkFolder, writeWhole } from "../write_whole.ts";
 
-interface Options extends MeasureChoice, SourceChoice {
+interface Options extends MeasureChoice, SourceChoice, BaselineChoice {
   inputs?: string;
   byRule?: boolean;
   json?: JsonOption;
@@ -32,8 +34,9 @@ export const command: CommandFile = {
       .option("--report <FILE.html>", "write a report to look at")
       .option("--markdown <FILE.md>", "write a table for a pull request")
       .option("--benchmark <FILE.json>", "write github-action-benchmark's custom format (smaller is better)")
-      .option("--fail-if-slower <2%>", "exit 1 where AFTER is surely slower by more than this")
+      .option("--fail-if-slower <2%>", "exit 1 where slower by more than this is the verdict, or nothing can be told")
       .option("--max-error <1e-4>", "exit 1 where the relative L2 error is larger", number("--max-error"));
+    addBaselineOptions(command).addHelpText("after", `\nVerdicts: ${RULE}`);
   },
   async run(command) {
     const [first, second] = command.args, isFused = second === undefined, chosen = command.opts<Options>();
@@ -41,6 +44,7 @@ export const command: CommandFile = {
     if (chosen.byRule && !isFused) throw new UsageError("--by-rule: there are no rules between two given models.");
     const limits = await gateLimits(chosen);
     await checkJson(chosen.json);
+    const baseline = await readBaseline(chosen);
     for (const path of [chosen.report, chosen.markdown, chosen.benchmark]) await checkFolder(path);
 
     const { gate, toGithubActionBenchmark, toMarkdown } = await import("../../bench/mod.ts");
@@ -75,7 +79,10 @@ export const command: CommandFile = {
     if (chosen.benchmark !== undefined) {
       await writeWhole(chosen.benchmark, JSON.stringify(toGithubActionBenchmark(comparison), null, 2));
     }
-    return verdict ? await judged(verdict) : 0;
+    const { text, isWorse } = await useBaseline(chosen, baseline, comparison);
+    if (text) console.error(text);
+    const code = verdict ? await judged(verdict) : 0;
+    return isWorse ? 1 : code;
   },
 };
 

@@ -1,33 +1,53 @@
 import { readFile } from "node:fs/promises";
-import type { ComparisonDiff } from "../../bench/mod.ts";
+import type { Command } from "commander";
+import { RULE } from "../../bench/decision_rule.ts";
 import type { CommandFile } from "../command.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
 import { UsageError } from "../usage_error.ts";
 
-/** `layerfuse diff OLD.json NEW.json`. */
+/** `layerfuse diff OLD.json NEW.json`, `layerfuse diff OLD1.json OLD2.json -- NEW1.json NEW2.json`. */
 export const command: CommandFile = {
   define(command) {
     command
       .description(
-        "Compare two saved comparisons: how each level's speed-up changed. Exit 1 where one became surely worse.",
+        "Compare saved comparisons: how each level's speed-up changed. Exit 1 where one became surely worse. Several runs a " +
+          "side, with -- between the sides, tell how far runs differ from each other: diff A1.json A2.json -- B1.json B2.json",
       )
       .argument("<OLD.json>", "what compare --json wrote")
-      .argument("<NEW.json>", "what it wrote later");
-    addJson(command);
+      .argument(
+        "<NEW.json...>",
+        "what it wrote later; with more than one a side: OLD.json OLD.json -- NEW.json NEW.json",
+      );
+    addJson(command).addHelpText("after", `\nBetter, worse, same: of the change of the speed-up. ${RULE}`);
   },
   async run(command) {
-    const [oldPath, newPath] = command.args, { json } = command.opts<{ json?: JsonOption }>();
+    const { json } = command.opts<{ json?: JsonOption }>();
     await checkJson(json);
     const { diffComparisons, parseComparison } = await import("../../bench/mod.ts");
-    const diff = diffComparisons(
-      parseComparison(await saved(oldPath), oldPath),
-      parseComparison(await saved(newPath), newPath),
-    );
+    const { diffText } = await import("../diff_text.ts");
+    const read = async (paths: readonly string[]) =>
+      await Promise.all(paths.map(async (path) => parseComparison(await saved(path), path)));
+    const { older, newer } = sides(command);
+    const diff = diffComparisons(await read(older), await read(newer));
     await show(json, diff, () => diffText(diff));
     for (const warning of diff.warnings) console.error(`Warning: ${warning}`);
     return diff.levels.some(({ verdict }) => verdict === "worse") ? 1 : 0;
   },
 };
+
+/** The files before and after `--`, which commander itself leaves out; two files need none. */
+function sides(command: Command): { older: string[]; newer: string[] } {
+  const raw = (command.parent as Command & { rawArgs: string[] }).rawArgs, files = command.args;
+  const at = raw.indexOf("--"), count = at < 0 ? 1 : raw.length - at - 1;
+  if (at < 0 && files.length !== 2) {
+    throw new UsageError(
+      `diff: ${files.length} files and no -- between the older and the newer ones: diff A1.json A2.json -- B1.json B2.json`,
+    );
+  }
+  const older = files.slice(0, files.length - count), newer = files.slice(files.length - count);
+  if (older.length === 0 || newer.length === 0) throw new UsageError("diff: no file on one side of --");
+  return { older, newer };
+}
 
 async function saved(path: string): Promise<string> {
   try {
@@ -36,13 +56,4 @@ async function saved(path: string): Promise<string> {
     if ((error as { code?: string }).code === "ENOENT") throw new UsageError(`${path}: there is no such file.`);
     throw error;
   }
-}
-
-function diffText({ levels, relativeL2 }: ComparisonDiff): string {
-  const lines = levels.map(({ level, oldSpeedup, newSpeedup, change, verdict }) =>
-    `${level.padEnd(8)}  speed-up ${oldSpeedup.estimate.toFixed(3)} → ${newSpeedup.estimate.toFixed(3)}, ` +
-    `change ${change.estimate.toFixed(3)} (95% CI ${change.low.toFixed(3)}–${change.high.toFixed(3)}): ${verdict}`
-  );
-  const { old, new: now } = relativeL2;
-  return [...lines, `relative L2 error ${old.toExponential(2)} → ${now.toExponential(2)}`].join("\n");
 }

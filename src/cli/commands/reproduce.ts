@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
+import { RULE } from "../../bench/decision_rule.ts";
 import type { CommandFile } from "../command.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
@@ -25,7 +26,7 @@ export const command: CommandFile = {
       .argument("[MODEL]", "a model of yours in place of the article's")
       .option("--model <ARCH>", `the architecture to build (layerfuse build --list), default ${ARTICLE.model}`)
       .option("--reports <FOLDER>", "where to write the report", "reports");
-    addJson(addSourceOptions(addMeasureOptions(command)));
+    addJson(addSourceOptions(addMeasureOptions(command))).addHelpText("after", `\nVerdicts: ${RULE}`);
   },
   async run(command) {
     const [path] = command.args, chosen = command.opts<Options>(), { model: architecture, reports: folder } = chosen;
