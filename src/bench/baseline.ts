@@ -38,7 +38,7 @@ function machineOf({ cpu, cores, os }: Comparison["environment"]): string {
  */
 export function addToBaseline(name: string, known: Baseline | undefined, run: Comparison): Baseline {
   const last = known?.runs.at(-1);
-  const others = last && subjectOf(last) === subjectOf(run) ? known.runs : [];
+  const others = known && last && subjectOf(last) === subjectOf(run) ? known.runs : [];
   return { schemaVersion: 1, name, runs: [...others, run].slice(-MOST_RUNS) };
 }
 
