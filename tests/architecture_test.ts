@@ -9,20 +9,35 @@ import { COMMANDS } from "../src/cli/command.ts";
 
 /** Layers that a layer may import, itself aside. `mod.ts` and `cli` may import everything. */
 const MAY_IMPORT: Record<string, string[]> = {
-  io: [], // files, downloads, their errors: knows nothing of ONNX
+  host: [],
+  io: ["host"], // files, downloads, their errors: knows nothing of ONNX
   proto: ["io"],
   tensor: [],
   graph: ["proto", "tensor", "io"],
   ops: ["graph", "tensor"],
   rewrite: ["ops", "graph", "tensor"], // tensor: it refuses new initializers that overflow
   rules: ["rewrite", "ops", "graph", "tensor"],
-  fusion: ["rules", "rewrite", "ops", "graph", "proto", "tensor", "io"],
+  fusion: ["host", "rules", "rewrite", "ops", "graph", "proto", "tensor", "io"],
   weights: ["proto", "tensor", "io"], // state dicts are byte ranges, as models are; they know no ONNX
-  models: ["fusion", "ops", "weights", "graph", "proto", "tensor", "bench", "io"], // fusion: the Model handle
-  bench: ["proto", "io"], // the graph that the runtime saves is read; models to compare stay files
-  plot: ["bench"],
-  examples: ["tensor", "graph", "fusion", "models", "bench", "plot"],
-  cli: ["io", "proto", "tensor", "graph", "ops", "rewrite", "rules", "fusion", "weights", "models", "bench", "plot"],
+  models: ["host", "fusion", "ops", "weights", "graph", "proto", "tensor", "bench", "io"], // fusion: the Model handle
+  bench: ["host", "proto", "io"], // the graph that the runtime saves is read; models to compare stay files
+  plot: ["host", "bench"],
+  examples: ["host", "tensor", "graph", "fusion", "models", "bench", "plot"],
+  cli: [
+    "host",
+    "io",
+    "proto",
+    "tensor",
+    "graph",
+    "ops",
+    "rewrite",
+    "rules",
+    "fusion",
+    "weights",
+    "models",
+    "bench",
+    "plot",
+  ],
 };
 
 /** The one layer that may import an npm package. */
@@ -210,4 +225,16 @@ Deno.test("layerfuse fuse loads neither ONNX Runtime nor the plots", () => {
     /^src\/(bench|plot)\//.test(path) && !isAlone(path) || OWNER[packageOf(path) ?? ""] === "bench"
   );
   assertEquals(slow, [], "these cost every start of the command line");
+});
+
+Deno.test("src/ names Deno in one place only, so that Node and browsers run the rest", async () => {
+  const named = [];
+  for (const file of [...await sourceFiles(new URL("src/", root)), "mod.ts"]) {
+    const code = (await Deno.readTextFile(new URL(file, root))).replace(
+      /\/\*[\s\S]*?\*\/|\/\/.*$|(["'`])(?:\\.|(?!\1)[^\\])*\1/gm,
+      "",
+    );
+    if (/\bDeno[.?;,)\]]/.test(code)) named.push(file);
+  }
+  assertEquals(named, ["src/host/deno.ts"]);
 });

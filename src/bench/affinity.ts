@@ -8,6 +8,8 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
+import process from "node:process";
 
 /**
  * Logical CPUs, counted from 0, for the workers of a session with so many threads: one of each physical core that this process
@@ -15,9 +17,9 @@
  * (other systems than Linux) or there are too few cores.
  */
 export function workerCpus(threads: number): number[] | undefined {
-  if (Deno.build.os !== "linux") return undefined;
+  if (process.platform !== "linux") return undefined;
   try {
-    const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+    const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
     return chooseCpus(parseCpuList(allowed ?? ""), siblingsOf, threads);
   } catch {
     return undefined; // no permission to read, or a kernel without it
@@ -49,7 +51,7 @@ export function parseCpuList(list: string): number[] {
 
 function siblingsOf(cpu: number): string {
   try {
-    return Deno.readTextFileSync(`/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`).trim();
+    return readFileSync(`/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`, "utf8").trim();
   } catch {
     return String(cpu);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { nodesOf } from "./model_file.ts";
 import { openSession, type SessionOptions } from "./session.ts";
 import type { Level } from "./types.ts";
@@ -21,14 +22,10 @@ export async function asRunOperators(
   level: Level = "all",
   options: Omit<SessionOptions, "level" | "optimizedPath" | "profilePrefix"> = {},
 ): Promise<Record<string, number>> {
-  const directory = await Deno.makeTempDir({ prefix: "layerfuse_" });
-  try {
-    const optimizedPath = join(directory, "as_run.onnx");
-    await using _session = await openSession(path, { ...options, level, optimizedPath });
-    return countOperators(optimizedPath);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  using directory = new TemporaryDirectory();
+  const optimizedPath = join(directory.path, "as_run.onnx");
+  await using _session = await openSession(path, { ...options, level, optimizedPath });
+  return countOperators(optimizedPath);
 }
 
 /** Counts the operators of a model file by name, domain first where it is not ONNX's own; no weight is read. */

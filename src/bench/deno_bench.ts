@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { execFile } from "node:child_process";
+import process from "node:process";
+import { denoNamespace } from "../host/deno.ts";
+import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { defaultThreads } from "./environment.ts";
 import { feedSets, feedsFor, firstRun } from "./feeds.ts";
 import type { InputOptions } from "./inputs.ts";
 import { resolveProvider } from "./provider.ts";
 import { type NamedTensors, openSession } from "./session.ts";
-import { materialise, type ModelSource, TemporaryDirectory } from "./source.ts";
+import { materialise, type ModelSource } from "./source.ts";
 import type { Level } from "./types.ts";
 
 /** A model, or a function that makes one, called only when a bench really runs. */
@@ -44,6 +48,8 @@ let openPair: { key: object; pair: Promise<Pair> } | undefined;
  *
  * Outside `deno bench` this does nothing: models are made, and sessions opened, in the first iteration, off its clock.
  *
+ * @throws {Error} Where it is not Deno that runs.
+ *
  * @example
  * ```ts
  * import { registerComparison } from "@layerfuse/layerfuse/bench";
@@ -57,6 +63,8 @@ export function registerComparison(
   after: LazyModelSource,
   options: RegisterOptions = {},
 ): void {
+  const deno = denoNamespace();
+  if (!deno) throw new Error("registerComparison() registers with Deno.bench: run it with `deno bench`.");
   for (const level of options.levels ?? ["disabled", "all"]) {
     const key = {};
     const pairOf = async (): Promise<Pair> => {
@@ -67,7 +75,7 @@ export function registerComparison(
       return await openPair.pair;
     };
     for (const side of ["before", "after"] as const) {
-      Deno.bench({
+      deno.bench({
         name: `${name} ${side}`,
         group: `${name}, level ${level}, ${side}`,
         async fn(bench) {
@@ -190,14 +198,18 @@ export async function denoBench(
 ): Promise<DenoBenchResult[]> {
   const { filter, args = ["-A"], cwd, signal } = options;
   const list = (Array.isArray(files) ? files : [files]).map(String);
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["bench", "--json", ...args, ...(filter ? ["--filter", filter] : []), ...list],
-    cwd,
-    signal,
-    env: { NO_COLOR: "1" },
+  const line = ["bench", "--json", ...args, ...(filter ? ["--filter", filter] : []), ...list];
+  const env = { ...process.env, NO_COLOR: "1" };
+  return await new Promise((resolve, reject) => {
+    const program = denoNamespace() ? process.execPath : "deno";
+    execFile(program, line, { cwd, signal, env, maxBuffer: 1 << 28 }, (_failed, stdout, stderr) => {
+      try {
+        resolve(parseDenoBench(stdout, stderr));
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
-  const { stdout, stderr } = await command.output();
-  return parseDenoBench(new TextDecoder().decode(stdout), new TextDecoder().decode(stderr));
 }
 
 /** Reads what `deno bench --json` printed: schema version 1, times in nanoseconds. */

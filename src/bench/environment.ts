@@ -8,6 +8,7 @@ import process from "node:process";
 import { env } from "onnxruntime-node";
 // @ts-types="./systeminformation.d.ts"
 import * as systeminformation from "systeminformation";
+import { hostVersion } from "../host/deno.ts";
 import { provenance } from "./provenance.ts";
 import type { Environment, Provider } from "./types.ts";
 
@@ -39,7 +40,7 @@ export async function describeEnvironment(
     memoryBytes: os.totalmem(),
     os: `${os.type()} ${os.release()} ${os.arch()}`,
     gpu,
-    deno: Deno.version.deno,
+    ...hostVersion(),
     onnxruntime: env.versions.node ?? env.versions.common,
     provider,
     threads,

@@ -38,7 +38,7 @@ export function toMarkdown(comparison: Comparison): string {
     `| ${level.level} | ${ms(level.before)} | ${ms(level.after)} | ${interval(level.speedup)} | ${level.verdict} |`
   );
   const shapes = inputs.map(({ name, dims }) => `${name} ${dims.join("×") || "scalar"}`).join(", ");
-  const { cpu, cores, os, provider, threads, onnxruntime, deno, seed } = environment;
+  const { cpu, cores, os, provider, threads, onnxruntime, deno, node, seed } = environment;
   return [
     `**${escape(before.name)}** → **${escape(after.name)}**`,
     "",
@@ -52,7 +52,7 @@ export function toMarkdown(comparison: Comparison): string {
     `<sub>${escape(cpu)}, ${cores} cores, ${escape(os)}; provider ${provider}, ${threads} threads; input ${
       escape(shapes)
     }; ` +
-    `ONNX Runtime ${onnxruntime}, Deno ${deno}; seed ${seed}.</sub>`,
+    `ONNX Runtime ${onnxruntime}, ${deno ? `Deno ${deno}` : `Node ${node}`}; seed ${seed}.</sub>`,
     ...notes.flatMap((note) => ["", `> ${escape(note)}`]),
     "",
   ].join("\n");

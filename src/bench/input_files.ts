@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readdir, readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import type { FeedSet } from "./feeds.ts";
 import { decodeImage, resize } from "./image.ts";
@@ -61,9 +62,9 @@ function nonEmpty(sets: FeedSet[], folder: string): FeedSet[] {
 async function listFiles(folder: string): Promise<string[]> {
   const names = [];
   try {
-    for await (const entry of Deno.readDir(folder)) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
       const isOutput = /^output_\d+\.pb$/.test(entry.name); // ONNX's test data has the answers beside
-      if (entry.isFile && READABLE.includes(extname(entry.name).toLowerCase()) && !isOutput) names.push(entry.name);
+      if (entry.isFile() && READABLE.includes(extname(entry.name).toLowerCase()) && !isOutput) names.push(entry.name);
     }
   } catch (error) {
     throw new Error(
@@ -74,7 +75,9 @@ async function listFiles(folder: string): Promise<string[]> {
 }
 
 async function listFolders(folder: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(folder))).filter((entry) => entry.isDirectory).map((entry) => entry.name)
+  return (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) =>
+    entry.name
+  )
     .sort();
 }
 
@@ -98,7 +101,7 @@ async function readSet(
 }
 
 async function readTensor(path: string, input: InputDescription, options: InputFileOptions): Promise<TensorData> {
-  const bytes = await Deno.readFile(path);
+  const bytes = new Uint8Array(await readFile(path));
   const extension = extname(path).toLowerCase();
   try {
     if (IMAGES.includes(extension)) return readImage(bytes, input, options);

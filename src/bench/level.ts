@@ -116,7 +116,15 @@ class SessionSet implements AsyncDisposable {
   #sessions: Session[] = [];
   #random: RandomSource;
 
-  constructor(private files: readonly ModelFile[], private level: Level, private setup: Setup, seed: number) {
+  private files: readonly ModelFile[];
+  private level: Level;
+  private setup: Setup;
+
+  constructor(files: readonly ModelFile[], level: Level, setup: Setup, seed: number) {
+    this.files = files;
+    this.level = level;
+    this.setup = setup;
+
     this.createMs = files.map(() => []);
     this.#random = randomSource(seed, 4);
   }

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
+import { isGranted } from "../host/deno.ts";
 import type { MachineWatch } from "./types.ts";
 
 /** Cores' worth of other work from which on a measurement is warned of; more on machines with many cores. */
@@ -91,7 +93,7 @@ function read(): Reading {
     throttledSeconds:
       parseCpuStat(readText("/sys/fs/cgroup/cpu.stat") ?? readText("/sys/fs/cgroup/cpu/cpu.stat") ?? "") ?? null,
     thermalThrottles: thermalThrottles(),
-    load: Deno.build.os === "windows" ? null : os.loadavg()[0],
+    load: process.platform === "win32" ? null : os.loadavg()[0],
   };
 }
 
@@ -106,11 +108,11 @@ function thermalThrottles(): number | null {
 
 /** A file of the system, where there is one and reading is already permitted. */
 function readText(path: string): string | undefined {
-  if (Deno.build.os !== "linux" || Deno.permissions.querySync({ name: "read", path }).state !== "granted") {
+  if (process.platform !== "linux" || !isGranted({ name: "read", path })) {
     return undefined;
   }
   try {
-    return Deno.readTextFileSync(path);
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }

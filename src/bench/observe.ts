@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { countOperators } from "./as_run.ts";
 import { measureError } from "./error.ts";
@@ -89,7 +90,7 @@ async function openObserved(file: ModelFile, level: Level, setup: Setup, profile
     const session = await openSession(file.path, { ...options, optimizedPath }).catch(() => undefined); // said below, if at all
     if (session) {
       const counts = countOperators(optimizedPath);
-      await Deno.remove(optimizedPath);
+      await rm(optimizedPath);
       return { session, asRun: counts };
     }
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { median } from "simple-statistics";
 import { type ProfileEvent, profileEvents } from "./profile_events.ts";
@@ -32,9 +33,9 @@ export interface Profile {
 
 /** Reads the profile that a session wrote under a prefix (see `SessionOptions.profilePrefix`). */
 export async function readProfile(prefix: string): Promise<Profile> {
-  for await (const entry of Deno.readDir(dirname(prefix))) {
-    if (!entry.name.startsWith(basename(prefix)) || !entry.name.endsWith(".json")) continue;
-    return parseProfile(await Deno.readTextFile(join(dirname(prefix), entry.name)));
+  for (const name of await readdir(dirname(prefix))) {
+    if (!name.startsWith(basename(prefix)) || !name.endsWith(".json")) continue;
+    return parseProfile(await readFile(join(dirname(prefix), name), "utf8"));
   }
   throw new Error(`${prefix}*: ONNX Runtime wrote no profile there`);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -78,7 +78,7 @@ async function start(provider: Provider, path: string): Promise<void> {
   const bundled = listSupportedBackends().map((backend) => backend.name);
   if (!bundled.includes(provider)) {
     throw new Error(
-      `provider ${provider}: not in onnxruntime-node for ${Deno.build.os} (${bundled.join(", ")}). ${
+      `provider ${provider}: not in onnxruntime-node for ${process.platform} (${bundled.join(", ")}). ${
         HOW_TO_GET[provider]
       }`,
     );
@@ -100,7 +100,7 @@ async function start(provider: Provider, path: string): Promise<void> {
 /** Providers in libraries of their own: looked for first, since the runtime prints to stderr when it misses one. */
 function hasProviderLibrary(provider: Provider): boolean {
   if (provider !== "cuda" && provider !== "tensorrt") return true;
-  const windows = Deno.build.os === "windows";
+  const windows = process.platform === "win32";
   const name = windows ? `onnxruntime_providers_${provider}.dll` : `libonnxruntime_providers_${provider}.so`;
   const directory = nativeDirectory();
   return directory === undefined || existsSync(join(directory, name));
@@ -109,8 +109,8 @@ function hasProviderLibrary(provider: Provider): boolean {
 /** Where ONNX Runtime's native libraries lie; undefined where that cannot be found out. */
 function nativeDirectory(): string | undefined {
   try {
-    const loaded = Deno.build.os === "linux" &&
-      /\S+(?=\/libonnxruntime\.so)/.exec(Deno.readTextFileSync("/proc/self/maps"));
+    const loaded = process.platform === "linux" &&
+      /\S+(?=\/libonnxruntime\.so)/.exec(readFileSync("/proc/self/maps", "utf8"));
     if (loaded) return loaded[0];
     const { platform, arch } = process;
     return join(
@@ -129,7 +129,7 @@ function nativeDirectory(): string | undefined {
 function numericNotes(provider: Provider): string[] {
   if (provider !== "cuda" && provider !== "tensorrt") return [];
   const notes = [`${provider}: times include the copies of inputs and outputs between host and device.`];
-  if (Deno.env.get("NVIDIA_TF32_OVERRIDE") !== "0") {
+  if (process.env.NVIDIA_TF32_OVERRIDE !== "0") {
     notes.push(
       `${provider}: TF32 may be in use, which rounds to 10 bits; set NVIDIA_TF32_OVERRIDE=0 for float32 proper.`,
     );

@@ -5,6 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import { stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ModelCard } from "./types.ts";
@@ -28,37 +30,6 @@ export interface ModelFile {
   path: string;
 }
 
-/** A directory that is removed when the work is done, when it fails, and when the process is interrupted. */
-export class TemporaryDirectory {
-  /** Its path. */
-  readonly path: string = Deno.makeTempDirSync({ prefix: "layerfuse_" });
-  #onUnload = () => this.#remove();
-  #onSignal = () => Deno.exit(130); // exiting fires "unload"
-  #ownsSignals: boolean;
-
-  /** @param handleInterrupt Whether Ctrl-C should clean up and exit: not where the caller stops by an AbortSignal. */
-  constructor(handleInterrupt = true) {
-    this.#ownsSignals = handleInterrupt;
-    globalThis.addEventListener("unload", this.#onUnload);
-    if (handleInterrupt) Deno.addSignalListener("SIGINT", this.#onSignal);
-  }
-
-  /** Removes the directory and everything in it. */
-  [Symbol.dispose](): void {
-    globalThis.removeEventListener("unload", this.#onUnload);
-    if (this.#ownsSignals) Deno.removeSignalListener("SIGINT", this.#onSignal);
-    this.#remove();
-  }
-
-  #remove(): void {
-    try {
-      Deno.removeSync(this.path, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
-
 /**
  * Puts a model on disk where it is not there yet.
  *
@@ -70,20 +41,20 @@ export async function materialise(source: ModelSource, directory: string, label:
   if (typeof source === "string" && /^https?:\/\//.test(source)) source = new URL(source);
   if (source instanceof URL && source.protocol === "file:") source = fileURLToPath(source);
   if (typeof source === "string") {
-    const info = await Deno.stat(source).catch(() => undefined);
+    const info = await stat(source).catch(() => undefined);
     if (!info) throw new Error(`${source}: no such file; expected the path of an ONNX model`);
-    if (!info.isFile) throw new Error(`${source}: not a file; expected the path of an ONNX model`);
+    if (!info.isFile()) throw new Error(`${source}: not a file; expected the path of an ONNX model`);
     return { name: basename(source), path: source };
   }
   const path = join(directory, `${label}.onnx`);
   if (source instanceof URL) {
     const response = await fetch(source);
     if (!response.ok || !response.body) throw new Error(`${source}: HTTP ${response.status}; expected an ONNX model`);
-    await Deno.writeFile(path, response.body);
+    await writeFile(path, response.body);
     return { name: basename(source.pathname) || label, path };
   }
   if (source instanceof Uint8Array) {
-    await Deno.writeFile(path, source);
+    await writeFile(path, source);
     return { name: label, path };
   }
   await source.save(path);
@@ -103,12 +74,9 @@ export async function fingerprint({ path }: ModelFile): Promise<Pick<ModelCard, 
   const locations = new Set<string>();
   let bytes = 0;
   let tail = Buffer.alloc(0);
-  using file = await Deno.open(path);
-  const chunk = new Uint8Array(1 << 20);
-  for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
-    const part = chunk.subarray(0, read);
+  for (const part of chunksOf(path)) {
     hash.update(part);
-    bytes += read;
+    bytes += part.length;
     const seen = Buffer.concat([tail, part]); // an entry may lie across two reads
     for (let at = seen.indexOf(EXTERNAL_LOCATION); at >= 0; at = seen.indexOf(EXTERNAL_LOCATION, at + 1)) {
       const length = seen[at + EXTERNAL_LOCATION.length];
@@ -118,8 +86,18 @@ export async function fingerprint({ path }: ModelFile): Promise<Pick<ModelCard, 
     tail = Buffer.from(seen.subarray(-256));
   }
   for (const location of locations) {
-    const info = await Deno.stat(join(dirname(path), location)).catch(() => undefined);
-    if (info?.isFile) bytes += info.size;
+    const info = await stat(join(dirname(path), location)).catch(() => undefined);
+    if (info?.isFile()) bytes += info.size;
   }
   return { sha256: hash.digest("hex"), bytes };
+}
+
+/** A file's bytes in chunks of one reused buffer. */
+function* chunksOf(path: string): Generator<Uint8Array> {
+  const fd = openSync(path, "r"), buffer = new Uint8Array(1 << 20);
+  try {
+    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) yield buffer.subarray(0, count);
+  } finally {
+    closeSync(fd);
+  }
 }

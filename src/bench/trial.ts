@@ -13,7 +13,7 @@ import { serialize } from "node:v8";
 import { emptyExtraOutputs } from "./known_faults.ts";
 import type { FeedOptions } from "./feeds.ts";
 import type { NamedTensors, TensorData } from "./session.ts";
-import { TemporaryDirectory } from "./source.ts";
+import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import type { TrialLine, TrialRequest } from "./trial_process.ts";
 import type { MemoryUse } from "./types.ts";
 

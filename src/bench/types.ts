@@ -311,7 +311,9 @@ export interface Environment {
   /** GPU and driver where one is there and was used; else null. */
   gpu: string | null;
   /** Deno version. */
-  deno: string;
+  deno: string | null;
+  /** Node's version, where it is not Deno that ran. */
+  node?: string;
   /** onnxruntime-node version. */
   onnxruntime: string;
   /** The provider asked for (`auto` resolved). */

@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   compare,
@@ -8,7 +9,8 @@ import {
   type NamedTensors,
   openSession,
 } from "../bench/mod.ts";
-import { materialise, TemporaryDirectory } from "../bench/source.ts";
+import { materialise } from "../bench/source.ts";
+import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { fuse, type FusionReport, open } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
@@ -53,10 +55,10 @@ export interface FashionOverview {
  * 3) is for each network.
  */
 export async function fashionNetworks(folder: string, options: CompareOptions = {}): Promise<FashionOverview> {
-  const bytes = await Deno.readFile(join(folder, "fashion_images.u8"));
-  const labels = await Deno.readFile(join(folder, "fashion_labels.u8"));
+  const bytes = await readFile(join(folder, "fashion_images.u8"));
+  const labels = await readFile(join(folder, "fashion_labels.u8"));
   const images = Float32Array.from(bytes, (value) => value / 255);
-  const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name))
+  const names = (await readdir(folder))
     .filter((name) => /^fashion_.*\.onnx$/.test(name)).sort();
   const line = progressLine();
   const results: FashionResult[] = [];

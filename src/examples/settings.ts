@@ -1,3 +1,4 @@
+import process from "node:process";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { bundle } from "../plot/bundle.ts";
@@ -32,7 +33,7 @@ export type Settings<T extends Record<string, Setting>> = {
  */
 export function settings<T extends Record<string, Setting>>(
   defaults: T,
-  environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
+  environment: (name: string) => string | undefined = (name) => process.env[name],
 ): Settings<T> {
   const rows: string[][] = [];
   const chosen = Object.fromEntries(
@@ -74,7 +75,7 @@ export function parseShape(text: string): number[] | undefined {
  */
 export async function modelSource(
   text: string,
-  start: string | undefined = Deno.env.get("INIT_CWD"),
+  start: string | undefined = process.env.INIT_CWD,
 ): Promise<string | URL> {
   if (/^(https?|file):\/\//.test(text)) return new URL(text);
   for (const path of start === undefined ? [text] : [text, resolve(start, text)]) {

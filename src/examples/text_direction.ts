@@ -1,7 +1,8 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ModelSource, openSession } from "../bench/mod.ts";
-import { materialise, TemporaryDirectory } from "../bench/source.ts";
+import { materialise } from "../bench/source.ts";
+import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { type Model, open } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";

@@ -8,12 +8,20 @@ export class ExternalFiles {
   /** What a reader should know of them. */
   readonly notes: string[] = [];
 
+  readonly model: string;
+  readonly path: string | undefined;
+  readonly allowLinks: boolean;
+
   /**
    * @param model What to call the model in messages.
    * @param path Its file; undefined where it has none, and so no data files.
    * @param allowLinks Whether a link out of its folder is followed.
    */
-  constructor(readonly model: string, readonly path: string | undefined, readonly allowLinks: boolean) {}
+  constructor(model: string, path: string | undefined, allowLinks: boolean) {
+    this.model = model;
+    this.path = path;
+    this.allowLinks = allowLinks;
+  }
 
   /** Opens the file at `location`. Throws a {@link ModelFormatError} where it may not or cannot be read. */
   open(location: string): FileSource {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { ModelFormatError } from "../io/errors.ts";
 import { download, type DownloadOptions } from "../io/download.ts";
 import { backupOf } from "../io/save_files.ts";
+import { temporaryFile } from "../io/temporary_file.ts";
 import { BytesSource, FileSource } from "../io/source.ts";
 import { isStream, spoolChunks, spooled } from "../io/spool.ts";
 import { Model } from "./model.ts";
@@ -60,12 +61,9 @@ export async function open(source: ModelSource, options: OpenOptions = {}): Prom
 /** The file at a URL, in the cache or, without one, in a file that goes when it is no longer read. */
 async function fromUrl(url: URL, { cache, ...options }: OpenOptions): Promise<FileSource> {
   if (cache !== false) return new FileSource(await download(url, { ...options, cache }), url.href);
-  const folder = await Deno.makeTempDir({ prefix: "layerfuse_" });
-  try {
+  return await temporaryFile(async (folder) => {
     return new FileSource(await download(url, { ...options, cache: folder }), url.href);
-  } finally {
-    await Deno.remove(folder, { recursive: true }).catch(() => {}); // an open file cannot be removed everywhere
-  }
+  });
 }
 
 /** The error, with where the file is that a killed save was overwriting. */

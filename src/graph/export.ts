@@ -33,7 +33,13 @@ export function exportModel(model: ImportedModel): ExportedModel {
 }
 
 class Exporter {
-  constructor(readonly payloads: Payload[], readonly irVersion: number) {}
+  readonly payloads: Payload[];
+  readonly irVersion: number;
+
+  constructor(payloads: Payload[], irVersion: number) {
+    this.payloads = payloads;
+    this.irVersion = irVersion;
+  }
 
   graph(graph: Graph): Uint8Array {
     const F = FIELD.graph;

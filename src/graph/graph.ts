@@ -30,8 +30,14 @@ export class Value {
   /** How many inputs of each node take it, nodes of subgraphs included. */
   readonly users: Map<Node, number> = new Map();
 
+  readonly graph: Graph;
+  name: string;
+
   /** Made by {@link Graph.value} and import. */
-  constructor(readonly graph: Graph, public name: string) {}
+  constructor(graph: Graph, name: string) {
+    this.graph = graph;
+    this.name = name;
+  }
 
   /** Whether it is a graph output, so that its name and values must stay. */
   get isOutput(): boolean {
@@ -67,8 +73,12 @@ export class Node {
   /** Whether it still belongs to its graph. */
   isRemoved = false;
 
+  readonly graph: Graph;
+
   /** Made by import and {@link Graph.addNode}. */
-  constructor(readonly graph: Graph, init: NodeInit) {
+  constructor(graph: Graph, init: NodeInit) {
+    this.graph = graph;
+
     this.name = init.name ?? "";
     this.opType = init.opType;
     this.domain = init.domain ?? "";
@@ -182,13 +192,23 @@ export class Graph {
   /** Fields of the GraphProto or FunctionProto. */
   wire: readonly WireField[] = [];
 
+  readonly model: ModelFacts;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly parent?: Graph;
+  readonly isFunction: boolean;
+
   /** An empty graph. */
   constructor(
-    readonly model: ModelFacts,
-    readonly opsets: ReadonlyMap<string, number>,
-    readonly parent?: Graph,
-    readonly isFunction: boolean = false,
-  ) {}
+    model: ModelFacts,
+    opsets: ReadonlyMap<string, number>,
+    parent?: Graph,
+    isFunction: boolean = false,
+  ) {
+    this.model = model;
+    this.opsets = opsets;
+    this.parent = parent;
+    this.isFunction = isFunction;
+  }
 
   /** Whether new initializers can be listed: not in a function body, nor below IR version 4 (where they are inputs) in a subgraph. */
   get listsInitializers(): boolean {

@@ -91,11 +91,19 @@ interface ValueInfo {
 }
 
 class Importer {
+  readonly facts: ModelFacts;
+  readonly payloads: readonly Payload[];
+  readonly source: string;
+
   constructor(
-    readonly facts: ModelFacts,
-    readonly payloads: readonly Payload[],
-    readonly source: string,
-  ) {}
+    facts: ModelFacts,
+    payloads: readonly Payload[],
+    source: string,
+  ) {
+    this.facts = facts;
+    this.payloads = payloads;
+    this.source = source;
+  }
 
   graph(bytes: Uint8Array, graph: Graph): Graph {
     const wire = decoded(this.source, "GraphProto", () => wireFields(bytes));

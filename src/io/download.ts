@@ -1,3 +1,4 @@
+import { LockedFile } from "./locked_file.ts";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -147,24 +148,23 @@ async function fetchOnce(
   }
   const etag = response.headers.get("etag"), modified = response.headers.get("last-modified");
   const facts: Facts = { url: url.href, ...etag && !etag.startsWith("W/") && { etag }, ...modified && { modified } };
-  using file = Deno.openSync(part, { write: true, create: true });
-  if (!file.tryLockSync(true)) { // two would mix their bytes
+  using file = new LockedFile(part);
+  if (!file.isOwn) { // two would mix their bytes
     await response.body.cancel();
     throw new DownloadError(url.href, "another process is downloading it. Wait for that, or use another cache.");
   }
   if (!resumed) writeFileSync(`${part}.json`, JSON.stringify(facts));
-  file.truncateSync(start);
-  file.seekSync(start, Deno.SeekMode.Start);
+  file.truncate(start);
   let bytes = start;
   try {
     for await (const chunk of response.body) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge(bytes);
-      for (let done = 0; done < chunk.length;) done += file.writeSync(chunk.subarray(done));
+      file.write(chunk);
       onProgress?.(bytes, total);
     }
   } finally {
-    file.syncSync();
+    file.flush();
   }
   if (total !== undefined && bytes !== total) throw new Error(`${bytes} of ${total} bytes came`);
   return "new";

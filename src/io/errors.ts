@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileNotFound, isDenoError } from "../host/deno.ts";
 
 /** The bytes are not an ONNX model, or not a whole one. The message names the source, the byte and what was expected. */
 export class ModelFormatError extends Error {
@@ -16,9 +17,12 @@ export class FileError extends Error {
   /** The error's name, `FileError`. */
   override readonly name = "FileError";
 
+  readonly path: string;
+
   /** Says of the file `path` what was found there, and what to do. */
-  constructor(readonly path: string, reason: string, options?: ErrorOptions) {
+  constructor(path: string, reason: string, options?: ErrorOptions) {
     super(`${path}: ${reason}`, options);
+    this.path = path;
   }
 }
 
@@ -47,9 +51,12 @@ export class DownloadError extends Error {
   /** The error's name, `DownloadError`. */
   override readonly name = "DownloadError";
 
+  readonly url: string;
+
   /** Says of `url` what came from it, and what to do. */
-  constructor(readonly url: string, reason: string, options?: ErrorOptions) {
+  constructor(url: string, reason: string, options?: ErrorOptions) {
     super(`${url}: ${reason}`, options);
+    this.url = url;
   }
 }
 
@@ -57,6 +64,10 @@ export class DownloadError extends Error {
 export function codeOf(error: unknown): string | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === "string" ? code : undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return codeOf(error) === "ENOENT" || error instanceof Error && error.name === "NotFound";
 }
 
 /** The system's word for what went wrong, without the path that is said already: "No space left on device (os error 28)". */
@@ -71,8 +82,8 @@ function reasonOf(error: unknown): string {
 /** What to throw where `path`, which should be `expected`, cannot be opened for `error`. */
 export function unreadable(path: string, error: unknown, expected = "an .onnx file"): Error {
   if (error instanceof ModelFormatError || error instanceof FileError) return error;
-  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) {
-    return new Deno.errors.NotFound(`${path}: there is no such file. Give the path of ${expected}.`);
+  if (isMissing(error)) {
+    return fileNotFound(`${path}: there is no such file. Give the path of ${expected}.`);
   }
   return new FileError(path, `cannot be read (${reasonOf(error)}).`, { cause: error });
 }
@@ -80,7 +91,7 @@ export function unreadable(path: string, error: unknown, expected = "an .onnx fi
 /** What to throw where `path`, an output, cannot be written for `error`. */
 export function unwritable(path: string, error: unknown): Error {
   if (!isSystemError(error)) return error as Error;
-  const missing = codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound;
+  const missing = isMissing(error);
   return new FileError(path, `cannot be written (${reasonOf(error)}).${missing ? " Does its folder exist?" : ""}`, {
     cause: error,
   });
@@ -95,7 +106,7 @@ function isOurs(error: unknown): boolean {
 
 function isSystemError(error: unknown): boolean {
   if (error instanceof FileError || error instanceof ModelFormatError || error instanceof DOMException) return false;
-  return codeOf(error) !== undefined || Object.values(Deno.errors).some((type) => error instanceof type);
+  return codeOf(error) !== undefined || isDenoError(error);
 }
 
 /**

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { tryLock } from "../host/deno.ts";
 import { STAGED_NAME, StagedFile } from "./staged_file.ts";
 
 /** A name that a save takes or frees: what is under it if the save is killed half way, told by inode, size and time. */
@@ -11,6 +12,8 @@ interface JournalEntry {
 /** Marks a journal among the files that are being written. */
 const JOURNAL = "layerfuse journal";
 const MOST_JOURNAL_BYTES = 1 << 16;
+/** How old a file must be to be left by a killed process, where there are no locks that would tell. */
+const LEFT_MS = 24 * 3600 * 1000;
 
 /**
  * Writes down, before a save takes names beside its model's, which files will be nothing's if it is killed half way: each
@@ -54,19 +57,24 @@ export function removeLeftovers(folder: string, isUsed: (name: string) => boolea
 }
 
 function removeLeftover(folder: string, path: string, isUsed: (name: string) => boolean): void {
-  using file = Deno.openSync(path, { read: true });
-  if (!file.tryLockSync(true)) return; // it is being written
-  for (const { name, state } of entriesOf(path)) {
-    const other = join(folder, name);
-    if (stateOf(other) === state && !isUsed(name)) rmSync(other);
+  const lock = tryLock(path);
+  if (lock === "held") return; // it is being written
+  if (lock === "unsupported" && Date.now() - lstatSync(path).mtimeMs < LEFT_MS) return; // it may be
+  try {
+    for (const { name, state } of entriesOf(path)) {
+      const other = join(folder, name);
+      if (stateOf(other) === state && !isUsed(name)) rmSync(other);
+    }
+    rmSync(path);
+  } finally {
+    if (lock !== "unsupported") lock.close();
   }
-  rmSync(path);
 }
 
 function entriesOf(path: string): JournalEntry[] {
   if (lstatSync(path).size > MOST_JOURNAL_BYTES) return [];
   try {
-    const { kind, entries } = JSON.parse(Deno.readTextFileSync(path));
+    const { kind, entries } = JSON.parse(readFileSync(path, "utf8"));
     return kind === JOURNAL ? entries : [];
   } catch {
     return []; // the begin of a model

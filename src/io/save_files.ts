@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, ftruncateSync, lstatSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "node:path";
 import { FileError, unwritable } from "./errors.ts";
 import { removeLeftovers, writeJournal } from "./leftovers.ts";
@@ -80,7 +90,15 @@ class Save implements Disposable {
   #superfluous: string[] = [];
   #bytes = 0;
 
-  constructor(readonly target: Target, readonly contents: Contents, readonly options: SaveFilesOptions) {}
+  readonly target: Target;
+  readonly contents: Contents;
+  readonly options: SaveFilesOptions;
+
+  constructor(target: Target, contents: Contents, options: SaveFilesOptions) {
+    this.target = target;
+    this.contents = contents;
+    this.options = options;
+  }
 
   async run(): Promise<SavedFiles> {
     this.#old = this.oldData();
@@ -265,9 +283,12 @@ async function overwrite(path: string, staged: StagedFile): Promise<void> {
 }
 
 function* readChunks(path: string): Generator<Uint8Array> {
-  using file = Deno.openSync(path, { read: true });
-  const buffer = new Uint8Array(1 << 20);
-  for (let count = file.readSync(buffer); count; count = file.readSync(buffer)) yield buffer.subarray(0, count);
+  const fd = openSync(path, "r"), buffer = new Uint8Array(1 << 20);
+  try {
+    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) yield buffer.subarray(0, count);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function replaceBytes(path: string, chunks: Iterable<Uint8Array>): void {

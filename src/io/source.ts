@@ -30,11 +30,17 @@ export class FileSource implements ByteSource {
   readonly #state: FileState;
   #isReplaced = false;
 
+  readonly path: string;
+  readonly name: string;
+
   /**
    * Opens a regular file; never waits. `name` is what to call it in messages, `expected` what should be there. Throws `Deno.errors.NotFound` where there is
    * none and a {@link FileError} where it is something else or cannot be opened.
    */
-  constructor(readonly path: string, readonly name: string = path, expected: string = "an .onnx file") {
+  constructor(path: string, name: string = path, expected: string = "an .onnx file") {
+    this.path = path;
+    this.name = name;
+
     try {
       this.#fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // opening a FIFO waits otherwise
     } catch (error) {
@@ -117,8 +123,14 @@ export function kindOf(
 export class BytesSource implements ByteSource {
   readonly size: number;
 
+  readonly bytes: Uint8Array;
+  readonly name: string;
+
   /** Wraps `bytes` under a name for messages. */
-  constructor(readonly bytes: Uint8Array, readonly name: string = "(bytes)") {
+  constructor(bytes: Uint8Array, name: string = "(bytes)") {
+    this.bytes = bytes;
+    this.name = name;
+
     this.size = bytes.length;
   }
 

@@ -1,6 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { codeOf, FileError, unreadable } from "./errors.ts";
 import { FileSource } from "./source.ts";
+import { temporaryFile } from "./temporary_file.ts";
 
 /** How long to wait for a FIFO's writer, and for its next bytes. */
 const WAIT_MS = 30_000;
@@ -40,17 +43,11 @@ export async function spoolChunks(
   chunks: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<FileSource> {
-  const path = await Deno.makeTempFile({ prefix: "layerfuse_", suffix: ".onnx" });
-  try {
-    using file = await Deno.open(path, { write: true });
-    for await (const chunk of chunks) {
-      signal?.throwIfAborted();
-      for (let done = 0; done < chunk.length;) done += await file.write(chunk.subarray(done));
-    }
+  return await temporaryFile(async (folder) => {
+    const path = join(folder, "model.onnx");
+    await writeFile(path, chunks, { signal });
     return new FileSource(path, name);
-  } finally {
-    await Deno.remove(path).catch(() => {}); // an open file cannot be removed everywhere
-  }
+  });
 }
 
 async function* chunksOf(path: string, fd: number, signal: AbortSignal | undefined, wait: number) {
@@ -75,7 +72,7 @@ function readNow(fd: number, into: Uint8Array): number {
   try {
     return readSync(fd, into);
   } catch (error) {
-    if (codeOf(error) === "EAGAIN" || error instanceof Deno.errors.WouldBlock) return -1;
+    if (codeOf(error) === "EAGAIN" || error instanceof Error && error.name === "WouldBlock") return -1;
     throw error;
   }
 }

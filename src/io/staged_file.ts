@@ -1,5 +1,22 @@
-import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import { tryLock } from "../host/deno.ts";
 import { codeOf } from "./errors.ts";
 import type { ExistingFile } from "./target.ts";
 
@@ -8,7 +25,7 @@ export const STAGED_NAME = /^\.layerfuse-[0-9a-f]{16}\.part$/;
 
 /** A name for a file that is being written. */
 export function stagedName(): string {
-  const digits = crypto.getRandomValues(new Uint8Array(8)).toHex();
+  const digits = randomBytes(8).toString("hex");
   return `.layerfuse-${digits}.part`;
 }
 
@@ -27,25 +44,24 @@ function turn(): Promise<void> {
 export class StagedFile implements Disposable {
   /** Its own name. */
   readonly path: string;
-  readonly #file: Deno.FsFile;
+  readonly #fd: number;
+  readonly #lock: ReturnType<typeof tryLock>;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(path: string, fd: number, lock: ReturnType<typeof tryLock>) {
     this.path = path;
-    this.#file = file;
+    this.#fd = fd;
+    this.#lock = lock;
   }
 
   /** Makes an empty one in a folder; throws the system's error where that fails. */
   static create(folder: string): StagedFile {
     for (;;) {
       const path = join(folder, stagedName());
-      const file = Deno.openSync(path, { read: true, write: true, createNew: true });
-      try {
-        file.tryLockSync(true);
-      } catch {
-        // a file system without locks: the file's age has to do
-      }
-      if (lstatSync(path, { throwIfNoEntry: false })) return new StagedFile(path, file);
-      file.close(); // another process took it for a leftover before it was locked
+      const fd = openSync(path, "wx+", 0o666);
+      const lock = lockOf(path);
+      if (lock !== "held" && lstatSync(path, { throwIfNoEntry: false })) return new StagedFile(path, fd, lock);
+      closeSync(fd); // another process took it for a leftover before it was locked
+      if (typeof lock === "object") lock.close();
     }
   }
 
@@ -70,30 +86,29 @@ export class StagedFile implements Disposable {
 
   /** Writes one chunk. */
   writeNow(chunk: Uint8Array): void {
-    for (let done = 0; done < chunk.length;) done += this.#file.writeSync(chunk.subarray(done));
+    for (let done = 0; done < chunk.length;) done += writeSync(this.#fd, chunk, done);
   }
 
   /** Waits until its bytes are on the disk. */
   async flush(): Promise<void> {
-    await this.#file.sync();
+    await promisify(fsync)(this.#fd);
   }
 
   /** Its bytes, from the begin. */
   *chunks(): Generator<Uint8Array> {
     const buffer = new Uint8Array(1 << 20);
-    this.#file.seekSync(0, Deno.SeekMode.Start);
-    for (let count = this.#file.readSync(buffer); count; count = this.#file.readSync(buffer)) {
+    for (let at = 0, count; (count = readSync(this.#fd, buffer, 0, buffer.length, at)) > 0; at += count) {
       yield buffer.subarray(0, count);
     }
   }
 
   /** Gives it the owner and the permissions of another file; false where that is not allowed. */
   takeAfter({ mode, uid, gid }: ExistingFile): boolean {
-    if (Deno.build.os === "windows") return true;
+    if (process.platform === "win32") return true;
     const own = lstatSync(this.path);
     try {
-      if (own.uid !== uid || own.gid !== gid) Deno.chownSync(this.path, uid, gid);
-      Deno.chmodSync(this.path, mode);
+      if (own.uid !== uid || own.gid !== gid) chownSync(this.path, uid, gid);
+      chmodSync(this.path, mode);
       return true;
     } catch {
       return false;
@@ -112,7 +127,18 @@ export class StagedFile implements Disposable {
 
   [Symbol.dispose](): void {
     rmSync(this.path, { force: true });
-    this.#file.close();
+    closeSync(this.#fd);
+    if (typeof this.#lock === "object") this.#lock.close();
+  }
+}
+
+/** The lock of a new file; `held` where another process took it for a leftover, and has it or has removed it. */
+function lockOf(path: string): ReturnType<typeof tryLock> {
+  try {
+    return tryLock(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || (error as Error).name === "NotFound") return "held";
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { normalSource, randomSource } from "../bench/random.ts";
 import { openSession } from "../bench/session.ts";
-import { TemporaryDirectory } from "../bench/source.ts";
+import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import type { Model } from "../fusion/model.ts";
 import { type ChannelStatistics, meanName, type Statistics, varianceName } from "./network.ts";
 

@@ -11,13 +11,21 @@ export class Builder {
   /** New initializers. */
   readonly initializers: Value[] = [];
 
+  readonly graph: Graph;
+  readonly pool: ConstantPool;
+  /** Fills in types and shapes of a node's outputs. */
+  readonly infer: (node: Node) => void;
+
   /** For one application of one rule in a graph, whose initializers are in a pool. */
   constructor(
-    readonly graph: Graph,
-    readonly pool: ConstantPool,
-    /** Fills in types and shapes of a node's outputs. */
-    readonly infer: (node: Node) => void,
-  ) {}
+    graph: Graph,
+    pool: ConstantPool,
+    infer: (node: Node) => void,
+  ) {
+    this.graph = graph;
+    this.pool = pool;
+    this.infer = infer;
+  }
 
   /** Forgets everything staged so far: another way is tried. */
   reset(): void {

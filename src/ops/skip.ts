@@ -57,14 +57,20 @@ export class Skip {
   /** See {@linkcode SkipOptions.isRemote}. */
   readonly isRemote: boolean;
 
+  /** What reports group by. */
+  readonly code: SkipCode;
+  /** In words the author of a model understands, starting in lower case, without a full stop. */
+  readonly reason: string;
+
   /** Made by an operator's entry, a rule or the driver. */
   constructor(
-    /** What reports group by. */
-    readonly code: SkipCode,
-    /** In words the author of a model understands, starting in lower case, without a full stop. */
-    readonly reason: string,
+    code: SkipCode,
+    reason: string,
     { remedy, node, isRemote = false }: SkipOptions = {},
   ) {
+    this.code = code;
+    this.reason = reason;
+
     this.remedy = remedy;
     this.node = node;
     this.isRemote = isRemote;

@@ -77,10 +77,10 @@ function stateOf({ governor, turbo, smt, cpuQuota, pinned }: Environment): strin
 }
 
 function software(environment: Environment): string {
-  const { layerfuse, deno, onnxruntime } = environment;
+  const { layerfuse, deno, node, onnxruntime } = environment;
   return [
     ...(layerfuse ? [`layerfuse ${escapeMarkup(layerfuse)}`] : []),
-    `Deno ${escapeMarkup(deno)}`,
+    deno ? `Deno ${escapeMarkup(deno)}` : `Node ${escapeMarkup(node ?? "")}`,
     `ONNX Runtime ${escapeMarkup(onnxruntime)}`,
   ].join(", ");
 }

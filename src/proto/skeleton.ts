@@ -46,7 +46,11 @@ class Cursor {
   #start = 0;
   #filled = 0;
 
-  constructor(readonly source: ByteSource) {
+  readonly source: ByteSource;
+
+  constructor(source: ByteSource) {
+    this.source = source;
+
     this.#window = new Uint8Array(Math.min(WINDOW_BYTES, source.size));
   }
 

@@ -65,11 +65,17 @@ class Driver {
   readonly #pool: ConstantPool;
   readonly #growth: GrowthAccount;
 
+  readonly options: DriverOptions;
+  readonly applied: AppliedRewrite[];
+
   constructor(
-    readonly options: DriverOptions,
-    readonly applied: AppliedRewrite[],
+    options: DriverOptions,
+    applied: AppliedRewrite[],
     graphs: readonly Graph[],
   ) {
+    this.options = options;
+    this.applied = applied;
+
     this.#phases = PHASES.map((phase) => {
       const byRoot = new Map<string, Rule[]>();
       for (const rule of options.rules.filter((rule) => rule.phase === phase)) {

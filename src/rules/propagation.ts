@@ -33,8 +33,14 @@ export class Propagation {
   readonly #visited: Set<Node>;
   #steps = 0;
 
+  readonly build: Builder;
+  readonly start: PropagationStart;
+
   /** An attempt that stages its new nodes in `build`. */
-  constructor(readonly build: Builder, readonly start: PropagationStart) {
+  constructor(build: Builder, start: PropagationStart) {
+    this.build = build;
+    this.start = start;
+
     this.#removed = [...start.nodes];
     this.#outputs = [[start.result, start.now]];
     this.#visited = new Set(start.nodes);

@@ -19,18 +19,24 @@ export class WeightsMismatchError extends Error {
   /** The error's name, `WeightsMismatchError`. */
   override readonly name = "WeightsMismatchError";
 
+  /** The file. */
+  readonly source: string;
+  /** What the weights were for. */
+  readonly architecture: string;
+  /** Names that the network has and the file has not. */
+  readonly missing: readonly string[];
+  /** Names that the file has and the network has not. */
+  readonly unexpected: readonly string[];
+  /** Names in both with different shapes. */
+  readonly misshapen: readonly Misshapen[];
+
   /** Lists all of them in the message. */
   constructor(
-    /** The file. */
-    readonly source: string,
-    /** What the weights were for. */
-    readonly architecture: string,
-    /** Names that the network has and the file has not. */
-    readonly missing: readonly string[],
-    /** Names that the file has and the network has not. */
-    readonly unexpected: readonly string[],
-    /** Names in both with different shapes. */
-    readonly misshapen: readonly Misshapen[],
+    source: string,
+    architecture: string,
+    missing: readonly string[],
+    unexpected: readonly string[],
+    misshapen: readonly Misshapen[],
   ) {
     const count = (names: readonly unknown[], what: string) => names.length === 0 ? [] : [`${names.length} ${what}`];
     const listed = (title: string, lines: readonly string[]) =>
@@ -53,5 +59,10 @@ export class WeightsMismatchError extends Error {
         ),
       ].join("\n"),
     );
+    this.source = source;
+    this.architecture = architecture;
+    this.missing = missing;
+    this.unexpected = unexpected;
+    this.misshapen = misshapen;
   }
 }

@@ -9,8 +9,14 @@ export type PickleDict = Map<PickleValue, PickleValue>;
 
 /** A class or function that a pickle may name. Without `call` it is only named, as an element type is. */
 export class PickleGlobal {
+  readonly name: string;
+  readonly call?: (args: readonly PickleValue[]) => PickleValue;
+
   /** A known class, and what calling it with positional arguments gives. */
-  constructor(readonly name: string, readonly call?: (args: readonly PickleValue[]) => PickleValue) {}
+  constructor(name: string, call?: (args: readonly PickleValue[]) => PickleValue) {
+    this.name = name;
+    this.call = call;
+  }
 }
 
 /** What a pickle may refer to. */
@@ -45,7 +51,15 @@ class Machine {
   readonly #marks: PickleValue[][] = [];
   readonly #memo = new Map<number, PickleValue>();
 
-  constructor(readonly reader: ByteReader, readonly source: string, readonly world: PickleWorld) {}
+  readonly reader: ByteReader;
+  readonly source: string;
+  readonly world: PickleWorld;
+
+  constructor(reader: ByteReader, source: string, world: PickleWorld) {
+    this.reader = reader;
+    this.source = source;
+    this.world = world;
+  }
 
   run(): PickleValue {
     for (;;) {

@@ -41,13 +41,23 @@ export class Storage {
   /** First byte in the file; a legacy file tells it only after its pickle. */
   offset: number | undefined = undefined;
 
+  readonly source: ByteSource;
+  readonly name: string;
+  readonly type: NumericType;
+  readonly size: number;
+
   /** `size` elements of one type; `name` is what messages call it. */
   constructor(
-    readonly source: ByteSource,
-    readonly name: string,
-    readonly type: NumericType,
-    readonly size: number,
-  ) {}
+    source: ByteSource,
+    name: string,
+    type: NumericType,
+    size: number,
+  ) {
+    this.source = source;
+    this.name = name;
+    this.type = type;
+    this.size = size;
+  }
 
   /** Fills `into` with the bytes from `at` on. */
   read(at: number, into: Uint8Array): void {

@@ -6,8 +6,12 @@ import { ELEMENT_TYPES, Storage, STORAGE_TYPES, storageView } from "./storage.ts
 
 /** A tensor in a pickle, told apart from every other object. */
 export class PickledTensor {
+  readonly tensor: Tensor;
+
   /** Wraps a tensor. */
-  constructor(readonly tensor: Tensor) {}
+  constructor(tensor: Tensor) {
+    this.tensor = tensor;
+  }
 }
 
 /**

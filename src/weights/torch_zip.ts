@@ -89,8 +89,11 @@ async function storedFiles(source: ByteSource): Promise<Map<string, Stored>> {
 
 /** A byte source as yauzl reads it. */
 class SourceReader extends RandomAccessReader {
-  constructor(readonly source: ByteSource) {
+  readonly source: ByteSource;
+
+  constructor(source: ByteSource) {
     super();
+    this.source = source;
   }
 
   override _readStreamForRange(start: number, end: number): Readable {

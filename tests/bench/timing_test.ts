@@ -8,7 +8,13 @@ class Machine {
   calls: string[] = [];
   #normal;
 
-  constructor(seed: number, private jitter: number, private slowness: (timeMs: number) => number = () => 1) {
+  private jitter: number;
+  private slowness: (timeMs: number) => number;
+
+  constructor(seed: number, jitter: number, slowness: (timeMs: number) => number = () => 1) {
+    this.jitter = jitter;
+    this.slowness = slowness;
+
     this.#normal = normalSource(randomSource(seed));
   }
 

@@ -129,13 +129,20 @@ function batchNormalizations(graph: GraphProto): string[] {
 
 /** A model that breaks a promise of `fuse`. */
 export class BrokenPromise extends Error {
+  readonly before: Uint8Array;
+  readonly after?: Uint8Array;
+  readonly report?: FusionReport;
+
   constructor(
     message: string,
-    readonly before: Uint8Array,
-    readonly after?: Uint8Array,
-    readonly report?: FusionReport,
+    before: Uint8Array,
+    after?: Uint8Array,
+    report?: FusionReport,
   ) {
     super(message);
+    this.before = before;
+    this.after = after;
+    this.report = report;
   }
 }
 

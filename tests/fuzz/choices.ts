@@ -2,7 +2,11 @@
 export class Choices {
   #at = 0;
 
-  constructor(readonly numbers: readonly number[]) {}
+  readonly numbers: readonly number[];
+
+  constructor(numbers: readonly number[]) {
+    this.numbers = numbers;
+  }
 
   /** A number below `count`. */
   below(count: number): number {

@@ -54,7 +54,13 @@ export class Draft {
   /** Weights that were made, to be shared by a later node of the same shape. */
   readonly weights: Wire[] = [];
 
-  constructor(readonly shared: Shared, readonly parent?: Draft) {}
+  readonly shared: Shared;
+  readonly parent?: Draft;
+
+  constructor(shared: Shared, parent?: Draft) {
+    this.shared = shared;
+    this.parent = parent;
+  }
 
   get opset(): number {
     return this.shared.opset;

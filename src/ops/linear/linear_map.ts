@@ -106,8 +106,12 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   /** Another map before this one, asked by {@linkcode LinearMap.then} of a map of another kind. */
   precededBy?(first: LinearMap): LinearMap | Skip;
 
+  readonly parts: P;
+
   /** A map of parts that fit. */
-  constructor(readonly parts: P) {}
+  constructor(parts: P) {
+    this.parts = parts;
+  }
 
   /** What it is applied to. */
   get x(): Value {
