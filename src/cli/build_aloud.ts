@@ -1,9 +1,21 @@
-import { type Architecture, architectures, build } from "../models/mod.ts";
+import { type Architecture, architectures, build, type Model } from "../models/mod.ts";
 import { startProgress } from "./progress.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** What `build` and `reproduce` say of the network to build. */
+export interface BuildChoice {
+  /** Seed of its weights. */
+  seed?: number;
+  /** Version of the operator set. */
+  opset?: number;
+  /** State dict to take its weights from. */
+  weights?: string;
+  /** Whether names may be missing from it, or unexpected in it. */
+  strict?: boolean;
+}
+
 /** Builds a known architecture with a progress bar. Throws a {@link UsageError} for one that is not known. */
-export async function buildAloud(name: string, seed: number | undefined, opset?: number) {
+export async function buildAloud(name: string, { seed, opset, weights, strict }: BuildChoice): Promise<Model> {
   if (!architectures.includes(name as Architecture)) {
     throw new UsageError(`there is no architecture '${name}'. Known: ${architectures.join(", ")}.`);
   }
@@ -12,6 +24,7 @@ export async function buildAloud(name: string, seed: number | undefined, opset?:
     return await build(name as Architecture, {
       seed: seed ?? 0,
       ...opset !== undefined && { opset },
+      ...weights !== undefined && { weights, strict },
       onProgress: (fraction, phase) => progress.update(fraction, `building ${name}: ${phase}`),
     });
   } finally {

@@ -1,5 +1,6 @@
 import { exportModel } from "../graph/export.ts";
 import { Model } from "../fusion/model.ts";
+import { sizeOf } from "../tensor/tensor.ts";
 import { type Architecture, ARCHITECTURES, parseArchitecture } from "./architectures.ts";
 import { calibrate, calibrationImages } from "./calibrate.ts";
 import { Network, OPSET, type Statistics } from "./network.ts";
@@ -18,9 +19,10 @@ export interface BuildOptions {
    */
   opset?: number;
   /**
-   * Trained weights in place of random ones: the path of a state dict, or its bytes (safetensors, or a .pth/.bin of
-   * torch.save; float32, float16 or bfloat16). Tensors are read from the file when the model is saved; the pickle is not
-   * executed.
+   * Trained weights in place of random ones: the path or URL of a state dict, or its bytes (safetensors, or a .pth/.bin of
+   * torch.save; float32, float16 or bfloat16; torchvision's names, and timm's or Hugging Face's of the same network), or
+   * `"imagenet"` for the file that torchvision downloads for this architecture. Tensors are read from the file when the model
+   * is saved; the pickle is not executed.
    */
   weights?: string | URL | Uint8Array;
   /**
@@ -67,7 +69,10 @@ export async function build(architecture: Architecture, options: BuildOptions = 
   if (options.weights !== undefined) {
     onProgress?.(0, "weights");
     const { weights, strict = true } = options;
-    const trained = await trainedWeights(name, learnedShapes(name), weights, { strict });
+    const trained = await trainedWeights(name, learnedShapes(name), weights, {
+      strict,
+      onProgress: (fraction) => onProgress?.(0.99 * fraction, "weights"),
+    });
     const model = assemble(name, seed, new Map(), opset, trained);
     onProgress?.(1, "done");
     return model;
@@ -117,6 +122,34 @@ function network(name: Architecture, { seed, statistics, opset, trained }: Made)
   });
   const graphs = network.finish(recipe.layers(network), recipe.output);
   return { graphs, learned: network.learned };
+}
+
+/** An architecture as it is. */
+export interface Description {
+  /** The network with seeded weights, its statistics 0 and 1: for looking at, not for running. */
+  readonly model: Model;
+  /** Learned parameters, as torch counts them: without running statistics and constants. */
+  readonly parameters: number;
+}
+
+/**
+ * What an architecture is made of, without building it: nothing is drawn, measured or downloaded.
+ *
+ * @throws {RangeError} If it is unknown.
+ *
+ * @example
+ * ```ts
+ * import { describe } from "@layerfuse/layerfuse/models";
+ *
+ * console.log(describe("resnet18").parameters); // 11689512
+ * ```
+ */
+export function describe(architecture: Architecture): Description {
+  const name = parseArchitecture(architecture);
+  const { graphs, learned } = network(name, { seed: 0, statistics: new Map(), opset: OPSET.usual });
+  const parameters = [...learned].filter(([parameter]) => !/\.running_(mean|var)$/.test(parameter))
+    .reduce((sum, [, dims]) => sum + sizeOf(dims), 0);
+  return { model: Model.from(exportModel(graphs), name), parameters };
 }
 
 /** Names and shapes of what a state dict has for an architecture. */

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { normalSource, randomSource } from "../bench/random.ts";
 import { openSession } from "../bench/session.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
+import { sizeOf } from "../tensor/tensor.ts";
 import type { Model } from "../fusion/model.ts";
 import { type ChannelStatistics, meanName, type Statistics, varianceName } from "./network.ts";
 
@@ -39,7 +40,7 @@ export async function calibrate(
 const CELLS = [1, 2, 4, 8, 16, 32];
 
 /**
- * A batch of images [N, C, H, W] to calibrate on, with mean 0 and variance 1 as normalised photographs have. Each mixes, in
+ * A batch of images [N, C, H, W] (or clips [N, C, T, H, W]) to calibrate on, with mean 0 and variance 1 as normalised photographs have. Each mixes, in
  * its own proportions, noise of all scales from pixels to a good part of the image: with white noise alone all images would
  * look the same to the deeper layers, and their variances would be far too small.
  */
@@ -47,14 +48,14 @@ export function calibrationImages(
   seed: number,
   dims: readonly number[],
 ): { dims: readonly number[]; data: Float32Array } {
-  const [images, channels, height, width] = dims;
+  const [images, channels] = dims, [height, width] = dims.slice(-2), planes = channels * sizeOf(dims.slice(2, -2));
   const uniform = randomSource(seed, 10), normal = normalSource(uniform);
-  const data = new Float32Array(images * channels * height * width);
+  const data = new Float32Array(images * planes * height * width);
   for (let image = 0; image < images; image++) {
     const shares = CELLS.map(() => uniform() ** 4);
     const norm = Math.hypot(...shares);
-    for (let channel = 0; channel < channels; channel++) {
-      const plane = data.subarray((image * channels + channel) * height * width).subarray(0, height * width);
+    for (let channel = 0; channel < planes; channel++) {
+      const plane = data.subarray((image * planes + channel) * height * width).subarray(0, height * width);
       CELLS.forEach((cell, scale) => addNoise(plane, width, cell, shares[scale] / norm, normal));
     }
   }

@@ -1,4 +1,4 @@
-import type { Names } from "./weight_names.ts";
+import type { Names } from "./names.ts";
 
 /** Blocks of MobileNetV2's stages, which timm numbers by stage and torchvision throughout. */
 const MOBILENET_BLOCKS = [1, 2, 3, 4, 3, 3, 1];
@@ -61,6 +61,27 @@ export const TIMM = {
         .replace(/^se\./, "f.se.").replace(/^downsample\./, "proj.")
         .replace(/\.conv\./, ".0.").replace(/\.bn\./, ".1.");
       return `trunk_output.block${stage}.block${stage}-${Number(index) - 1}.${inner}`;
+    }],
+  ],
+  convnext: [
+    [/^stem\./, "features.0."],
+    [/^stages\.(\d+)\.downsample\.(.*)$/, (_, stage, layer) => `features.${2 * Number(stage)}.${layer}`],
+    [/^head\.norm\./, "classifier.0."],
+    [/^head\.fc\./, "classifier.2."],
+    [/^stages\.(\d+)\.blocks\.(\d+)\.(.*)$/, (_, stage, index, layer) => {
+      const inner = layer.replace(/^conv_dw\./, "block.0.").replace(/^norm\./, "block.2.")
+        .replace(/^mlp\.fc1\./, "block.3.").replace(/^mlp\.fc2\./, "block.5.").replace(/^gamma$/, "layer_scale");
+      return `features.${2 * Number(stage) + 1}.${index}.${inner}`;
+    }],
+  ],
+  swin: [
+    [/^patch_embed\.proj\./, "features.0.0."],
+    [/^patch_embed\.norm\./, "features.0.2."],
+    [/^head\.fc\./, "head."],
+    [/^layers\.(\d+)\.downsample\.(.*)$/, (_, stage, layer) => `features.${2 * Number(stage)}.${layer}`],
+    [/^layers\.(\d+)\.blocks\.(\d+)\.(.*)$/, (_, stage, index, layer) => {
+      const inner = layer.replace(/^mlp\.fc1\./, "mlp.0.").replace(/^mlp\.fc2\./, "mlp.3.");
+      return `features.${2 * Number(stage) + 1}.${index}.${inner}`;
     }],
   ],
 } as const satisfies Record<string, Names>;

@@ -12,6 +12,8 @@ import { classifier, fixed, type Recipe } from "./recipe.ts";
 import { regnetY400mf } from "./regnet.ts";
 import { resnet, RESNETS } from "./resnet.ts";
 import { shufflenetV2 } from "./shufflenet.ts";
+import { swin } from "./swin.ts";
+import { torchvisionConvnext } from "./torchvision_convnext.ts";
 import { vgg, VGGS } from "./vgg.ts";
 import { r3d18 } from "./video_resnet.ts";
 
@@ -30,6 +32,8 @@ export type TorchvisionArchitecture =
   | "googlenet"
   | "shufflenet_v2_x1_0"
   | "regnet_y_400mf"
+  | "convnext_tiny"
+  | "swin_t"
   | "r3d_18"
   | "deeplabv3_mobilenet_v3_large"
   | "dcgan_generator";
@@ -69,6 +73,8 @@ export const TORCHVISION: Readonly<Record<TorchvisionArchitecture, Recipe>> = {
   googlenet: classifier(googlenet),
   shufflenet_v2_x1_0: sized(classifier(shufflenetV2)),
   regnet_y_400mf: classifier(regnetY400mf),
+  convnext_tiny: { ...classifier(torchvisionConvnext), calibration: undefined },
+  swin_t: { ...sized(classifier(swin)), calibration: undefined },
   r3d_18: {
     input: CLIPS,
     output: ["batch", 400],

@@ -1,9 +1,11 @@
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { download } from "../io/download.ts";
 import { type ByteSource, BytesSource, FileSource } from "../io/source.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { assignWeights, readStateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
+import { officialWeights } from "./imagenet.ts";
 import { isTrainingOnly, renamed } from "./weight_names.ts";
 
 /** A network's weights as a file has them. */
@@ -18,10 +20,14 @@ export interface TrainedWeights {
 export interface TrainedWeightsOptions {
   /** Whether every name must be in both. */
   strict: boolean;
+  /** Called with the share of the download that is done, where the server says how much there is. */
+  onProgress?: (fraction: number) => void;
 }
 
 /**
  * The trained weights of an architecture that has the parameters `learned`.
+ *
+ * @throws {RangeError} For `"imagenet"` where torchvision has no such weights.
  */
 export async function trainedWeights(
   architecture: Architecture,
@@ -29,7 +35,7 @@ export async function trainedWeights(
   weights: string | URL | Uint8Array,
   options: TrainedWeightsOptions,
 ): Promise<TrainedWeights> {
-  const file = byteSource(weights);
+  const file = await byteSource(architecture, weights, options.onProgress);
   const dict = renamed(architecture, await readStateDict(file), learned);
   const tensors = assignWeights(learned, dict, {
     architecture,
@@ -39,10 +45,18 @@ export async function trainedWeights(
   return { source: weights instanceof Uint8Array ? "(bytes)" : basename(file.name), tensors };
 }
 
-function byteSource(weights: string | URL | Uint8Array): ByteSource {
+async function byteSource(
+  architecture: Architecture,
+  weights: string | URL | Uint8Array,
+  onProgress?: (fraction: number) => void,
+): Promise<ByteSource> {
   if (weights instanceof Uint8Array) return new BytesSource(weights);
+  if (weights === "imagenet") return await officialWeights(architecture, onProgress);
   const url = weights instanceof URL ? weights : /^(https?|file):/.test(weights) ? new URL(weights) : undefined;
-  if (url && url.protocol !== "file:") throw new RangeError(`weights ${url}: download the file and give its path`);
+  if (url && url.protocol !== "file:") {
+    const path = await download(url, { onProgress: (bytes, total) => onProgress?.(total ? bytes / total : 0) });
+    return new FileSource(path, url.href);
+  }
   const path = url ? fileURLToPath(url) : weights as string;
   return new FileSource(path, path, "a state dict");
 }

@@ -1,17 +1,16 @@
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { StateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
+import type { Names } from "./names.ts";
 import { HUGGING_FACE } from "./names_hugging_face.ts";
 import { TIMM } from "./names_timm.ts";
 
-/** One way to write torchvision's names otherwise: the first pattern that matches a name says what it is in torchvision. */
-export type Names = readonly (readonly [pattern: RegExp, torchvision: string | ((...match: string[]) => string)])[];
-
-/** Names that are only of use in training, by architecture: classifiers beside the main one. */
+/** Names that a network for inference has no use for, by architecture: classifiers beside the main one. */
 const TRAINING_ONLY: Partial<Record<Architecture, RegExp>> = {
   inception_v3: /^AuxLogits\./,
   googlenet: /^aux[12]\./,
   deeplabv3_mobilenet_v3_large: /^aux_classifier\./,
+  swin_t: /\.relative_position_index$/, // which entry of the table belongs to which pair: the same in every Swin
 };
 
 /** Whether a name is one of what only training uses, such as an auxiliary classifier. */
@@ -28,12 +27,14 @@ const FAMILIES: readonly (readonly [RegExp, readonly Names[]])[] = [
   [/^vgg/, [TIMM.vgg]],
   [/^mobilenet_v2$/, [TIMM.mobilenetV2]],
   [/^efficientnet_b0$/, [TIMM.efficientnet]],
+  [/^convnext_tiny$/, [TIMM.convnext, HUGGING_FACE.convnext]],
+  [/^swin_t$/, [TIMM.swin]],
   [/^regnet_y/, [TIMM.regnet, HUGGING_FACE.regnet]],
 ];
 
 /**
  * A state dict under torchvision's names where it has others that are known: of all ways to name it, the one by which most
- * names become the network's. A tensor that the other library keeps under another shape (a 1×1 convolution that is a matrix
+ * names become the network's, if that is more than half of them. A tensor that the other library keeps under another shape (a 1×1 convolution that is a matrix
  * here) gets the network's.
  */
 export function renamed(
@@ -48,7 +49,9 @@ export function renamed(
       const here = translated(name, names), dims = network.get(here);
       return [here, here !== name && dims && isSameData(tensor.dims, dims) ? reshaped(tensor, dims) : tensor];
     }));
-    if (tensors.size === dict.tensors.size && known(tensors) > known(best.tensors)) best = { ...dict, tensors };
+    if (tensors.size === dict.tensors.size && known(tensors) > Math.max(known(best.tensors), tensors.size / 2)) {
+      best = { ...dict, tensors };
+    }
   }
   return best;
 }

@@ -54,8 +54,11 @@ const requests = maker.stdin.getWriter(), answers = maker.stdout.pipeThrough(new
 /** Lets the one Python make a case. */
 async function make(name: string, folder: string, format: string): Promise<void> {
   await requests.write(new TextEncoder().encode(`${name} ${folder} ${format}\n`));
-  const { value } = await answers.read();
-  if (value?.trim() !== "made") throw new Error(`${name}: PyTorch made nothing`);
+  for (let text = ""; !text.includes("made\n");) {
+    const { value, done } = await answers.read();
+    if (done) throw new Error(`${name}: Python ended after ${JSON.stringify(text)} (${(await maker.status).code})`);
+    text += value;
+  }
 }
 
 const norm = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));

@@ -124,6 +124,16 @@ export const STATE_DICTS: Record<string, { parameters: number; entries: number; 
     entries: 331,
     sha256: "4d17b42375d4fc3073f94a7dbb2807c12133f7ea62dfbed2005bca853006dfae",
   },
+  convnext_tiny: {
+    parameters: 28_589_128,
+    entries: 182,
+    sha256: "dbc9f242dbd061cfa781c1d5fa31a40b06f6aa6a793bb586c9d65da3d15d26d0",
+  },
+  swin_t: {
+    parameters: 28_288_354,
+    entries: 173,
+    sha256: "aded8421d1ae1c035f81f4245a164361344d05471fc1c11d7d7af53e5616b114",
+  },
   r3d_18: {
     parameters: 33_371_472,
     entries: 102,

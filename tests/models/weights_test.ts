@@ -1,41 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import type { Model } from "../../src/fusion/model.ts";
 import { build, WeightsFormatError, WeightsMismatchError } from "../../src/models/mod.ts";
 import { assemble } from "../../src/models/build.ts";
-import { encodedChunks } from "../../src/tensor/encode.ts";
-import { type Tensor, valuesOf } from "../../src/tensor/tensor.ts";
-import { safetensors } from "../weights/save_safetensors.ts";
-
-/** Everything that a state dict of the model has. */
-function learnedOf(model: Model): Map<string, Tensor> {
-  const { graph } = model.graphs();
-  return new Map(
-    [...graph.initializers].filter(({ name }) => /\.(weight|bias|running_mean|running_var)$/.test(name))
-      .map(({ name, initializer }) => [name, initializer!]),
-  );
-}
-
-/** The bytes of a safetensors file of these tensors. */
-function stateDict(tensors: ReadonlyMap<string, Tensor>, type: "F32" | "BF16" = "F32"): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let end = 0;
-  const header = Object.fromEntries([...tensors].map(([name, tensor]) => {
-    const start = end;
-    for (const chunk of encodedChunks({ ...tensor, type: type === "F32" ? "float32" : "bfloat16" })) {
-      parts.push(chunk.slice());
-      end += chunk.length;
-    }
-    return [name, { dtype: type, shape: tensor.dims, data_offsets: [start, end] }];
-  }));
-  const data = new Uint8Array(end);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return safetensors(header, data);
-}
+import { valuesOf } from "../../src/tensor/tensor.ts";
+import { learnedOf, stateDict } from "../weights/save_safetensors.ts";
 
 const trained = learnedOf(assemble("mobilenet_v2", 5, new Map()));
 

@@ -1,13 +1,13 @@
+import type { BuildChoice } from "../build_aloud.ts";
 import type { CommandFile } from "../command.ts";
 import { addJson, checkJson, type JsonOption, requireOut, show } from "../output.ts";
 import { UsageError } from "../usage_error.ts";
 import { whole } from "../values.ts";
+import { addWeightOptions } from "../weight_options.ts";
 
-interface Options {
+interface Options extends BuildChoice {
   output?: string;
   list?: boolean;
-  seed?: number;
-  opset?: number;
   json?: JsonOption;
 }
 
@@ -15,26 +15,23 @@ interface Options {
 export const command: CommandFile = {
   define(command) {
     command
-      .description("Build a known architecture, unfused, with seeded weights and calibrated statistics.")
+      .description(
+        "Build a known architecture, unfused, with seeded weights and calibrated statistics, or with trained ones.",
+      )
       .argument("[ARCH]", "its name; --list shows them")
       .option("-o, --output <OUT>", "the file to write")
-      .option("--list", "list the architectures and the shape of the input each is usually run at")
+      .option("--list", "list the architectures: the input each is usually run at, parameters, multiply-accumulates")
       .option("--seed <N>", "seed of the weights, default 0", whole("--seed"))
       .option("--opset <N>", "version of the operator set, 13 to 20, default 17", whole("--opset"));
-    addJson(command);
+    addJson(addWeightOptions(command));
   },
   async run(command) {
-    const [name] = command.args, { output, list, seed, opset, json } = command.opts<Options>();
+    const [name] = command.args, { output, list, json, ...choice } = command.opts<Options>();
     await checkJson(json);
     if (list) {
-      const { architectures, defaultInputShape } = await import("../../models/mod.ts");
-      const rows = architectures.map((name) => ({ name, input: defaultInputShape(name) }));
-      const width = Math.max(...rows.map(({ name }) => name.length));
-      await show(
-        json,
-        rows,
-        () => rows.map(({ name, input }) => `${name.padEnd(width)}  ${input.join("x")}`).join("\n"),
-      );
+      const { zoo, zooText } = await import("../zoo.ts");
+      const rows = zoo();
+      await show(json, rows, () => zooText(rows));
       return 0;
     }
     if (name === undefined) {
@@ -42,7 +39,7 @@ export const command: CommandFile = {
     }
     const out = requireOut(command.name(), output);
     const { buildAloud } = await import("../build_aloud.ts");
-    const model = await buildAloud(name, seed, opset);
+    const model = await buildAloud(name, choice);
     await model.save(out);
     const { nodes, parameters, bytes } = model.stats;
     await show(
