@@ -10,6 +10,8 @@ export interface TestTensor {
   dims: number[];
   values: ArrayLike<number>;
   type?: number;
+  /** The elements of a tensor of text (type 8). */
+  text?: string[];
 }
 
 export interface TestNode {
@@ -18,7 +20,7 @@ export interface TestNode {
   outputs: string[];
   name?: string;
   domain?: string;
-  /** Whole numbers are INT(S); {float: 1}, {floats: [..]}, {tensor: …}, {graph: …}, {ref: "name"} say otherwise. */
+  /** Whole numbers are INT(S); {float: 1}, {floats: [..]}, {strings: [..]}, {tensor: …}, {graph: …}, {ref: "name"} say otherwise. */
   attributes?: Record<string, TestAttribute>;
 }
 
@@ -27,6 +29,7 @@ export type TestAttribute =
   | number[]
   | string
   | { float: number }
+  | { strings: string[] }
   | { floats: number[] }
   | { tensor: TestTensor }
   | { graph: TestGraph }
@@ -40,6 +43,7 @@ export interface TestGraph {
   initializers?: Record<string, TestTensor>;
   /** Shapes the file tells of values in between. */
   valueInfo?: Record<string, (number | string | null)[]>;
+  /** Types other than float by name; 0 leaves the type to inference. */
   types?: Record<string, number>;
 }
 
@@ -81,7 +85,8 @@ export function randomIn(low: number, high: number, dims: number[], seed = 1, ty
   return { dims, type, values: Float64Array.from(values, (value) => low + (value + 1) / 2 * (high - low)) };
 }
 
-function rawData({ values, type = 1 }: TestTensor): Uint8Array {
+/** Little-endian bytes of a tensor of numbers. */
+export function rawData({ values, type = 1 }: TestTensor): Uint8Array {
   switch (type) {
     case 1:
       return new Uint8Array(Float32Array.from(values).buffer);
@@ -92,6 +97,16 @@ function rawData({ values, type = 1 }: TestTensor): Uint8Array {
     case 9:
     case 2:
       return Uint8Array.from(values);
+    case 3:
+      return new Uint8Array(Int8Array.from(values).buffer);
+    case 4:
+      return new Uint8Array(Uint16Array.from(values).buffer);
+    case 5:
+      return new Uint8Array(Int16Array.from(values).buffer);
+    case 12:
+      return new Uint8Array(Uint32Array.from(values).buffer);
+    case 13:
+      return new Uint8Array(BigUint64Array.from(Array.from(values, BigInt)).buffer);
     case 10:
       return new Uint8Array(Float16Array.from(values).buffer);
     case 11:
@@ -107,7 +122,10 @@ function rawData({ values, type = 1 }: TestTensor): Uint8Array {
 
 /** A TensorProto as an object. */
 export function tensorProto(name: string, tensor: TestTensor): Record<string, unknown> {
-  return { name, dims: tensor.dims, data_type: tensor.type ?? 1, raw_data: rawData(tensor) };
+  const head = { name, dims: tensor.dims, data_type: tensor.type ?? 1 };
+  return tensor.text
+    ? { ...head, string_data: tensor.text.map((text) => new TextEncoder().encode(text)) }
+    : { ...head, raw_data: rawData(tensor) };
 }
 
 function attributeProto(name: string, value: TestAttribute): Record<string, unknown> {
@@ -115,6 +133,9 @@ function attributeProto(name: string, value: TestAttribute): Record<string, unkn
   if (typeof value === "string") return { name, type: 3, s: new TextEncoder().encode(value) };
   if (Array.isArray(value)) return { name, type: 7, ints: value };
   if ("float" in value) return { name, type: 1, f: value.float };
+  if ("strings" in value) {
+    return { name, type: 8, strings: value.strings.map((text) => new TextEncoder().encode(text)) };
+  }
   if ("floats" in value) return { name, type: 6, floats: value.floats };
   if ("tensor" in value) return { name, type: 4, t: tensorProto("", value.tensor) };
   if ("graph" in value) return { name, type: 5, g: graphProto(value.graph) };
@@ -133,6 +154,7 @@ function nodeProto({ op, inputs, outputs, name, domain, attributes }: TestNode):
 }
 
 function valueInfo(name: string, dims: (number | string | null)[] | null, type: number): Record<string, unknown> {
+  if (type === 0) return { name };
   const dim = dims?.map((d) => typeof d === "number" ? { dim_value: d } : d === null ? {} : { dim_param: d });
   return { name, type: { tensor_type: { elem_type: type, shape: dim && { dim } } } };
 }

@@ -1,10 +1,10 @@
 import { ModelFormatError } from "../io/errors.ts";
 import { allGraphs, type Graph, type Node } from "../graph/graph.ts";
-import { ONNX_INPUTS } from "../ops/names.ts";
+import { inputsOf, opOf } from "../ops/table.ts";
 
 /**
- * Throws a {@link ModelFormatError} where a node of a known operator lacks an input that every version of it needs, or its
- * first output: no runtime runs it, and every rule takes them as given.
+ * Throws a {@link ModelFormatError} where a node of a known operator lacks an input that every version of it needs, or has
+ * no output: no runtime runs it, and every rule takes them as given.
  */
 export function verifyNodes(graphs: Iterable<Graph>, source: string): void {
   for (const { nodes } of allGraphs(graphs)) {
@@ -15,12 +15,15 @@ export function verifyNodes(graphs: Iterable<Graph>, source: string): void {
   }
 }
 
-function missingOf({ opType, domain, inputs, outputs }: Node): string | undefined {
-  if (domain !== "" || !Object.hasOwn(ONNX_INPUTS, opType)) return undefined;
-  const [least, most] = ONNX_INPUTS[opType as keyof typeof ONNX_INPUTS];
-  const needed = most === 0 ? Math.max(least, inputs.length) : least; // of any number of inputs, all are needed
+function missingOf(node: Node): string | undefined {
+  const { opType, domain, inputs, outputs } = node, [least, most] = inputsOf(node);
+  if (!opOf(node)) return undefined;
+  const needed = most === 0 && least > 0 ? Math.max(least, inputs.length) : least; // of any number of inputs, all are needed
   for (let index = 0; index < needed; index++) {
-    if (!inputs[index]) return `input ${index}, which every ${opType} needs`;
+    // operators of other domains have optional inputs in front of needed ones, too
+    if (index >= inputs.length || domain === "" && !inputs[index]) {
+      return `input ${index}, which every ${domain ? `${domain}.` : ""}${opType} needs`;
+    }
   }
-  return outputs[0] ? undefined : "output";
+  return outputs.some((value) => value) ? undefined : "output";
 }

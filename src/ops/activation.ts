@@ -1,44 +1,91 @@
-import { inferBroadcast, inferSame } from "./arithmetic.ts";
+import type { Node } from "../graph/graph.ts";
+import { broadcasted, mapped } from "../tensor/elementwise.ts";
+import { formatOf, isFloat } from "../tensor/element_type.ts";
+import { constantOf, smallValues } from "./constant.ts";
+import { inferSame, pointwise, unary } from "./elementwise.ts";
+import { erf, sigmoid, softplus } from "./functions.ts";
 import type { Op, Ops } from "./op.ts";
 
-const activation: Op = { infer: inferSame };
+/** An activation whose attribute, or several, have defaults. */
+function withAttributes(f: (x: number, ...attributes: number[]) => number, defaults: Record<string, number>): Op {
+  return unary((node) => {
+    const values = Object.entries(defaults).map(([name, otherwise]) => node.number(name, otherwise));
+    return (x) => f(x, ...values);
+  });
+}
 
-/** Elementwise functions that networks put between layers, and normalizing ones along an axis. */
+const gelu = unary((node) =>
+  node.text("approximate", "none") === "tanh"
+    ? (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+    : (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))
+);
+
+/** The bounds of a Clip, by attributes or inputs; undefined where they are computed by the model. */
+function boundsOf(node: Node): readonly [least: number, most: number] | undefined {
+  const bound = (name: string, index: number, otherwise: number): number | undefined => {
+    if (node.opset > 0 && node.opset < 11) return node.number(name, otherwise);
+    if (!node.has(index)) return otherwise;
+    return smallValues(constantOf(node.inputs[index]))?.[0];
+  };
+  const least = bound("min", 1, -Infinity), most = bound("max", 2, Infinity);
+  return least === undefined || most === undefined ? undefined : [least, most];
+}
+
+const clip: Op = {
+  infer: inferSame,
+  evaluate(node, [x]) {
+    const bounds = boundsOf(node);
+    return bounds && [mapped(x!, (value) => Math.min(bounds[1], Math.max(bounds[0], value)))];
+  },
+  isNoOp(node) {
+    const bounds = boundsOf(node), type = node.inputs[0]?.type;
+    if (!bounds || !isFloat(type)) return undefined;
+    // a finite bound as large as the type's largest value still turns an infinity into it
+    return bounds[0] === -Infinity && bounds[1] === Infinity || isBounded(node, bounds) ? node.inputs[0] : undefined;
+  },
+};
+
+/** Whether what makes the input keeps within the bounds by itself. */
+function isBounded(node: Node, [least, most]: readonly [number, number]): boolean {
+  const producer = node.inputs[0]?.producer;
+  if (!producer?.is("Clip") || producer.graph !== node.graph || producer.hasReferences) return false;
+  const own = boundsOf(producer);
+  return own !== undefined && own[0] >= least && own[1] <= most && own[0] <= own[1];
+}
+
+const prelu: Op = {
+  infer: inferSame,
+  evaluate(node, [x, slope]) {
+    if (node.opset < 9) return undefined;
+    const result = broadcasted([x!, slope!], (value, factor) => value < 0 ? value * factor : value);
+    return result && [result];
+  },
+};
+
+/** Elementwise functions that networks put between layers. */
 export const ACTIVATION_OPS = {
-  Relu: activation,
-  LeakyRelu: activation,
-  PRelu: activation,
-  Elu: activation,
-  Selu: activation,
-  Celu: activation,
-  Sigmoid: activation,
-  Tanh: activation,
-  HardSigmoid: activation,
-  HardSwish: activation,
-  Gelu: activation,
-  Mish: activation,
-  Swish: activation,
-  Softplus: activation,
-  Softsign: activation,
-  ThresholdedRelu: activation,
-  Clip: activation,
-  Softmax: activation,
-  LogSoftmax: activation,
-  Hardmax: activation,
-} satisfies Ops;
-
-const comparison: Op = { infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: "bool" }] };
-
-/** Comparisons and logic. */
-export const LOGIC_OPS = {
-  Not: { infer: (_node, [x]) => [{ type: "bool", shape: x?.shape }] },
-  IsNaN: { infer: (_node, [x]) => [{ type: "bool", shape: x?.shape }] },
-  Equal: comparison,
-  Greater: comparison,
-  Less: comparison,
-  GreaterOrEqual: comparison,
-  LessOrEqual: comparison,
-  And: comparison,
-  Or: comparison,
-  Where: { infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: inputs[1]?.type }] },
+  Relu: pointwise((x) => Math.max(0, x)),
+  LeakyRelu: withAttributes((x, alpha) => x < 0 ? alpha * x : x, { alpha: 0.01 }),
+  PRelu: prelu,
+  Elu: withAttributes((x, alpha) => x < 0 ? alpha * Math.expm1(x) : x, { alpha: 1 }),
+  Selu: withAttributes((x, alpha, gamma) => gamma * (x > 0 ? x : alpha * Math.expm1(x)), {
+    alpha: 1.67326319217681884765625,
+    gamma: 1.05070102214813232421875,
+  }),
+  Celu: withAttributes((x, alpha) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha)), { alpha: 1 }),
+  Sigmoid: pointwise(sigmoid),
+  Tanh: pointwise(Math.tanh),
+  HardSigmoid: withAttributes((x, alpha, beta) => Math.max(0, Math.min(1, alpha * x + beta)), {
+    alpha: Math.fround(0.2),
+    beta: 0.5,
+  }),
+  HardSwish: pointwise((x) => x * Math.max(0, Math.min(1, Math.fround(1 / 6) * x + 0.5))),
+  Gelu: gelu,
+  Mish: pointwise((x) => x * Math.tanh(softplus(x))),
+  Swish: withAttributes((x, alpha) => x * sigmoid(alpha * x), { alpha: 1 }),
+  Softplus: pointwise(softplus),
+  Softsign: pointwise((x) => x / (1 + Math.abs(x))),
+  ThresholdedRelu: withAttributes((x, alpha) => x > alpha ? x : 0, { alpha: 1 }),
+  Shrink: withAttributes((x, lambd, bias) => x < -lambd ? x + bias : x > lambd ? x - bias : 0, { lambd: 0.5, bias: 0 }),
+  Clip: clip,
 } satisfies Ops;

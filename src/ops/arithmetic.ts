@@ -1,94 +1,129 @@
 import type { Dim, Node } from "../graph/graph.ts";
-import { broadcastBinary } from "../tensor/arrange.ts";
-import { isFloat } from "../tensor/element_type.ts";
-import { computedTensor, valuesOf } from "../tensor/tensor.ts";
-import { broadcast } from "./dims.ts";
+import { asRounded, broadcasted } from "../tensor/elementwise.ts";
+import { isWhole } from "../tensor/element_type.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { constantOf, smallValues } from "./constant.ts";
+import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
+import { erf, roundEven } from "./functions.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
 
-/** Results of elementwise operators have the type of the first input and the shape all inputs broadcast to. */
-export function inferBroadcast(_node: Node, inputs: readonly Facts[]): readonly Facts[] {
-  return [{ type: inputs[0]?.type, shape: broadcast(inputs.map(({ shape }) => shape)) }];
-}
-
-/** Operators of one input whose result has its type and shape. */
-export function inferSame(_node: Node, [x]: readonly Facts[]): readonly Facts[] {
-  return [{ type: x?.type, shape: x?.shape }];
-}
-
-/** y = f(x), in float64; whole numbers only where f gives whole numbers again. */
-function unary(f: (x: number) => number): Op {
-  return {
-    infer: inferSame,
-    evaluate: (_node, [x]) =>
-      x && isFloat(x.type) ? [computedTensor(x.type, x.dims, () => valuesOf(x).map(f))] : undefined,
-  };
-}
+type Arithmetic = (a: number, b: number) => number;
 
 interface Binary {
-  /** Whether whole numbers give whole numbers. */
-  readonly isWhole?: boolean;
-  /** Single elements of which one is a name. */
+  /** What it does to whole numbers, where that is something else. */
+  readonly whole?: Arithmetic;
+  /** The result for two elements of a shape of which one is a name, where it is one of them. */
   readonly partial?: (a: Dim, b: Dim) => Dim | undefined;
 }
 
 /** z = f(x, y), numpy broadcasting, in float64. */
-function binary(f: (a: number, b: number) => number, { isWhole = false, partial }: Binary = {}): Op {
+function binary(f: Arithmetic, { whole = f, partial }: Binary = {}): Op {
   return {
     infer(node, inputs) {
       const [facts] = inferBroadcast(node, inputs);
-      return [{ ...facts, elements: isWhole ? combined(inputs, facts, f, partial) : undefined }];
+      const elements = isWhole(facts.type) ? combined(node, inputs, whole, partial) : undefined;
+      return [{ ...facts, elements }];
     },
     evaluate(node, [a, b]) {
-      if (!a || !b || a.type !== b.type && node.opType !== "Pow" || node.opset < 7 || node.inputs.length > 2) {
-        return undefined;
-      }
-      if (!isFloat(a.type) && !isWhole) return undefined;
-      const result = broadcastBinary(a, b, f);
+      if (isLegacy(node)) return undefined;
+      const result = broadcasted([a!, b!], isWhole(a!.type) && isWhole(b!.type) ? whole : f);
       return result && [result];
     },
   };
 }
 
-/** Elements of an operation on lists of which one may be a single number. */
-function combined(
-  inputs: readonly Facts[],
-  { type }: Facts,
-  f: (a: number, b: number) => number,
-  partial: Binary["partial"],
-): Dim[] | undefined {
+/** Elements of an operation on two lists of which one may be a single number. */
+function combined(node: Node, inputs: readonly Facts[], f: Arithmetic, partial: Binary["partial"]): Dim[] | undefined {
+  if (node.inputs.length !== 2 || inputs.every(({ elements }) => !elements)) return undefined;
+  if (inputs.some(({ shape }) => !shape || shape.length > 1)) return undefined;
   const [a, b] = inputs.map(elementsOf);
-  if (type === undefined || isFloat(type) || inputs.length !== 2 || inputs.every(({ elements }) => !elements)) return;
-  if (!a || !b || a.length !== b.length && a.length !== 1 && b.length !== 1) return;
-  if (inputs.some(({ shape }) => !shape || shape.length > 1)) return;
+  if (!a || !b || a.length !== b.length && a.length !== 1 && b.length !== 1) return undefined;
   return Array.from({ length: a.length === 1 ? b.length : a.length }, (_, at): Dim => {
     const left = a.length === 1 ? a[0] : a[at], right = b.length === 1 ? b[0] : b[at];
-    if (typeof left === "number" && typeof right === "number") return f(left, right);
-    return partial?.(left, right) ?? null;
+    if (typeof left !== "number" || typeof right !== "number") return partial?.(left, right) ?? null;
+    const result = f(left, right);
+    return Number.isSafeInteger(result) ? result : null;
   });
 }
 
+/** An operation on any number of inputs, numpy broadcasting; `end` gets the last result and the number of inputs. */
+function variadic(f: Arithmetic, end: (last: number, count: number) => number = (last) => last): Op {
+  return {
+    infer(node, inputs) {
+      const [facts] = inferBroadcast(node, inputs);
+      return [{ ...facts, elements: isWhole(facts.type) ? combined(node, inputs, f, undefined) : undefined }];
+    },
+    evaluate(node, inputs) {
+      if (isLegacy(node)) return undefined;
+      const result = broadcasted(inputs as Tensor[], (...values) => end(values.reduce(f), values.length));
+      return result && [result];
+    },
+    isNoOp: (node) => node.inputs.length === 1 ? node.inputs[0] : undefined,
+  };
+}
+
+function modulo(a: number, b: number): number {
+  const rest = a % b;
+  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+}
+
+const pow: Op = {
+  ...binary((a, b) => a ** b),
+  isNoOp(node) {
+    const [x, exponent] = node.inputs, constant = constantOf(exponent);
+    const isNarrow = constant?.dims.length === 0 ||
+      constant?.size === 1 && constant.dims.length <= (x?.shape?.length ?? 0);
+    return isNarrow && smallValues(constant)?.[0] === 1 ? x : undefined;
+  },
+};
+
+const mod: Op = {
+  ...binary(modulo),
+  evaluate(node, [a, b]) {
+    const isC = node.number("fmod", 0) !== 0;
+    const result = broadcasted([asRounded(a!), asRounded(b!)], isC ? (x, y) => x % y : modulo);
+    return result && [result];
+  },
+};
+
 /** Arithmetic, elementwise. */
 export const ARITHMETIC_OPS = {
-  Add: binary((a, b) => a + b, { isWhole: true, partial: (a, b) => a === 0 ? b : b === 0 ? a : null }),
-  Sub: binary((a, b) => a - b, { isWhole: true, partial: (a, b) => b === 0 ? a : null }),
-  Mul: binary((a, b) => a * b, { isWhole: true, partial: (a, b) => a === 1 ? b : b === 1 ? a : null }),
-  Div: binary((a, b) => a / b),
-  Pow: binary((a, b) => a ** b),
-  Max: binary(Math.max, { isWhole: true }),
-  Min: binary(Math.min, { isWhole: true }),
-  Sum: { infer: inferBroadcast },
-  Mean: { infer: inferBroadcast },
-  Neg: unary((x) => -x),
-  Abs: unary(Math.abs),
-  Exp: unary(Math.exp),
-  Log: unary(Math.log),
-  Sqrt: unary(Math.sqrt),
-  Reciprocal: unary((x) => 1 / x),
-  Floor: { infer: inferSame },
-  Ceil: { infer: inferSame },
-  Round: { infer: inferSame },
-  Sign: { infer: inferSame },
-  Erf: { infer: inferSame },
-  CumSum: { infer: inferSame },
+  Add: binary((a, b) => a + b, { partial: (a, b) => a === 0 ? b : b === 0 ? a : undefined }),
+  Sub: binary((a, b) => a - b, { partial: (a, b) => b === 0 ? a : a !== null && a === b ? 0 : undefined }),
+  Mul: binary((a, b) => a * b, {
+    partial: (a, b) => a === 1 ? b : b === 1 ? a : a === 0 || b === 0 ? 0 : undefined,
+  }),
+  Div: binary((a, b) => a / b, {
+    whole: (a, b) => Math.trunc(a / b),
+    partial: (a, b) => b === 1 ? a : undefined,
+  }),
+  Pow: pow,
+  Mod: mod,
+  Max: variadic((a, b) => Math.max(a, b)),
+  Min: variadic((a, b) => Math.min(a, b)),
+  Sum: variadic((a, b) => a + b),
+  Mean: variadic((a, b) => a + b, (sum, count) => sum / count),
+  Neg: pointwise((x) => -x),
+  Abs: pointwise(Math.abs),
+  Exp: pointwise(Math.exp),
+  Log: pointwise(Math.log),
+  Sqrt: pointwise(Math.sqrt),
+  Reciprocal: pointwise((x) => 1 / x),
+  Erf: pointwise(erf),
+  Sin: pointwise(Math.sin),
+  Cos: pointwise(Math.cos),
+  Tan: pointwise(Math.tan),
+  Asin: pointwise(Math.asin),
+  Acos: pointwise(Math.acos),
+  Atan: pointwise(Math.atan),
+  Sinh: pointwise(Math.sinh),
+  Cosh: pointwise(Math.cosh),
+  Asinh: pointwise(Math.asinh),
+  Acosh: pointwise(Math.acosh),
+  Atanh: pointwise(Math.atanh),
+  Floor: stepwise(Math.floor),
+  Ceil: stepwise(Math.ceil),
+  Round: stepwise(roundEven),
+  Sign: stepwise(Math.sign),
 } satisfies Ops;

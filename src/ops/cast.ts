@@ -1,41 +1,64 @@
+import type { Node } from "../graph/graph.ts";
 import { elementType } from "../graph/tensor_proto.ts";
-import { type ElementType, formatOf, isFloat } from "../tensor/element_type.ts";
-import { computedTensor, type Tensor, valuesOf } from "../tensor/tensor.ts";
-import type { Ops } from "./op.ts";
+import { asRounded, mapped } from "../tensor/elementwise.ts";
+import { type ElementType, formatOf, isFloat, isWhole, wholeRange } from "../tensor/element_type.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Facts, Op, Ops } from "./op.ts";
 
-/** Casts between floats, and from whole numbers a float64 holds exactly. Values are rounded once, when written. */
+/** Casts as runtimes do them; undefined for text and for types that are only carried along. */
 function cast(x: Tensor, to: ElementType): Tensor | undefined {
   if (x.type === to) return x;
-  if (to === "string" || to === "opaque" || !isFloat(to)) return undefined;
-  if (!isFloat(x.type) && x.bound() > Number.MAX_SAFE_INTEGER) return undefined;
-  const narrower = formatOf(to).max < formatOf(x.type).max && isFloat(x.type);
-  if (narrower) {
-    return computedTensor(to, x.dims, () => {
-      const values = valuesOf(x), bytes = new Uint8Array(x.size * formatOf(to).bytes);
-      formatOf(to).encode(values, bytes);
-      formatOf(to).decode(bytes, values);
-      return values;
-    });
-  }
-  const { dims, size, read, bound } = x;
-  return { type: to, dims, size, read, bound };
+  if (to === "string" || to === "opaque") return undefined;
+  if (to === "bool") return mapped(x, (value) => Number(value !== 0), to);
+  if (isWhole(to)) return toWhole(x, to);
+  // a value is rounded to the narrower type where its next cast, or a step, would see that it is not
+  return isFloat(x.type) ? mapped(asRounded(x), (value) => value, to) : mapped(x, (value) => value, to);
 }
+
+/** Fractions are cut; whole numbers keep their low bits. What a runtime makes of others is its own affair. */
+function toWhole(x: Tensor, to: ElementType): Tensor | undefined {
+  const [least, most] = wholeRange(to);
+  if (isFloat(x.type)) return x.bound() < most ? mapped(asRounded(x), Math.trunc, to) : undefined;
+  const bits = 8 * formatOf(to).bytes;
+  const isInside = (value: number) => value >= least && value <= most;
+  const wrap = (value: number) =>
+    Number(least < 0 ? BigInt.asIntN(bits, BigInt(value)) : BigInt.asUintN(bits, BigInt(value)));
+  return mapped(x, (value) => isInside(value) ? value : wrap(value), to);
+}
+
+/** What is known of elements stays so among whole numbers; fractions are cut. */
+function castFacts({ shape, elements }: Facts, type: ElementType | undefined): Facts {
+  if (!isWhole(type) && !isFloat(type)) return { type, shape };
+  const cut = isWhole(type) ? elements?.map((dim) => typeof dim === "number" ? Math.trunc(dim) : dim) : elements;
+  return { type, shape, elements: cut };
+}
+
+const castTo: Op = {
+  infer: (node, [x]) => [castFacts(x, elementType(node.number("to", 0)))],
+  evaluate(node, [x]) {
+    const result = cast(x!, elementType(node.number("to", 0)));
+    return result && [result];
+  },
+  isNoOp: (node) => keepsType(node, elementType(node.number("to", 0))),
+};
+
+function keepsType(node: Node, type: ElementType | undefined): Node["inputs"][number] {
+  const x = node.inputs[0];
+  return x?.type !== undefined && x.type !== "opaque" && x.type === type ? x : undefined;
+}
+
+const castLike: Op = {
+  infer: (_node, [x, like]) => {
+    const isNumeric = x.constant && x.constant.type !== "string" && x.constant.type !== "opaque";
+    const constant = isNumeric && like.type ? cast(x.constant!, like.type) : undefined;
+    return [{ ...castFacts(x, like.type), constant }];
+  },
+  isNoOp: (node) => keepsType(node, node.inputs[1]?.type),
+};
 
 /** Changes of the element type. */
 export const CAST_OPS = {
-  Cast: {
-    infer: (node, [x]) => [{ type: elementType(node.number("to", 0)), shape: x.shape, elements: x.elements }],
-    evaluate(node, [x]) {
-      const result = cast(x!, elementType(node.number("to", 0)));
-      return result && [result];
-    },
-  },
-  CastLike: {
-    infer: (_node, [x, like]) => {
-      const constant = x.constant && like.type ? cast(x.constant, like.type) : undefined;
-      return [{ type: like.type, shape: x.shape, elements: x.elements, constant }];
-    },
-  },
-  QuantizeLinear: { infer: (_node, [x, , zero]) => [{ type: zero?.type ?? "uint8", shape: x.shape }] },
-  DequantizeLinear: { infer: (_node, [x, scale]) => [{ type: scale?.type, shape: x.shape }] },
+  Cast: castTo,
+  CastLike: castLike,
+  BitCast: { infer: (node, [x]) => [{ type: elementType(node.number("to", 0)), shape: x.shape }] },
 } satisfies Ops;

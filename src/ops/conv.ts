@@ -1,17 +1,33 @@
-import type { Dim, Shape } from "../graph/graph.ts";
+import type { Dim, Node, Shape } from "../graph/graph.ts";
+import { smallValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { isSame, slidOutput, windowOf } from "./window.ts";
 
+/** Shape of a convolution's result. */
+function convShape(node: Node, x: Facts, w: Facts): Shape | undefined {
+  const kernel = kernelOf(w);
+  if (!w.shape || !kernel) return undefined;
+  const window = windowOf(node, kernel, x.shape?.slice(2));
+  const slid = kernel.map((_, axis) => slidOutput(window, axis, x.shape?.[axis + 2] ?? null, isSame(node)));
+  return [x.shape?.[0] ?? null, w.shape[0], ...slid];
+}
+
+const perOutput: Op["work"] = ({ inputs, outputs }) => ({ macs: perWeight(outputs[0]?.shape, inputs[1]?.shape) });
+
 const conv: Op = {
-  infer(node, [x, w]) {
-    const kernel = kernelOf(w);
-    if (!w.shape || !kernel) return [{ type: x.type }];
-    const window = windowOf(node, kernel, x.shape?.slice(2));
-    const slid = kernel.map((_, axis) => slidOutput(window, axis, x.shape?.[axis + 2] ?? null, isSame(node)));
-    return [{ type: x.type, shape: [x.shape?.[0] ?? null, w.shape[0], ...slid] }];
-  },
-  work: ({ inputs, outputs }) => ({ macs: perWeight(outputs[0]?.shape, inputs[1]?.shape) }),
+  infer: (node, [x, w]) => [{ type: x.type, shape: convShape(node, x, w) }],
+  work: perOutput,
+};
+
+const convInteger: Op = {
+  infer: (node, [x, w]) => [{ type: "int32", shape: convShape(node, x, w) }],
+  work: perOutput,
+};
+
+const qlinearConv: Op = {
+  infer: (node, [x, , , w, , , , zero]) => [{ type: zero.type, shape: convShape(node, x, w) }],
+  work: ({ inputs, outputs }) => ({ macs: perWeight(outputs[0]?.shape, inputs[3]?.shape) }),
 };
 
 const convTranspose: Op = {
@@ -51,5 +67,22 @@ function perWeight(shape: Shape | undefined, weight: Shape | undefined): number 
   return elements === null || weights === null ? null : elements * weights;
 }
 
+/** Columns put back to where windows took them from. */
+const col2im: Op = {
+  infer(_node, [{ type, shape }, image, block]) {
+    const sizes = smallValues(image.constant), blocks = smallValues(block.constant);
+    const channels = shape?.[1], area = blocks?.reduce((a, b) => a * b, 1);
+    const known = typeof channels === "number" && area ? channels / area : null;
+    return [{ type, shape: sizes && [shape?.[0] ?? null, known, ...sizes] }];
+  },
+};
+
 /** Convolutions. */
-export const CONV_OPS = { Conv: conv, ConvTranspose: convTranspose } satisfies Ops;
+export const CONV_OPS = {
+  Conv: conv,
+  ConvInteger: convInteger,
+  ConvTranspose: convTranspose,
+  DeformConv: conv,
+  QLinearConv: qlinearConv,
+  Col2Im: col2im,
+} satisfies Ops;

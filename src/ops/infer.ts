@@ -1,10 +1,9 @@
 import type { Dim, Graph, Node, Shape, Value } from "../graph/graph.ts";
 import { isUnnamed } from "../graph/unnamed.ts";
-import { limitDepth } from "../tensor/depth.ts";
-import { expressed } from "../tensor/expression.ts";
 import { type Tensor, valueTensor } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
-import type { Facts, Op } from "./op.ts";
+import { evaluated } from "./evaluate.ts";
+import type { Facts } from "./op.ts";
 import { movedElements } from "./shape_elements.ts";
 import { inputsOf, opOf } from "./table.ts";
 
@@ -36,43 +35,6 @@ export function inferNode(node: Node): void {
 
 function factsOf(value: Value | undefined): Facts {
   return value ? { type: value.type, shape: value.shape, constant: constantOf(value), elements: value.elements } : {};
-}
-
-/** Constants of more elements than this are made only where the file holds half as many. */
-const MOST_ELEMENTS = 1 << 22;
-
-function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[] | undefined {
-  if (!op.evaluate || inputs.some(({ constant }, index) => node.has(index) && !isNumeric(constant))) return undefined;
-  const constants = inputs.map(({ constant }) => constant);
-  const results = op.evaluate(node, constants);
-  if (!results?.[0]) return undefined;
-  const most = Math.max(MOST_ELEMENTS, 2 * node.graph.model.storedElements);
-  if (results.some((result) => result && !(result.size <= most))) return undefined;
-  const operands = constants.filter((tensor) => tensor !== undefined);
-  return results.map((result, index): Facts => {
-    if (!result) return {};
-    const isNew = !operands.includes(result), sources = [...operands, ...tensorsOf(node)];
-    if (sources.length > 0) {
-      expressed(result, `${node.domain}.${node.opType}`, sources, () => parametersOf(node, index));
-    }
-    const constant = isNew ? limitDepth(result, operands) : result;
-    return { type: constant.type, shape: constant.dims, constant };
-  });
-}
-
-/** What a result depends on beside the constants: attributes, the operator set, which inputs are there, which output it is. */
-function parametersOf(node: Node, index: number): string {
-  const attributes = [...node.attributes.values()].sort((a, b) => a.name < b.name ? -1 : 1);
-  const given = node.inputs.map((value) => value ? 1 : 0).join("");
-  return `${node.opset}|${index}|${given}|${attributes.map(({ bytes }) => bytes.join(" ")).join("|")}`;
-}
-
-function tensorsOf(node: Node): Tensor[] {
-  return [...node.attributes.values()].flatMap(({ tensor }) => tensor ?? []);
-}
-
-function isNumeric(tensor: Tensor | undefined): boolean {
-  return tensor !== undefined && tensor.type !== "string" && tensor.type !== "opaque";
 }
 
 /** The constant whose elements are all known. */

@@ -1,11 +1,15 @@
+import type { Shape } from "../graph/graph.ts";
 import { sizeOf } from "../tensor/tensor.ts";
+import { smallValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
 import { isSame, slidOutput, windowOf } from "./window.ts";
 
-const inferPool: Op["infer"] = (node, [x]) => {
+/** Shapes of a pool over the spatial axes, channels in front. */
+export const inferPool: Op["infer"] = (node, [x]) => {
   const kernel = node.numbers("kernel_shape");
-  if (!x.shape || !kernel) return [{ type: x.type }];
+  if (!x.shape || !kernel) return [{ type: x.type }, { type: "int64" }];
   const window = windowOf(node, kernel, x.shape.slice(2));
   // of a dilated pool with chosen padding, ONNX Runtime leaves the dilation out when it chooses
   const isOpen = isSame(node) && window.dilations.some((step) => step !== 1);
@@ -17,6 +21,26 @@ const inferPool: Op["infer"] = (node, [x]) => {
 const inferGlobal: Op["infer"] = (_node, [{ type, shape }]) => [
   { type, shape: shape && [shape[0], shape[1], ...shape.slice(2).map(() => 1)] },
 ];
+
+/** The number of regions, the channels, and the size each region is pooled to. */
+function inferRegions(size: (node: Parameters<Op["infer"]>[0]) => Shape): Op["infer"] {
+  return (node, [{ type, shape }, regions]) => [
+    { type, shape: [regions.shape?.[0] ?? null, shape?.[1] ?? null, ...size(node)] },
+  ];
+}
+
+const maxUnpool: Op = {
+  infer(node, [{ type, shape }, , given]) {
+    const kernel = node.numbers("kernel_shape");
+    if (node.has(2)) return [{ type, shape: smallValues(given.constant) ?? shape?.map(() => null) }];
+    if (!shape || !kernel) return [{ type }];
+    const { strides, begin, end } = windowOf(node, kernel, undefined);
+    const spatial = shape.slice(2).map((dim, axis) =>
+      typeof dim === "number" ? strides[axis] * (dim - 1) + kernel[axis] - begin[axis]! - end[axis]! : null
+    );
+    return [{ type, shape: [shape[0], shape[1], ...spatial] }];
+  },
+};
 
 /** Pools over the spatial axes. */
 export const POOL_OPS = {
@@ -31,4 +55,9 @@ export const POOL_OPS = {
   LpPool: { infer: inferPool },
   GlobalAveragePool: { infer: inferGlobal, work: (node) => ({ macs: elementCount(node.inputs[0]?.shape) }) },
   GlobalMaxPool: { infer: inferGlobal },
+  GlobalLpPool: { infer: inferGlobal },
+  MaxUnpool: maxUnpool,
+  MaxRoiPool: { infer: inferRegions((node) => node.numbers("pooled_shape") ?? [null, null]) },
+  RoiAlign: { infer: inferRegions((node) => [node.number("output_height", 1), node.number("output_width", 1)]) },
+  LRN: { infer: inferSame },
 } satisfies Ops;

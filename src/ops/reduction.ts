@@ -1,53 +1,188 @@
+import type { Dim, Node, Value } from "../graph/graph.ts";
+import { asRounded } from "../tensor/elementwise.ts";
 import { broadcastStrides, forEachOffset } from "../tensor/arrange.ts";
-import { isFloat } from "../tensor/element_type.ts";
-import { computedTensor, sizeOf, valuesOf } from "../tensor/tensor.ts";
-import { axesOf, smallValues } from "./constant.ts";
+import { isWhole } from "../tensor/element_type.ts";
+import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { axesOf, axisOf } from "./constant.ts";
 import { elementCount } from "./dims.ts";
-import type { Op, Ops } from "./op.ts";
+import type { Facts, Op, Ops } from "./op.ts";
+import { elementsOf } from "./shape_elements.ts";
 
-const infer: Op["infer"] = (node, [x]) => {
-  const type = x.type;
-  if (!x.shape) return [{ type }];
-  const axes = axesOf(node, x.shape.length);
-  if (node.has(1) && !axes) return [{ type }];
-  const keep = node.number("keepdims", 1) !== 0;
-  const gone = (axis: number) =>
-    axes && axes.length > 0 ? axes.includes(axis) : node.number("noop_with_empty_axes", 0) === 0;
-  const shape = keep ? x.shape.map((dim, axis) => gone(axis) ? 1 : dim) : x.shape.filter((_, axis) => !gone(axis));
-  return [{ type, shape }];
+/** The axes a reduction goes over; undefined where they are computed by the model. */
+export function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined {
+  const axes = axesOf(node, rank);
+  if (node.has(1) && !axes) return undefined;
+  if (axes && axes.length > 0) return new Set(axes);
+  return new Set(node.number("noop_with_empty_axes", 0) !== 0 ? [] : Array(rank).keys());
+}
+
+function reducedShape<D extends Dim>(node: Node, shape: readonly D[], axes: ReadonlySet<number>): (D | 1)[] {
+  return node.number("keepdims", 1) !== 0
+    ? shape.map((dim, axis) => axes.has(axis) ? 1 : dim)
+    : shape.filter((_, axis) => !axes.has(axis));
+}
+
+const infer: Op["infer"] = (node, [{ type, shape }]) => {
+  const axes = shape && reducedAxes(node, shape.length);
+  if (!shape || !axes) {
+    const keeps = shape && node.number("keepdims", 1) !== 0;
+    return [{ type, shape: keeps ? shape.map(() => null) : undefined }];
+  }
+  return [{ type, shape: reducedShape(node, shape, axes) }];
 };
 
-/** A reduction: what one more value makes of the running one, and what is done at the end with the number of values. */
-function reduction(step: (sum: number, value: number) => number, end = (sum: number, _n: number) => sum): Op {
+interface Reduction {
+  /** Where it starts, 0 by default. */
+  readonly start?: number;
+  /** What one more value makes of the running result. */
+  readonly step: (result: number, value: number) => number;
+  /** What is done at the end, with the number of values. */
+  readonly end?: (result: number, count: number) => number;
+}
+
+/** A reduction along axes, in float64. */
+function reduction({ start = 0, step, end = (result) => result }: Reduction): Op {
   return {
     infer,
-    evaluate(node, [x, given]) {
-      if (!x || !isFloat(x.type)) return undefined;
-      const rank = x.dims.length, axesGiven = given ? smallValues(given)! : [...node.numbers("axes") ?? []];
-      const listed = axesGiven.map((axis) => axis < 0 ? axis + rank : axis);
-      if (listed.length === 0 && node.number("noop_with_empty_axes", 0) !== 0) return undefined;
-      const axes = new Set(listed.length > 0 ? listed : x.dims.keys());
-      const kept = x.dims.map((dim, axis) => axes.has(axis) ? 1 : dim), count = x.size / sizeOf(kept);
-      const dims = node.number("keepdims", 1) !== 0 ? kept : kept.filter((_, axis) => !axes.has(axis));
-      return [computedTensor(x.type, dims, () => {
-        const out = new Float64Array(sizeOf(kept)), values = valuesOf(x);
-        forEachOffset(x.dims, broadcastStrides(kept, x.dims), (to, index) => out[to] = step(out[to], values[index]));
-        return out.map((sum) => end(sum, count));
+    evaluate(node, [x]) {
+      const { type, dims, size } = x!, axes = reducedAxes(node, dims.length);
+      if (!axes) return undefined;
+      const kept = dims.map((dim, axis) => axes.has(axis) ? 1 : dim), count = size / sizeOf(kept);
+      return [computedTensor(type, reducedShape(node, dims, axes), () => {
+        const out = new Float64Array(sizeOf(kept)).fill(start), values = valuesOf(x!);
+        forEachOffset(dims, broadcastStrides(kept, dims), (to, index) => out[to] = step(out[to], values[index]));
+        return out.map((result) => end(result, count));
+      })];
+    },
+    ...end(step(start, -0.3), 1) === -0.3 ? { isNoOp: reducesNothing } : {},
+  };
+}
+
+/** A sum, a mean, a product or an extreme of no axes is what it is of. */
+function reducesNothing(node: Node): Value | undefined {
+  const rank = node.inputs[0]?.shape?.length;
+  if (node.number("noop_with_empty_axes", 0) === 0 || rank === undefined) return undefined;
+  return reducedAxes(node, rank)?.size === 0 ? node.inputs[0] : undefined;
+}
+
+/** The product of a shape's elements, as exporters count elements by it, where one element is a name. */
+const product: Op = {
+  ...reduction({ start: 1, step: (product, value) => product * value }),
+  infer(node, inputs) {
+    const [facts] = infer(node, inputs), elements = inputs[0].elements && elementsOf(inputs[0]);
+    if (!elements || facts.shape?.some((dim) => dim !== 1) || !facts.shape || !isWhole(facts.type)) return [facts];
+    const long = elements.filter((element) => element !== 1);
+    const value = long.every((element) => typeof element === "number")
+      ? (long as number[]).reduce((a, b) => a * b, 1)
+      : long.length === 1
+      ? long[0]
+      : null;
+    return [{ ...facts, elements: [value] }];
+  },
+};
+
+/** The place of the largest or smallest value along an axis. */
+function extremePlace(isBetter: (value: number, best: number) => boolean): Op {
+  return {
+    infer(node, [{ shape }]) {
+      if (!shape) return [{ type: "int64" }];
+      return [{ type: "int64", shape: reducedShape(node, shape, new Set([axisOf(node, shape.length, 0)])) }];
+    },
+    evaluate(node, [given]) {
+      const x = asRounded(given!), { dims } = x, axis = axisOf(node, dims.length, 0);
+      if (!(axis < dims.length) || dims[axis] === 0) return undefined;
+      const isLast = node.number("select_last_index", 0) !== 0;
+      const length = dims[axis], inner = sizeOf(dims.slice(axis + 1)), outer = sizeOf(dims.slice(0, axis));
+      return [computedTensor("int64", reducedShape(node, dims, new Set([axis])), () => {
+        const values = valuesOf(x), out = new Float64Array(outer * inner);
+        for (let o = 0; o < outer; o++) {
+          for (let i = 0; i < inner; i++) {
+            let best = 0;
+            for (let at = 1; at < length; at++) {
+              const value = values[(o * length + at) * inner + i], most = values[(o * length + best) * inner + i];
+              if (isBetter(value, most) || isLast && value === most) best = at;
+            }
+            out[o * inner + i] = best;
+          }
+        }
+        return out;
       })];
     },
   };
 }
 
-/** Sums, norms and extremes along axes, as weight normalization leaves them in a model. */
+const sum = (total: number, value: number) => total + value;
+
+/** Log of a sum of exponentials, with the largest taken out first. */
+const logSumExp: Op = {
+  infer,
+  evaluate(node, [x]) {
+    const { type, dims } = x!, axes = reducedAxes(node, dims.length);
+    if (!axes) return undefined;
+    const kept = dims.map((dim, axis) => axes.has(axis) ? 1 : dim), strides = broadcastStrides(kept, dims);
+    return [computedTensor(type, reducedShape(node, dims, axes), () => {
+      const values = valuesOf(x!), most = new Float64Array(sizeOf(kept)).fill(-Infinity), out = most.map(() => 0);
+      forEachOffset(dims, strides, (to, index) => most[to] = Math.max(most[to], values[index]));
+      forEachOffset(dims, strides, (to, index) => out[to] += Math.exp(values[index] - most[to]));
+      return out.map((total, at) => Math.log(total) + most[at]);
+    })];
+  },
+};
+
+/** A sum along an axis that keeps every partial result. */
+function cumulative(step: (result: number, value: number) => number, start: number): Op {
+  return {
+    infer: (_node, [{ type, shape }]) => [{ type, shape }],
+    evaluate(node, [x, axisGiven]) {
+      const { type, dims } = x!, rank = dims.length, given = valuesOf(axisGiven as Tensor)[0];
+      const axis = given < 0 ? given + rank : given;
+      if (!(axis < rank)) return undefined;
+      const isExclusive = node.number("exclusive", 0) !== 0, isReverse = node.number("reverse", 0) !== 0;
+      const length = dims[axis], inner = sizeOf(dims.slice(axis + 1)), outer = sizeOf(dims.slice(0, axis));
+      return [computedTensor(type, dims, () => {
+        const values = valuesOf(x!), out = new Float64Array(values.length);
+        for (let o = 0; o < outer; o++) {
+          for (let i = 0; i < inner; i++) {
+            let running = start;
+            for (let turn = 0; turn < length; turn++) {
+              const at = (o * length + (isReverse ? length - 1 - turn : turn)) * inner + i;
+              const next = step(running, values[at]);
+              out[at] = isExclusive ? running : next;
+              running = next;
+            }
+          }
+        }
+        return out;
+      })];
+    },
+  };
+}
+
+function isMean(facts: Facts | undefined): boolean {
+  return isWhole(facts?.type);
+}
+
+const mean = reduction({ step: sum, end: (total, count) => total / count });
+
+/** Sums, norms and extremes along axes. */
 export const REDUCTION_OPS = {
-  ReduceSum: reduction((sum, value) => sum + value),
+  ReduceSum: reduction({ step: sum }),
   ReduceMean: {
-    ...reduction((sum, value) => sum + value, (sum, n) => sum / n),
+    ...mean,
+    // the mean of whole numbers is cut, which runtimes do at different places
+    evaluate: (node, constants) => isMean(constants[0]) ? undefined : mean.evaluate!(node, constants),
     work: (node) => ({ macs: elementCount(node.inputs[0]?.shape) }),
   },
-  ReduceL1: reduction((sum, value) => sum + Math.abs(value)),
-  ReduceL2: reduction((sum, value) => sum + value * value, Math.sqrt),
-  ReduceSumSquare: reduction((sum, value) => sum + value * value),
-  ReduceMax: { infer },
-  ReduceMin: { infer },
+  ReduceMax: reduction({ start: -Infinity, step: (most, value) => Math.max(most, value) }),
+  ReduceMin: reduction({ start: Infinity, step: (least, value) => Math.min(least, value) }),
+  ReduceProd: product,
+  ReduceL1: reduction({ step: (total, value) => total + Math.abs(value) }),
+  ReduceL2: reduction({ step: (total, value) => total + value * value, end: Math.sqrt }),
+  ReduceSumSquare: reduction({ step: (total, value) => total + value * value }),
+  ReduceLogSum: reduction({ step: sum, end: Math.log }),
+  ReduceLogSumExp: logSumExp,
+  ArgMax: extremePlace((value, best) => value > best),
+  ArgMin: extremePlace((value, best) => value < best),
+  CumSum: cumulative(sum, 0),
+  CumProd: cumulative((product, value) => product * value, 1),
 } satisfies Ops;

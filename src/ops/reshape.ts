@@ -1,8 +1,9 @@
 import type { Node } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { axesOf, axisOf, constantValues, smallValues } from "./constant.ts";
+import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
 import { product } from "./dims.ts";
+import { keepsShape } from "./join.ts";
 import type { Op, Ops } from "./op.ts";
 import { elementsOf, reshapedDims } from "./shape_elements.ts";
 
@@ -23,6 +24,7 @@ const reshape: Op = {
     const result = x && shape && reshapeTo(x, shape, node.number("allowzero", 0) !== 0);
     return result && [result];
   },
+  isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
 };
 
 /** Reshape's rules: 0 copies the dimension (unless allowzero), −1 takes what is left. */
@@ -30,7 +32,9 @@ function reshapeTo(x: Tensor, shape: readonly number[], allowZero: boolean): Ten
   const dims = shape.map((dim, axis) => dim === 0 && !allowZero ? x.dims[axis] : dim);
   const rest = dims.filter((dim) => dim !== -1).reduce((a, b) => a * b, 1);
   const full = dims.map((dim) => dim === -1 ? x.size / rest : dim);
-  return sizeOf(full) === x.size ? reshaped(x, full) : undefined;
+  return full.every((dim) => Number.isInteger(dim) && dim >= 0) && sizeOf(full) === x.size
+    ? reshaped(x, full)
+    : undefined;
 }
 
 const flatten: Op = {
@@ -44,6 +48,7 @@ const flatten: Op = {
     const axis = axisOf(node, x!.dims.length, 1);
     return [reshaped(x!, [sizeOf(x!.dims.slice(0, axis)), sizeOf(x!.dims.slice(axis))])];
   },
+  isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
 };
 
 const squeeze: Op = {
@@ -57,8 +62,10 @@ const squeeze: Op = {
   },
   evaluate(node, [x]) {
     const axes = axesOf(node, x!.dims.length);
+    if (axes?.some((axis) => x!.dims[axis] !== 1)) return undefined;
     return [reshaped(x!, x!.dims.filter((dim, axis) => axes ? !axes.includes(axis) : dim !== 1))];
   },
+  isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
 };
 
 /** A shape with 1 at these axes of the result. */
@@ -79,9 +86,10 @@ const unsqueeze: Op = {
     return [{ type, shape: shape && axes && inserted(shape, axes) }];
   },
   evaluate(node, [x]) {
-    const axes = unsqueezed(node);
-    return axes && [reshaped(x!, inserted(x!.dims, axes))];
+    const axes = unsqueezed(node), dims = axes && inserted(x!.dims, axes);
+    return dims && !dims.includes(undefined as unknown as number) ? [reshaped(x!, dims)] : undefined;
   },
+  isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
 };
 
 const transpose: Op = {
@@ -92,20 +100,42 @@ const transpose: Op = {
   },
   evaluate(node, [x]) {
     const order = node.numbers("perm") ?? x!.dims.map((_, axis) => x!.dims.length - 1 - axis);
-    return [transposed(x!, order)];
+    return isPermutation(order, x!.dims.length) ? [transposed(x!, order)] : undefined;
+  },
+  isNoOp(node) {
+    const rank = node.inputs[0]?.shape?.length, perm = node.numbers("perm");
+    if (perm?.every((from, axis) => from === axis)) return node.inputs[0];
+    return !perm && rank !== undefined && rank < 2 ? node.inputs[0] : undefined;
   },
 };
 
-const passOn: Op = {
+function isPermutation(order: readonly number[], rank: number): boolean {
+  return order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);
+}
+
+const identity: Op = {
   moves: FIRST,
   infer: (_node, [{ type, shape }]) => [{ type, shape }],
   evaluate: (_node, [x]) => [x],
+  isNoOp: (node) => node.inputs[0],
 };
+
+const dropout: Op = {
+  infer: (node, [{ type, shape }]) => [{ type, shape }, { type: node.opset >= 10 ? "bool" : type, shape }],
+  isNoOp: (node) => isInferenceDropout(node) ? node.inputs[0] : undefined,
+};
+
+/** Whether a Dropout passes its input on: training_mode absent or false, is_test before opset 7, and no mask asked for. */
+export function isInferenceDropout(node: Node): boolean {
+  if (node.outputs.slice(1).some((value) => value && (value.users.size > 0 || value.isOutput))) return false;
+  if (node.opset >= 12) return !node.has(2) || smallValues(constantOf(node.inputs[2]))?.[0] === 0;
+  return node.opset >= 7 || node.number("is_test", 0) !== 0;
+}
 
 /** Operators that keep the elements and change the shape, the order, or nothing. */
 export const RESHAPE_OPS = {
-  Identity: passOn,
-  Dropout: { infer: (_node, [{ type, shape }]) => [{ type, shape }, { type: "bool", shape }] },
+  Identity: identity,
+  Dropout: dropout,
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,

@@ -1,30 +1,43 @@
-import type { Dim } from "../graph/graph.ts";
+import type { Dim, Node } from "../graph/graph.ts";
 import { constantValues } from "./constant.ts";
 import { times } from "./dims.ts";
 import type { Op, Ops } from "./op.ts";
+import { elementsOf } from "./shape_elements.ts";
 
 const resize: Op = {
-  infer(node, [{ type, shape }]) {
-    const sizes = constantValues(node.inputs[3]);
-    const scales = constantValues(node.inputs[node.opset >= 11 ? 2 : 1]);
-    return [{
-      type,
-      shape: shape?.map((dim, axis): Dim => {
-        if (sizes?.length === shape.length) return sizes[axis];
-        if (scales?.length !== shape.length) return null;
-        return scales[axis] === 1 ? dim : typeof dim === "number" ? Math.floor(dim * scales[axis]) : null;
-      }),
-    }];
+  infer(node, [{ type, shape }, first, second, third]) {
+    if (!shape) return [{ type }];
+    const axes = (node.numbers("axes") ?? [...shape.keys()]).map((axis) => axis < 0 ? axis + shape.length : axis);
+    const scales = node.opset > 0 && node.opset < 11 ? first : second, sizes = node.opset >= 11 ? third : undefined;
+    const to = [...shape], given = sizes && node.has(3) ? elementsOf(sizes) : undefined, by = elementsOf(scales);
+    const isStretched = node.text("keep_aspect_ratio_policy", "stretch") === "stretch";
+    axes.forEach((axis, at) => {
+      if (given?.length) to[axis] = isStretched ? given[at] ?? null : null;
+      else to[axis] = scaled(shape[axis], by?.length === axes.length ? by[at] : null);
+    });
+    return [{ type, shape: to }];
   },
+  isNoOp: (node) => resizesNothing(node) ? node.inputs[0] : undefined,
 };
+
+function scaled(dim: Dim, scale: Dim): Dim {
+  if (scale === 1) return dim;
+  return typeof dim === "number" && typeof scale === "number" ? Math.floor(dim * scale) : null;
+}
+
+/** Scales of 1 read each pixel where it is, whatever the mode and the coordinates, but for those of tf_crop_and_resize. */
+function resizesNothing(node: Node): boolean {
+  const isOld = node.opset > 0 && node.opset < 11, scales = constantValues(node.inputs[isOld ? 1 : 2]);
+  if (node.text("coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") return false;
+  return !node.has(3) && scales !== undefined && scales.length > 0 && scales.every((scale) => scale === 1);
+}
 
 const upsample: Op = {
   infer(node, [{ type, shape }]) {
     const scales = node.has(1) ? constantValues(node.inputs[1]) : node.numbers("scales");
-    return [{
-      type,
-      shape: shape?.map((dim, axis): Dim => typeof dim === "number" && scales ? Math.floor(dim * scales[axis]) : null),
-    }];
+    const byName = [1, 1, node.number("height_scale", NaN), node.number("width_scale", NaN)];
+    const all = scales ?? (node.opset < 7 && !byName.includes(NaN) ? byName : undefined);
+    return [{ type, shape: shape?.map((dim, axis): Dim => scaled(dim, all?.[axis] ?? null)) }];
   },
 };
 
@@ -48,10 +61,26 @@ const spaceToDepth: Op = {
   },
 };
 
-/** Operators that change the number of pixels. */
+const gridSample: Op = {
+  infer: (_node, [{ type, shape }, grid]) => [{
+    type,
+    shape: shape && grid.shape && [shape[0], shape[1], ...grid.shape.slice(1, -1)],
+  }],
+};
+
+const affineGrid: Op = {
+  infer(_node, [{ type }, size]) {
+    const dims = elementsOf(size);
+    return [{ type, shape: dims && [dims[0], ...dims.slice(2), dims.length - 2] }];
+  },
+};
+
+/** Operators that change the number of pixels, or take them from other places. */
 export const RESIZE_OPS = {
   Resize: resize,
   Upsample: upsample,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
+  GridSample: gridSample,
+  AffineGrid: affineGrid,
 } satisfies Ops;

@@ -1,5 +1,6 @@
-import type { Dim, Node, Shape } from "../graph/graph.ts";
+import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import { type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
+import { constantOf } from "./constant.ts";
 import type { Facts, Op } from "./op.ts";
 
 /** Tensors of more elements than this are not followed element by element. */
@@ -18,6 +19,11 @@ export function elementsOf({ constant, elements, shape }: Facts): readonly Dim[]
   }
   const size = shape?.reduce<number>((product, dim) => typeof dim === "number" ? product * dim : NaN, 1);
   return size !== undefined && size >= 0 && size <= MOST ? new Array<Dim>(size).fill(null) : undefined;
+}
+
+/** The same of a value of a graph. */
+export function valueElements(value: Value | undefined): readonly Dim[] | undefined {
+  return value && elementsOf({ shape: value.shape, constant: constantOf(value), elements: value.elements });
 }
 
 /** Shapes and elements of the outputs of an operator that only moves them: it is made to move their numbers. */

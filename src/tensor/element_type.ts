@@ -49,6 +49,15 @@ function viewed(bytes: number, float: boolean, max: number, view: (bytes: Uint8A
   };
 }
 
+const INT64_MAX = 2n ** 63n - 1n, INT64_MIN = -(2n ** 63n);
+
+/** Above and below these an int64 would be read as if it were one of the ends, which alone are kept apart from all others. */
+const NEAREST_MAX = 2 ** 63 - 1024, NEAREST_MIN = -(2 ** 63) + 1024;
+
+/**
+ * 64-bit whole numbers. A float64 holds those up to 2^53 exactly, and INT64_MIN and INT64_MAX, which stand for "all" where
+ * something is cut: INT64_MAX is read as 2^63, and no other value is.
+ */
 function big(signed: boolean): Format {
   const view = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
     signed
@@ -59,7 +68,12 @@ function big(signed: boolean): Format {
     bytes: 8,
     float: false,
     max: Number.MAX_SAFE_INTEGER,
-    decode: (from, into) => view(from).forEach((value, i) => into[i] = Number(value)),
+    decode: (from, into) =>
+      view(from).forEach((value: bigint, i: number) => {
+        into[i] = !signed || value === INT64_MAX || value === INT64_MIN
+          ? Number(value)
+          : Math.max(NEAREST_MIN, Math.min(NEAREST_MAX, Number(value)));
+      }),
     encode(values, into) {
       const to = view(into);
       // INT64_MAX, the exporters' "to the end", is 2^63 as a float64, which would wrap around to INT64_MIN
@@ -130,6 +144,18 @@ export function formatOf(type: ElementType): Format {
 /** Whether tensors of this type can be weights of a layer that is rewritten. */
 export function isFloat(type: ElementType | undefined): boolean {
   return type !== undefined && type !== "string" && type !== "opaque" && FORMATS[type].float;
+}
+
+/** Whether tensors of this type hold whole numbers (booleans are not). */
+export function isWhole(type: ElementType | undefined): boolean {
+  return type !== undefined && /^u?int/.test(type);
+}
+
+/** The least and the largest value of a type of whole numbers that a float64 holds exactly, with all between them. */
+export function wholeRange(type: ElementType): readonly [least: number, most: number] {
+  if (type === "bool") return [0, 1];
+  const { max } = formatOf(type);
+  return type.startsWith("u") ? [0, max] : type === "int64" ? [-max, max] : [-max - 1, max];
 }
 
 /** Whether a value rounds to a finite one: it lies less than half a unit in the last place above {@link Format.max}. */

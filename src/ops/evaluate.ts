@@ -1,0 +1,66 @@
+import type { Node } from "../graph/graph.ts";
+import { limitDepth } from "../tensor/depth.ts";
+import { isWhole, wholeRange } from "../tensor/element_type.ts";
+import { expressed } from "../tensor/expression.ts";
+import { type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
+import type { Facts, Op } from "./op.ts";
+
+/** Constants of more elements than this are made only where the file holds half as many. */
+const MOST_ELEMENTS = 1 << 22;
+
+/**
+ * What an operator makes of constants, as facts; undefined where an input is none, or it is not worked out. Fractions stay
+ * expressions until they are read; whole numbers that are computed are worked out at once, since their type must hold them.
+ */
+export function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[] | undefined {
+  if (!op.evaluate) return undefined;
+  const constants = inputs.map(({ constant }) => constant);
+  if (!constants.every((tensor, index) => !node.has(index) || tensor !== undefined && isReadable(tensor, op))) {
+    return undefined;
+  }
+  const results = op.evaluate(node, constants);
+  if (!results?.[0]) return undefined;
+  const most = Math.max(MOST_ELEMENTS, 2 * node.graph.model.storedElements), operands = constants.filter(isTensor);
+  const sources = [...operands, ...[...node.attributes.values()].flatMap(({ tensor }) => tensor ?? [])];
+  const facts = results.map((result, index): Facts | undefined => {
+    if (!result) return {};
+    if (!(result.size <= most)) return undefined;
+    const constant = operands.includes(result) || node.inputs.length === 0 ? result : held(result, operands, op);
+    if (constant && sources.length > 0) {
+      expressed(constant, `${node.domain}.${node.opType}`, sources, () => parametersOf(node, index));
+    }
+    return constant && { type: constant.type, shape: constant.dims, constant };
+  });
+  return facts.every((fact) => fact !== undefined) ? facts : undefined;
+}
+
+/** What a result depends on beside the constants: attributes, the operator set, which inputs are there, which output it is. */
+function parametersOf(node: Node, index: number): string {
+  const attributes = [...node.attributes.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+  const given = node.inputs.map((value) => value ? 1 : 0).join("");
+  return `${node.opset}|${index}|${given}|${attributes.map(({ bytes }) => bytes.join(" ")).join("|")}`;
+}
+
+function isTensor(tensor: Tensor | undefined): tensor is Tensor {
+  return tensor !== undefined;
+}
+
+/** Whether the elements are numbers that a float64 holds; the ends of int64 count where they are only cut by, or moved. */
+function isReadable(tensor: Tensor, op: Op): boolean {
+  const { type } = tensor;
+  if (type === "string" || type === "opaque") return false;
+  if (!type.endsWith("int64")) return true;
+  const bound = tensor.bound();
+  if (bound <= Number.MAX_SAFE_INTEGER) return true;
+  return op.moves !== undefined && type === "int64" && tensor.size <= MOST_ELEMENTS &&
+    valuesOf(tensor).every((value) => Number.isSafeInteger(value) || Math.abs(value) === 2 ** 63);
+}
+
+/** The result as it is kept; undefined where its type cannot hold it. */
+function held(result: Tensor, operands: readonly Tensor[], op: Op): Tensor | undefined {
+  if (op.moves || !isWhole(result.type)) return limitDepth(result, operands);
+  if (result.size > MOST_ELEMENTS) return undefined;
+  const [least, most] = wholeRange(result.type), values = valuesOf(result);
+  const fits = values.every((value) => Number.isInteger(value) && value >= least && value <= most);
+  return fits ? valueTensor(result.type, result.dims, values) : undefined;
+}

@@ -1,0 +1,83 @@
+import type { Node } from "../graph/graph.ts";
+import { asRounded, broadcasted } from "../tensor/elementwise.ts";
+import { wholeRange } from "../tensor/element_type.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { inferBroadcast, isLegacy, stepwise, unary } from "./elementwise.ts";
+import type { Op, Ops } from "./op.ts";
+
+/** Two operands, each pair true or false. */
+function comparison(f: (a: number, b: number) => boolean): Op {
+  return {
+    infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: "bool" }],
+    evaluate(node, [a, b]) {
+      if (isLegacy(node)) return undefined;
+      const result = broadcasted([asRounded(a!), asRounded(b!)], (x, y) => Number(f(x, y)), "bool");
+      return result && [result];
+    },
+  };
+}
+
+/** Bits of two whole numbers; a float64 holds those of all types but the 64-bit ones' upper half. */
+function bitwise(f: (a: bigint, b: bigint, node: Node, type: Tensor["type"]) => bigint): Op {
+  return {
+    infer: inferBroadcast,
+    evaluate(node, [a, b]) {
+      const { type } = a!;
+      const result = broadcasted([a!, b!], (x, y) => Number(f(BigInt(x), BigInt(y), node, type)));
+      return result && [result];
+    },
+  };
+}
+
+const shift = bitwise((a, b, node, type) =>
+  node.text("direction", "") === "RIGHT" ? a >> b : BigInt.asUintN(8 * bytesOf(type), a << b)
+);
+
+function bytesOf(type: Tensor["type"]): number {
+  return Number(/\d+/.exec(type)?.[0] ?? 8) / 8;
+}
+
+const not = unary((_node, [x]) => {
+  const [least, most] = wholeRange(x!.type);
+  return x!.type.endsWith("64") && least === 0 ? undefined : (value) => least === 0 ? most - value : -1 - value;
+});
+
+const isInf: Op = {
+  infer: (_node, [x]) => [{ type: "bool", shape: x.shape }],
+  evaluate(node, [x]) {
+    const above = node.number("detect_positive", 1) !== 0, below = node.number("detect_negative", 1) !== 0;
+    return stepwise((value) => Number(value === Infinity && above || value === -Infinity && below), "bool")
+      .evaluate!(node, [x]);
+  },
+};
+
+const where: Op = {
+  infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: inputs[1].type }],
+  moves: [1, 2],
+  evaluate(_node, [condition, a, b]) {
+    const result = broadcasted([condition!, a!, b!], (c, x, y) => c !== 0 ? x : y, a!.type);
+    return result && [result];
+  },
+};
+
+/** Comparisons, logic and bits. */
+export const LOGIC_OPS = {
+  Equal: comparison((a, b) => a === b),
+  Greater: comparison((a, b) => a > b),
+  Less: comparison((a, b) => a < b),
+  GreaterOrEqual: comparison((a, b) => a >= b),
+  LessOrEqual: comparison((a, b) => a <= b),
+  And: comparison((a, b) => a !== 0 && b !== 0),
+  Or: comparison((a, b) => a !== 0 || b !== 0),
+  Xor: comparison((a, b) => a !== b),
+  Not: stepwise((x) => 1 - x, "bool"),
+  IsNaN: stepwise((x) => Number(Number.isNaN(x)), "bool"),
+  IsInf: isInf,
+  BitwiseAnd: bitwise((a, b) => a & b),
+  BitwiseOr: bitwise((a, b) => a | b),
+  BitwiseXor: bitwise((a, b) => a ^ b),
+  BitwiseNot: not,
+  BitShift: shift,
+  Where: where,
+  NonZero: { infer: (_node, [x]) => [{ type: "int64", shape: [x.shape ? Math.max(1, x.shape.length) : null, null] }] },
+} satisfies Ops;

@@ -1,0 +1,95 @@
+import type { Dim, Node } from "../graph/graph.ts";
+import type { Facts, Op, Ops } from "./op.ts";
+
+/** Most results of classical models are float32, whatever the numbers they are computed from. */
+const sameShape: Op = { infer: (_node, [{ shape }]) => [{ type: "float32", shape }] };
+
+/** One row of scores an item. */
+function scores(columns: (node: Node) => Dim): Op {
+  return { infer: (_node, [{ shape }]) => [{ type: "float32", shape: [rows(shape), columns(_node)] }] };
+}
+
+function rows(shape: Facts["shape"]): Dim {
+  return shape?.length === 1 ? 1 : shape?.[0] ?? null;
+}
+
+/** A label an item, and its scores. */
+const classifier: Op = {
+  infer(node, [{ shape }]) {
+    const names = labels(node, "classlabels_strings", "classlabels_strings"),
+      numbers = node.numbers("classlabels_ints") ??
+        node.numbers("classlabels_int64s");
+    const isText = names !== undefined && names > 0;
+    return [
+      { type: isText ? "string" : "int64", shape: [rows(shape)] },
+      { type: "float32", shape: [rows(shape), isText ? names : numbers?.length || null] },
+    ];
+  },
+};
+
+function labels(node: Node, ...attributes: string[]): number | undefined {
+  for (const name of attributes) {
+    const value = node.attribute(name);
+    if (Array.isArray(value)) return value.length;
+  }
+}
+
+/** What a table of labels gives: text, whole numbers or fractions, as its values are. */
+function labelType(node: Node): Facts["type"] {
+  const tensor = node.attributes.get("values_tensor")?.tensor;
+  if (tensor) return tensor.type;
+  if (labels(node, "values_strings")) return "string";
+  if (labels(node, "values_floats")) return "float32";
+  if (labels(node, "values_int64s")) return "int64";
+}
+
+const labelEncoder: Op = {
+  infer: (node, [{ type, shape }]) => [{
+    type: labels(node, "classes_strings") ? type === "string" ? "int64" : "string" : labelType(node),
+    shape,
+  }],
+};
+
+const featureVectorizer: Op = {
+  infer(node, [{ shape }]) {
+    const sizes = node.numbers("inputdimensions");
+    return [{ type: "float32", shape: [rows(shape), sizes ? sizes.reduce((a, b) => a + b, 0) : null] }];
+  },
+};
+
+const oneHotEncoder: Op = {
+  infer: (node, [{ shape }]) => [{
+    type: "float32",
+    shape: shape && [...shape, labels(node, "cats_int64s", "cats_strings") ?? null],
+  }],
+};
+
+const arrayFeatureExtractor: Op = {
+  infer(_node, [{ type, shape }, indices]) {
+    const count = indices.shape?.reduce<Dim>(
+      (a, b) => typeof a === "number" && typeof b === "number" ? a * b : null,
+      1,
+    );
+    return [{ type, shape: shape && [...shape.length > 1 ? shape.slice(0, -1) : [1], count ?? null] }];
+  },
+};
+
+/** ai.onnx.ml: classical models and what prepares their inputs. */
+export const ML_OPS = {
+  ArrayFeatureExtractor: arrayFeatureExtractor,
+  Binarizer: { infer: (_node, [{ type, shape }]) => [{ type, shape }] },
+  CategoryMapper: { infer: (_node, [{ type, shape }]) => [{ type: type === "string" ? "int64" : "string", shape }] },
+  FeatureVectorizer: featureVectorizer,
+  Imputer: { infer: (_node, [{ type, shape }]) => [{ type, shape }] },
+  LabelEncoder: labelEncoder,
+  LinearClassifier: classifier,
+  LinearRegressor: scores((node) => node.number("targets", 1)),
+  Normalizer: sameShape,
+  OneHotEncoder: oneHotEncoder,
+  SVMClassifier: classifier,
+  SVMRegressor: scores(() => 1),
+  Scaler: sameShape,
+  TreeEnsemble: { infer: (node, [{ type, shape }]) => [{ type, shape: [rows(shape), node.number("n_targets", 1)] }] },
+  TreeEnsembleClassifier: classifier,
+  TreeEnsembleRegressor: scores((node) => node.number("n_targets", 1)),
+} satisfies Ops;

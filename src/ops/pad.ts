@@ -1,0 +1,80 @@
+import type { Dim, Node } from "../graph/graph.ts";
+import { placed } from "../tensor/pick.ts";
+import { valuesOf } from "../tensor/tensor.ts";
+import { axesOf } from "./constant.ts";
+import type { Op, Ops } from "./op.ts";
+import { valueElements } from "./shape_elements.ts";
+
+/** Elements a Pad adds at the begin and the end of each axis (negative ones are cut off); null where not known. */
+export interface Pads {
+  /** At the begin. */
+  readonly begin: readonly Dim[];
+  /** At the end. */
+  readonly end: readonly Dim[];
+}
+
+/** What a Pad adds, an entry an axis; undefined where not even the axes are known. */
+export function padsOf(node: Node, rank: number): Pads | undefined {
+  const given = node.opset >= 11 || node.has(1)
+    ? valueElements(node.inputs[1])
+    : node.numbers("pads") ?? node.numbers("paddings");
+  const axes = node.has(3) ? axesOf(node, rank, 3) : [...Array(rank).keys()];
+  if (!given || !axes || given.length !== 2 * axes.length) return undefined;
+  const begin = new Array<Dim>(rank).fill(0), end = new Array<Dim>(rank).fill(0);
+  axes.forEach((axis, at) => {
+    begin[axis] = given[at];
+    end[axis] = given[at + axes.length];
+  });
+  return { begin, end };
+}
+
+/** The place in an axis of this length that a padded place takes its element from; −1 for the constant. */
+const MODES: Record<string, (at: number, length: number) => number> = {
+  constant: (at, length) => at < 0 || at >= length ? -1 : at,
+  edge: (at, length) => Math.min(Math.max(at, 0), length - 1),
+  wrap: (at, length) => ((at % length) + length) % length,
+  reflect(at, length) {
+    if (length === 1) return 0;
+    const period = 2 * (length - 1), place = ((at % period) + period) % period;
+    return place < length ? place : period - place;
+  },
+};
+
+const pad: Op = {
+  infer(node, [{ type, shape }]) {
+    const pads = shape && padsOf(node, shape.length);
+    return [{
+      type,
+      shape: shape?.map((dim, axis): Dim => {
+        if (!pads) return null;
+        const before = pads.begin[axis], after = pads.end[axis];
+        if (before === 0 && after === 0) return dim; // a named dimension keeps its name
+        if (typeof before !== "number" || typeof after !== "number") return null;
+        return before + after === 0 ? dim : typeof dim === "number" ? dim + before + after : null;
+      }),
+    }];
+  },
+  evaluate(node, [x, , value]) {
+    const { dims } = x!, pads = padsOf(node, dims.length), of = MODES[node.text("mode", "constant")];
+    const begin = pads?.begin as number[], end = pads?.end as number[];
+    if (!pads || !of || [...begin, ...end].some((size) => size < 0) && of !== MODES.constant) return undefined;
+    const fill = node.opset >= 11 ? value ? valuesOf(value)[0] : 0 : node.number("value", 0);
+    return [placed(
+      x!,
+      dims.map((dim, axis) => dim + begin[axis] + end[axis]),
+      (index) =>
+        index.reduce((sum, at, axis) => {
+          const place = of(at - begin[axis], dims[axis]);
+          return place < 0 || sum < 0 ? -1 : sum * dims[axis] + place;
+        }, 0),
+      fill,
+    )];
+  },
+  isNoOp(node) {
+    const x = node.inputs[0], pads = x?.shape && padsOf(node, x.shape.length);
+    return pads && [...pads.begin, ...pads.end].every((size) => size === 0) ? x : undefined;
+  },
+};
+
+/** Padding by elements of its own. */
+export const PAD_OPS = { Pad: pad } satisfies Ops;

@@ -1,0 +1,59 @@
+import type { Node } from "../graph/graph.ts";
+import { elementType } from "../graph/tensor_proto.ts";
+import { broadcasted } from "../tensor/elementwise.ts";
+import type { ElementType } from "../tensor/element_type.ts";
+import { placed } from "../tensor/pick.ts";
+import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { axisOf } from "./constant.ts";
+import type { Op, Ops } from "./op.ts";
+
+function outputType(node: Node, otherwise: ElementType | undefined): ElementType | undefined {
+  const code = node.number("output_dtype", 0);
+  return code !== 0 ? elementType(code) : otherwise;
+}
+
+const quantizeLinear: Op = {
+  infer: (node, [x, , zero]) => [{
+    type: node.has(2) ? zero.type : outputType(node, "uint8"),
+    shape: x.shape,
+  }],
+};
+
+/** Scale or zero point of each element, in a shape that broadcasts against x. */
+function aligned(node: Node, x: Tensor, parameter: Tensor): Tensor | undefined {
+  if (parameter.size === 1) return reshaped(parameter, []);
+  const axis = axisOf(node, x.dims.length, 1), block = node.number("block_size", 0);
+  if (block > 0) {
+    const strides = parameter.dims.map((_, at) => sizeOf(parameter.dims.slice(at + 1)));
+    return placed(
+      parameter,
+      x.dims,
+      (index) => index.reduce((sum, at, i) => sum + (i === axis ? Math.floor(at / block) : at) * strides[i], 0),
+    );
+  }
+  if (parameter.dims.length !== 1 || parameter.size !== x.dims[axis]) return undefined;
+  return reshaped(parameter, x.dims.map((_, at) => at === axis ? parameter.size : 1));
+}
+
+const dequantizeLinear: Op = {
+  infer: (node, [x, scale]) => [{ type: outputType(node, scale.type), shape: x.shape }],
+  evaluate(node, [x, scale, zero]) {
+    const s = aligned(node, x!, scale!), z = zero && aligned(node, x!, zero);
+    const type = outputType(node, scale!.type);
+    if (!s || zero && !z || !type) return undefined;
+    const result = broadcasted(z ? [x!, s, z] : [x!, s], (value, by, origin = 0) => (value - origin) * by, type);
+    return result && [result];
+  },
+};
+
+/** Whole numbers for fractions, and back. */
+export const QUANTIZE_OPS = {
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
+  DynamicQuantizeLinear: {
+    infer: (
+      _node,
+      [x],
+    ) => [{ type: "uint8", shape: x.shape }, { type: "float32", shape: [] }, { type: "uint8", shape: [] }],
+  },
+} satisfies Ops;

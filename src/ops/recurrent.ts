@@ -1,0 +1,25 @@
+import type { Dim } from "../graph/graph.ts";
+import type { Op, Ops } from "./op.ts";
+
+/** Hidden states for every step, the last hidden state, and the last cell state where there are cells. */
+const recurrent: Op = {
+  infer(node, [{ type, shape }, , recurrence]) {
+    const directions = node.text("direction", "forward") === "bidirectional" ? 2 : 1;
+    const size: Dim = node.attribute("hidden_size") !== undefined
+      ? node.number("hidden_size", 0)
+      : recurrence.shape?.[2] ?? null;
+    const isBatchFirst = node.number("layout", 0) !== 0;
+    const [length, batch] = isBatchFirst
+      ? [shape?.[1] ?? null, shape?.[0] ?? null]
+      : [shape?.[0] ?? null, shape?.[1] ?? null];
+    const state = isBatchFirst ? [batch, directions, size] : [directions, batch, size];
+    return [
+      { type, shape: isBatchFirst ? [batch, length, directions, size] : [length, directions, batch, size] },
+      { type, shape: state },
+      { type, shape: state },
+    ];
+  },
+};
+
+/** Recurrent networks. */
+export const RECURRENT_OPS = { RNN: recurrent, GRU: recurrent, LSTM: recurrent } satisfies Ops;

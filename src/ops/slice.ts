@@ -1,0 +1,116 @@
+import type { Dim, Node } from "../graph/graph.ts";
+import { sliced } from "../tensor/pick.ts";
+import { axisOf, constantValues } from "./constant.ts";
+import { total } from "./dims.ts";
+import type { Op, Ops } from "./op.ts";
+import { valueElements } from "./shape_elements.ts";
+
+/** One axis' part of a Slice; start and end as they are given, null where they are computed by the model. */
+interface Cut {
+  readonly axis: number;
+  readonly start: Dim;
+  readonly end: Dim;
+  readonly step: Dim;
+}
+
+/** What a Slice cuts, an axis an entry; undefined where even the axes are not known. */
+function cutsOf(node: Node, rank: number): Cut[] | undefined {
+  const isOld = node.opset > 0 && node.opset < 10;
+  const list = (name: string, index: number): readonly Dim[] | undefined => {
+    if (isOld) return node.numbers(name);
+    return valueElements(node.inputs[index]);
+  };
+  const starts = list("starts", 1), ends = list("ends", 2);
+  if (!starts || !ends) return undefined;
+  const axes = isOld || node.has(3) ? list("axes", 3) ?? (isOld ? [...starts.keys()] : undefined) : [...starts.keys()];
+  const steps = !isOld && node.has(4) ? list("steps", 4) : starts.map(() => 1);
+  if (!axes?.every((axis) => typeof axis === "number") || !steps) return undefined;
+  return (axes as number[]).map((axis, at) => ({
+    axis: axis < 0 ? axis + rank : axis,
+    start: starts[at],
+    end: ends[at],
+    step: steps[at],
+  }));
+}
+
+/** First element, and number of elements, of a cut through an axis of some length. */
+function reach(length: number, start: number, end: number, step: number): { first: number; count: number } {
+  const least = step > 0 ? 0 : -1, most = step > 0 ? length : length - 1;
+  const clamp = (at: number, low: number) => Math.min(Math.max(at < 0 ? at + length : at, low), most);
+  const first = clamp(start, 0), last = clamp(end, least);
+  return { first, count: Math.max(0, Math.ceil((last - first) / step)) };
+}
+
+function cutLength(length: Dim, { start, end, step }: Cut): Dim {
+  const isWhole = step === 1 && start === 0 && typeof end === "number" && end >= 2 ** 31 - 1;
+  if (isWhole || step === -1 && start === -1 && typeof end === "number" && end < -(2 ** 31) + 2) return length;
+  if (step === 1 && start === 0 && end !== null && end === length) return length;
+  if (typeof step !== "number" || step === 0 || typeof start !== "number" || typeof end !== "number") return null;
+  if (typeof length === "number") return reach(length, start, end, step).count;
+  return null;
+}
+
+const slice: Op = {
+  moves: [0],
+  infer(node, [{ type, shape }]) {
+    const cuts = shape && cutsOf(node, shape.length);
+    if (!cuts) return [{ type, shape: shape?.map(() => null) }];
+    const dims = [...shape!];
+    for (const cut of cuts) if (cut.axis in dims) dims[cut.axis] = cutLength(dims[cut.axis], cut);
+    return [{ type, shape: dims }];
+  },
+  evaluate(node, [x]) {
+    const { dims } = x!, cuts = cutsOf(node, dims.length);
+    const starts = dims.map(() => 0), steps = dims.map(() => 1), counts = [...dims];
+    for (const { axis, start, end, step } of cuts ?? []) {
+      if (!(axis in dims) || typeof start !== "number" || typeof end !== "number") return undefined;
+      if (typeof step !== "number" || step === 0) return undefined;
+      const { first, count } = reach(dims[axis], start, end, step);
+      [starts[axis], steps[axis], counts[axis]] = [first, step, count];
+    }
+    return cuts && [sliced(x!, starts, steps, counts)];
+  },
+  isNoOp(node) {
+    const x = node.inputs[0], shape = x?.shape, cuts = shape && cutsOf(node, shape.length);
+    return cuts?.every((cut) =>
+        cut.step === 1 && shape![cut.axis] !== null && cutLength(shape![cut.axis], cut) === shape![cut.axis]
+      )
+      ? x
+      : undefined;
+  },
+};
+
+/** Lengths of the parts of a Split; null where they are not known. */
+function partsOf(node: Node, length: Dim): Dim[] {
+  const given = node.opset >= 13 || node.has(1) ? constantValues(node.inputs[1]) : node.numbers("split");
+  if (given) return [...given];
+  const count = node.outputs.length;
+  if (node.has(1) || typeof length !== "number") {
+    return node.outputs.map(() => count === 1 && !node.has(1) ? length : null);
+  }
+  const part = Math.ceil(length / count);
+  return node.outputs.map((_, at) => Math.max(0, Math.min(part, length - at * part)));
+}
+
+const split: Op = {
+  moves: [0],
+  infer(node, [{ type, shape }]) {
+    if (!shape) return node.outputs.map(() => ({ type }));
+    const axis = axisOf(node, shape.length, 0), parts = partsOf(node, shape[axis] ?? null);
+    return node.outputs.map((_, index) => ({ type, shape: shape.with(axis, parts[index] ?? null) }));
+  },
+  evaluate(node, [x]) {
+    const { dims } = x!, axis = axisOf(node, dims.length, 0), parts = partsOf(node, dims[axis]);
+    if (parts.length !== node.outputs.length || total(parts) !== dims[axis]) return undefined;
+    let start = 0;
+    return (parts as number[]).map((part) => {
+      const result = sliced(x!, dims.map((_, at) => at === axis ? start : 0), dims.map(() => 1), dims.with(axis, part));
+      start += part;
+      return result;
+    });
+  },
+  isNoOp: (node) => node.outputs.length === 1 && !node.has(1) && !node.numbers("split") ? node.inputs[0] : undefined,
+};
+
+/** Operators that cut out. */
+export const SLICE_OPS = { Slice: slice, Split: split } satisfies Ops;

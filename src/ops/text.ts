@@ -1,0 +1,23 @@
+import { broadcast } from "./dims.ts";
+import type { Ops } from "./op.ts";
+
+/** Text. */
+export const TEXT_OPS = {
+  StringNormalizer: {
+    infer: (
+      _node,
+      [{ shape }],
+    ) => [{ type: "string", shape: shape?.map((_, axis) => axis === shape.length - 1 ? null : 1) }],
+  },
+  StringConcat: { infer: (_node, [a, b]) => [{ type: "string", shape: broadcast([a.shape, b.shape]) }] },
+  StringSplit: {
+    infer: (_node, [{ shape }]) => [{ type: "string", shape: shape && [...shape, null] }, { type: "int64", shape }],
+  },
+  RegexFullMatch: { infer: (_node, [{ shape }]) => [{ type: "bool", shape }] },
+  TfIdfVectorizer: {
+    infer(node, [{ shape }]) {
+      const indexes = node.numbers("ngram_indexes"), size = indexes ? Math.max(...indexes) + 1 : null;
+      return [{ type: "float32", shape: shape && [...shape.slice(0, -1), size] }];
+    },
+  },
+} satisfies Ops;

@@ -1,0 +1,47 @@
+/**
+ * Every entry of the operator table against ONNX Runtime, without being named here: over operator sets, attributes and random
+ * small inputs, inferred types and shapes are those of a run, evaluated constants are its results, and what is said to do
+ * nothing changes no bit. An entry of which ONNX Runtime runs no example fails.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { OPS } from "../../src/ops/table.ts";
+import { checkExample, type Coverage } from "./conformance.ts";
+import { examplesOf } from "./examples/mod.ts";
+
+/** Versions of the default domain with other forms of some operator; 26 is the newest that ONNX Runtime 1.30 knows. */
+const OPSETS: Record<string, number[]> = {
+  "": [7, 8, 9, 10, 11, 13, 15, 18, 20, 21, 24, 26],
+  "ai.onnx.ml": [1, 2, 3, 5],
+  "com.microsoft": [1],
+};
+
+const coverages = new Map<string, Coverage>();
+
+for (const [domain, ops] of Object.entries(OPS)) {
+  for (const [opType, op] of Object.entries(ops)) {
+    const name = `${domain || "ai.onnx"}.${opType}`;
+    Deno.test(`${name} says of a node what ONNX Runtime does with it`, async () => {
+      const coverage: Coverage = { opsets: new Set(), runs: 0, evaluated: 0, noOps: 0 };
+      coverages.set(name, coverage);
+      for (const opset of OPSETS[domain]) {
+        for (const example of examplesOf({ domain, opType }, { opset, seed: opset })) {
+          await checkExample({ domain, opType }, op, opset, example, coverage);
+        }
+      }
+      assert(coverage.runs > 0, `ONNX Runtime runs none of its examples: ${coverage.refusal ?? "there is none"}`);
+      if (op.evaluate) assert(coverage.evaluated > 0, "evaluate() is never asked, or never answers");
+      if (op.isNoOp) assert(coverage.noOps > 0, "no example does nothing");
+    });
+  }
+}
+
+Deno.test("the suite covers every domain of the table", () => {
+  assertEquals(Object.keys(OPS).sort(), Object.keys(OPSETS).sort());
+  const rows = [...coverages],
+    sum = (count: (coverage: Coverage) => number) => rows.reduce((total, [, coverage]) => total + count(coverage), 0);
+  console.log(
+    `${rows.length} operators × ${sum(({ opsets }) => opsets.size)} operator sets in which they ran: ` +
+      `${sum(({ runs }) => runs)} nodes, ${sum(({ evaluated }) => evaluated)} results of constants, ` +
+      `${sum(({ noOps }) => noOps)} no-ops`,
+  );
+});

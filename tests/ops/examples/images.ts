@@ -1,0 +1,77 @@
+import { tensor } from "../../onnx_model.ts";
+import { type Examples, floats, ints, scalar, TYPE, wholes } from "../example.ts";
+
+const image = floats(1, 2, 4, 5), sizes = (...values: number[]) => tensor([values.length], values);
+
+const resize: Examples = ({ opset }) => {
+  if (opset < 10) return [];
+  if (opset < 11) return [{ inputs: [image, sizes(1, 1, 2, 1.5)], parameters: [1] }];
+  const roi = opset >= 13 ? null : sizes();
+  return [
+    { inputs: [image, roi, sizes(1, 1, 2, 1.5)], parameters: [1, 2] },
+    { inputs: [image, roi, sizes(1, 1, 1, 1)], parameters: [1, 2] },
+    ...opset >= 13
+      ? [{ inputs: [image, null, null, ints(1, 2, 8, 3)], parameters: [3], attributes: { mode: "linear" } }]
+      : [],
+    ...opset >= 18 ? [{ inputs: [image, null, sizes(0.5, 3)], parameters: [2], attributes: { axes: [2, -1] } }] : [],
+  ];
+};
+
+/** Pixels, signals and detection. */
+export const IMAGES: Record<string, Examples> = {
+  Resize: resize,
+  Upsample: ({ opset }) =>
+    opset < 9
+      ? [{ inputs: [image], attributes: { scales: { floats: [1, 1, 2, 3] } } }]
+      : [{ inputs: [image, sizes(1, 1, 2, 3)], parameters: [1] }],
+  GridSample: () => [{ inputs: [image, floats(1, 3, 6, 2)] }],
+  AffineGrid: () => [{ inputs: [floats(2, 2, 3), ints(2, 3, 4, 5)], parameters: [1] }],
+  NonMaxSuppression: () => [{
+    inputs: [floats(1, 4, 4), floats(1, 2, 4), scalar(2, TYPE.int64), scalar(0.5), scalar(0)],
+    isOpen: true,
+  }],
+  DFT: ({ opset }) =>
+    opset < 20
+      ? [
+        { inputs: [floats(2, 8, 1)], attributes: { axis: 1 } },
+        { inputs: [floats(2, 8, 1)], attributes: { axis: 1, onesided: 1 } },
+        { inputs: [floats(2, 8, 2), scalar(6, TYPE.int64)], parameters: [1], attributes: { axis: 1, inverse: 1 } },
+      ]
+      : [
+        { inputs: [floats(2, 8, 1)] },
+        { inputs: [floats(2, 8, 1), null, scalar(1, TYPE.int64)], parameters: [2], attributes: { onesided: 1 } },
+        { inputs: [floats(2, 8, 2), scalar(6, TYPE.int64)], parameters: [1], attributes: { inverse: 1 } },
+      ],
+  STFT: () => [
+    { inputs: [floats(1, 32, 1), scalar(4, TYPE.int64), floats(8)], parameters: [1] },
+    {
+      inputs: [floats(1, 32, 1), scalar(8, TYPE.int64), null, scalar(16, TYPE.int64)],
+      parameters: [1, 3],
+      attributes: { onesided: 0 },
+    },
+  ],
+  MelWeightMatrix: () => [{
+    inputs: [scalar(4, TYPE.int64), scalar(16, TYPE.int64), scalar(8192, TYPE.int64), scalar(0), scalar(4096)],
+    parameters: [0, 1, 2, 3, 4],
+  }],
+  ...Object.fromEntries(
+    ["HannWindow", "HammingWindow", "BlackmanWindow"].map((op): [string, Examples] => [op, () => [
+      { inputs: [scalar(9, TYPE.int64)], parameters: [0], tolerance: 2e-6 },
+      { inputs: [scalar(9, TYPE.int32)], parameters: [0], attributes: { periodic: 0 } },
+      {
+        inputs: [scalar(9, TYPE.int64)],
+        parameters: [0],
+        attributes: { output_datatype: TYPE.double },
+        tolerance: 1e-7,
+      },
+    ]]),
+  ),
+  NegativeLogLikelihoodLoss: () => [
+    { inputs: [floats(3, 4, 2), wholes(0, 3, [3, 2])] },
+    { inputs: [floats(3, 4, 2), wholes(0, 3, [3, 2])], attributes: { reduction: "none" } },
+  ],
+  SoftmaxCrossEntropyLoss: () => [
+    { inputs: [floats(3, 4), wholes(0, 3, [3])], outputs: 2 },
+    { inputs: [floats(3, 4), wholes(0, 3, [3])], attributes: { reduction: "none" } },
+  ],
+};
