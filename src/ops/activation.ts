@@ -1,6 +1,6 @@
 import type { Node } from "../graph/graph.ts";
 import { broadcasted, mapped } from "../tensor/elementwise.ts";
-import { formatOf, isFloat } from "../tensor/element_type.ts";
+import { isFloat } from "../tensor/element_type.ts";
 import { constantOf, smallValues } from "./constant.ts";
 import { inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid, softplus } from "./functions.ts";
