@@ -6,7 +6,7 @@ import { broadcast } from "./dims.ts";
 import type { Op } from "./op.ts";
 
 /** An Einsum's equation: the letters of each operand's axes and of the result's; "…" stands for any number of axes. */
-export interface Equation {
+interface Equation {
   /** An entry an operand. */
   readonly operands: readonly (readonly string[])[];
   /** Axes of the result. */
@@ -17,7 +17,7 @@ export interface Equation {
 const ELLIPSIS = "…";
 
 /** Reads a node's equation; undefined where it is not one for its operands. */
-export function equationOf(node: Node): Equation | undefined {
+function equationOf(node: Node): Equation | undefined {
   const [left, right] = node.text("equation", "").replaceAll(/\s/g, "").replaceAll("...", ELLIPSIS).split("->");
   const operands = left.split(",").map((term) => [...term]);
   if (operands.length !== node.inputs.length) return undefined;

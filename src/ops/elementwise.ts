@@ -22,7 +22,7 @@ export function inferSame(_node: Node, [x]: readonly Facts[]): readonly Facts[] 
 }
 
 /** The first output has the shape of the first input and a type of its own. */
-export function inferAs(type: ElementType): Op["infer"] {
+function inferAs(type: ElementType): Op["infer"] {
   return (_node, [x]) => [{ type, shape: x.shape }];
 }
 

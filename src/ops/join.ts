@@ -39,7 +39,7 @@ export function keepsShape(node: Node): boolean {
 }
 
 /** Whether two shapes are surely the same. */
-export function isSameShape(a: Shape, b: Shape): boolean {
+function isSameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, axis) => dim !== null && dim === b[axis]);
 }
 

@@ -6,7 +6,7 @@ import type { Op, Ops } from "./op.ts";
 import { valueElements } from "./shape_elements.ts";
 
 /** Elements a Pad adds at the begin and the end of each axis (negative ones are cut off); null where not known. */
-export interface Pads {
+interface Pads {
   /** At the begin. */
   readonly begin: readonly Dim[];
   /** At the end. */
@@ -14,7 +14,7 @@ export interface Pads {
 }
 
 /** What a Pad adds, an entry an axis; undefined where not even the axes are known. */
-export function padsOf(node: Node, rank: number): Pads | undefined {
+function padsOf(node: Node, rank: number): Pads | undefined {
   const given = node.opset >= 11 || node.has(1)
     ? valueElements(node.inputs[1])
     : node.numbers("pads") ?? node.numbers("paddings");

@@ -9,7 +9,7 @@ import type { Facts, Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 /** The axes a reduction goes over; undefined where they are computed by the model. */
-export function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined {
+function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined {
   const axes = axesOf(node, rank);
   if (node.has(1) && !axes) return undefined;
   if (axes && axes.length > 0) return new Set(axes);

@@ -1,30 +1,25 @@
-import { constantValues } from "../ops/constant.ts";
-import { Skip } from "../ops/skip.ts";
-import { Replacement, type Rule } from "../rewrite/rule.ts";
+import type { Node } from "../graph/graph.ts";
 import { hasScale, hasShift } from "../ops/affine_map.ts";
+import { Skip } from "../ops/skip.ts";
+import { opOf, OPS } from "../ops/table.ts";
 import { affineOf, operatorsWith } from "../ops/views.ts";
-import { isInferenceDropout } from "../ops/carry/reshape.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
 
-/** What changes nothing goes: Identity, Dropout in inference, Pad by nothing, an affine map with scale 1 and shift 0. */
+/** What changes nothing goes: whatever its entry says is its input to the bit, and an affine map with scale 1 and shift 0. */
 export const removeIdentity: Rule = {
   name: "remove-identity",
-  summary: "Identity, Dropout in inference, Pad by nothing, affine maps with scale 1 and shift 0: nothing",
+  summary: "Identity, Dropout in inference, Cast, Reshape, Slice, Pad, … that change nothing: nothing",
   phase: "clean",
-  roots: ["Identity", "Dropout", "Pad", ...operatorsWith("affine")],
+  roots: [...new Set([...Object.keys(OPS[""]).filter((op) => OPS[""][op].isNoOp), ...operatorsWith("affine")])],
   rewrite(root) {
-    const gone = () => new Replacement([root], [[root.output, root.inputs[0]!]]);
-    if (root.opType === "Identity") return gone();
-    if (root.opType === "Dropout") {
-      return isInferenceDropout(root)
-        ? gone()
-        : new Skip("training-mode", "it is in training mode, or its mask is used");
-    }
-    if (root.opType === "Pad") {
-      const pads = root.has(1) ? constantValues(root.inputs[1]) : root.numbers("pads") ?? root.numbers("paddings");
-      return pads?.every((pad) => pad === 0) && !root.hasReferences ? gone() : undefined;
-    }
-    const affine = affineOf(root);
-    if (!affine || affine instanceof Skip || hasScale(affine) || hasShift(affine)) return undefined;
-    return affine.x.type === root.output.type ? new Replacement([root], [[root.output, affine.x]]) : undefined;
+    if (root.hasReferences) return undefined;
+    const input = opOf(root)?.isNoOp?.(root) ?? unchanged(root);
+    return input && input.type === root.output.type ? new Replacement([root], [[root.output, input]]) : undefined;
   },
 };
+
+/** The input of an affine map that neither scales nor shifts. */
+function unchanged(root: Node): Node["inputs"][number] {
+  const affine = affineOf(root);
+  return !affine || affine instanceof Skip || hasScale(affine) || hasShift(affine) ? undefined : affine.x;
+}

@@ -3,7 +3,7 @@ import type { ElementType } from "./element_type.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "./tensor.ts";
 
 /** A window into a tensor: its elements at `start` and from there in these steps, given as strides of its own elements. */
-export interface View {
+interface View {
   /** Shape of the result. */
   readonly dims: readonly number[];
   /** How far one step along each axis of the result goes in the tensor's elements. */
@@ -13,7 +13,7 @@ export interface View {
 }
 
 /** The elements a view sees. */
-export function viewed(x: Tensor, { dims, strides, start = 0 }: View): Tensor {
+function viewed(x: Tensor, { dims, strides, start = 0 }: View): Tensor {
   return computedTensor(x.type, dims, () => {
     const from = valuesOf(x), out = new Float64Array(sizeOf(dims));
     forEachOffset(dims, strides, (offset, index) => out[index] = from[start + offset]);

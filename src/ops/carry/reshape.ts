@@ -1,6 +1,6 @@
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
-import { constantOf, smallValues } from "../constant.ts";
+import { isInferenceDropout } from "../reshape.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, unary } from "./carry.ts";
 import { channelShuffle } from "./channel_shuffle.ts";
@@ -44,13 +44,6 @@ export const dropoutCarry: Carry = unary(
   "movement",
   (node, affine) => isInferenceDropout(node) ? affine : new Skip("training-mode", `${node.label} is in training mode`),
 );
-
-/** Whether a Dropout passes its input on: training_mode absent or false, is_test before opset 7, and no mask asked for. */
-export function isInferenceDropout(node: Node): boolean {
-  if (node.outputs.slice(1).some((value) => value && (value.users.size > 0 || value.isOutput))) return false;
-  if (node.opset < 12) return node.opset >= 7 || node.number("is_test", 0) !== 0;
-  return !node.has(2) || smallValues(constantOf(node.inputs[2]))?.every((mode) => mode === 0) === true;
-}
 
 /**
  * A map along an axis of shape `from`, seen in shape `to` of the same elements. The axis stays one axis, or is one of
