@@ -65,7 +65,7 @@ function apply(
   { aggressive, runtime, allowGrowth }: FuseOptions,
   vetoes?: ReadonlySet<string>,
 ): FuseResult {
-  const before = model.stats, imported = model.graphs();
+  const before = model.stats, { wrongClaims } = model, imported = model.graphs();
   const { applied, skipped } = rewriteErrorsOf(
     model.source,
     () =>
@@ -80,7 +80,9 @@ function apply(
       }),
   );
   const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
-  return { model: fused, report: { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats } };
+  const report: FusionReport = { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats };
+  if (wrongClaims.length > 0) report.wrongClaims = [...wrongClaims];
+  return { model: fused, report };
 }
 
 /** What the codes of these refusals mean, each once. */

@@ -11,7 +11,7 @@ import { ExternalFiles } from "./external_files.ts";
 import { allGraphs, type Dim, type Value } from "../graph/graph.ts";
 import { type ImportedModel, importModel } from "../graph/import.ts";
 import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
-import { inferShapes } from "../ops/infer.ts";
+import { inferWithClaims, type WrongClaim } from "../ops/claims.ts";
 import { type ModelStats, statsOf } from "../graph/stats.ts";
 import { shapeOfFile } from "../graph/unnamed.ts";
 import { verify } from "../graph/verify.ts";
@@ -59,6 +59,7 @@ export class Model {
   /** What a user should know of where it was read from. */
   readonly notes: readonly string[];
   #stats?: ModelStats;
+  #wrongClaims: readonly WrongClaim[] = [];
   /** Its graphs as they were read, until they are taken to be changed. */
   #unchanged?: ImportedModel;
 
@@ -157,9 +158,15 @@ export class Model {
         graphs = [imported.graph, ...imported.functions];
       verify(graphs, source);
       verifyNodes(graphs, source);
-      for (const graph of graphs) inferShapes(graph);
+      this.#wrongClaims = graphs.flatMap(inferWithClaims);
       return imported;
     });
+  }
+
+  /** What the file claims of its values although its inputs say something else. None of it is believed. */
+  get wrongClaims(): readonly WrongClaim[] {
+    this.#view();
+    return this.#wrongClaims;
   }
 
   /** Nodes, operators, parameters and size. */

@@ -1,7 +1,8 @@
 import { messageType } from "../proto/schema.ts";
-import { fieldBytes } from "../proto/wire.ts";
+import { concat, fieldBytes, varintFieldBytes } from "../proto/wire.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Graph } from "./graph.ts";
+import { elementCode, importTensor } from "./tensor_proto.ts";
 
 /** An attribute of a node: its value as JavaScript has it, and its bytes for copying. */
 export interface Attribute {
@@ -56,4 +57,14 @@ export function tensorAttribute(name: string, tensor: Tensor, tensorProto: Uint8
   bytes.set(head);
   bytes.set(field, head.length);
   return { name, bytes, tensor };
+}
+
+/** An INT or INTS attribute as an int64 tensor, exact beyond 2^53 too. */
+export function integerTensor({ bytes, value }: Attribute): Tensor {
+  const type = messageType("AttributeProto");
+  const proto = type.toObject(type.decode(bytes), { longs: String, arrays: true }) as { i?: string; ints: string[] };
+  const numbers = Array.isArray(value) ? proto.ints : [proto.i ?? "0"];
+  const raw = new Uint8Array(BigInt64Array.from(numbers.map(BigInt)).buffer);
+  const dims = Array.isArray(value) ? [varintFieldBytes(1, numbers.length)] : [];
+  return importTensor(concat([...dims, varintFieldBytes(2, elementCode("int64")), fieldBytes(9, raw)]), []).tensor;
 }

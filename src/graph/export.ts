@@ -5,6 +5,7 @@ import { type Attribute, tensorAttribute } from "./attribute.ts";
 import type { Graph, Node, Value } from "./graph.ts";
 import { FIELD, type ImportedModel } from "./import.ts";
 import { elementCode, exportTensor } from "./tensor_proto.ts";
+import { shapeOfFile } from "./unnamed.ts";
 
 /** A skeleton and the data that belongs to it. */
 export interface ExportedModel {
@@ -71,9 +72,19 @@ class Exporter {
       [
         F.valueInfo,
         contentsOf(graph.wire, F.valueInfo)
-          .filter((proto) => graph.values.has(valueInfoName(proto)))
+          .filter((proto) => !graph.hasWrongClaims && graph.values.has(valueInfoName(proto)))
           .map((proto) => fieldBytes(F.valueInfo, proto)),
       ],
+      ...graph.hasWrongClaims
+        ? [
+          [
+            F.output,
+            contentsOf(graph.wire, F.output).map((proto) =>
+              fieldBytes(F.output, outputInfo(graph.find(valueInfoName(proto))) ?? proto)
+            ),
+          ] as const,
+        ]
+        : [],
       [F.input, [
         ...contentsOf(graph.wire, F.input).filter((proto) => inputs.has(valueInfoName(proto)))
           .map((proto) => fieldBytes(F.input, proto)),
@@ -94,7 +105,7 @@ class Exporter {
         [
           F.valueInfo,
           contentsOf(graph.wire, F.valueInfo)
-            .filter((proto) => graph.values.has(valueInfoName(proto)))
+            .filter((proto) => !graph.hasWrongClaims && graph.values.has(valueInfoName(proto)))
             .map((proto) => fieldBytes(F.valueInfo, proto)),
         ],
       ]),
@@ -166,6 +177,20 @@ function sparseName(proto: Uint8Array): string {
 function valueInfoName(proto: Uint8Array): string {
   const [bytes] = contentsOf(wireFields(proto), 1);
   return bytes ? name(bytes) : "";
+}
+
+/** An output as it is known to be; undefined where nothing speaks against what the file says of it. */
+function outputInfo(value: Value | undefined): Uint8Array | undefined {
+  const { name, type: element, shape, claim } = value ?? {};
+  if (claim || !element || element === "opaque") return undefined;
+  const type = messageType("ValueInfoProto");
+  const dim = shapeOfFile(shape)?.map((size) =>
+    typeof size === "number" ? { dim_value: size } : size === null ? {} : { dim_param: size }
+  );
+  return type.encode(type.fromObject({
+    name,
+    type: { tensor_type: { elem_type: elementCode(element), ...dim && { shape: { dim } } } },
+  })).finish();
 }
 
 function valueInfo(value: Value): Uint8Array {

@@ -9,6 +9,14 @@ export type Dim = number | string | null;
 /** A shape of known rank. */
 export type Shape = readonly Dim[];
 
+/** What a file says of a value that a node makes (its value info, or its declaration as an output). */
+export interface Claim {
+  /** Element type. */
+  readonly type?: ElementType;
+  /** Shape. */
+  readonly shape?: Shape;
+}
+
 /** One value of a graph: a graph input, an initializer, or the output of a node. Each is used by name in the file. */
 export class Value {
   /** The node that makes it; undefined for inputs and initializers. */
@@ -17,6 +25,8 @@ export class Value {
   initializer?: Tensor;
   /** Whether it is listed among the graph's inputs. */
   isInput = false;
+  /** What the file says of its type and shape, where it is no input: a claim, which may be wrong. */
+  claim?: Claim;
   /** How many times it is listed among the outputs of its graph or of a subgraph. */
   outputCount = 0;
   /** Element type, where known. */
@@ -189,6 +199,8 @@ export class Graph {
   readonly values: Map<string, Value> = new Map();
   /** Initializers in the order of the file, then new ones. */
   readonly initializers: Set<Value> = new Set();
+  /** Whether something in it contradicts what the file claims of its values, so that none of the claims is believed. */
+  hasWrongClaims = false;
   /** Fields of the GraphProto or FunctionProto. */
   wire: readonly WireField[] = [];
 

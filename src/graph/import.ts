@@ -109,7 +109,7 @@ class Importer {
     const wire = decoded(this.source, "GraphProto", () => wireFields(bytes));
     graph.wire = wire;
     for (const proto of contentsOf(wire, FIELD.graph.input)) {
-      const value = this.valueInfo(graph, proto);
+      const value = this.valueInfo(graph, proto, { isInput: true });
       value.isInput = true;
       value.shape = value.shape?.map((dim, axis) => dim ?? unnamedDim(value.name, axis));
       graph.inputs.push(value);
@@ -122,7 +122,7 @@ class Importer {
     }
     const nodes = this.protos(wire, FIELD.graph.node);
     this.declareOutputs(graph, nodes);
-    for (const proto of contentsOf(wire, FIELD.graph.valueInfo)) this.valueInfo(graph, proto, true);
+    for (const proto of contentsOf(wire, FIELD.graph.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
     for (const proto of contentsOf(wire, FIELD.graph.output)) {
       const { name } = this.decodeValueInfo(proto);
@@ -154,7 +154,7 @@ class Importer {
     }
     const nodes = this.protos(wire, FIELD.function.node);
     this.declareOutputs(graph, nodes);
-    for (const proto of contentsOf(wire, FIELD.function.valueInfo)) this.valueInfo(graph, proto, true);
+    for (const proto of contentsOf(wire, FIELD.function.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
     for (const name of contentsOf(wire, FIELD.function.output)) this.output(graph, graph.value(text.decode(name)));
     return graph;
@@ -187,13 +187,15 @@ class Importer {
     );
   }
 
-  private valueInfo(graph: Graph, proto: Uint8Array, onlyKnown = false): Value {
+  private valueInfo(graph: Graph, proto: Uint8Array, { onlyKnown = false, isInput = false } = {}): Value {
     const info = this.decodeValueInfo(proto);
     if (onlyKnown && !graph.values.has(info.name)) return new Value(graph, info.name);
     const value = graph.value(info.name);
     const tensor = info.type?.tensor_type;
-    if (tensor?.elem_type) value.type ??= elementType(tensor.elem_type);
-    if (tensor?.shape) value.shape ??= shapeOf(tensor.shape.dim);
+    const type = tensor?.elem_type ? elementType(tensor.elem_type) : undefined;
+    const shape = tensor?.shape ? shapeOf(tensor.shape.dim) : undefined;
+    if (!isInput) value.claim = { type: value.claim?.type ?? type, shape: value.claim?.shape ?? shape };
+    else Object.assign(value, { type: value.type ?? type, shape: value.shape ?? shape });
     return value;
   }
 
@@ -307,6 +309,7 @@ function plainValue(
   }
 }
 
+/** A negative size is an unknown one, as runtimes take it. */
 function shapeOf(dims: readonly { dim_value?: number; dim_param?: string }[]): Shape {
-  return dims.map((dim): Dim => dim.dim_value ?? (dim.dim_param || null));
+  return dims.map(({ dim_value: size, dim_param: name }): Dim => size !== undefined && size >= 0 ? size : name || null);
 }

@@ -15,7 +15,7 @@ const MOST_ELEMENTS = 1 << 22;
 export function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[] | undefined {
   if (!op.evaluate) return undefined;
   const constants = inputs.map(({ constant }) => constant);
-  if (!constants.every((tensor, index) => !node.has(index) || tensor !== undefined && isReadable(tensor, op))) {
+  if (!constants.every((tensor, index) => !node.has(index) || tensor !== undefined && isReadable(tensor, op, index))) {
     return undefined;
   }
   const results = op.evaluate(node, constants);
@@ -45,14 +45,17 @@ function isTensor(tensor: Tensor | undefined): tensor is Tensor {
   return tensor !== undefined;
 }
 
-/** Whether the elements are numbers that a float64 holds; the ends of int64 count where they are only cut by, or moved. */
-function isReadable(tensor: Tensor, op: Op): boolean {
+/**
+ * Whether the elements are numbers that a float64 holds. Of an operator that moves elements, those that say where (the ends
+ * of a Slice) may be larger, and the ends of int64 itself are moved as they are.
+ */
+function isReadable(tensor: Tensor, { moves }: Op, index: number): boolean {
   const { type } = tensor;
   if (type === "string" || type === "opaque") return false;
-  if (!type.endsWith("int64")) return true;
-  const bound = tensor.bound();
-  if (bound <= Number.MAX_SAFE_INTEGER) return true;
-  return op.moves !== undefined && type === "int64" && tensor.size <= MOST_ELEMENTS &&
+  if (!type.endsWith("int64") || tensor.bound() <= Number.MAX_SAFE_INTEGER) return true;
+  if (!moves) return false;
+  if (moves !== "all" && !moves.includes(index)) return true;
+  return type === "int64" && tensor.size <= MOST_ELEMENTS &&
     valuesOf(tensor).every((value) => Number.isSafeInteger(value) || Math.abs(value) === 2 ** 63);
 }
 

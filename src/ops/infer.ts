@@ -7,30 +7,40 @@ import type { Facts } from "./op.ts";
 import { movedElements } from "./shape_elements.ts";
 import { inputsOf, opOf } from "./table.ts";
 
-/** Fills in types and shapes of all values of a graph that the file leaves out, in the order of its nodes. */
-export function inferShapes(graph: Graph): void {
+/**
+ * Finds out what is known of all values of a graph and its subgraphs, in the order of its nodes. `visited` is called after
+ * each node.
+ */
+export function inferShapes(graph: Graph, visited?: (node: Node) => void): void {
   for (const node of graph.nodes) {
-    if (!node.isRemoved) inferNode(node);
-    for (const inner of node.subgraphs) inferShapes(inner);
+    for (const inner of node.subgraphs) inferShapes(inner, visited);
+    if (node.isRemoved) continue;
+    inferNode(node);
+    visited?.(node);
   }
 }
 
-/** Fills in what follows from one node's inputs: types, shapes and constants of its outputs. */
+/** Fills in what follows from one node's inputs: types, shapes and constants of its outputs. What was known stays known. */
 export function inferNode(node: Node): void {
+  const facts = factsOfNode(node);
+  node.outputs.forEach((value, index) => {
+    if (!value || !facts[index]) return;
+    const { type, shape, constant, elements } = facts[index];
+    value.type ??= type;
+    if (shape) value.shape = value.shape ? mergedShape(value.shape, shape) : shape;
+    value.elements = elements;
+    value.constant = constant ?? wholly({ type: value.type, shape: value.shape, elements });
+  });
+}
+
+function factsOfNode(node: Node): readonly Facts[] {
   const op = opOf(node), [least, most] = inputsOf(node);
-  if (!op || node.hasReferences || node.inputs.length < least) return;
+  if (!op || node.hasReferences || node.inputs.length < least) return [];
   const length = Math.max(node.inputs.length, most);
   const inputs = Array.from({ length }, (_, index) => factsOf(node.inputs[index]));
   const facts = evaluated(op, node, inputs) ?? op.infer(node, inputs);
   const moved = op.moves && !facts[0]?.constant ? movedElements(op, node, inputs) : undefined;
-  node.outputs.forEach((value, index) => {
-    if (!value || !facts[index]) return;
-    const { type, shape, constant, elements } = { ...facts[index], ...moved?.[index] };
-    value.type ??= type;
-    if (shape) value.shape = value.shape ? merged(value.shape, shape) : shape;
-    value.elements = elements;
-    value.constant = constant ?? wholly({ type: value.type, shape: value.shape, elements });
-  });
+  return moved ? facts.map((fact, index) => ({ ...fact, ...moved[index] })) : facts;
 }
 
 function factsOf(value: Value | undefined): Facts {
@@ -45,7 +55,7 @@ function wholly({ type, shape, elements }: Facts): Tensor | undefined {
 }
 
 /** Known dimensions win over names, names over nothing; a different rank is not believed. */
-function merged(given: Shape, inferred: Shape): Shape {
+export function mergedShape(given: Shape, inferred: Shape): Shape {
   if (given.length !== inferred.length) return given;
   return given.map((dim, axis): Dim => {
     const other = inferred[axis];

@@ -1,3 +1,4 @@
+import { integerTensor } from "../graph/attribute.ts";
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { elementType } from "../graph/tensor_proto.ts";
 import type { ElementType } from "../tensor/element_type.ts";
@@ -25,11 +26,7 @@ function attributeTensor(node: Node): Tensor | undefined {
   const { name, value } = attribute ?? {};
   if (name === "value_float") return valueTensor("float32", [], Float64Array.of(value as number));
   if (name === "value_floats") return vector("float32", value as number[]);
-  const exact = (Array.isArray(value) ? value : [value]).every((v) =>
-    Number.isSafeInteger(v) || Math.abs(v) === 2 ** 63
-  );
-  if (name === "value_int" && exact) return valueTensor("int64", [], Float64Array.of(value as number));
-  if (name === "value_ints" && exact) return vector("int64", value as number[]);
+  if (attribute && (name === "value_int" || name === "value_ints")) return integerTensor(attribute);
   return undefined;
 }
 

@@ -48,6 +48,8 @@ export interface FusionSummary {
   skipped: SkippedRule[];
   /** What each code in `skipped` means. */
   codes?: Record<string, string>;
+  /** What the file claims of its values although its inputs say something else. */
+  wrongClaims?: { value: string; claimed: string; inferred: string }[];
   /** Before fusion. */
   before: ModelStats;
   /** After fusion. */

@@ -28,12 +28,23 @@ export function fusionText(report: FusionSummary, { shown, rewrites = false }: F
       `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`,
       ...rewrites ? rewriteLines(uses, shown) : [],
     ]),
+    ...claimLines(report.wrongClaims ?? [], shown),
     ...(report.skipped.length === 0 ? [] : ["", "Not fused, and why:"]),
     ...groupSkipped(report).flatMap(({ rule, reason, members }) => [
       `  ${formatCount(members.length).padStart(5)} × ${cleanText(reason)} (${cleanText(rule)})`,
       ...fold(names(members.map((each) => each.node), cleanText, shown), " ".repeat(10)),
     ]),
   ].join("\n");
+}
+
+/** What the file claims of its values and does not hold. */
+function claimLines(claims: NonNullable<FusionSummary["wrongClaims"]>, shown: number = SHOWN): string[] {
+  if (claims.length === 0) return [];
+  const lines = claims.slice(0, shown).map(({ value, claimed, inferred }) =>
+    `  '${cleanText(value)}' is said to be ${cleanText(claimed)}, from the inputs follows ${cleanText(inferred)}`
+  );
+  const more = claims.length > shown ? [`  and ${formatCount(claims.length - shown)} more`] : [];
+  return ["", "Shapes the file declares are not believed, since they contradict its inputs:", ...lines, ...more];
 }
 
 /** A fusion report as Markdown: the same content as {@link fusionText}. Names are escaped. */

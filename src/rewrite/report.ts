@@ -1,3 +1,4 @@
+import type { WrongClaim } from "../ops/claims.ts";
 import type { ModelStats } from "../graph/stats.ts";
 import type { SkipCode } from "../ops/skip.ts";
 
@@ -51,6 +52,8 @@ export interface FusionReport {
   skipped: SkippedRewrite[];
   /** What each code in `skipped` means. */
   codes: Partial<Record<SkipCode, string>>;
+  /** What the file claims of its values although its inputs say something else; absent where all claims agree. */
+  wrongClaims?: WrongClaim[];
   /** What timing said of each optional rule that did something; only where `measure` was asked for. */
   measured?: Record<string, "faster" | "slower" | "same" | "inconclusive">;
   /** The model as it came. */
