@@ -27,7 +27,7 @@ export interface Judgement {
   verdict: Verdict;
   /** How. */
   decision: Decision;
-  /** The noise floor, with two openings or more. */
+  /** The noise floor by the clock that decided, with two openings or more. */
   control?: NoiseFloor;
 }
 
@@ -52,7 +52,7 @@ export function judge(lnRatios: readonly number[], options: JudgeOptions = {}): 
     ...(cpu ? { cpuSpeedup: decide(cpu).shown } : {}),
     verdict: decision.verdict,
     decision,
-    ...(wall.unit === "opening" && wall.units > 1 ? { control: floorOf(wall) } : {}),
+    ...(wall.unit === "opening" && wall.units > 1 ? { control: floorOf(byCpu ? cpu : wall) } : {}),
   };
 }
 

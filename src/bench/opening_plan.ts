@@ -23,7 +23,7 @@ export interface Costs {
 export interface OpeningPlan {
   /** Rounds on each opening. */
   rounds: number;
-  /** Openings to reach, even where that takes longer than asked for. */
+  /** Openings to aim at; the least of them, {@link MIN_OPENINGS}, even where that takes longer than asked for. */
   openings: number;
 }
 

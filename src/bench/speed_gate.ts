@@ -41,9 +41,10 @@ export function gateSpeed({ levels, interrupted }: Comparison, limit: number): S
     const decision = level.decision ?? judge(level.lnRatios, { openings: level.openings, isSample: false }).decision;
     const { interval, basis, evidence } = decision;
     const [low, high] = [1 / interval.high - 1, 1 / interval.low - 1]; // how much slower
-    const said = `${percent(1 / interval.estimate - 1)} slower at level ${level.level} (99.5% CI${
+    const slower = 1 / interval.estimate - 1;
+    const said = `${percent(Math.abs(slower))} ${slower < 0 ? "faster" : "slower"} at level ${level.level} (99.5% CI${
       basis === "cpu" ? " of CPU time" : ""
-    } ${percent(low)} to ${percent(high)})`;
+    } of the slow-down ${percent(low)} to ${percent(high)})`;
     if (isSlowerByMoreThan(decision, limit)) {
       result.failures.push(`the second model is ${said}, above ${percent(limit)}`);
     } else if (evidence.rounds < MIN_ROUNDS_FOR_VERDICT) {

@@ -11,7 +11,7 @@ import { shuffle } from "simple-statistics";
 import { type OpeningPlan, planOpenings } from "./opening_plan.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { randomSource } from "./random.ts";
-import { AIM_OPENINGS, evidenceOf, halfWidth, median } from "./statistics.ts";
+import { AIM_OPENINGS, evidenceOf, halfWidth, median, MIN_OPENINGS } from "./statistics.ts";
 import { type Clocks, type Run, timeBlock, timerResolution, warmUp } from "./warm_up.ts";
 
 export { type Run, timerResolution } from "./warm_up.ts";
@@ -122,7 +122,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
   const warm = await warmUp(runs, { clocks, random, limitMs: seconds * 200, signal });
   const minBlockMs = Math.max(options.minBlockMs ?? 1, 100 * timerResolution(now));
   const shortest = Math.max(Math.min(...warm.ms), 1e-6);
-  const inner = Math.max(1, Math.min(10_000, Math.ceil(minBlockMs / shortest)));
+  const inner = Math.max(1, Math.min(10_000, Math.ceil(0.95 * minBlockMs / shortest)));
   const leadIn = warm.ms.map((ms) => ms < LEAD_IN_BELOW_MS ? 1 : 0);
   const roundMs = warm.ms.reduce((sum, ms, i) => sum + ms * (inner + leadIn[i]), 0);
   const callsMs = warm.ms[0] + warm.ms[1];
@@ -156,8 +156,9 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
 
   /** A hot loop of each over what its turns took in this opening. */
   const runHot = async () => {
-    const calls = Math.max(3, Math.ceil(HOT_MS / shortest));
-    if (hot.length >= HOT_OPENINGS || calls * callsMs > HOT_SHARE * 1000 * seconds) return;
+    const most = HOT_SHARE * 1000 * seconds;
+    const calls = Math.max(3, Math.ceil(Math.min(HOT_MS, most / 4) / shortest));
+    if (hot.length >= HOT_OPENINGS || calls * callsMs > most) return;
     const ratios = [0, 0];
     for (const index of shuffle([0, 1], random)) {
       await runs[index]();
@@ -197,7 +198,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
     if (stopped || rounds() < minRounds && !isOpeningDone) continue;
     if (plan.rounds !== Infinity && !isOpeningDone) continue;
     if (isOpeningDone) await runHot();
-    if (rounds() >= minRounds && openings.length >= plan.openings) {
+    if (rounds() >= minRounds && openings.length >= Math.min(MIN_OPENINGS, plan.openings)) {
       const nextMs = isOpeningDone ? openingMs + plan.rounds * roundMs : 0;
       if (elapsed() + nextMs / 1000 >= seconds) stopped = "time";
       const units = isOpeningDone ? openings.length : rounds();

@@ -109,7 +109,11 @@ export function controlSentence({ levels }: Pick<Comparison, "levels">): string 
   const list = controls.map(({ level, floor, control, openings }) =>
     `below ±${formatPercent(floor)} at “${level}”${openings ? ` (${formatCount(openings)} openings` : " ("}${
       openings ? ", " : ""
-    }±${formatPercent(control.betweenOpenings ?? 0)} from one to the next)`
+    }${
+      control.betweenOpenings
+        ? `±${formatPercent(control.betweenOpenings)} from one to the next`
+        : "alike but for their rounds"
+    })`
   ).join(", ");
   const coarse = controls.filter(({ floor, delta }) => floor > delta).map(({ level }) => `“${level}”`);
   const warning = coarse.length > 0

@@ -8,7 +8,7 @@ const slowerBy = (share: number, half = 0.01) => levelWith("all", spread(-Math.l
 Deno.test("gate() fails a model that is surely slower than the limit, and says by how much", () => {
   const { passed, sentence, warnings } = gate(comparisonWith([slowerBy(0.05)]), { failIfSlower: 0.02 });
   assertEquals([passed, warnings], [false, []]);
-  assertStringIncludes(sentence, "Failed: the second model is 5.0% slower at level all (99.5% CI ");
+  assertStringIncludes(sentence, "Failed: the second model is 5.0% slower at level all (99.5% CI of the slow-down ");
   assertStringIncludes(sentence, "above 2.0%.");
 });
 
