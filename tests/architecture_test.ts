@@ -44,6 +44,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const OWNER: Record<string, string> = {
   protobufjs: "proto",
   "onnxruntime-node": "bench",
+  "junit-report-builder": "bench",
   "@observablehq/plot": "plot",
   linkedom: "plot",
   commander: "cli",

@@ -4,6 +4,7 @@
  * @module
  */
 import { quantile } from "simple-statistics";
+import type { GateResult } from "./gate.ts";
 import type { Comparison, Interval, LevelComparison, Timing } from "./types.ts";
 
 /** One entry of github-action-benchmark's `customSmallerIsBetter` format. */
@@ -21,7 +22,7 @@ export interface BenchmarkEntry {
 }
 
 /**
- * A Markdown table with one row a level, the error below it, then how it was measured.
+ * A Markdown table with one row a level, what the gate said of it where it was asked, the error, then how it was measured.
  *
  * @example
  * ```ts
@@ -32,7 +33,7 @@ export interface BenchmarkEntry {
  * if (!table.includes("| all |")) throw new Error(table);
  * ```
  */
-export function toMarkdown(comparison: Comparison): string {
+export function toMarkdown(comparison: Comparison, verdict?: GateResult): string {
   const { before, after, levels, error, environment, inputs, notes } = comparison;
   const rows = levels.map((level) =>
     `| ${level.level} | ${ms(level.before)} | ${ms(level.after)} | ${interval(level.speedup)} | ${level.verdict} |`
@@ -40,20 +41,22 @@ export function toMarkdown(comparison: Comparison): string {
   const shapes = inputs.map(({ name, dims }) => `${name} ${dims.join("×") || "scalar"}`).join(", ");
   const { cpu, cores, os, provider, threads, onnxruntime, deno, node, seed } = environment;
   return [
-    `**${escape(before.name)}** → **${escape(after.name)}**`,
+    `**${escapeMarkdown(before.name)}** → **${escapeMarkdown(after.name)}**`,
     "",
     "| ONNX Runtime's optimizations | before | after | speed-up (95% CI) | verdict |",
     "|---|---:|---:|---:|---|",
     ...rows,
     "",
+    ...(verdict ? [`**${escapeMarkdown(verdict.sentence)}**`, ""] : []),
+    ...(verdict?.warnings ?? []).flatMap((warning) => [`> ${escapeMarkdown(warning)}`, ""]),
     `Output difference: L2 ${short(error.l2)} of ${short(error.norm)} (relative ${short(error.relativeL2)}), ` +
     `max ${short(error.maxAbs)}${topOne(error)}.`,
     "",
-    `<sub>${escape(cpu)}, ${cores} cores, ${escape(os)}; provider ${provider}, ${threads} threads; input ${
-      escape(shapes)
-    }; ` +
+    `<sub>${escapeMarkdown(cpu)}, ${cores} cores, ${
+      escapeMarkdown(os)
+    }; provider ${provider}, ${threads} threads; input ${escapeMarkdown(shapes)}; ` +
     `ONNX Runtime ${onnxruntime}, ${deno ? `Deno ${deno}` : `Node ${node}`}; seed ${seed}.</sub>`,
-    ...notes.flatMap((note) => ["", `> ${escape(note)}`]),
+    ...notes.flatMap((note) => ["", `> ${escapeMarkdown(note)}`]),
     "",
   ].join("\n");
 }
@@ -136,6 +139,7 @@ function short(value: number): string {
   return size >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function escape(text: string): string {
+/** Text as it stands in a Markdown table's cell: no name becomes markup, or ends the cell. */
+export function escapeMarkdown(text: string): string {
   return text.replace(/[|<>*_`\\]/g, "\\$&");
 }

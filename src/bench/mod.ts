@@ -8,6 +8,19 @@ export * from "./types.ts";
 export { compare, type CompareOptions, LEVELS } from "./compare.ts";
 export { verdictOf } from "./verdict.ts";
 export { type Contestants, type PairTiming, type Run, timePair, type TimePairOptions } from "./timing.ts";
+export {
+  GATE_COLUMNS,
+  type GatedPair,
+  gateExitCode,
+  gateMarkdown,
+  gateRows,
+  gateSentence,
+  judgePair,
+  outcomeOf,
+  remarksOf,
+} from "./gate_table.ts";
+export { type GateFilePair, parseGateFile } from "./gate_file.ts";
+export { toJUnit } from "./junit.ts";
 export { asRunOperators } from "./as_run.ts";
 export { lostOperators, lostSentence } from "./lost_operators.ts";
 export { classCount, INFINITE_ERROR, measureError } from "./error.ts";

@@ -14,7 +14,7 @@ export interface Program {
 /** Makes the program. Only the command in use is loaded; the others have a name and a summary. */
 export async function createProgram(inUse: string | undefined): Promise<Program> {
   let code = 0;
-  const program = quiet(new Command("layerfuse"));
+  const program = quiet(new Command("layerfuse")).enablePositionalOptions(); // a command sees its own --
   for (const [name, summary] of Object.entries(COMMANDS)) {
     const command = quiet(program.command(name)).description(`${summary[0].toUpperCase()}${summary.slice(1)}.`);
     if (name !== inUse) continue;

@@ -26,6 +26,7 @@ export { opTimes } from "./op_times.ts";
 export { type Page, renderPage } from "./page.ts";
 export { htmlFigure } from "./figure.ts";
 export { htmlEnvironment, htmlMachine } from "./environment_parts.ts";
+export { textTable } from "./text_layout.ts";
 export { htmlFacts, htmlInterval, htmlLatency, htmlLevels, htmlTable } from "./parts.ts";
 export { ratioRounds } from "./ratio_rounds.ts";
 export { renderReport, type ReportOptions } from "./report.ts";

@@ -1,10 +1,12 @@
-import type { FusionReport } from "../../fusion/mod.ts";
+import type { Command } from "commander";
+import type { GatedPair, GateLimits } from "../../bench/mod.ts";
 import { RULE } from "../../bench/decision_rule.ts";
 import { addBaselineOptions, type BaselineChoice, readBaseline, useBaseline } from "../baselines.ts";
 import type { CommandFile } from "../command.ts";
+import type { MeasuredPair } from "../compare_pair.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
-import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
+import { addSourceOptions, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
 import { given, number } from "../values.ts";
 import { checkFolder, writeWhole } from "../write_whole.ts";
@@ -16,79 +18,140 @@ interface Options extends MeasureChoice, SourceChoice, BaselineChoice {
   report?: string;
   markdown?: string;
   benchmark?: string;
+  junit?: string;
+  gate?: string;
   failIfSlower?: string;
   maxError?: number;
 }
 
-/** `layerfuse compare BEFORE [AFTER]`. */
+/** `layerfuse compare BEFORE [AFTER] [-- BEFORE [AFTER]]…`. */
 export const command: CommandFile = {
   define(command) {
     command
       .description("Time two models against each other and compare their outputs. Without AFTER it fuses BEFORE first.")
-      .argument("<BEFORE>", "an ONNX model: a path, a URL, or - for standard input")
-      .argument("[AFTER]", "another that computes the same");
+      .usage("[options] <BEFORE> [AFTER] [-- BEFORE [AFTER]]...")
+      .argument("[BEFORE]", "an ONNX model: a path, a URL, or - for standard input")
+      .argument("[AFTER]", "another that computes the same")
+      .argument("[MORE...]", "further pairs, each after --");
     addMeasureOptions(command)
       .option("--inputs <FOLDER>", "feed these .npy, .pb, .png or .jpg files in place of random numbers")
       .option("--by-rule", "also time the fused model without each rule (only without AFTER)");
     addJson(addSourceOptions(command))
-      .option("--report <FILE.html>", "write a report to look at")
-      .option("--markdown <FILE.md>", "write a table for a pull request")
+      .option("--report <FILE.html>", "write a report to look at (of one pair)")
+      .option("--markdown <FILE.md>", "write a table for a pull request, the gate's outcome in it")
       .option("--benchmark <FILE.json>", "write github-action-benchmark's custom format (smaller is better)")
+      .option("--junit <FILE.xml>", "write the gate's outcome as JUnit tests")
       .option("--fail-if-slower <2%>", "exit 1 where slower by more than this is the verdict, or nothing can be told")
-      .option("--max-error <1e-4>", "exit 1 where the relative L2 error is larger", number("--max-error"));
+      .option("--max-error <1e-4>", "exit 1 where the relative L2 error of an output is larger", number("--max-error"))
+      .option("--gate <FILE.json>", "the pairs and limits of this file, in place of models");
     addBaselineOptions(command).addHelpText("after", `\nVerdicts: ${RULE}`);
   },
   async run(command) {
-    const [first, second] = command.args, isFused = second === undefined, chosen = command.opts<Options>();
-    const options = measureOptions(chosen);
-    if (chosen.byRule && !isFused) throw new UsageError("--by-rule: there are no rules between two given models.");
+    const chosen = command.opts<Options>(), options = measureOptions(chosen);
+    const { askedPairs } = await import("../compare_pairs.ts");
+    const asked = await askedPairs(
+      command.args,
+      (command.parent as Command & { rawArgs: string[] }).rawArgs,
+      chosen.gate,
+    );
+    if (chosen.byRule && asked.some(({ after }) => after !== undefined)) {
+      throw new UsageError("--by-rule: there are no rules between two given models.");
+    }
+    if (chosen.report !== undefined && asked.length > 1) {
+      throw new UsageError("--report: a page shows one pair. Give one.");
+    }
+    if ((chosen.baseline ?? chosen.saveBaseline) !== undefined && asked.length > 1) {
+      throw new UsageError("--baseline and --save-baseline: a baseline is of one pair. Give one.");
+    }
     const limits = await gateLimits(chosen);
     await checkJson(chosen.json);
     const baseline = await readBaseline(chosen);
-    for (const path of [chosen.report, chosen.markdown, chosen.benchmark]) await checkFolder(path);
+    for (const path of [chosen.report, chosen.markdown, chosen.benchmark, chosen.junit]) await checkFolder(path);
 
-    const { gate, toGithubActionBenchmark, toMarkdown } = await import("../../bench/mod.ts");
-    const { fuse, layersOf } = await import("../../fusion/mod.ts");
-    const { comparisonText, renderReport } = await import("../../plot/mod.ts");
-    const { compareAloud } = await import("../compare_aloud.ts");
-    const before = await openModel(first, chosen);
-    const fused = isFused ? await fuse(before) : undefined;
-    const fusion: FusionReport | undefined = fused?.report, after = fused?.model ?? await openModel(second, chosen);
-    if (chosen.inputs !== undefined) {
-      const { readInputFiles } = await import("../input_folder.ts");
-      options.inputs = await readInputFiles(chosen.inputs, before, options);
-    } else if (!isFused) {
-      const { knownShapes } = await import("../known_shapes.ts");
-      options.shapes = { ...knownShapes(before, after, options), ...options.shapes };
+    const { gateExitCode, judgePair, toGithubActionBenchmark, toJUnit } = await import("../../bench/mod.ts");
+    const { measurePair } = await import("../compare_pair.ts");
+    const { interruption } = await import("../interruption.ts");
+    const measured: (MeasuredPair | undefined)[] = [], pairs: GatedPair[] = [];
+    for (const pair of asked) {
+      const own = { name: pair.name, limits: { ...limits, ...pair.limits } };
+      try {
+        const result = await measurePair(pair, chosen, options);
+        measured.push(result);
+        pairs.push(judgePair({ ...own, comparison: result.comparison }));
+      } catch (error) {
+        if (asked.length === 1 || interruption().aborted) throw error;
+        measured.push(undefined);
+        pairs.push(judgePair({ ...own, error: (error as Error).message.replaceAll(/\s*\n\s*/g, " ") }));
+      }
+      if (interruption().aborted) break;
     }
-    const comparison = await compareAloud(before, after, options);
-    if (fusion && chosen.byRule) {
-      const { byRule } = await import("../by_rule.ts");
-      comparison.rules = await byRule(before, after, fusion, options);
-    }
-    const verdict = limits && gate(comparison, limits);
 
-    const result = { ...comparison, ...fusion ? { fusion } : {}, ...verdict ? { gate: verdict } : {} };
-    await show(chosen.json, result, () => comparisonText(comparison));
-    if (chosen.report !== undefined) {
-      const layers = { before: layersOf(before, comparison.inputs), after: layersOf(after, comparison.inputs) };
-      const graphs = { before, after };
-      await writeWhole(chosen.report, renderReport({ comparison, fusion, graphs, layers, rules: comparison.rules }));
-    }
-    if (chosen.markdown !== undefined) await writeWhole(chosen.markdown, toMarkdown(comparison));
+    await print(chosen.json, measured, pairs);
+    if (chosen.report !== undefined) await writeReport(chosen.report, measured[0]!);
+    if (chosen.markdown !== undefined) await writeWhole(chosen.markdown, await markdownOf(pairs));
     if (chosen.benchmark !== undefined) {
-      await writeWhole(chosen.benchmark, JSON.stringify(toGithubActionBenchmark(comparison), null, 2));
+      const entries = measured.flatMap((each) => each ? toGithubActionBenchmark(each.comparison) : []);
+      await writeWhole(chosen.benchmark, JSON.stringify(entries, null, 2));
     }
-    const { text, isWorse } = await useBaseline(chosen, baseline, comparison);
-    if (text) console.error(text);
-    const code = verdict ? await judged(verdict) : 0;
-    return isWorse ? 1 : code;
+    if (chosen.junit !== undefined) await writeWhole(chosen.junit, toJUnit(pairs));
+    const { tellGithub } = await import("../github.ts");
+    await tellGithub(pairs);
+    const against = asked.length === 1 ? await useBaseline(chosen, baseline, pairs[0].comparison!) : undefined;
+    if (against?.text) console.error(against.text);
+    await sayGate(pairs, asked.length);
+    if (against?.isWorse) return 1;
+    return pairs.length < asked.length ? Math.max(1, gateExitCode(pairs)) : gateExitCode(pairs);
   },
 };
 
-/** Reads the limits of the gate; undefined where there are none. Throws a {@link UsageError} where one is no number. */
-async function gateLimits({ failIfSlower, maxError }: Options) {
-  if (failIfSlower === undefined && maxError === undefined) return undefined;
+/** Prints every comparison, and of several the table; or JSON: of one pair its own object, of several one that holds them. */
+async function print(json: JsonOption, measured: readonly (MeasuredPair | undefined)[], pairs: readonly GatedPair[]) {
+  const { comparisonText, textTable } = await import("../../plot/mod.ts");
+  const { GATE_COLUMNS, gateExitCode, gateRows, gateSentence, outcomeOf } = await import("../../bench/mod.ts");
+  const objects = pairs.map(({ comparison, result }, i) => ({
+    ...comparison,
+    ...measured[i]?.fusion ? { fusion: measured[i].fusion } : {},
+    ...result ? { gate: result } : {},
+  }));
+  if (pairs.length === 1) return await show(json, objects[0], () => comparisonText(pairs[0].comparison!));
+  const all = {
+    pairs: pairs.map((pair, i) => ({
+      name: pair.name,
+      outcome: outcomeOf(pair),
+      limits: pair.limits,
+      ...pair.error === undefined ? { comparison: objects[i] } : { error: pair.error },
+    })),
+    sentence: gateSentence(pairs),
+    exitCode: gateExitCode(pairs),
+  };
+  const text = () =>
+    [
+      ...pairs.map(({ name, comparison, error }) => comparison ? comparisonText(comparison) : `${name}: ${error}`),
+      textTable([...GATE_COLUMNS], gateRows(pairs)).join("\n"),
+    ].join("\n\n");
+  await show(json, all, text);
+}
+
+async function writeReport(path: string, { before, after, fusion, comparison }: MeasuredPair): Promise<void> {
+  const { layersOf } = await import("../../fusion/mod.ts");
+  const { renderReport } = await import("../../plot/mod.ts");
+  const layers = { before: layersOf(before, comparison.inputs), after: layersOf(after, comparison.inputs) };
+  const graphs = { before, after };
+  await writeWhole(path, renderReport({ comparison, fusion, graphs, layers, rules: comparison.rules }));
+}
+
+/** The table of all pairs where there are several, then each pair with what the gate said of it. */
+async function markdownOf(pairs: readonly GatedPair[]): Promise<string> {
+  const { gateMarkdown, toMarkdown } = await import("../../bench/mod.ts");
+  return [
+    ...pairs.length > 1 ? [gateMarkdown(pairs)] : [],
+    ...pairs.flatMap(({ comparison, result }) => comparison ? [toMarkdown(comparison, result)] : []),
+  ].join("\n");
+}
+
+/** Reads the limits of the gate. Throws a {@link UsageError} where one is no share. */
+async function gateLimits({ failIfSlower, maxError }: Options): Promise<GateLimits> {
+  if (failIfSlower === undefined && maxError === undefined) return {};
   const { parseShare } = await import("../../bench/mod.ts");
   try {
     return given({ failIfSlower: failIfSlower === undefined ? undefined : parseShare(failIfSlower), maxError });
@@ -97,10 +160,15 @@ async function gateLimits({ failIfSlower, maxError }: Options) {
   }
 }
 
-/** Says what the gate found; gives the exit code. */
-async function judged({ passed, sentence, warnings }: { passed: boolean; sentence: string; warnings: string[] }) {
+/** Says what the gate found of each pair, and of several of all. */
+async function sayGate(pairs: readonly GatedPair[], asked: number): Promise<void> {
+  const { gateExitCode, gateSentence } = await import("../../bench/mod.ts");
   const { colour } = await import("../colour.ts");
-  for (const warning of warnings) console.error(colour("yellow", warning));
-  console.error(colour(passed ? "green" : "red", sentence));
-  return passed ? 0 : 1;
+  for (const { name, error, result } of pairs) {
+    const about = asked > 1 ? `${name}: ` : "";
+    if (error !== undefined) console.error(colour("red", `${about}${error}`));
+    for (const warning of result?.warnings ?? []) console.error(colour("yellow", about + warning));
+    if (result) console.error(colour(result.passed ? "green" : "red", about + result.sentence));
+  }
+  if (asked > 1) console.error(colour(gateExitCode(pairs) === 0 ? "green" : "red", gateSentence(pairs)));
 }
