@@ -51,7 +51,9 @@ export function gateSentence(pairs: readonly GatedPair[]): string {
     [count("undecided"), "could not be decided"],
     [count("error"), "could not be run"],
   ].filter(([number]) => number !== 0).map(([number, what]) => `${number} ${what}`);
-  if (parts.length > 0) return `Not passed: of ${pairs.length} pairs ${parts.join(", ")}.`;
+  if (parts.length > 0) {
+    return `Not passed: of ${pairs.length} pair${pairs.length === 1 ? "" : "s"} ${parts.join(", ")}.`;
+  }
   const passed = count("passed");
   return passed === 0
     ? `${pairs.length} pairs measured, without limits.`

@@ -70,7 +70,7 @@ export const command: CommandFile = {
 
     const { gateExitCode, judgePair, toGithubActionBenchmark, toJUnit } = await import("../../bench/mod.ts");
     const { measurePair } = await import("../compare_pair.ts");
-    const { interruption } = await import("../interruption.ts");
+    const { Interruption } = await import("../interruption.ts");
     const measured: (MeasuredPair | undefined)[] = [], pairs: GatedPair[] = [];
     for (const pair of asked) {
       const own = { name: pair.name, limits: { ...limits, ...pair.limits } };
@@ -78,12 +78,12 @@ export const command: CommandFile = {
         const result = await measurePair(pair, chosen, options);
         measured.push(result);
         pairs.push(judgePair({ ...own, comparison: result.comparison }));
+        if (result.comparison.interrupted) break;
       } catch (error) {
-        if (asked.length === 1 || interruption().aborted) throw error;
+        if (asked.length === 1 || error instanceof Interruption) throw error;
         measured.push(undefined);
         pairs.push(judgePair({ ...own, error: (error as Error).message.replaceAll(/\s*\n\s*/g, " ") }));
       }
-      if (interruption().aborted) break;
     }
 
     await print(chosen.json, measured, pairs);
