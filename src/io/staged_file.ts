@@ -32,6 +32,9 @@ export function stagedName(): string {
 /** How long to write before others get a turn: signals and timers wait until then. */
 const TURN_MS = 20;
 
+/** After how many bytes the disk begins to write while more are computed. */
+const FLUSH_BYTES = 1 << 26;
+
 /** Lets everything else that waits have its turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
@@ -71,17 +74,27 @@ export class StagedFile implements Disposable {
     signal?: AbortSignal,
     onBytes: (count: number) => void = () => {},
   ): Promise<void> {
-    let last = performance.now();
-    for (const chunk of chunks) {
-      this.writeNow(chunk);
-      onBytes(chunk.length);
-      if (performance.now() - last < TURN_MS) continue;
+    let last = performance.now(), behind = 0, flushing: Promise<void> | undefined, failure: unknown;
+    try {
+      for (const chunk of chunks) {
+        this.writeNow(chunk);
+        onBytes(chunk.length);
+        behind += chunk.length;
+        if (performance.now() - last < TURN_MS) continue;
+        if (behind > FLUSH_BYTES && !flushing) {
+          behind = 0;
+          flushing = this.flush().catch((error) => failure ??= error).then(() => flushing = undefined);
+        }
+        await turn();
+        signal?.throwIfAborted();
+        if (failure) throw failure;
+        last = performance.now();
+      }
       await turn();
       signal?.throwIfAborted();
-      last = performance.now();
+    } finally {
+      await flushing;
     }
-    await turn();
-    signal?.throwIfAborted();
   }
 
   /** Writes one chunk. */

@@ -1,0 +1,58 @@
+/** The command line in a process of its own, with what it took: for the benches that set it beside `cp`. */
+import { fileURLToPath } from "node:url";
+import { medianSorted } from "simple-statistics";
+
+const CLI = new URL("../src/cli/main.ts", import.meta.url);
+const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
+/**
+ * The CLI with its time and its peak memory printed last: Linux's VmHWM where there is one, since maxRSS there begins with what
+ * the process that started this one had.
+ */
+const MEASURED = `
+const start = performance.now();
+import process from "node:process";
+const { main } = await import(${JSON.stringify(CLI.href)});
+const code = await main(Deno.args);
+const ms = performance.now() - start;
+const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+console.log("measured", ms, /VmHWM:\\s*(\\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS);
+Deno.exit(code);
+`;
+
+/** What a command took. */
+export interface Cost {
+  /** Wall time from start to end of the process, seconds. */
+  readonly seconds: number;
+  /** The same without the start of Deno, for the CLI. */
+  readonly ownSeconds: number;
+  /** Peak memory of the CLI, MB (10⁶ bytes). */
+  readonly peakMB: number;
+}
+
+async function run(command: string, args: string[]): Promise<{ seconds: number; output: string }> {
+  const start = performance.now();
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, stdout: "piped", stderr: "piped" })
+    .output();
+  const seconds = (performance.now() - start) / 1000;
+  if (!success) throw new Error(`${command} ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`);
+  return { seconds, output: new TextDecoder().decode(stdout) };
+}
+
+/** Seconds that a command takes. */
+export async function timed(command: string, ...args: string[]): Promise<number> {
+  return (await run(command, args)).seconds;
+}
+
+/** What a command line of layerfuse takes. `folder` is where the script that measures it is written. */
+export async function measuredCli(folder: string, ...args: string[]): Promise<Cost> {
+  const script = `${folder}/measured.ts`;
+  await Deno.writeTextFile(script, MEASURED);
+  const { seconds, output } = await run(Deno.execPath(), ["run", "-A", "--config", CONFIG, script, ...args]);
+  const [, ms, kib] = /measured ([\d.]+) (\d+)/.exec(output)!;
+  return { seconds, ownSeconds: Number(ms) / 1000, peakMB: Number(kib) * 1.024 / 1000 };
+}
+
+/** The middle one of some values. */
+export function median(values: readonly number[]): number {
+  return medianSorted(values.toSorted((a, b) => a - b));
+}
