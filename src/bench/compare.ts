@@ -88,12 +88,12 @@ export async function compare(
   checkOptions(levels, seconds);
   signal?.throwIfAborted();
   const threads = options.threads ?? await defaultThreads();
-  using directory = new TemporaryDirectory(!signal);
+  using directory = new TemporaryDirectory();
 
   onProgress?.(0, "reading the models");
   const files = [
-    await materialise(before, directory.path, "before"),
-    await materialise(after, directory.path, "after"),
+    await materialise(before, directory.path, "before", signal),
+    await materialise(after, directory.path, "after", signal),
   ] as const;
   const prints = [await fingerprint(files[0]), await fingerprint(files[1])];
   const { provider, notes } = await resolveProvider(options.provider ?? "auto", files[0].path);

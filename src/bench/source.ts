@@ -9,12 +9,14 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { download } from "../io/download.ts";
+import { FileSource } from "../io/source.ts";
 import type { ModelCard } from "./types.ts";
 
 /** Anything that can save itself as an ONNX file: the fusion module's `Model` is one. */
 export interface SavableModel {
   /** Writes the model to a path. */
-  save(path: string): Promise<unknown>;
+  save(path: string, options?: { signal?: AbortSignal }): Promise<unknown>;
   /** What to call it. */
   readonly name?: string;
 }
@@ -35,29 +37,31 @@ export interface ModelFile {
  *
  * @param directory Where to write bytes and handles; the caller removes it.
  * @param label What to call a model that has no name.
- * @throws {Error} If the path holds no file or the URL cannot be fetched.
+ * @param signal Aborting it ends a download and a save.
+ * @throws {FileError} If the path holds no file that can be read (`Deno.errors.NotFound` if there is none).
+ * @throws {DownloadError} If the URL gives no file.
  */
-export async function materialise(source: ModelSource, directory: string, label: string): Promise<ModelFile> {
+export async function materialise(
+  source: ModelSource,
+  directory: string,
+  label: string,
+  signal?: AbortSignal,
+): Promise<ModelFile> {
   if (typeof source === "string" && /^https?:\/\//.test(source)) source = new URL(source);
   if (source instanceof URL && source.protocol === "file:") source = fileURLToPath(source);
   if (typeof source === "string") {
-    const info = await stat(source).catch(() => undefined);
-    if (!info) throw new Error(`${source}: no such file; expected the path of an ONNX model`);
-    if (!info.isFile()) throw new Error(`${source}: not a file; expected the path of an ONNX model`);
+    new FileSource(source); // throws where it is no file that can be read
     return { name: basename(source), path: source };
   }
-  const path = join(directory, `${label}.onnx`);
   if (source instanceof URL) {
-    const response = await fetch(source);
-    if (!response.ok || !response.body) throw new Error(`${source}: HTTP ${response.status}; expected an ONNX model`);
-    await writeFile(path, response.body);
-    return { name: basename(source.pathname) || label, path };
+    return { name: basename(source.pathname) || label, path: await download(source, { signal }) };
   }
+  const path = join(directory, `${label}.onnx`);
   if (source instanceof Uint8Array) {
-    await writeFile(path, source);
+    await writeFile(path, source, { signal });
     return { name: label, path };
   }
-  await source.save(path);
+  await source.save(path, { signal });
   return { name: source.name || label, path };
 }
 

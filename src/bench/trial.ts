@@ -25,7 +25,7 @@ import type { MemoryUse } from "./types.ts";
  * @throws {Error} If the process dies of it, with what is known of the cause.
  */
 export async function tryModel(request: TrialRequest, signal?: AbortSignal): Promise<MemoryUse | undefined> {
-  using directory = new TemporaryDirectory(false);
+  using directory = new TemporaryDirectory();
   const file = join(directory.path, "request");
   await writeFile(file, serialize({ ...request, feeds: plainFeeds(request.feeds) }));
   const { died, text } = await runProcess(file, signal);

@@ -1,4 +1,5 @@
 import { type Architecture, architectures, build, type Model } from "../models/mod.ts";
+import { removable } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -21,12 +22,14 @@ export async function buildAloud(name: string, { seed, opset, weights, strict }:
   }
   const progress = await startProgress();
   try {
-    return await build(name as Architecture, {
-      seed: seed ?? 0,
-      ...opset !== undefined && { opset },
-      ...weights !== undefined && { weights, strict },
-      onProgress: (fraction, phase) => progress.update(fraction, `building ${name}: ${phase}`),
-    });
+    return await removable(() =>
+      build(name as Architecture, {
+        seed: seed ?? 0,
+        ...opset !== undefined && { opset },
+        ...weights !== undefined && { weights, strict },
+        onProgress: (fraction, phase) => progress.update(fraction, `building ${name}: ${phase}`),
+      })
+    );
   } finally {
     progress.stop();
   }

@@ -24,17 +24,28 @@ export class Interruption extends Error {
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = (signal: NodeJS.Signals) => {
-    const interruption = new Interruption(signal as keyof typeof CODES);
+  return await listening((interruption) => {
     if (controller.signal.aborted) process.exit(interruption.exitCode);
     controller.abort(interruption);
-  };
+  }, () => work(controller.signal));
+}
+
+/** Does work that has temporary folders and takes no signal: one that asks for an end exits, which removes them. */
+export async function removable<T>(work: () => Promise<T>): Promise<T> {
+  return await listening((interruption) => {
+    console.error(`layerfuse: ${interruption.message}`);
+    process.exit(interruption.exitCode);
+  }, work);
+}
+
+async function listening<T>(stop: (interruption: Interruption) => void, work: () => Promise<T>): Promise<T> {
+  const heed = (signal: NodeJS.Signals) => stop(new Interruption(signal as keyof typeof CODES));
   const signals = Object.keys(CODES) as NodeJS.Signals[];
   const heard = process.platform === "win32" ? signals.slice(0, 1) : signals;
-  for (const signal of heard) process.on(signal, stop);
+  for (const signal of heard) process.on(signal, heed);
   try {
-    return await work(controller.signal);
+    return await work();
   } finally {
-    for (const signal of heard) process.off(signal, stop);
+    for (const signal of heard) process.off(signal, heed);
   }
 }

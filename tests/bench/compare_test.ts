@@ -1,3 +1,4 @@
+import { FileError } from "../../src/fusion/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { compare, type CompareOptions } from "../../src/bench/compare.ts";
 import { randomInputs } from "../../src/bench/inputs.ts";
@@ -106,8 +107,12 @@ Deno.test("compare() refuses two models whose outputs are not alike", async () =
 
 Deno.test("compare() says what is wrong with a path, a level or a shape", async () => {
   const model = fixture("fashion_resnet");
-  await assertRejects(() => compare("nowhere.onnx", model), Error, "nowhere.onnx: no such file");
-  await assertRejects(() => compare(model, "/"), Error, "/: not a file");
+  await assertRejects(
+    () => compare("nowhere.onnx", model),
+    Deno.errors.NotFound,
+    "nowhere.onnx: there is no such file",
+  );
+  await assertRejects(() => compare(model, "/"), FileError, "/: is not a file but a folder");
   await assertRejects(
     () => compare(model, model, { levels: ["max" as "all"] }),
     Error,
@@ -145,14 +150,20 @@ Deno.test("compare() reports progress from 0 to 1, never backwards", async () =>
   assertEquals(fractions, fractions.toSorted((a, b) => a - b));
 });
 
-Deno.test("Ctrl-C during compare() removes temporary files and exits with 130", async () => {
+Deno.test("compare() listens to no signal: the program decides what Ctrl-C does, and its AbortSignal takes the files along", async () => {
   const directory = await Deno.makeTempDir();
   try {
     const ours = () => [...Deno.readDirSync(directory)].filter(({ name }) => name.startsWith("layerfuse_")).length;
     const script = `
+      import process from "node:process";
       import { compare } from ${JSON.stringify(new URL("../../src/bench/mod.ts", import.meta.url).href)};
       const bytes = await Deno.readFile(${JSON.stringify(fixture("fashion_resnet"))});
-      await compare(bytes, bytes, { seconds: 60, minRounds: 100000, onProgress: (_, text) => console.log(text) });`;
+      const controller = new AbortController();
+      process.on("SIGINT", () => controller.abort());
+      const heard = () => ["SIGINT", "SIGTERM", "SIGHUP"].map((name) => process.listenerCount(name)).join();
+      const onProgress = (_, text) => console.log(text, heard());
+      const { notes } = await compare(bytes, bytes, { seconds: 60, minRounds: 100000, signal: controller.signal, onProgress });
+      process.exit(notes.join().includes("Interrupted") ? 42 : 1);`;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["eval", script],
       cwd: new URL("../..", import.meta.url),
@@ -161,11 +172,13 @@ Deno.test("Ctrl-C during compare() removes temporary files and exits with 130", 
       stderr: "null",
     }).spawn();
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    for (let seen = ""; !seen.includes("timing");) seen += (await reader.read()).value ?? "timing";
+    let seen = "";
+    while (!seen.includes("timing")) seen += (await reader.read()).value ?? "timing";
     const during = ours();
     child.kill("SIGINT");
     await reader.cancel();
-    assertEquals([during, (await child.status).code, ours()], [1, 130, 0]);
+    assertEquals([during, (await child.status).code, ours()], [1, 42, 0]);
+    assertEquals([...new Set(seen.match(/\d,\d,\d/g))], ["1,0,0"], "nothing but the program itself listens");
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

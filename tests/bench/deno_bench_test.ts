@@ -61,8 +61,8 @@ Deno.test("a registered pair that fails fails alone, and deno bench sums up noth
     const results = await denoBench(file, { args });
     const failed = results.filter(({ error }) => error).map(({ name, error }) => `${name}: ${error}`);
     assertEquals(failed, [
-      "broken before: nowhere.onnx: no such file; expected the path of an ONNX model",
-      "broken after: nowhere.onnx: no such file; expected the path of an ONNX model",
+      "broken before: nowhere.onnx: there is no such file. Give the path of an .onnx file.",
+      "broken after: nowhere.onnx: there is no such file. Give the path of an .onnx file.",
       "half before: no second model",
       "half after: no second model",
     ]);

@@ -26,10 +26,11 @@ interface Options extends FusionChoice, InputChoice, SourceChoice {
 /** Times models on this machine, as `compare` does by default at level `all`. */
 async function measured(before: Model, after: Model, options: Options): Promise<MeasuredVerdict> {
   const { verdictOf } = await import("../../bench/mod.ts");
-  return await verdictOf(before, after, {
-    ...inputOptions(options),
-    provider: options.provider,
-    threads: options.threads,
+  const { provider, threads } = options;
+  return await interruptible(async (signal) => {
+    const verdict = await verdictOf(before, after, { ...inputOptions(options), provider, threads, signal });
+    signal.throwIfAborted();
+    return verdict;
   });
 }
 
