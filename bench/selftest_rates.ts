@@ -47,7 +47,7 @@ const LIMITS = {
 
 /** The limits in a sentence. */
 export function limits(): string {
-  const percent = (share: number) => `${100 * share}%`;
+  const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
   return `Asked for: the interval of A/A leaves out 1 in at most ${
     percent(LIMITS["interval leaves out 1"])
   }, false verdicts at most ` +

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { isSlowerByMoreThan } from "./decide.ts";
+import { duration, isSlowerByMoreThan } from "./decide.ts";
 import { MIN_ROUNDS_FOR_VERDICT } from "./decision_rule.ts";
 import { judge } from "./judge.ts";
-import { MIN_OPENINGS } from "./statistics.ts";
+import { AIM_OPENINGS } from "./statistics.ts";
 import type { Comparison, LevelComparison } from "./types.ts";
 
 /** What the gate on speed says. */
@@ -24,7 +24,7 @@ export interface SpeedGate {
  *
  * - Fails where the verdict is `slower` and the whole 99.5% interval lies beyond the limit.
  * - Is undecided where it was interrupted, where fewer than ten rounds were run, and where the interval reaches across the limit
- *   because there were fewer than six openings or the time was cut short.
+ *   and the time was too short for ten openings.
  * - Passes elsewhere; where the interval reaches across the limit with a warning, since noise must not fail a build.
  *
  * @throws {RangeError} If the limit is negative or no number.
@@ -50,7 +50,7 @@ export function gateSpeed({ levels, interrupted }: Comparison, limit: number): S
     } else if (evidence.rounds < MIN_ROUNDS_FOR_VERDICT) {
       result.undecided.push(`only ${evidence.rounds} rounds at level ${level.level}, too few to tell anything`);
     } else if (high > limit) {
-      const why = shortness(level, evidence.assumedOpening !== undefined);
+      const why = shortness({ ...level, decision });
       const cannot = `${said}; whether that is above ${percent(limit)} cannot be told`;
       if (why) result.undecided.push(`${cannot}: ${why}`);
       else result.warnings.push(`Inconclusive: ${cannot}.`);
@@ -59,11 +59,13 @@ export function gateSpeed({ levels, interrupted }: Comparison, limit: number): S
   return result;
 }
 
-/** Why a measurement was too short to tell; undefined where it was long enough. */
-function shortness({ stopped, openings, lnRatios, seconds }: LevelComparison, isAssumed: boolean): string | undefined {
+/** Why a measurement was too short to tell; undefined where it was long enough, and the rest is noise. */
+function shortness({ stopped, openings, lnRatios, seconds, decision }: LevelComparison): string | undefined {
   const count = openings?.length ?? 1;
-  const time = seconds ? `; about ${Math.ceil(seconds * MIN_OPENINGS / count)} s at this level would do` : "";
-  if (isAssumed) return `only ${count} opening${count === 1 ? "" : "s"} of ${MIN_OPENINGS} fitted into the time${time}`;
+  if (decision?.evidence.unit === "opening" && count < AIM_OPENINGS && stopped !== "precision") {
+    const time = seconds ? `; about ${duration(seconds * AIM_OPENINGS / count)} at this level would do` : "";
+    return `too short, only ${count} opening${count === 1 ? "" : "s"} of ${AIM_OPENINGS} fitted into the time${time}`;
+  }
   return stopped === "limit" ? `the time allowed ended after ${lnRatios.length} rounds` : undefined;
 }
 

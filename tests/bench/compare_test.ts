@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { compare, type CompareOptions } from "../../src/bench/compare.ts";
 import { randomInputs } from "../../src/bench/inputs.ts";
 import { modelBytes, tensor } from "../onnx_model.ts";
+import { fuse } from "../../src/fusion/mod.ts";
 import { fixture } from "./fixture.ts";
 
 const quick: CompareOptions = { seconds: 0.1, levels: ["disabled"], threads: 1, isolate: false };
@@ -216,4 +217,16 @@ Deno.test("compare() measures every output on every input set by itself, the wor
   assertEquals(error.worst!.slice(0, 4).map(({ output }) => output), ["far", "far", "far", "far"]);
   assertEquals(error.worst!.slice(4).map(({ relativeL2 }) => relativeL2), [0, 0, 0, 0]);
   assertEquals(error.worst![0].runtime, { l2: 0, relativeL2: 0, maxAbs: 0 });
+});
+
+Deno.test("compare() finds out where ONNX Runtime runs the same operators for both models, shapes included", async () => {
+  const path = fixture("fashion_resnet");
+  const { model } = await fuse(path);
+  const { levels } = await compare(path, model, { ...quick, levels: ["disabled", "all"] });
+  assertEquals(levels.map(({ decision }) => decision!.sameOperators !== undefined), [false, true]);
+  assertEquals(levels[1].decision!.delta, 0.03);
+  assertStringIncludes(
+    levels[1].decision!.reason,
+    `runs the same ${levels[1].decision!.sameOperators} operators for both`,
+  );
 });

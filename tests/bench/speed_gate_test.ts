@@ -35,9 +35,24 @@ Deno.test("gateSpeed() never passes fewer than ten rounds", () => {
 Deno.test("gateSpeed() asks for time where too few openings leave the limit open, and passes where they do not", () => {
   const { undecided, failures } = gateSpeed(comparisonWith([onOneOpening(0)]), 0.02);
   assertEquals(failures, []);
-  assertMatch(undecided.join(), /only 1 opening of 6 fitted into the time; about 60 s at this level would do/);
+  assertMatch(
+    undecided.join(),
+    /too short, only 1 opening of 10 fitted into the time; about 2 min at this level would do/,
+  );
   assertEquals(gate(comparisonWith([onOneOpening(-0.3)]), { failIfSlower: 0.02 }).outcome, "passed");
   assertEquals(gate(comparisonWith([onOneOpening(0.3)]), { failIfSlower: 0.02 }).outcome, "failed");
+});
+
+Deno.test("gateSpeed() passes what ten openings leave open with a warning, and not what six do", () => {
+  const onOpenings = (count: number): LevelComparison => {
+    const openings = Array.from({ length: count }, (_, i) => 10 * i);
+    const ratios = openings.flatMap((_, i) => Array(10).fill(i % 2 ? 0.1 : -0.1));
+    return { ...levelWith("all", ratios), ...judge(ratios, { openings }), openings, seconds: 3, stopped: "time" };
+  };
+  const six = gateSpeed(comparisonWith([onOpenings(6)]), 0.02), ten = gateSpeed(comparisonWith([onOpenings(10)]), 0.02);
+  assertEquals([six.failures, six.warnings, ten.failures, ten.undecided], [[], [], [], []]);
+  assertMatch(six.undecided.join(), /too short, only 6 openings of 10 .* about 5 s at this level would do/);
+  assertMatch(ten.warnings.join(), /Inconclusive/);
 });
 
 Deno.test("gateSpeed() fails only where slower by more than the limit is the verdict", () => {
