@@ -5,7 +5,7 @@
 Each network is built, its weights are loaded into the original by their names, and the original is exported by
 `torch.onnx.export(dynamo=False)` at the same opset. Then these must be equal: the names and shapes of the state dict, the
 parameters, the operators (apart from Constant, and Identity of a parameter), the names and attributes of the nodes, and, to 1e-5 in relative L2 norm, the output
-that torch computes and that ONNX Runtime computes of the built file. Exit code 1 if anything is not. Needs torch, torchvision,
+that torch computes in float64 and that ONNX Runtime computes of the built file in float32. Exit code 1 if anything is not. Needs torch, torchvision,
 timm, transformers, onnx and onnxruntime (and Deno on the path); no part of this project depends on it.
 """
 
@@ -36,6 +36,21 @@ def build(name, opset, path):
     return onnx.load(path)
 
 
+def lstm_parameters(computed):
+    """What a state dict has of bidirectional LSTMs, from their initializers in ONNX's order of the gates."""
+    found = {}
+    for name, tensor in computed.items():
+        path, _, kind = name.removeprefix("onnx::").rpartition(".")
+        if kind not in ("W", "R", "B"):
+            continue
+        for way, values in zip(["_l0", "_l0_reverse"], tensor):
+            parts = values.chunk(2) if kind == "B" else [values]
+            for key, part in zip({"W": ["weight_ih"], "R": ["weight_hh"], "B": ["bias_ih", "bias_hh"]}[kind], parts):
+                gates = part.chunk(4)  # input, output, forget, cell; torch: input, forget, cell, output
+                found[f"{path}.{key}{way}"] = torch.cat([gates[gate] for gate in (0, 2, 3, 1)])
+    return found
+
+
 def load(module, model):
     """Loads the initializers of a built model into the original; says what does not match."""
     state, problems = module.state_dict(), []
@@ -45,6 +60,7 @@ def load(module, model):
     for node in model.graph.node:
         for name in node.input:
             users[name].add(node.op_type)
+    stored.update(lstm_parameters({name: stored.pop(name) for name in list(stored) if name.startswith("onnx::")}))
     for name in sorted(wanted - stored.keys()):
         problems.append(f"not built: {name}")
     for name, tensor in stored.items():
@@ -84,7 +100,8 @@ def attributes(node):
     return {
         name: numpy.float32(value).tolist() if isinstance(value, float) else value
         for name, value in values.items()
-        if not (name == "keepdims" and value == 1)  # the default, which the exporter writes only now and then
+        # defaults, which the exporter writes only now and then
+        if not (name == "keepdims" and value == 1 or name == "dilations" and "Pool" in node.op_type and set(value) == {1})
     }
 
 
@@ -96,8 +113,10 @@ def compare_graphs(built, exported):
         if a != b:
             problems.append(f"{op}: {a} built, {b} exported")
     a, b = nodes(built), nodes(exported)
-    problems += [f"no such node exported: {name}" for name in a if name not in b]
-    problems += [f"node not built: {name}" for name in b if name not in a]
+    # the exporter numbers a few nodes (Unsqueeze_51) instead of naming them by their module; their counts are compared above
+    numbered = {node.op_type for name, node in b.items() if "/" not in name}
+    problems += [f"no such node exported: {name}" for name in a if name not in b and a[name].op_type not in numbered]
+    problems += [f"node not built: {name}" for name in b if name not in a and "/" in name]
     for name in a.keys() & b.keys():
         if attributes(a[name]) != attributes(b[name]):
             problems.append(f"{name}: {attributes(a[name])} built, {attributes(b[name])} exported")
@@ -107,7 +126,7 @@ def compare_graphs(built, exported):
 def compare_outputs(path, module, x):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     found = session.run(None, {"input": x.numpy()})
-    expected = module(x)
+    expected = module.double()(x.double())  # the network itself, not torch's rounding of it
     expected = expected if isinstance(expected, (tuple, list)) else [expected]
     problems, errors = [], []
     if len(found) != len(expected):

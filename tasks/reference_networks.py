@@ -4,7 +4,11 @@ import functools
 
 import timm
 import torch
+import torchvision
 from torch import nn
+
+import reference_detectors as detectors
+import reference_modules as modules
 
 
 def causal_mask(length):
@@ -77,6 +81,18 @@ class Llama(nn.Module):
         return self.norm(x)
 
 
+class Wav2vecStem(nn.Module):
+    def __init__(self):
+        super().__init__()
+        from transformers import Wav2Vec2Config
+        from transformers.models.wav2vec2.modeling_wav2vec2 import Wav2Vec2FeatureEncoder
+
+        self.feature_extractor = Wav2Vec2FeatureEncoder(Wav2Vec2Config())
+
+    def forward(self, x):
+        return self.feature_extractor(x)
+
+
 IMAGE = (1, 3, 224, 224)
 TOKENS = (1, 128, 256)
 TIMM = ["vit_tiny_patch16_224", "convnext_atto", "mixer_s16_224", "poolformer_s12", "efficientformer_l1", "repvit_m0_9", "fastvit_t8"]
@@ -86,4 +102,19 @@ REFERENCES = {
     "gpt_blocks": (Gpt, TOKENS),
     "llama_blocks": (Llama, TOKENS),
     **{name: (functools.partial(timm.create_model, name), IMAGE) for name in TIMM},
+    "vae_decoder": (modules.VaeDecoder, (1, 4, 32, 32)),
+    "gan_discriminator": (modules.Discriminator, (1, 3, 64, 64)),
+    "quartznet_5x5": (modules.QuartzNet, (1, 64, 400)),
+    "wav2vec2_stem": (Wav2vecStem, (1, 16000)),
+    "ecg_resnet1d": (modules.EcgResnet, (1, 12, 4096)),
+    "r2plus1d_18": (torchvision.models.video.r2plus1d_18, (1, 3, 8, 112, 112)),
+    "yolov5s_focus": (detectors.yolov5_focus, (1, 3, 320, 320)),
+    "einsum_blocks": (modules.EinsumBlocks, TOKENS),
+    "crnn_lstm": (modules.Crnn, (1, 1, 32, 100)),
+    "iresnet50": (modules.Iresnet, (1, 3, 112, 112)),
+    "mtcnn_pnet": (modules.Pnet, (1, 3, 120, 160)),
+    "mtcnn_rnet": (modules.Rnet, (16, 3, 24, 24)),
+    "mtcnn_onet": (modules.Onet, (16, 3, 48, 48)),
+    "yolov8n": (functools.partial(detectors.yolov8n, 320), (1, 3, 320, 320)),
+    "red_net10": (modules.RedNet, (1, 3, 128, 128)),
 }

@@ -10,6 +10,18 @@ import { POOLFORMERS } from "./poolformer.ts";
 import { EFFICIENTFORMERS } from "./efficientformer.ts";
 import { REPVITS } from "./repvit.ts";
 import { FASTVITS } from "./fastvit.ts";
+import { VAE_DECODERS } from "./vae_decoder.ts";
+import { DISCRIMINATORS } from "./gan_discriminator.ts";
+import { QUARTZNETS } from "./quartznet.ts";
+import { WAV2VEC2_STEMS } from "./wav2vec2.ts";
+import { ECG_RESNETS } from "./ecg_resnet.ts";
+import { YOLOV5S } from "./yolov5.ts";
+import { YOLOV8S } from "./yolov8.ts";
+import { EINSUM_BLOCKS } from "./einsum_blocks.ts";
+import { CRNNS } from "./crnn.ts";
+import { IRESNETS } from "./iresnet.ts";
+import { MTCNNS } from "./mtcnn.ts";
+import { RED_NETS } from "./red_net.ts";
 import { classifier, IMAGES, type Recipe } from "./recipe.ts";
 import { repvggA0 } from "./repvgg.ts";
 import { TORCHVISION, type TorchvisionArchitecture } from "./torchvision.ts";
@@ -31,7 +43,21 @@ export type Architecture =
   | "poolformer_s12"
   | "efficientformer_l1"
   | "repvit_m0_9"
-  | "fastvit_t8";
+  | "fastvit_t8"
+  | "vae_decoder"
+  | "gan_discriminator"
+  | "quartznet_5x5"
+  | "wav2vec2_stem"
+  | "ecg_resnet1d"
+  | "yolov5s_focus"
+  | "yolov8n"
+  | "einsum_blocks"
+  | "crnn_lstm"
+  | "iresnet50"
+  | "mtcnn_pnet"
+  | "mtcnn_rnet"
+  | "mtcnn_onet"
+  | "red_net10";
 
 /** Every architecture by name. */
 export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
@@ -61,6 +87,18 @@ export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
   ...EFFICIENTFORMERS,
   ...REPVITS,
   ...FASTVITS,
+  ...VAE_DECODERS,
+  ...DISCRIMINATORS,
+  ...QUARTZNETS,
+  ...WAV2VEC2_STEMS,
+  ...ECG_RESNETS,
+  ...YOLOV5S,
+  ...YOLOV8S,
+  ...EINSUM_BLOCKS,
+  ...CRNNS,
+  ...IRESNETS,
+  ...MTCNNS,
+  ...RED_NETS,
 };
 
 /** The names of all architectures. */

@@ -120,7 +120,7 @@ function network(name: Architecture, { seed, statistics, opset, trained }: Made)
     uncalled: recipe.uncalled,
     ...trained && { weights: (parameter: string) => trained.tensors.get(parameter), trainedOn: trained.source },
   });
-  const graphs = network.finish(recipe.layers(network), recipe.output);
+  const graphs = network.finish(recipe.layers(network), recipe.output, ...recipe.more ?? []);
   return { graphs, learned: network.learned };
 }
 

@@ -40,7 +40,8 @@ export async function calibrate(
 const CELLS = [1, 2, 4, 8, 16, 32];
 
 /**
- * A batch of images [N, C, H, W] (or clips [N, C, T, H, W]) to calibrate on, with mean 0 and variance 1 as normalised photographs have. Each mixes, in
+ * A batch of images [N, C, H, W] (or clips [N, C, T, H, W], or signals [N, C, L]) to calibrate on, with mean 0 and variance 1
+ * as normalised photographs have. Each mixes, in
  * its own proportions, noise of all scales from pixels to a good part of the image: with white noise alone all images would
  * look the same to the deeper layers, and their variances would be far too small.
  */
@@ -48,7 +49,8 @@ export function calibrationImages(
   seed: number,
   dims: readonly number[],
 ): { dims: readonly number[]; data: Float32Array } {
-  const [images, channels] = dims, [height, width] = dims.slice(-2), planes = channels * sizeOf(dims.slice(2, -2));
+  const images = dims[0], width = dims[dims.length - 1], height = dims.length > 3 ? dims[dims.length - 2] : 1;
+  const planes = sizeOf(dims) / (images * height * width);
   const uniform = randomSource(seed, 10), normal = normalSource(uniform);
   const data = new Float32Array(images * planes * height * width);
   for (let image = 0; image < images; image++) {

@@ -46,12 +46,13 @@ export function conv(network: Network, x: Value, path: string, options: ConvOpti
   return network.op("Conv", [x, weight, ...more], path, window);
 }
 
-/** A transposed convolution of [N, C, …] without bias, initialised as by default. Weight [C, out, k, …]. */
+/** A transposed convolution of [N, C, …], initialised as by default. Weight [C, out, k, …], and a bias [out] if asked for. */
 export function convTranspose(network: Network, x: Value, path: string, options: ConvOptions): Value {
   const window = windowOf(x, { padding: 0, ...options }), { kernel_shape: kernel } = window;
   const limit = around(1 / Math.sqrt(options.out * sizeOf(kernel))); // PyTorch takes the second dimension for the fan-in
   const weight = network.parameter(`${path}.weight`, [network.channels(x), options.out, ...kernel], limit);
-  return network.op("ConvTranspose", [x, weight], path, window);
+  const more = options.bias ? [network.parameter(`${path}.bias`, [options.out], limit)] : [];
+  return network.op("ConvTranspose", [x, weight, ...more], path, window);
 }
 
 function windowOf(x: Value, { kernel = 1, stride = 1, padding, dilation = 1, group = 1 }: ConvOptions) {
@@ -101,22 +102,41 @@ export function linear(network: Network, x: Value, path: string, out: number): V
   );
 }
 
-/** Max pooling of [N, C, H, W], square; `ceil` rounds its output's size up. */
+/** Max pooling over the spatial axes of [N, C, …]; `ceil` rounds its output's size up. */
 export function maxPool(
   network: Network,
   x: Value,
   path: string,
-  kernel: number,
-  stride: number,
-  padding = 0,
+  kernel: PerAxis,
+  stride: PerAxis,
+  padding: PerAxis = 0,
   ceil = false,
 ): Value {
+  const axes = x.shape!.length - 2, pads = perAxis(padding, axes);
   return network.op("MaxPool", [x], path, {
     ceil_mode: ceil ? 1 : 0,
-    kernel_shape: [kernel, kernel],
-    pads: [padding, padding, padding, padding],
-    strides: [stride, stride],
+    kernel_shape: perAxis(kernel, axes),
+    pads: [...pads, ...pads],
+    strides: perAxis(stride, axes),
   });
+}
+
+/** PRelu with a slope per channel, `<path>.weight` [C] in the state dict. */
+export function prelu(network: Network, x: Value, path: string): Value {
+  const channels = network.channels(x), dims = [channels, ...x.shape!.slice(2).map(() => 1)];
+  const slope = network.parameter(`${path}.weight`, dims, { kind: "uniform", low: 0.05, high: 0.45 }, [channels]);
+  return network.op("PRelu", [x, slope], path);
+}
+
+/** torch.nn.Upsample of [N, C, H, W] to twice the size, nearest. */
+export function upsample(network: Network, x: Value, path: string): Value {
+  const scales = network.literal(path, "float32", [1, 1, 2, 2]);
+  return network.op("Resize", [x, undefined, scales], path, [
+    newAttribute("coordinate_transformation_mode", "asymmetric"),
+    floatAttribute("cubic_coeff_a", -0.75),
+    newAttribute("mode", "nearest"),
+    newAttribute("nearest_mode", "floor"),
+  ]);
 }
 
 /** Average pooling of [N, C, H, W] that counts its padding, square: a Pad (of nothing, too) and the pool, as exported. */

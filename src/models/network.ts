@@ -34,7 +34,7 @@ export interface NetworkInit {
   weights?: (name: string) => Tensor | undefined;
   /** Name of the file of the trained values, which takes the seed's place in the metadata. */
   trainedOn?: string;
-  /** Names of its containers that are never called themselves, as ModuleLists, and so are no scope. */
+  /** Names, or whole paths, of its containers that are never called themselves, as ModuleLists, and so are no scope. */
   uncalled?: ReadonlySet<string>;
   /** Version of the default operator set, default 17; see {@link OPSET}. */
   opset?: number;
@@ -95,7 +95,7 @@ export class Network {
     count: number,
     shapes?: readonly (readonly Dim[])[],
   ): Value[] {
-    const values = this.#node(opType, inputs, path, attributes, count);
+    const values = [...this.#node(opType, inputs, path, attributes, count)];
     shapes?.forEach((shape, index) => this.shaped(values[index], shape));
     return values;
   }
@@ -131,7 +131,14 @@ export class Network {
     return this.constant(name, stored === "transposed" ? transposed(trained, [1, 0]) : reshaped(trained, dims));
   }
 
-  #learned(name: string, otherwise: Tensor): Value {
+  /** The tensor of a learned parameter, from which the exporter computes what it stores; no initializer by itself. */
+  tensor(name: string, dims: readonly number[], distribution: Distribution): Tensor {
+    this.learned.set(name, dims);
+    return this.#init.weights?.(name) ?? randomTensor(this.#init.seed, name, dims, distribution);
+  }
+
+  /** What a state dict has and nothing draws, such as running statistics: the trained one, or `otherwise`. */
+  buffer(name: string, otherwise: Tensor): Value {
     this.learned.set(name, otherwise.dims);
     return this.constant(name, this.#init.weights?.(name) ?? otherwise);
   }
@@ -186,7 +193,7 @@ export class Network {
     const { statistics } = this.#init;
     const channels = this.channels(x);
     const vector = (name: string, stored: Float32Array | undefined, otherwise: number) =>
-      this.#learned(
+      this.buffer(
         `${path}.${name}`,
         stored
           ? valueTensor("float32", [channels], Float64Array.from(stored))
@@ -225,18 +232,24 @@ export class Network {
     return size;
   }
 
-  /** Ends the network: `x` becomes its output, or in training the statistics do. */
-  finish(x: Value, shape?: readonly Dim[]): ImportedModel {
+  /**
+   * Ends the network: `results` become its outputs, `output`, `output_1`, …, declared with `shapes`; or in training the
+   * statistics do.
+   */
+  finish(results: Value | readonly Value[], ...shapes: (readonly Dim[])[]): ImportedModel {
     const { graph } = this.#model;
     if (!this.#init.statistics && this.#measured.length > 0) {
       for (const value of this.#measured) addOutput(this.#model, value);
       return this.#model;
     }
-    const output = graph.value("output");
-    Object.assign(output, { type: x.type, shape: x.shape });
-    graph.renameOutput(x, output);
-    graph.dropValue(x);
-    addOutput(this.#model, output, shape);
+    const values = Array.isArray(results) ? results as Value[] : [results as Value];
+    values.forEach((x, index) => {
+      const output = graph.value(index === 0 ? "output" : `output_${index}`);
+      Object.assign(output, { type: x.type, shape: x.shape });
+      graph.renameOutput(x, output);
+      graph.dropValue(x);
+      addOutput(this.#model, output, shapes[index]);
+    });
     return this.#model;
   }
 
@@ -293,10 +306,11 @@ export function varianceName(path: string): string {
  * is never called itself, is no scope: `h.0.attn` → `/h.0/attn`.
  */
 function scopeOf(path: string, uncalled: ReadonlySet<string>): string {
-  let previous = "", scope = "";
+  let previous = "", scope = "", full = "";
   for (const part of path === "" ? [] : path.split(".")) {
     previous = /^\d+$/.test(part) && previous ? `${previous}.${part}` : part;
-    if (!uncalled.has(part)) scope += `/${previous}`;
+    full += full ? `.${part}` : part;
+    if (!uncalled.has(part) && !uncalled.has(full)) scope += `/${previous}`;
   }
   return scope;
 }

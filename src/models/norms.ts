@@ -6,8 +6,8 @@ import { reshape } from "./tokens.ts";
 
 /** Scales and shifts as after training; freshly initialised they are 1 and 0, which would hide a wrong fold. */
 const SCALE: Distribution = { kind: "uniform", low: 0.5, high: 1.5 };
-/** See {@link SCALE}. */
-const SHIFT: Distribution = { kind: "normal", std: 0.1 };
+/** A shift as after training, see {@link SCALE}. */
+export const SHIFT: Distribution = { kind: "normal", std: 0.1 };
 
 /**
  * torch.nn.LayerNorm over the last axis, with scale and shift. Below opset 17 there is no such operator, and the exporter

@@ -14,10 +14,12 @@ export interface Recipe {
    * the declared shape of the input: a layer that writes sizes into the graph takes them from there.
    */
   readonly calibration?: readonly number[];
-  /** Names of its containers that are never called themselves, as ModuleLists; the exporter gives those no scope. */
+  /** Shapes of the outputs after the first, if it has more than one. */
+  readonly more?: readonly (readonly Dim[])[];
+  /** Names, or whole paths, of its containers that are never called themselves, as ModuleLists; the exporter gives those no scope. */
   readonly uncalled?: ReadonlySet<string>;
-  /** Adds its layers to an empty network and gives its output. */
-  layers(network: Network): Value;
+  /** Adds its layers to an empty network and gives its output, or its outputs. */
+  layers(network: Network): Value | readonly Value[];
 }
 
 /** Images of any size, any number of them. */

@@ -15,7 +15,7 @@ import { shufflenetV2 } from "./shufflenet.ts";
 import { swin } from "./swin.ts";
 import { torchvisionConvnext } from "./torchvision_convnext.ts";
 import { vgg, VGGS } from "./vgg.ts";
-import { r3d18 } from "./video_resnet.ts";
+import { r2plus1d18, r3d18 } from "./video_resnet.ts";
 
 type Families =
   & typeof RESNETS
@@ -35,6 +35,7 @@ export type TorchvisionArchitecture =
   | "convnext_tiny"
   | "swin_t"
   | "r3d_18"
+  | "r2plus1d_18"
   | "deeplabv3_mobilenet_v3_large"
   | "dcgan_generator";
 
@@ -81,6 +82,13 @@ export const TORCHVISION: Readonly<Record<TorchvisionArchitecture, Recipe>> = {
     defaultInput: [1, 3, 16, 112, 112],
     calibration: [4, 3, 16, 112, 112],
     layers: r3d18,
+  },
+  r2plus1d_18: {
+    input: CLIPS,
+    output: ["batch", 400],
+    defaultInput: [1, 3, 8, 112, 112],
+    calibration: [2, 3, 8, 112, 112],
+    layers: r2plus1d18,
   },
   deeplabv3_mobilenet_v3_large: fixed(deeplabv3, [1, 3, 520, 520], [1, 21, 520, 520], [4, 3, 256, 256]),
   dcgan_generator: {

@@ -47,15 +47,42 @@ const LEFT: Partial<Record<Architecture, Record<string, number>>> = {
   efficientformer_l1: { Conv: 33, MatMul: 6, Gemm: 1 },
   repvit_m0_9: { Conv: 103, Gemm: 1 },
   fastvit_t8: { Conv: 52, Sub: 0, Gemm: 1 },
+  vae_decoder: {},
+  gan_discriminator: {},
+  quartznet_5x5: {},
+  wav2vec2_stem: {},
+  ecg_resnet1d: { BatchNormalization: 3 }, // each of a sum that the next shortcut takes too
+  yolov5s_focus: {},
+  yolov8n: {},
+  einsum_blocks: {},
+  crnn_lstm: { BatchNormalization: 2 }, // in front of each LSTM
+  iresnet50: { BatchNormalization: 24 }, // each of a block's input, in front of a padded convolution
+  mtcnn_pnet: {},
+  mtcnn_rnet: {},
+  mtcnn_onet: {},
+  red_net10: {},
 };
 
 /** Sizes of dynamic dimensions. */
-const SIZES: Record<string, number> = { batch: 16, frames: 4, height: 64, width: 64, sequence: 3 };
+const SIZES: Record<string, number> = {
+  batch: 16,
+  frames: 4,
+  height: 64,
+  width: 64,
+  sequence: 3,
+  time: 96,
+  samples: 4000,
+};
 /** Where those do not fit it. */
 const LARGER: Partial<Record<Architecture, Record<string, number>>> = {
   inception_v3: { batch: 4, height: 96, width: 96 },
   r3d_18: { batch: 4, frames: 4, height: 32, width: 32 },
+  iresnet50: { batch: 2 },
+  vae_decoder: { batch: 2, height: 16, width: 16 },
 };
+
+/** Those whose output [N, C, L] has the classes in the middle. */
+const CHANNELS_FIRST = /^(yolo|wav2vec2)/;
 
 const pixels = await Deno.readFile(new URL("../fixtures/fashion_images.u8", import.meta.url));
 
@@ -63,10 +90,10 @@ const pixels = await Deno.readFile(new URL("../fixtures/fashion_images.u8", impo
 function inputs(model: Model): ort.Tensor[] {
   const sizes = { ...SIZES, ...LARGER[model.name as Architecture] };
   const dims = model.inputs[0].shape!.map((dim) => typeof dim === "number" ? dim : sizes[dim!]);
-  // a model for one image gets several in turn, a small one
-  const count = dims[0] === 1 && dims.at(-1)! <= 256 ? 3 : 1,
-    data = new Float32Array(count * dims.reduce((a, b) => a * b));
-  if (dims.length < 4) data.forEach((_, at) => data[at] = pixels[at % pixels.length] / 255);
+  // a model for one image gets several in turn, unless it is large
+  const isLarge = dims.length === 4 && dims[3]! > 256, count = dims[0] === 1 && !isLarge ? 3 : 1;
+  const data = new Float32Array(count * dims.reduce((a, b) => a * b));
+  if (dims.length < 4) data.forEach((_, at) => data[at] = (pixels[at % pixels.length] / 255 - 0.45) / 0.23);
   else {
     const [height, width] = dims.slice(-2), each = dims.slice(1).reduce((a, b) => a * b);
     for (let at = 0; at < data.length; at++) {
@@ -102,6 +129,7 @@ const LARGE: Partial<Record<Architecture, Record<string, number>>> = {
   densenet169: { Conv: 168, BatchNormalization: 86, Pad: 0 },
   densenet201: { Conv: 200, BatchNormalization: 102, Pad: 0 },
   efficientnet_v2_s: { Conv: 170 },
+  r2plus1d_18: { Conv: 37 },
   vgg11_bn: { Conv: 8 },
   vgg13_bn: { Conv: 10 },
   vgg16_bn: { Conv: 13 },
@@ -145,11 +173,13 @@ for (const [architecture, left] of Object.entries(LEFT) as [Architecture, Record
           await outputsOf(`${folder}/after.onnx`, { input }),
         ];
         assertLess(errorOf(before.output, after.output), 1e-5, "relative L2 error");
-        const rank = before.output.dims.length, axis = rank >= 4 ? 1 : rank - 1;
+        const rank = before.output.dims.length, axis = rank >= 4 || CHANNELS_FIRST.test(architecture) ? 1 : rank - 1;
         isClassifier = rank === 2;
+        if (before.output.dims[axis] === 1) continue; // a single number has no largest
         const fusedAnswers = classes(after.output, axis);
         classes(before.output, axis).forEach((a, at) => answers.push([a, fusedAnswers[at]]));
       }
+      if (answers.length === 0) return;
       assertGreater(new Set(answers.map(([before]) => before)).size, 1, "the answers differ from image to image");
       const share = answers.filter(([a, b]) => a === b).length / answers.length;
       if (isClassifier) assertEquals(share, 1, "top-1");

@@ -145,4 +145,56 @@ export const COUNTS: Partial<Record<Architecture, { parameters: number; ops: Rec
     parameters: 4_026_232,
     ops: { Conv: 68, BatchNormalization: 70, Add: 74, Erf: 17, Mul: 55, Sub: 10, Sigmoid: 1, Gemm: 1 },
   },
+  vae_decoder: {
+    parameters: 1_579_779,
+    ops: { Conv: 7, Reshape: 12, InstanceNormalization: 6, Shape: 6, Mul: 12, Add: 7, Sigmoid: 6, Resize: 3 },
+  },
+  gan_discriminator: { parameters: 1_559_169, ops: { MatMul: 10, Div: 5, Conv: 5, AveragePool: 4, LeakyRelu: 4 } },
+  // the paper says 6.7 M
+  quartznet_5x5: { parameters: 6_713_181, ops: { Conv: 61, BatchNormalization: 33, Relu: 28, Add: 5, LogSoftmax: 1 } },
+  wav2vec2_stem: { parameters: 4_200_448, ops: { Conv: 7, InstanceNormalization: 1, Mul: 15, Add: 8, Div: 7, Erf: 7 } },
+  ecg_resnet1d: {
+    parameters: 6_810_790,
+    ops: { Conv: 13, BatchNormalization: 9, MaxPool: 4, Relu: 8, Add: 4, Gemm: 1 },
+  },
+  // published: 7 276 605
+  yolov5s_focus: {
+    parameters: 7_276_605,
+    ops: {
+      Slice: 6,
+      Concat: 15,
+      Conv: 62,
+      BatchNormalization: 59,
+      Sigmoid: 59,
+      Mul: 59,
+      Add: 7,
+      MaxPool: 3,
+      Resize: 2,
+    },
+  },
+  // published: 3.2 M
+  yolov8n: {
+    parameters: 3_157_200,
+    ops: { Conv: 64, BatchNormalization: 57, Sigmoid: 58, Split: 9, Concat: 19, MaxPool: 3, Resize: 2, Softmax: 1 },
+  },
+  einsum_blocks: {
+    parameters: 3_159_040,
+    ops: { Einsum: 24, Add: 32, Mul: 4, Softmax: 4, LayerNormalization: 8, MatMul: 8, Relu: 4 },
+  },
+  crnn_lstm: {
+    parameters: 8_726_309,
+    ops: { Conv: 7, Relu: 7, MaxPool: 4, BatchNormalization: 5, Transpose: 5, Expand: 4, LSTM: 2, MatMul: 1 },
+  },
+  // InsightFace: 43.59 M
+  iresnet50: {
+    parameters: 43_590_848,
+    ops: { Conv: 53, BatchNormalization: 79, PRelu: 25, Add: 24, Flatten: 1, Gemm: 1 },
+  },
+  // torchvision: 31 505 325
+  r2plus1d_18: { parameters: 31_505_325, ops: { Conv: 37, BatchNormalization: 37, Relu: 34, Add: 8, Gemm: 1 } },
+  // the three as facenet-pytorch has them
+  mtcnn_pnet: { parameters: 6_632, ops: { Conv: 5, PRelu: 3, MaxPool: 1, Softmax: 1 } },
+  mtcnn_rnet: { parameters: 100_178, ops: { Conv: 3, PRelu: 4, MaxPool: 2, Gemm: 3, Softmax: 1 } },
+  mtcnn_onet: { parameters: 389_040, ops: { Conv: 4, PRelu: 5, MaxPool: 3, Gemm: 4, Softmax: 1 } },
+  red_net10: { parameters: 298_947, ops: { Conv: 5, Relu: 9, ConvTranspose: 5, Add: 3 } },
 };
