@@ -8,6 +8,7 @@ import { defaultThreads, describeEnvironment, loadNow } from "./environment.ts";
 import { errorNotes } from "./error_notes.ts";
 import { summariseErrors } from "./error_summary.ts";
 import { type FeedOptions, type FeedSet, feedSets } from "./feeds.ts";
+import { layerDifferences } from "./layer_differences.ts";
 import { timeLevel } from "./level.ts";
 import { lostOperators, lostSentence } from "./lost_operators.ts";
 import { type Observation, observe, type Setup } from "./observe.ts";
@@ -46,6 +47,8 @@ export interface CompareOptions extends FeedOptions {
   delta?: number;
   /** Intra-op threads of each session, default the physical cores. */
   threads?: number;
+  /** Whether to compare every value that both models name, default false: {@linkcode Comparison.layers}. */
+  layers?: boolean;
   /** Whether to report time by operator, default true. */
   profile?: boolean;
   /**
@@ -150,6 +153,8 @@ export async function compare(
   notes.push(...errorNotes(error, { before: files[0].name, after: files[1].name }));
   const ops = [await look(0, "disabled"), await look(1, "disabled")].map(({ profile }) => profile.ops);
 
+  const layers = options.layers ? await layerDifferences(files, feeds, setup, signal) : undefined;
+
   const measured: LevelComparison[] = [];
   for (const [index, level] of levels.entries()) {
     if (signal?.aborted) break;
@@ -192,6 +197,7 @@ export async function compare(
     inputs: inputCards(feeds),
     levels: measured,
     error,
+    ...(layers ? { layers } : {}),
     rule: RULE,
     ...(signal?.aborted ? { interrupted: true } : {}),
     notes,

@@ -240,6 +240,30 @@ export interface ErrorSummary extends ErrorMeasures {
   self?: { before?: ErrorMeasures; after?: ErrorMeasures };
 }
 
+/** How far a value in the middle of both models is apart. */
+export interface LayerDifference extends Pick<ErrorMeasures, "l2" | "relativeL2" | "maxAbs" | "nonFinite"> {
+  /** The value's name, the same in both models. */
+  value: string;
+  /** The operator that makes it in the second model. */
+  operator: string;
+  /** Types and shapes where they are not the same; the error is then `Number.MAX_VALUE`. */
+  other?: { before: string; after: string };
+}
+
+/** Every value that both models name, at level `disabled`, on the timed input. */
+export interface LayerDifferences {
+  /** Relative L2 error beyond which a value differs. */
+  tolerance: number;
+  /** The values, in the order of the second model's graph. */
+  values: LayerDifference[];
+  /** Values that only the first model names. */
+  onlyBefore: number;
+  /** Values that only the second model names. */
+  onlyAfter: number;
+  /** Values that the runtime does not give away, being no tensors. */
+  skipped: string[];
+}
+
 /** What one rule (or whatever was left out) contributes. */
 export interface Contribution {
   /** The rule's name. */
@@ -374,6 +398,8 @@ export interface Comparison {
   levels: LevelComparison[];
   /** The error, measured at the first level asked for. */
   error: ErrorSummary;
+  /** Where in the graph the two begin to differ, where that was asked for. */
+  layers?: LayerDifferences;
   /** What each rule contributes, where it was measured. */
   rules?: Contribution[];
   /** The rule that verdicts were decided by, in sentences. */

@@ -34,6 +34,7 @@ export async function contributions(
       profile: false,
       isolate: false, // each is a variant of a model that has been run
       ...options,
+      layers: false,
       onProgress: (fraction, text) => options.onProgress?.((index + fraction) / variants.length, `${rule}: ${text}`),
     });
     if (measured) results.push({ rule, speedup: measured.speedup, verdict: measured.verdict });

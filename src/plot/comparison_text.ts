@@ -16,6 +16,9 @@ import {
   decisionSentence,
   factLevel,
   inputSentence,
+  LAYER_COLUMNS,
+  layerRows,
+  layersSentence,
   providerSentence,
   runtimeSentence,
   worstSentence,
@@ -35,7 +38,7 @@ export function comparisonText(comparison: Comparison): string {
   const meaning = runtimeSentence(comparison);
   const control = controlSentence(comparison), decided = decisionSentence(comparison);
   const worst = worstSentence(comparison);
-  const rows = latencyRows(comparison);
+  const rows = latencyRows(comparison), { layers } = comparison;
   const latency = [latencySentence(comparison), memorySentence(comparison)].filter((each) => each !== undefined);
   return [
     cleanText(`${comparison.before.name} → ${comparison.after.name}`),
@@ -52,6 +55,14 @@ export function comparisonText(comparison: Comparison): string {
     ...(decided ? ["", ...fold(decided)] : []),
     ...(control ? ["", ...fold(control)] : []),
     ...(worst ? ["", ...fold(cleanText(worst))] : []),
+    ...(layers
+      ? [
+        "",
+        ...fold(cleanText(layersSentence(layers))),
+        "",
+        ...textTable([...LAYER_COLUMNS], layerRows(layers).map((row) => row.map(cleanText))),
+      ]
+      : []),
     ...(comparison.notes.length ? ["", ...comparison.notes.flatMap((note) => fold(`Note: ${cleanText(note)}`))] : []),
   ].join("\n");
 }
@@ -65,7 +76,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const meaning = runtimeSentence(comparison);
   const control = controlSentence(comparison), decided = decisionSentence(comparison);
   const worst = worstSentence(comparison);
-  const rows = latencyRows(comparison);
+  const rows = latencyRows(comparison), { layers } = comparison;
   const latency = [latencySentence(comparison), memorySentence(comparison)].filter((each) => each !== undefined);
   return [
     `**${escapeMarkdown(comparison.before.name)} → ${escapeMarkdown(comparison.after.name)}**`,
@@ -83,6 +94,14 @@ export function comparisonMarkdown(comparison: Comparison): string {
     ...(decided ? ["", decided] : []),
     ...(control ? ["", control] : []),
     ...(worst ? ["", escapeMarkdown(worst)] : []),
+    ...(layers
+      ? [
+        "",
+        escapeMarkdown(layersSentence(layers)),
+        "",
+        ...markdownTable([...LAYER_COLUMNS], layerRows(layers).map((row) => row.map(escapeMarkdown))),
+      ]
+      : []),
     ...comparison.notes.flatMap((note) => ["", `> ${escapeMarkdown(note)}`]),
     "",
   ].join("\n");

@@ -25,6 +25,7 @@ import {
   htmlErrors,
   htmlFacts,
   htmlLatency,
+  htmlLayers,
   htmlLevels,
   htmlNotes,
 } from "./parts.ts";
@@ -42,6 +43,7 @@ export function comparisonDisplay(comparison: Comparison): MimeBundle {
     htmlNotes(comparison.notes),
     htmlLevels(comparison),
     htmlLatency(comparison),
+    htmlLayers(comparison),
     htmlFigure((width) => levelBars(levels, { width })),
     htmlFigure((width) => distribution(levels, { width })),
     htmlFigure((width) => ratioRounds(levels, { width })),

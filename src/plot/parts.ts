@@ -16,7 +16,16 @@ import {
   formatVerdict,
 } from "./format.ts";
 import { LATENCY_COLUMNS, latencyRows, latencySentence, memorySentence } from "./latency.ts";
-import { batchNormalizationSentence, controlSentence, decisionSentence, factLevel, runtimeSentence } from "./words.ts";
+import {
+  batchNormalizationSentence,
+  controlSentence,
+  decisionSentence,
+  factLevel,
+  LAYER_COLUMNS,
+  layerRows,
+  layersSentence,
+  runtimeSentence,
+} from "./words.ts";
 
 /** A table: a head of plain text and rows of trusted HTML cells; `numbers` are the columns set right. */
 export function htmlTable(
@@ -109,6 +118,14 @@ export function htmlLatency(comparison: Comparison): string {
     ? htmlTable([...LATENCY_COLUMNS], rows, { numbers: [2, 3, 4, 5, 6], className: "stack" })
     : "") +
     said.map((sentence) => `<p class="meaning">${escapeMarkup(sentence)}</p>`).join("");
+}
+
+/** Where two models begin to differ, layer by layer; nothing where that was not asked for. */
+export function htmlLayers({ layers }: Comparison): string {
+  if (!layers) return "";
+  const rows = layerRows(layers).map(([value, ...rest]) => [htmlName(value), ...rest.map(escapeMarkup)]);
+  return `<p>${escapeMarkup(layersSentence(layers))}</p>` +
+    (rows.length > 0 ? htmlTable([...LAYER_COLUMNS], rows, { numbers: [2, 3] }) : "");
 }
 
 /** Sentences a reader must not miss, or nothing. */

@@ -11,7 +11,15 @@ import { opTimes } from "./op_times.ts";
 import { renderPage } from "./page.ts";
 import { htmlFigure } from "./figure.ts";
 import { htmlEnvironment } from "./environment_parts.ts";
-import { htmlBatchNormalization, htmlErrors, htmlFacts, htmlLatency, htmlLevels, htmlNotes } from "./parts.ts";
+import {
+  htmlBatchNormalization,
+  htmlErrors,
+  htmlFacts,
+  htmlLatency,
+  htmlLayers,
+  htmlLevels,
+  htmlNotes,
+} from "./parts.ts";
 import { ratioRounds } from "./ratio_rounds.ts";
 import { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
 import { ulpHistogram } from "./ulp_histogram.ts";
@@ -73,6 +81,7 @@ export function renderReport({ comparison, fusion, graphs, layers, rules, title,
         error.runtime ? "; beside it the difference that ONNX Runtime’s own optimizations make to the first" : ""
       }.</p>`,
       htmlErrors(error),
+      htmlLayers(comparison),
       `<div class="pair">${htmlFigure((width) => errorHistogram(error, { width }), pair)}${
         htmlFigure((width) => ulpHistogram(error.ulpHistogram, { width }), pair)
       }</div>`,

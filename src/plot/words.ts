@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Comparison, LevelComparison } from "../bench/types.ts";
+import type { Comparison, LayerDifferences, LevelComparison } from "../bench/types.ts";
 import { formatCount, formatDims, formatInterval, formatScientific } from "./format.ts";
 
 /** The article that started it. */
@@ -143,6 +143,40 @@ export function worstSentence({ error }: Pick<Comparison, "error">): string | un
   const floor = runtime ? `; ONNX Runtime’s own optimizations make ${formatScientific(runtime.relativeL2)} of it` : "";
   return `Worst output: ${output}, ${how} (input ${input})${floor}.`;
 }
+
+/**
+ * Where two models begin to differ: the first value beyond the tolerance, in the order of the second's graph, and how many agree.
+ */
+export function layersSentence({ tolerance, values, onlyBefore, onlyAfter, skipped }: LayerDifferences): string {
+  const first = values.findIndex(({ relativeL2, nonFinite }) => !(relativeL2 <= tolerance) || nonFinite?.different);
+  const count = `${formatCount(values.length)} value${values.length === 1 ? "" : "s"} of both models`;
+  const rest = `(${formatCount(onlyBefore)} only the first names, ${formatCount(onlyAfter)} only the second` +
+    `${skipped.length > 0 ? `; ${formatCount(skipped.length)} cannot be read` : ""})`;
+  if (first < 0) return `Layer by layer: ${count} are within ${tolerance} of each other ${rest}.`;
+  const { value, operator, relativeL2, other } = values[first];
+  const how = other ? `${other.before} before, ${other.after} after` : `relative L2 ${formatScientific(relativeL2)}`;
+  const beyond = values.filter((each) => !(each.relativeL2 <= tolerance)).length;
+  return `Layer by layer: of ${count} ${
+    formatCount(beyond)
+  } differ by more than ${tolerance}, the first of them ${value} ` +
+    `(${operator}, ${how}), after ${formatCount(first)} that do not ${rest}.`;
+}
+
+/** The values furthest apart, in the order of the graph: value, operator, relative L2, largest difference. */
+export function layerRows({ values }: LayerDifferences, limit = 12): string[][] {
+  const worst = new Set([...values].sort((a, b) => b.relativeL2 - a.relativeL2).slice(0, limit));
+  return values.filter((each) => worst.has(each) && each.relativeL2 > 0).map((
+    { value, operator, relativeL2, maxAbs, other },
+  ) => [
+    value,
+    operator,
+    other ? `${other.before} / ${other.after}` : formatScientific(relativeL2),
+    other ? "–" : formatScientific(maxAbs),
+  ]);
+}
+
+/** Columns of {@link layerRows}. */
+export const LAYER_COLUMNS: readonly string[] = ["value", "operator", "relative L2", "largest difference"];
 
 /** Where the nodes really ran, from the runtime's profile; the provider asked for where there is no profile. */
 export function providerSentence(comparison: Comparison): string {

@@ -14,6 +14,7 @@ import { checkFolder, writeWhole } from "../write_whole.ts";
 interface Options extends MeasureChoice, SourceChoice, BaselineChoice {
   inputs?: string;
   byRule?: boolean;
+  layers?: boolean;
   json?: JsonOption;
   report?: string;
   markdown?: string;
@@ -35,6 +36,7 @@ export const command: CommandFile = {
       .argument("[MORE...]", "further pairs, each after --");
     addMeasureOptions(command)
       .option("--inputs <FOLDER>", "feed these .npy, .pb, .png or .jpg files in place of random numbers")
+      .option("--layers", "also say where in the graph the two begin to differ, value by value")
       .option("--by-rule", "also time the fused model without each rule (only without AFTER)");
     addJson(addSourceOptions(command))
       .option("--report <FILE.html>", "write a report to look at (of one pair)")
@@ -47,7 +49,8 @@ export const command: CommandFile = {
     addBaselineOptions(command).addHelpText("after", `\nVerdicts: ${RULE}`);
   },
   async run(command) {
-    const chosen = command.opts<Options>(), options = measureOptions(chosen);
+    const chosen = command.opts<Options>();
+    const options = { ...measureOptions(chosen), ...chosen.layers ? { layers: true } : {} };
     const { askedPairs } = await import("../compare_pairs.ts");
     const asked = await askedPairs(
       command.args,
