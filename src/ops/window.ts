@@ -61,6 +61,7 @@ export function slidOutput(window: Window, axis: number, input: Dim, same: boole
   if (begin === null || end === null) return null;
   const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
   const steps = (input + begin + end - reach) / stride;
+  if (steps < 0) return null; // no window fits: runtimes refuse it
   if (!window.ceil) return Math.floor(steps) + 1;
   const out = Math.ceil(steps) + 1;
   return (out - 1) * stride >= input + begin ? out - 1 : out;

@@ -2,7 +2,7 @@ import type { Dim, Node } from "../../graph/graph.ts";
 import { filledTensor, sizeOf } from "../../tensor/tensor.ts";
 import { Skip } from "../skip.ts";
 import { isSame, isUnpadded, windowOf } from "../window.ts";
-import { type AxisWindow, axisWindows, extent } from "./axis_window.ts";
+import { type AxisWindow, axisWindows, extent, whyTooLarge } from "./axis_window.ts";
 import { Convolution, spatialOf } from "./convolution.ts";
 import { originOf } from "./linear_map.ts";
 
@@ -12,6 +12,8 @@ export function averagePoolLinear(node: Node): Convolution | Skip | undefined {
   if (!kernel || typeof channels !== "number" || !type || node.outputs.length !== 1) return undefined;
   const window = windowOf(node, kernel, spatialOf(x)), axes = axisWindows(window, node.label), size = sizeOf(kernel);
   if (axes instanceof Skip) return axes;
+  const large = whyTooLarge(kernel, node.label);
+  if (large) return large;
   if (!isUnpadded(window) && (node.number("count_include_pad", 0) === 0 || isSame(node))) {
     return new Skip(
       "shift-at-border",

@@ -135,3 +135,14 @@ export function composedWindow(first: AxisWindow, second: AxisWindow): ComposedW
     steps: [d1 / dilation, d2 / dilation],
   };
 }
+
+/** Kernels of more positions than this are not written out. */
+const MOST_POSITIONS = 1 << 16;
+
+/** Why a kernel is too large to be written out, whatever its channels. */
+export function whyTooLarge(kernel: readonly number[], label: string): Skip | undefined {
+  const positions = kernel.reduce((product, size) => product * size, 1);
+  return positions > MOST_POSITIONS
+    ? new Skip("not-cheaper", `a kernel of ${positions} positions would have to be written out for ${label}`)
+    : undefined;
+}

@@ -16,6 +16,7 @@ import {
   outputLength,
   type UnionWindow,
   unionWindow,
+  whyTooLarge,
   windowFrom,
 } from "./axis_window.ts";
 import { scaledBias, summedBias } from "./bias.ts";
@@ -75,7 +76,8 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     const apart = unions.find((union) => union instanceof Skip);
     if (apart) return new Skip(apart.code, `${this.label} and ${other.label}: ${apart.reason}`);
     const fits = unions as UnionWindow[], group = gcd(this.parts.group, other.parts.group);
-    const kernel = fits.map(({ window }) => window.size);
+    const kernel = fits.map(({ window }) => window.size), large = whyTooLarge(kernel, this.label);
+    if (large) return large;
     const placed = [this, other].map(({ parts: { weight, group } }, index) => ({
       weight,
       group,
@@ -115,7 +117,8 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     const through = bias && !isPadded ? next.#through(bias) : undefined;
     const ratio = this.#positionsFor(first, second), group = gcd(this.parts.group, next.parts.group);
     const chains = first.map((axis, at) => composedWindow(axis, second[at]));
-    const kernel = chains.map(({ window }) => window.size);
+    const kernel = chains.map(({ window }) => window.size), large = whyTooLarge(kernel, this.label);
+    if (large) return large;
     const steps = [chains.map(({ steps }) => steps[0]), chains.map(({ steps }) => steps[1])] as const;
     const dims = [next.output.channels, this.input.channels / group, ...kernel];
     const { macs, parameters } = this.parts.work;
