@@ -1,6 +1,6 @@
-import { constantOf } from "../ops/constant.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import { inferNode } from "../ops/infer.ts";
+import { opOf } from "../ops/table.ts";
 import { formatOf, isFloat } from "../tensor/element_type.ts";
 import { overflowOf } from "../tensor/overflow.ts";
 import type { Builder } from "../ops/builder.ts";
@@ -133,21 +133,30 @@ function replaceIn(node: Node, key: "inputs" | "outputs", by: ReadonlyMap<Value,
   (node as { inputs: unknown; outputs: unknown })[key] = node[key].map((value) => value && (by.get(value) ?? value));
 }
 
-/** Drops a value that nobody uses any more and what made it, as long as that was constant. */
-function sweep(value: Value | undefined, touched: Set<Node>): void {
-  if (!value) return;
-  const { producer, graph } = value;
-  if (value.users.size > 0 || value.isOutput) {
-    // whether others take a weight too is no business of theirs; for anything else they are the surroundings
-    if (!value.initializer) { for (const user of value.users.keys()) touched.add(user); }
-    if (producer) touched.add(producer);
-    return;
+/** Drops a value that nothing uses any more, what made it, and what that was made of; operators that are not known stay. */
+function sweep(first: Value | undefined, touched: Set<Node>): void {
+  const waiting = [first];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (!value) continue;
+    const { producer, graph } = value;
+    if (value.users.size > 0 || value.isOutput) {
+      // whether others take a weight too is no business of theirs; for anything else they are the surroundings
+      if (!value.initializer) { for (const user of value.users.keys()) touched.add(user); }
+      if (producer) touched.add(producer);
+    } else if (producer) {
+      if (!isUnused(producer)) continue;
+      if (!opOf(producer)) touched.add(producer);
+      else {
+        graph.removeNode(producer);
+        for (const output of producer.outputs) if (output) graph.dropValue(output);
+        waiting.push(...producer.inputs);
+      }
+    } else if (!value.isInput || value.initializer && !value.isOverridable) graph.dropValue(value);
   }
-  if (producer) {
-    if (!producer.outputs.every((output) => !output || output.users.size === 0 && !output.isOutput)) return;
-    if (constantOf(value) === undefined) return void touched.add(producer);
-    graph.removeNode(producer);
-    graph.dropValue(value);
-    for (const input of producer.inputs) sweep(input, touched);
-  } else if (!value.isInput || value.initializer && !value.isOverridable) graph.dropValue(value);
+}
+
+/** Whether nothing takes any result of a node. */
+export function isUnused({ outputs }: Node): boolean {
+  return outputs.every((value) => !value || value.users.size === 0 && !value.isOutput);
 }

@@ -1,4 +1,4 @@
-import { allGraphs, type Graph, type Node } from "../graph/graph.ts";
+import { allGraphs, type Graph, type Node, type Value } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
 import { inferNode } from "../ops/infer.ts";
 import { Builder } from "../ops/builder.ts";
@@ -143,12 +143,12 @@ class Driver {
       const against = objection(outcome, build) ??
         whyNotLess(before, after, outcome, operators, this.options.aggressive === true) ??
         this.#growth.whyTooLarge(outcome, build) ??
-        this.#whyVetoed(rule, outcome);
+        this.#whyVetoed(rule, root, outcome);
       if (against) {
         this.#skip(root, rule, against);
         continue;
       }
-      const [[result]] = outcome.outputs;
+      const result = resultOf(root, outcome);
       this.applied.push({
         rule: rule.name,
         nodes: outcome.removed.map((node) => node.label),
@@ -163,8 +163,8 @@ class Driver {
     return [];
   }
 
-  #whyVetoed({ name }: Rule, { outputs: [[result]] }: Replacement): Skip | undefined {
-    return this.options.vetoes?.has(`${name}\n${result.name}`)
+  #whyVetoed({ name }: Rule, root: Node, outcome: Replacement): Skip | undefined {
+    return this.options.vetoes?.has(`${name}\n${resultOf(root, outcome).name}`)
       ? new Skip("measured-slower", "it was measured here and made the model slower")
       : undefined;
   }
@@ -176,6 +176,11 @@ class Driver {
     records.push({ rule: rule.name, node: node.label, code, reason, remedy, subject: node, isRemote });
     this.#skips.set(root, records);
   }
+}
+
+/** The value a rewrite is about: the first it replaces, or where it replaces none the one that goes. */
+function resultOf(root: Node, { outputs: [first] }: Replacement): Value {
+  return first ? first[0] : root.output;
 }
 
 /** Nodes that wait to be visited, each once at a time, in the order they were added. */

@@ -13,6 +13,7 @@ import { mergeAffines } from "./merge_affines.ts";
 import { mergeParallelAffines } from "./merge_parallel_affines.ts";
 import { mergeParallelLayers } from "./merge_parallel_layers.ts";
 import { normaliseConstants } from "./normalise_constants.ts";
+import { removeDeadNodes } from "./remove_dead_nodes.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
@@ -21,6 +22,7 @@ import { writeIdiom } from "./write_idiom.ts";
 
 /** Every rule there is. */
 export const RULES: readonly Rule[] = [
+  removeDeadNodes,
   normaliseConstants,
   removeIdentity,
   writeIdiom,
