@@ -102,11 +102,13 @@ function reasonOf(
     : Number.isFinite(moreSeconds)
     ? `; about ${duration(moreSeconds)} more would tell`
     : "; no time that is reasonable would tell";
-  const few = evidence.assumedOpening
-    ? `; ${count(evidence.units)}: another may differ by ±${
+  const few = evidence.assumedOpening === undefined
+    ? ""
+    : evidence.unit === "run"
+    ? `; with so few runs ±${percent(evidence.assumedOpening)} from run to run is assumed, which widens the interval`
+    : `; ${count(evidence.units)}: another may differ by ±${
       percent(evidence.assumedOpening)
-    } (assumed), which widens the interval`
-    : "";
+    } (assumed), which widens the interval`;
   const same = sameOperators
     ? `; ONNX Runtime runs the same ${sameOperators} operators for both, so nothing below ${band} is called a difference`
     : "";

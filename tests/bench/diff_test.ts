@@ -41,6 +41,7 @@ const runs = (speedup: number, ...off: number[]) => off.map((each) => run(speedu
 Deno.test("diffComparisons() of one run a side says what it cannot know, and calls no small change", () => {
   const { levels: [level], unknown } = diffComparisons(run(1.2), run(1.17));
   assertEquals(level.verdict, "no difference shown");
+  assertStringIncludes(level.reason, "with so few runs ±1% from run to run is assumed");
   assertStringIncludes(unknown!, "One run a side: how far runs of the same pair differ from each other is not known");
   assertStringIncludes(unknown!, "diff A1.json A2.json A3.json -- B1.json B2.json B3.json");
 });
