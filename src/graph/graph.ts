@@ -98,6 +98,11 @@ export class Node {
     this.wire = init.wire;
   }
 
+  /** Its operator, with the domain in front where that is not the default one: `Conv`, `com.microsoft.FusedConv`. */
+  get operator(): string {
+    return this.domain === "" ? this.opType : `${this.domain}.${this.opType}`;
+  }
+
   /** What to call it in a message: its name, or its operator and first output. */
   get label(): string {
     return this.name || `${this.opType} → ${this.outputs.find((value) => value)?.name ?? "?"}`;

@@ -25,7 +25,7 @@ export function statsOf(graphs: Iterable<Graph>, bytes: number): ModelStats {
     if (!graph.listsInitializers) count("Constant", graph.initializers.size);
     for (const node of graph.nodes) {
       if (node.isRemoved) continue;
-      const op = node.domain === "" ? node.opType : `${node.domain}.${node.opType}`;
+      const op = node.operator;
       count(op);
       if (op === "Constant") { for (const { tensor } of node.attributes.values()) parameters += tensor?.size ?? 0; }
     }

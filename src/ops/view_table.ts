@@ -1,5 +1,6 @@
 import { batchNormalization } from "./affine/batch_normalization.ts";
 import { elementwise } from "./affine/elementwise.ts";
+import { scaler } from "./affine/scaler.ts";
 import { homogeneousCarry } from "./carry/activation.ts";
 import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
 import { clipCarry } from "./carry/clip.ts";
@@ -18,8 +19,15 @@ import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, trans
 import { gatherCarry, sliceCarry } from "./carry/select.ts";
 import { sumCarry } from "./carry/sum.ts";
 import { averagePoolLinear } from "./linear/average_pool.ts";
-import { convLinear, convTransposeLinear, gemmLinear, matmulLinear } from "./linear/layers.ts";
-import type { OnnxOp } from "./names.ts";
+import { einsumLinear } from "./linear/einsum.ts";
+import {
+  convLinear,
+  convTransposeLinear,
+  fusedConvLinear,
+  fusedMatmulLinear,
+  gemmLinear,
+  matmulLinear,
+} from "./linear/layers.ts";
 import { padAveragePool, padConv, padMaxPool, zeroPadding } from "./padding.ts";
 import { averagePoolPositions, globalAveragePositions, reduceMeanPositions, resizePositions } from "./position_map.ts";
 import { binaryTerms, sumTerms } from "./sum.ts";
@@ -28,8 +36,7 @@ import type { Views } from "./view.ts";
 const homogeneous: Views = { carry: homogeneousCarry };
 const interpolation: Views = { carry: resizeCarry, positions: resizePositions };
 
-/** What operators of the default domain are to the rules. */
-export const VIEWS: Readonly<Partial<Record<OnnxOp, Views>>> = {
+const ONNX: Readonly<Record<string, Views>> = {
   Abs: homogeneous,
   Add: { affine: elementwise, carry: sumCarry(1), terms: binaryTerms(1) },
   AveragePool: {
@@ -46,6 +53,7 @@ export const VIEWS: Readonly<Partial<Record<OnnxOp, Views>>> = {
   DepthToSpace: { carry: depthToSpaceCarry },
   Div: { affine: elementwise, carry: gateCarry([0]) },
   Dropout: { carry: dropoutCarry },
+  Einsum: { linear: einsumLinear },
   Flatten: { carry: reshapeCarry },
   Gather: { carry: gatherCarry },
   Gemm: { linear: gemmLinear },
@@ -75,4 +83,11 @@ export const VIEWS: Readonly<Partial<Record<OnnxOp, Views>>> = {
   Transpose: { carry: transposeCarry },
   Unsqueeze: { carry: reshapeCarry },
   Upsample: interpolation,
+};
+
+/** What operators are to the rules, by domain (the default one is the empty string) and operator. */
+export const VIEWS: Readonly<Record<string, Readonly<Record<string, Views>>>> = {
+  "": ONNX,
+  "ai.onnx.ml": { Scaler: { affine: scaler } },
+  "com.microsoft": { FusedConv: { linear: fusedConvLinear }, FusedMatMul: { linear: fusedMatmulLinear } },
 };

@@ -32,14 +32,18 @@ export function carryOf(node: Node): Carry | undefined {
   return node.hasReferences || node.subgraphs.length > 0 ? undefined : viewsOf(node).carry;
 }
 
-/** Operators of the default domain that have one of these views: where a rule on it looks. */
+/** Operators that have one of these views, as {@linkcode Node.operator} has them: where a rule on it looks. */
 export function operatorsWith(...views: readonly (keyof Views)[]): string[] {
-  return Object.entries(VIEWS).filter(([, own]) => views.some((view) => own[view] !== undefined)).map(([name]) => name);
+  return Object.entries(VIEWS).flatMap(([domain, ops]) =>
+    Object.entries(ops).filter(([, own]) => views.some((view) => own[view] !== undefined))
+      .map(([opType]) => domain === "" ? opType : `${domain}.${opType}`)
+  );
 }
 
 /** What a node's operator is to the rules. */
 export function viewsOf({ domain, opType }: Pick<Node, "domain" | "opType">): Views {
-  return domain === "" && Object.hasOwn(VIEWS, opType) ? VIEWS[opType as keyof typeof VIEWS]! : NONE;
+  const ops = Object.hasOwn(VIEWS, domain) ? VIEWS[domain] : undefined;
+  return ops && Object.hasOwn(ops, opType) ? ops[opType] : NONE;
 }
 
 const NONE: Views = {};

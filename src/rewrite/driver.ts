@@ -127,8 +127,8 @@ class Driver {
   }
 
   #visit(root: Node, byRoot: ReadonlyMap<string, readonly Rule[]>): Node[] {
-    if (root.isRemoved || root.domain !== "" || !root.outputs[0]) return [];
-    const rules = byRoot.get(root.opType);
+    if (root.isRemoved || !root.outputs[0]) return [];
+    const rules = byRoot.get(root.operator);
     if (!rules) return [];
     const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
     if (older) this.#skips.set(root, older);

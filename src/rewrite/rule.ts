@@ -19,7 +19,7 @@ export interface Rule {
   readonly summary: string;
   /** When it is tried. */
   readonly phase: Phase;
-  /** Operators of the default domain at which the rule looks. */
+  /** Operators at which the rule looks, those of other domains with theirs in front: `ai.onnx.ml.Scaler`. */
   readonly roots: readonly string[];
   /**
    * What to put in place of the root and its neighbours, why that must not be done, or undefined where the rule has

@@ -84,6 +84,7 @@ export function matmulLinear(node: Node): MatrixProduct | Skip {
     bias: undefined,
     x,
     side: isRight ? "right" : "left",
+    weightIndex: index,
     isTransposed: false,
     isInputTransposed: false,
     factor: 1,
@@ -91,6 +92,43 @@ export function matmulLinear(node: Node): MatrixProduct | Skip {
     rank: Math.max(inputRank, weight.dims.length),
     origin: originOf(node, index),
   });
+}
+
+/** com.microsoft FusedMatMul: α·x'·W' with either operand turned around, W a constant matrix on the right. */
+export function fusedMatmulLinear(node: Node): MatrixProduct | Skip {
+  const weight = weightOf(node, 1, "weight"), x = node.inputs[0]!, rank = x.shape?.length;
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length !== 2 || rank === undefined || rank < 2) {
+    return new Skip(
+      rank === undefined ? "unknown-shape" : "unsupported-form",
+      `${node.label} multiplies '${x.name}' of rank ${rank ?? "unknown"} by a weight of shape [${weight.dims}], ` +
+        "expected rank 2 or more and a matrix",
+    );
+  }
+  if (["transBatchA", "transBatchB"].some((name) => node.number(name, 0) !== 0)) {
+    return new Skip("unsupported-form", `${node.label} transposes its batch (transBatchA or transBatchB)`);
+  }
+  return new MatrixProduct({
+    ...partsOf(node, weight),
+    bias: undefined,
+    x,
+    side: "right",
+    weightIndex: 1,
+    isTransposed: node.number("transB", 0) !== 0,
+    isInputTransposed: node.number("transA", 0) !== 0,
+    factor: node.number("alpha", 1),
+    inputRank: rank,
+    rank,
+    origin: originOf(node, 1),
+  });
+}
+
+/** com.microsoft FusedConv, where it has neither an activation nor a second summand. */
+export function fusedConvLinear(node: Node): Convolution | Skip {
+  if (node.text("activation", "") !== "" || node.has(3)) {
+    return new Skip("not-linear", `${node.label} has an activation or a second summand`);
+  }
+  return convLinear(node);
 }
 
 /** Gemm: Y = α·A'·B' + β·C, with B constant. */
@@ -107,6 +145,7 @@ export function gemmLinear(node: Node): MatrixProduct | Skip {
     ...partsOf(node, weight),
     x: node.inputs[0]!,
     side: "right",
+    weightIndex: 1,
     isTransposed: node.number("transB", 0) !== 0,
     isInputTransposed: node.number("transA", 0) !== 0,
     factor: node.number("alpha", 1),

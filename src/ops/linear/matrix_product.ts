@@ -1,4 +1,4 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { floatAttribute, newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { isFloat } from "../../tensor/element_type.ts";
@@ -16,6 +16,8 @@ import { type Diagonal, largerOrigin, LinearMap, type LinearParts, parametersOf,
 export interface MatrixParts extends LinearParts {
   /** Whether the weight stands on the right, x·W, or on the left, W·x. */
   readonly side: "right" | "left";
+  /** Which input of `form` the weight is. */
+  readonly weightIndex: 0 | 1;
   /** Whether the weight is stored turned around, W[N, K] for x·W. */
   readonly isTransposed: boolean;
   /** A number the product is multiplied by. */
@@ -105,6 +107,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
       bias: scaledBias(undefined, fit),
       origin: { ...origin, size: -1 },
       side,
+      weightIndex: side === "right" ? 1 : 0,
       rank,
       inputRank,
       isTransposed: false,
@@ -114,18 +117,23 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   emit(build: Builder): Value | Skip {
-    const { x, form, side, rank, bias, origin } = this.parts, { node } = origin, isRight = side === "right";
+    const { x, form, side, rank, bias, origin, weightIndex, isTransposed, factor } = this.parts;
     if (form?.is("Gemm")) return this.#emitGemm(build, form);
-    if (isNumbers(bias) && !isRight && node.opset < 7) {
+    const { node } = origin, isRight = side === "right", opset = build.graph.opsets.get("") ?? 0;
+    if (isNumbers(bias) && !isRight && opset < 7) {
       return new Skip("unsupported-form", `an Add before opset 7 cannot add a bias to the rows of ${node.label}`);
     }
     const naming = { name: node.name, output: node.output.name, after: node };
-    const matrix = this.weightInput(build), inputs = isRight ? [x, matrix] : [matrix, x];
+    const matrix = this.weightInput(build), inputs = weightIndex === 1 ? [x, matrix] : [matrix, x];
     const addend = this.biasInput(build, isRight || !isNumbers(bias) ? undefined : [bias.length, 1]);
     // before opset 7 a vector is only added where an attribute says so; before opset 11 a Gemm must have its C
-    const attributes = node.opset < 7 ? [newAttribute("broadcast", 1)] : [];
-    const isGemm = addend ? rank === 2 && isRight && (!form || node.opset >= 7) : node.is("Gemm") && node.opset >= 11;
-    if (isGemm) return build.node("Gemm", [...inputs, addend], { ...naming, attributes });
+    const attributes = opset < 7 ? [newAttribute("broadcast", 1)] : [];
+    const isGemm = addend ? rank === 2 && isRight && (!form || opset >= 7) : node.is("Gemm") && opset >= 11;
+    if (isGemm) {
+      if (isTransposed) attributes.push(newAttribute("transB", 1));
+      if (factor !== 1) attributes.push(floatAttribute("alpha", factor));
+      return build.node("Gemm", [x, matrix, addend], { ...naming, attributes });
+    }
     const product = form ? build.like(form, inputs) : build.node("MatMul", inputs, naming);
     if (!addend) return product;
     const last = this.nodes[this.nodes.length - 1];
@@ -204,6 +212,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
       weight,
       stored: undefined,
       form: undefined,
+      weightIndex: this.parts.side === "right" ? 1 : 0,
       isTransposed: false,
       factor: 1,
       bias: biasOf(own, others),

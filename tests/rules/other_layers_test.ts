@@ -1,0 +1,166 @@
+/** Layers beside Conv, Gemm and MatMul by a right-hand constant: the rules take them by their views. */
+import { assertFuses, assertKeeps } from "../fusion_check.ts";
+import { random, randomIn, type TestModel, type TestNode } from "../onnx_model.ts";
+
+const MS = { "com.microsoft": 1 };
+
+/** W·x for x of shape [n, 4, 3]. */
+function left(nodes: TestNode[], outputs: TestModel["outputs"] = { y: ["n", null, 3] }): TestModel {
+  const initializers = {
+    v: random([5, 4], 1),
+    w: random([2, 5], 2),
+    u: random([5, 4], 3),
+    b: random([5, 1], 4),
+    s: random([5, 1], 5),
+  };
+  return { inputs: { x: ["n", 4, 3] }, outputs, initializers, nodes };
+}
+
+Deno.test("fuse() composes products with constants on the left, and puts a bias between them into one Add", async () => {
+  await assertFuses(
+    left([
+      { op: "MatMul", inputs: ["v", "x"], outputs: ["a"] },
+      { op: "Add", inputs: ["a", "b"], outputs: ["h"] },
+      { op: "MatMul", inputs: ["w", "h"], outputs: ["y"] },
+    ]),
+    { MatMul: 1, Add: 1 },
+  );
+});
+
+Deno.test("fuse() merges products with constants on the left of one value", async () => {
+  await assertFuses(
+    left([
+      { op: "MatMul", inputs: ["v", "x"], outputs: ["a"] },
+      { op: "MatMul", inputs: ["u", "x"], outputs: ["h"] },
+      { op: "Sub", inputs: ["a", "h"], outputs: ["y"] },
+    ]),
+    { MatMul: 1 },
+  );
+});
+
+Deno.test("fuse() does not put a product with a constant on the left and one on the right together", async () => {
+  const mixed = left([
+    { op: "MatMul", inputs: ["v", "x"], outputs: ["a"] },
+    { op: "MatMul", inputs: ["a", "r"], outputs: ["y"] },
+  ]);
+  mixed.initializers!.r = random([3, 3], 6);
+  await assertKeeps(mixed, /the weight of .* stands on the left, of .* on the right/);
+});
+
+/** Nodes over x of shape [n, 4, 6, 6], with kernels of transposed convolutions. */
+function transposedModel(nodes: TestNode[]): TestModel {
+  const initializers = {
+    v: random([4, 3, 2, 2], 1),
+    u: random([4, 3, 2, 2], 2),
+    k: random([4, 3, 3, 3], 3),
+    b: random([3], 4),
+  };
+  return { inputs: { x: ["n", 4, 6, 6] }, outputs: { y: ["n", 3, null, null] }, initializers, nodes };
+}
+
+const TWICE = { strides: [2, 2] };
+
+Deno.test("fuse() merges ConvTransposes of one value and one geometry", async () => {
+  await assertFuses(
+    transposedModel([
+      { op: "ConvTranspose", inputs: ["x", "v", "b"], outputs: ["a"], attributes: TWICE },
+      { op: "ConvTranspose", inputs: ["x", "u"], outputs: ["h"], attributes: TWICE },
+      { op: "Add", inputs: ["a", "h"], outputs: ["y"] },
+    ]),
+    { ConvTranspose: 1 },
+  );
+});
+
+Deno.test("fuse() does not merge ConvTransposes of different geometry", async () => {
+  await assertKeeps(
+    transposedModel([
+      { op: "ConvTranspose", inputs: ["x", "v"], outputs: ["a"], attributes: TWICE },
+      { op: "ConvTranspose", inputs: ["x", "k"], outputs: ["h"], attributes: { ...TWICE, pads: [0, 0, 1, 1] } },
+      { op: "Add", inputs: ["a", "h"], outputs: ["y"] },
+    ]),
+    /have other attributes or kernels/,
+  );
+});
+
+/** Einsum of x and a constant w, then a map along its last axis. */
+function einsum(equation: string, w: number[], isFirst = false): TestModel {
+  return {
+    inputs: { x: ["n", 5, 4] },
+    outputs: { y: ["n", null, null] },
+    initializers: { w: random(w, 1), s: randomIn(0.5, 2, [3], 2), c: randomIn(0.5, 2, [3, 1], 3), t: random([3], 4) },
+    nodes: [
+      { op: "Einsum", inputs: isFirst ? ["w", "x"] : ["x", "w"], outputs: ["a"], attributes: { equation } },
+      { op: "Mul", inputs: ["a", equation.endsWith("l") ? "c" : "s"], outputs: ["y"] },
+    ],
+  };
+}
+
+Deno.test("fuse() folds an affine map into the constant of an Einsum that is a product, whatever the order of its operands", async () => {
+  await assertFuses(einsum("nld,dk->nlk", [4, 3]), { Einsum: 1 });
+  await assertFuses(einsum("nld, kd -> nlk", [3, 4]), { Einsum: 1 });
+  await assertFuses(einsum("dk,nld->nlk", [4, 3], true), { Einsum: 1 });
+  const rows: TestModel = { ...einsum("kd,ndl->nkl", [3, 4], true), inputs: { x: ["n", 4, 5] } };
+  await assertFuses(rows, { Einsum: 1 });
+});
+
+Deno.test("fuse() leaves an Einsum that is no product with a matrix", async () => {
+  const model = einsum("nld,dk->nkl", [4, 3]);
+  await assertKeeps(model, /is no product with a matrix/);
+});
+
+/** An operator of another domain between x and y. */
+const before = (node: TestNode, rest: Partial<TestModel>): TestModel => ({
+  inputs: { x: ["n", 4] },
+  outputs: { y: ["n", 3] },
+  initializers: { w: random([4, 3], 1), b: random([3], 2) },
+  ...rest,
+  nodes: [node, { op: "Gemm", inputs: ["a", "w", "b"], outputs: ["y"] }],
+});
+
+Deno.test("fuse() folds an ai.onnx.ml Scaler into the Gemm behind it", async () => {
+  const scaler = (attributes: TestNode["attributes"]): TestModel =>
+    before({ op: "Scaler", domain: "ai.onnx.ml", inputs: ["x"], outputs: ["a"], attributes }, {
+      opsets: { "ai.onnx.ml": 1 },
+    });
+  await assertFuses(scaler({ offset: { floats: [1, 2, 3, 4] }, scale: { floats: [2, 1, 0.5, -1] } }), { Gemm: 1 });
+  await assertFuses(scaler({ offset: { floats: [0.5] }, scale: { floats: [2] } }), { Gemm: 1 });
+});
+
+Deno.test("fuse() folds an affine map into a FusedMatMul with its factor and transposition", async () => {
+  for (const attributes of [{ transB: 1 }, { transB: 1, alpha: { float: 0.5 } }]) {
+    await assertFuses({
+      inputs: { x: ["n", 5, 4] },
+      outputs: { y: ["n", 5, 3] },
+      opsets: MS,
+      initializers: { w: random([3, 4], 1), s: randomIn(0.5, 2, [4], 2), t: randomIn(0.5, 2, [3], 3) },
+      nodes: [
+        { op: "Mul", inputs: ["x", "s"], outputs: ["m"] },
+        { op: "FusedMatMul", domain: "com.microsoft", inputs: ["m", "w"], outputs: ["a"], attributes },
+        { op: "Mul", inputs: ["a", "t"], outputs: ["y"] },
+      ],
+    }, { "com.microsoft.FusedMatMul": 1 });
+  }
+});
+
+/** A FusedConv with a BatchNormalization behind it. */
+const fusedConv = (attributes: TestNode["attributes"]): TestModel => ({
+  inputs: { x: ["n", 4, 6, 6] },
+  outputs: { y: ["n", 3, 6, 6] },
+  opsets: MS,
+  initializers: {
+    w: random([3, 4, 1, 1], 1),
+    g: randomIn(0.5, 2, [3], 2),
+    b: random([3], 3),
+    m: random([3], 4),
+    v: randomIn(0.5, 2, [3], 5),
+  },
+  nodes: [
+    { op: "FusedConv", domain: "com.microsoft", inputs: ["x", "w"], outputs: ["a"], attributes },
+    { op: "BatchNormalization", inputs: ["a", "g", "b", "m", "v"], outputs: ["y"] },
+  ],
+});
+
+Deno.test("fuse() folds an affine map into a FusedConv without an activation, and into no other", async () => {
+  await assertFuses(fusedConv({}), { "com.microsoft.FusedConv": 1 });
+  await assertKeeps(fusedConv({ activation: "Relu" }), /has an activation or a second summand/);
+});
