@@ -1,6 +1,8 @@
 import type { Node } from "../graph/graph.ts";
-import { broadcasted, mapped } from "../tensor/elementwise.ts";
 import { isFloat } from "../tensor/element_type.ts";
+import { broadcasted, mapped } from "../tensor/elementwise.ts";
+import { homogeneousCarry } from "./carry/activation.ts";
+import { clipCarry } from "./carry/clip.ts";
 import { constantOf, smallValues } from "./constant.ts";
 import { inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid, softplus } from "./functions.ts";
@@ -64,9 +66,12 @@ const prelu: Op = {
 
 /** Elementwise functions that networks put between layers. */
 export const ACTIVATION_OPS = {
-  Relu: pointwise((x) => Math.max(0, x)),
-  LeakyRelu: withAttributes((x, alpha) => x < 0 ? alpha * x : x, { alpha: 0.01 }),
-  PRelu: prelu,
+  Relu: { ...pointwise((x) => Math.max(0, x)), carry: homogeneousCarry },
+  LeakyRelu: {
+    ...withAttributes((x, alpha) => x < 0 ? alpha * x : x, { alpha: 0.01 }),
+    carry: homogeneousCarry,
+  },
+  PRelu: { ...prelu, carry: homogeneousCarry },
   Elu: withAttributes((x, alpha) => x < 0 ? alpha * Math.expm1(x) : x, { alpha: 1 }),
   Selu: withAttributes((x, alpha, gamma) => gamma * (x > 0 ? x : alpha * Math.expm1(x)), {
     alpha: 1.67326319217681884765625,
@@ -87,5 +92,5 @@ export const ACTIVATION_OPS = {
   Softsign: pointwise((x) => x / (1 + Math.abs(x))),
   ThresholdedRelu: withAttributes((x, alpha) => x > alpha ? x : 0, { alpha: 1 }),
   Shrink: withAttributes((x, lambd, bias) => x < -lambd ? x + bias : x > lambd ? x - bias : 0, { lambd: 0.5, bias: 0 }),
-  Clip: clip,
+  Clip: { ...clip, carry: clipCarry },
 } satisfies Ops;

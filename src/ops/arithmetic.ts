@@ -1,12 +1,17 @@
 import type { Dim, Node } from "../graph/graph.ts";
-import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import { isWhole } from "../tensor/element_type.ts";
+import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { elementwise } from "./affine/elementwise.ts";
+import { homogeneousCarry } from "./carry/activation.ts";
+import { gateCarry } from "./carry/gate.ts";
+import { sumCarry } from "./carry/sum.ts";
 import { constantOf, smallValues } from "./constant.ts";
 import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
 import { erf, roundEven } from "./functions.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
+import { binaryTerms, sumTerms } from "./sum.ts";
 
 type Arithmetic = (a: number, b: number) => number;
 
@@ -89,23 +94,41 @@ const mod: Op = {
 
 /** Arithmetic, elementwise. */
 export const ARITHMETIC_OPS = {
-  Add: binary((a, b) => a + b, { partial: (a, b) => a === 0 ? b : b === 0 ? a : undefined }),
-  Sub: binary((a, b) => a - b, { partial: (a, b) => b === 0 ? a : a !== null && a === b ? 0 : undefined }),
-  Mul: binary((a, b) => a * b, {
-    partial: (a, b) => a === 1 ? b : b === 1 ? a : a === 0 || b === 0 ? 0 : undefined,
-  }),
-  Div: binary((a, b) => a / b, {
-    whole: (a, b) => Math.trunc(a / b),
-    partial: (a, b) => b === 1 ? a : undefined,
-  }),
+  Add: {
+    ...binary((a, b) => a + b, { partial: (a, b) => a === 0 ? b : b === 0 ? a : undefined }),
+    affine: elementwise,
+    carry: sumCarry(1),
+    terms: binaryTerms(1),
+  },
+  Sub: {
+    ...binary((a, b) => a - b, { partial: (a, b) => b === 0 ? a : a !== null && a === b ? 0 : undefined }),
+    affine: elementwise,
+    carry: sumCarry(-1),
+    terms: binaryTerms(-1),
+  },
+  Mul: {
+    ...binary((a, b) => a * b, {
+      partial: (a, b) => a === 1 ? b : b === 1 ? a : a === 0 || b === 0 ? 0 : undefined,
+    }),
+    affine: elementwise,
+    carry: gateCarry([0, 1]),
+  },
+  Div: {
+    ...binary((a, b) => a / b, {
+      whole: (a, b) => Math.trunc(a / b),
+      partial: (a, b) => b === 1 ? a : undefined,
+    }),
+    affine: elementwise,
+    carry: gateCarry([0]),
+  },
   Pow: pow,
   Mod: mod,
   Max: variadic((a, b) => Math.max(a, b)),
   Min: variadic((a, b) => Math.min(a, b)),
-  Sum: variadic((a, b) => a + b),
+  Sum: { ...variadic((a, b) => a + b), terms: sumTerms },
   Mean: variadic((a, b) => a + b, (sum, count) => sum / count),
-  Neg: pointwise((x) => -x),
-  Abs: pointwise(Math.abs),
+  Neg: { ...pointwise((x) => -x), affine: elementwise },
+  Abs: { ...pointwise(Math.abs), carry: homogeneousCarry },
   Exp: pointwise(Math.exp),
   Log: pointwise(Math.log),
   Sqrt: pointwise(Math.sqrt),

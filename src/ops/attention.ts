@@ -1,6 +1,6 @@
 import type { Dim } from "../graph/graph.ts";
-import { inferSame } from "./elementwise.ts";
 import { total } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
 
 /** Queries, keys and values with heads of their own axis (rank 4) or side by side (rank 3). */

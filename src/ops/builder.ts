@@ -1,8 +1,8 @@
 import type { Attribute } from "../graph/attribute.ts";
 import { type Graph, Node, Value } from "../graph/graph.ts";
-import type { ConstantPool } from "./constant_pool.ts";
 import { FIELD } from "../graph/import.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ConstantPool } from "./constant_pool.ts";
 
 /** Stages new nodes and initializers for one replacement. Nothing of it is in the graph until the driver commits. */
 export class Builder {

@@ -1,7 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { elementType } from "../graph/tensor_proto.ts";
-import { asRounded, mapped } from "../tensor/elementwise.ts";
 import { type ElementType, formatOf, isFloat, isWhole, wholeRange } from "../tensor/element_type.ts";
+import { asRounded, mapped } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 

@@ -1,14 +1,15 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { ATTENTION_OPS } from "./attention.ts";
+import { axisOf, constantValues } from "./constant.ts";
+import { CONV_OPS } from "./conv.ts";
 import { broadcast, total } from "./dims.ts";
 import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
-import { axisOf, constantValues } from "./constant.ts";
-import { CONV_OPS } from "./conv.ts";
 import { JOIN_OPS } from "./join.ts";
+import { fusedConvLinear, fusedMatmulLinear } from "./linear/layers.ts";
 import { MATMUL_OPS } from "./matmul.ts";
-import { inferPool } from "./pool.ts";
 import type { Facts, Op, Ops } from "./op.ts";
+import { inferPool } from "./pool.ts";
 import { QUANTIZE_OPS } from "./quantize.ts";
 import { RESIZE_OPS } from "./resize.ts";
 
@@ -156,9 +157,9 @@ export const CONTRIB_OPS = {
   EmbedLayerNormalization: embedLayerNormalization,
   ExpandDims: expandDims,
   FastGelu: { infer: inferSame },
-  FusedConv: { infer: CONV_OPS.Conv.infer, work: CONV_OPS.Conv.work },
+  FusedConv: { infer: CONV_OPS.Conv.infer, work: CONV_OPS.Conv.work, linear: fusedConvLinear },
   FusedGemm: { infer: MATMUL_OPS.Gemm.infer, work: MATMUL_OPS.Gemm.work },
-  FusedMatMul: fusedMatMul,
+  FusedMatMul: { ...fusedMatMul, linear: fusedMatmulLinear },
   Gelu: pointwise((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
   GridSample: RESIZE_OPS.GridSample,
   GroupQueryAttention: groupQueryAttention,
@@ -188,6 +189,6 @@ export const CONTRIB_OPS = {
   RotaryEmbedding: ATTENTION_OPS.RotaryEmbedding,
   SkipLayerNormalization: skipNormalization,
   SkipSimplifiedLayerNormalization: skipNormalization,
-  TransposeMatMul: fusedMatMul,
+  TransposeMatMul: { ...fusedMatMul, linear: fusedMatmulLinear },
   Trilu: JOIN_OPS.Trilu,
 } satisfies Ops;

@@ -1,7 +1,9 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { smallValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
+import { convLinear, convTransposeLinear } from "./linear/layers.ts";
 import type { Facts, Op, Ops } from "./op.ts";
+import { padConv } from "./padding.ts";
 import { isSame, slidOutput, windowOf } from "./window.ts";
 
 /** Shape of a convolution's result. */
@@ -79,9 +81,9 @@ const col2im: Op = {
 
 /** Convolutions. */
 export const CONV_OPS = {
-  Conv: conv,
+  Conv: { ...conv, linear: convLinear, takePadding: padConv },
   ConvInteger: convInteger,
-  ConvTranspose: convTranspose,
+  ConvTranspose: { ...convTranspose, linear: convTransposeLinear },
   DeformConv: conv,
   QLinearConv: qlinearConv,
   Col2Im: col2im,

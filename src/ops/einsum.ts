@@ -1,7 +1,7 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { broadcastStrides, stridesOf } from "../tensor/arrange.ts";
-import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { MOST_MACS } from "../tensor/products.ts";
+import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { broadcast } from "./dims.ts";
 import type { Op } from "./op.ts";
 

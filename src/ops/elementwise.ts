@@ -1,6 +1,6 @@
 import type { Node } from "../graph/graph.ts";
-import { asRounded, mapped } from "../tensor/elementwise.ts";
 import type { ElementType } from "../tensor/element_type.ts";
+import { asRounded, mapped } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { broadcast } from "./dims.ts";
 import type { Facts, Op } from "./op.ts";

@@ -2,6 +2,7 @@ import type { Dim, Shape } from "../graph/graph.ts";
 import { stridesOf } from "../tensor/arrange.ts";
 import { placed } from "../tensor/pick.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { gatherCarry } from "./carry/select.ts";
 import { axisOf, smallValues } from "./constant.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
@@ -182,7 +183,7 @@ const compress: Op = {
 
 /** Operators that pick or set elements by their indices. */
 export const GATHER_OPS = {
-  Gather: gather,
+  Gather: { ...gather, carry: gatherCarry },
   GatherElements: gatherElements,
   GatherND: gatherND,
   Scatter: scatterElements,

@@ -2,6 +2,7 @@ import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { broadcastDims } from "../tensor/arrange.ts";
 import { concatenated, expanded, placed } from "../tensor/pick.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { concatCarry } from "./carry/parts.ts";
 import { axisOf, constantOf, smallValues } from "./constant.ts";
 import { broadcast, total } from "./dims.ts";
 import type { Op, Ops } from "./op.ts";
@@ -144,7 +145,7 @@ const trilu: Op = {
 
 /** Operators that put together, repeat, or keep a part in place. */
 export const JOIN_OPS = {
-  Concat: concat,
+  Concat: { ...concat, carry: concatCarry },
   Expand: expand,
   Tile: tile,
   CenterCropPad: centerCropPad,

@@ -1,6 +1,6 @@
 import type { Node } from "../graph/graph.ts";
-import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import { wholeRange } from "../tensor/element_type.ts";
+import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { inferBroadcast, isLegacy, stepwise, unary } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";

@@ -1,11 +1,13 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { broadcastDims } from "../tensor/arrange.ts";
+import { transposed } from "../tensor/arrange.ts";
 import { broadcasted } from "../tensor/elementwise.ts";
 import { batchedProduct, MOST_MACS } from "../tensor/products.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { transposed } from "../tensor/arrange.ts";
 import { broadcast, elementCount } from "./dims.ts";
 import { einsum } from "./einsum.ts";
+import { einsumLinear } from "./linear/einsum.ts";
+import { gemmLinear, matmulLinear } from "./linear/layers.ts";
 import type { Op, Ops, Work } from "./op.ts";
 
 const gemm: Op = {
@@ -58,8 +60,8 @@ function productWork(node: Node, axis: number): Work {
 
 /** Matrix products. */
 export const MATMUL_OPS = {
-  Gemm: gemm,
-  MatMul: matmul,
+  Gemm: { ...gemm, linear: gemmLinear },
+  MatMul: { ...matmul, linear: matmulLinear },
   MatMulInteger: {
     infer: (_node, [a, b]) => [{ type: "int32", shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),
@@ -68,6 +70,6 @@ export const MATMUL_OPS = {
     infer: (_node, [a, , , b, , , , zero]) => [{ type: zero.type, shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),
   },
-  Einsum: einsum,
+  Einsum: { ...einsum, linear: einsumLinear },
   Det: { infer: (_node, [{ type, shape }]) => [{ type, shape: shape?.slice(0, -2) }] },
 } satisfies Ops;

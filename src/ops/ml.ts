@@ -1,4 +1,5 @@
 import type { Dim, Node } from "../graph/graph.ts";
+import { scaler } from "./affine/scaler.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
 /** Most results of classical models are float32, whatever the numbers they are computed from. */
@@ -88,7 +89,7 @@ export const ML_OPS = {
   OneHotEncoder: oneHotEncoder,
   SVMClassifier: classifier,
   SVMRegressor: scores(() => 1),
-  Scaler: sameShape,
+  Scaler: { ...sameShape, affine: scaler },
   TreeEnsemble: { infer: (node, [{ type, shape }]) => [{ type, shape: [rows(shape), node.number("n_targets", 1)] }] },
   TreeEnsembleClassifier: classifier,
   TreeEnsembleRegressor: scores((node) => node.number("n_targets", 1)),

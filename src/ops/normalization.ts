@@ -1,5 +1,6 @@
-import { inferSame } from "./elementwise.ts";
+import { batchNormalization as batchNormalizationAffine } from "./affine/batch_normalization.ts";
 import { axisOf } from "./constant.ts";
+import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
 
 const batchNormalization: Op = {
@@ -23,7 +24,7 @@ const layerNormalization: Op = {
 
 /** Normalizations: the first output is like the first input. */
 export const NORMALIZATION_OPS = {
-  BatchNormalization: batchNormalization,
+  BatchNormalization: { ...batchNormalization, affine: batchNormalizationAffine },
   InstanceNormalization: { infer: inferSame },
   LayerNormalization: layerNormalization,
   RMSNormalization: { infer: inferSame },

@@ -1,6 +1,7 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Views } from "./view.ts";
 
 /** What is known of a value before the model runs. What is absent is not known. */
 export interface Facts {
@@ -24,7 +25,7 @@ export interface Work {
 }
 
 /** All that is known of one ONNX operator. */
-export interface Op {
+export interface Op extends Views {
   /**
    * Types and shapes of the outputs, in order, from what is known of the inputs (an absent input has no facts). An empty list
    * says that nothing is known.

@@ -3,6 +3,7 @@ import { placed } from "../tensor/pick.ts";
 import { valuesOf } from "../tensor/tensor.ts";
 import { axesOf } from "./constant.ts";
 import type { Op, Ops } from "./op.ts";
+import { zeroPadding } from "./padding.ts";
 import { valueElements } from "./shape_elements.ts";
 
 /** Elements a Pad adds at the begin and the end of each axis (negative ones are cut off); null where not known. */
@@ -77,4 +78,4 @@ const pad: Op = {
 };
 
 /** Padding by elements of its own. */
-export const PAD_OPS = { Pad: pad } satisfies Ops;
+export const PAD_OPS = { Pad: { ...pad, padding: zeroPadding } } satisfies Ops;

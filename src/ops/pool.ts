@@ -1,9 +1,13 @@
 import type { Shape } from "../graph/graph.ts";
 import { sizeOf } from "../tensor/tensor.ts";
+import { averagePoolCarry, globalAverageCarry, globalMaxCarry, maxPoolCarry } from "./carry/pools.ts";
 import { smallValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
+import { averagePoolLinear } from "./linear/average_pool.ts";
 import type { Op, Ops } from "./op.ts";
+import { padAveragePool, padMaxPool } from "./padding.ts";
+import { averagePoolPositions, globalAveragePositions } from "./position_map.ts";
 import { isSame, slidOutput, windowOf } from "./window.ts";
 
 /** Shapes of a pool over the spatial axes, channels in front. */
@@ -44,17 +48,26 @@ const maxUnpool: Op = {
 
 /** Pools over the spatial axes. */
 export const POOL_OPS = {
-  MaxPool: { infer: inferPool },
+  MaxPool: { infer: inferPool, carry: maxPoolCarry, takePadding: padMaxPool },
   AveragePool: {
     infer: inferPool,
     work(node) {
       const elements = elementCount(node.outputs[0]?.shape);
       return { macs: elements === null ? null : elements * sizeOf(node.numbers("kernel_shape") ?? []) };
     },
+    linear: averagePoolLinear,
+    carry: averagePoolCarry,
+    positions: averagePoolPositions,
+    takePadding: padAveragePool,
   },
   LpPool: { infer: inferPool },
-  GlobalAveragePool: { infer: inferGlobal, work: (node) => ({ macs: elementCount(node.inputs[0]?.shape) }) },
-  GlobalMaxPool: { infer: inferGlobal },
+  GlobalAveragePool: {
+    infer: inferGlobal,
+    work: (node) => ({ macs: elementCount(node.inputs[0]?.shape) }),
+    carry: globalAverageCarry,
+    positions: globalAveragePositions,
+  },
+  GlobalMaxPool: { infer: inferGlobal, carry: globalMaxCarry },
   GlobalLpPool: { infer: inferGlobal },
   MaxUnpool: maxUnpool,
   MaxRoiPool: { infer: inferRegions((node) => node.numbers("pooled_shape") ?? [null, null]) },

@@ -1,7 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { elementType } from "../graph/tensor_proto.ts";
-import { broadcasted } from "../tensor/elementwise.ts";
 import type { ElementType } from "../tensor/element_type.ts";
+import { broadcasted } from "../tensor/elementwise.ts";
 import { placed } from "../tensor/pick.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { axisOf } from "./constant.ts";

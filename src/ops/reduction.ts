@@ -1,11 +1,13 @@
 import type { Dim, Node, Value } from "../graph/graph.ts";
-import { asRounded } from "../tensor/elementwise.ts";
 import { broadcastStrides, forEachOffset } from "../tensor/arrange.ts";
 import { isWhole } from "../tensor/element_type.ts";
+import { asRounded } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { reduceMaxCarry, reduceMeanCarry } from "./carry/pools.ts";
 import { axesOf, axisOf } from "./constant.ts";
 import { elementCount } from "./dims.ts";
 import type { Facts, Op, Ops } from "./op.ts";
+import { reduceMeanPositions } from "./position_map.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 /** The axes a reduction goes over; undefined where they are computed by the model. */
@@ -172,8 +174,13 @@ export const REDUCTION_OPS = {
     // the mean of whole numbers is cut, which runtimes do at different places
     evaluate: (node, constants) => isMean(constants[0]) ? undefined : mean.evaluate!(node, constants),
     work: (node) => ({ macs: elementCount(node.inputs[0]?.shape) }),
+    carry: reduceMeanCarry,
+    positions: reduceMeanPositions,
   },
-  ReduceMax: reduction({ start: -Infinity, step: (most, value) => Math.max(most, value) }),
+  ReduceMax: {
+    ...reduction({ start: -Infinity, step: (most, value) => Math.max(most, value) }),
+    carry: reduceMaxCarry,
+  },
   ReduceMin: reduction({ start: Infinity, step: (least, value) => Math.min(least, value) }),
   ReduceProd: product,
   ReduceL1: reduction({ step: (total, value) => total + Math.abs(value) }),

@@ -1,9 +1,11 @@
 import type { Node } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
+import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
+import { axesOf, axisOf, constantValues, smallValues } from "./constant.ts";
 import { product } from "./dims.ts";
 import { keepsShape } from "./join.ts";
+import { isInferenceDropout } from "./dropout.ts";
 import type { Op, Ops } from "./op.ts";
 import { elementsOf, reshapedDims } from "./shape_elements.ts";
 
@@ -125,20 +127,13 @@ const dropout: Op = {
   isNoOp: (node) => isInferenceDropout(node) ? node.inputs[0] : undefined,
 };
 
-/** Whether a Dropout passes its input on: training_mode absent or false, is_test before opset 7, and no mask asked for. */
-export function isInferenceDropout(node: Node): boolean {
-  if (node.outputs.slice(1).some((value) => value && (value.users.size > 0 || value.isOutput))) return false;
-  if (node.opset >= 12) return !node.has(2) || smallValues(constantOf(node.inputs[2]))?.[0] === 0;
-  return node.opset >= 7 || node.number("is_test", 0) !== 0;
-}
-
 /** Operators that keep the elements and change the shape, the order, or nothing. */
 export const RESHAPE_OPS = {
-  Identity: identity,
-  Dropout: dropout,
-  Reshape: reshape,
-  Flatten: flatten,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
-  Transpose: transpose,
+  Identity: { ...identity, carry: identityCarry },
+  Dropout: { ...dropout, carry: dropoutCarry },
+  Reshape: { ...reshape, carry: shuffleOrReshapeCarry },
+  Flatten: { ...flatten, carry: reshapeCarry },
+  Squeeze: { ...squeeze, carry: reshapeCarry },
+  Unsqueeze: { ...unsqueeze, carry: reshapeCarry },
+  Transpose: { ...transpose, carry: transposeCarry },
 } satisfies Ops;

@@ -1,7 +1,10 @@
 import type { Dim, Node } from "../graph/graph.ts";
+import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
+import { resizeCarry } from "./carry/interpolation.ts";
 import { constantValues } from "./constant.ts";
 import { times } from "./dims.ts";
 import type { Op, Ops } from "./op.ts";
+import { resizePositions } from "./position_map.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 const resize: Op = {
@@ -77,10 +80,10 @@ const affineGrid: Op = {
 
 /** Operators that change the number of pixels, or take them from other places. */
 export const RESIZE_OPS = {
-  Resize: resize,
-  Upsample: upsample,
-  DepthToSpace: depthToSpace,
-  SpaceToDepth: spaceToDepth,
+  Resize: { ...resize, carry: resizeCarry, positions: resizePositions },
+  Upsample: { ...upsample, carry: resizeCarry, positions: resizePositions },
+  DepthToSpace: { ...depthToSpace, carry: depthToSpaceCarry },
+  SpaceToDepth: { ...spaceToDepth, carry: spaceToDepthCarry },
   GridSample: gridSample,
   AffineGrid: affineGrid,
 } satisfies Ops;

@@ -1,5 +1,7 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { sliced } from "../tensor/pick.ts";
+import { splitCarry } from "./carry/parts.ts";
+import { sliceCarry } from "./carry/select.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { total } from "./dims.ts";
 import type { Op, Ops } from "./op.ts";
@@ -113,4 +115,7 @@ const split: Op = {
 };
 
 /** Operators that cut out. */
-export const SLICE_OPS = { Slice: slice, Split: split } satisfies Ops;
+export const SLICE_OPS = {
+  Slice: { ...slice, carry: sliceCarry },
+  Split: { ...split, carry: splitCarry },
+} satisfies Ops;

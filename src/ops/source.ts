@@ -150,8 +150,8 @@ const melWeightMatrix: Op = {
 export const SOURCE_OPS = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
-  Shape: shapeOf,
-  Size: sizeOfAll,
+  Shape: { ...shapeOf, readsShapeOnly: true },
+  Size: { ...sizeOfAll, readsShapeOnly: true },
   Range: range,
   EyeLike: eyeLike,
   RandomNormal: random,

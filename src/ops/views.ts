@@ -5,7 +5,7 @@ import type { Carry } from "./carry/carry.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import { Skip } from "./skip.ts";
 import type { Views } from "./view.ts";
-import { VIEWS } from "./view_table.ts";
+import { opOf, OPS } from "./table.ts";
 
 /**
  * A node as an affine map along one axis, its element type kept; why it is none, although it looks like one; or undefined where
@@ -34,16 +34,15 @@ export function carryOf(node: Node): Carry | undefined {
 
 /** Operators that have one of these views, as {@linkcode Node.operator} has them: where a rule on it looks. */
 export function operatorsWith(...views: readonly (keyof Views)[]): string[] {
-  return Object.entries(VIEWS).flatMap(([domain, ops]) =>
+  return Object.entries(OPS).flatMap(([domain, ops]) =>
     Object.entries(ops).filter(([, own]) => views.some((view) => own[view] !== undefined))
       .map(([opType]) => domain === "" ? opType : `${domain}.${opType}`)
   );
 }
 
 /** What a node's operator is to the rules. */
-export function viewsOf({ domain, opType }: Pick<Node, "domain" | "opType">): Views {
-  const ops = Object.hasOwn(VIEWS, domain) ? VIEWS[domain] : undefined;
-  return ops && Object.hasOwn(ops, opType) ? ops[opType] : NONE;
+export function viewsOf(node: Node): Views {
+  return opOf(node) ?? NONE;
 }
 
 const NONE: Views = {};

@@ -127,7 +127,8 @@ Deno.test("fuse() folds an ai.onnx.ml Scaler into the Gemm behind it", async () 
 });
 
 Deno.test("fuse() folds an affine map into a FusedMatMul with its factor and transposition", async () => {
-  for (const attributes of [{ transB: 1 }, { transB: 1, alpha: { float: 0.5 } }]) {
+  const forms: TestNode["attributes"][] = [{ transB: 1 }, { transB: 1, alpha: { float: 0.5 } }];
+  for (const attributes of forms) {
     await assertFuses({
       inputs: { x: ["n", 5, 4] },
       outputs: { y: ["n", 5, 3] },

@@ -1,10 +1,10 @@
-import { constantOf, whyNotConstant } from "../constant.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Builder } from "../builder.ts";
-import { Skip } from "../skip.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { AffineMap, ChannelAffine } from "../affine_map.ts";
+import type { Builder } from "../builder.ts";
+import { constantOf, whyNotConstant } from "../constant.ts";
+import { Skip } from "../skip.ts";
 
 /** ONNX's default. */
 const EPSILON = Math.fround(1e-5);

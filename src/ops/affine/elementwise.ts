@@ -1,9 +1,9 @@
-import { constantOf, whyNotConstant } from "../constant.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import { Skip } from "../skip.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import type { ChannelAffine } from "../affine_map.ts";
+import { constantOf, whyNotConstant } from "../constant.ts";
+import { Skip } from "../skip.ts";
 
 /** Constants of more elements than this are no per-channel parameters. */
 const MOST_ENTRIES = 1 << 20;

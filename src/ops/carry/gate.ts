@@ -33,7 +33,7 @@ export function gateCarry(operands: readonly number[]): Carry {
 
 /** The map of an operand as one of the broadcast result. */
 function outside(affine: AffineMap, rank: number | undefined, resultRank: number | undefined): AffineMap | undefined {
-  if (affine.axis === null) return affine;
+  if (affine.axis === null || affine.scale.length === 1) return { ...affine, axis: null }; // it may be repeated
   if (rank === undefined || resultRank === undefined) return undefined;
   return { ...affine, axis: affine.axis + resultRank - rank };
 }

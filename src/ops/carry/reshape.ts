@@ -1,6 +1,6 @@
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
-import { isInferenceDropout } from "../reshape.ts";
+import { isInferenceDropout } from "../dropout.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, unary } from "./carry.ts";
 import { channelShuffle } from "./channel_shuffle.ts";

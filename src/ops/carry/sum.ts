@@ -41,7 +41,8 @@ export function sumCarry(sign: 1 | -1): Carry {
       if (affine.axis !== null && (!result || !shape) || node.opset < 7) {
         return new Skip("unknown-shape", `the shapes of ${node.label} are not known`);
       }
-      const axis = affine.axis === null ? null : affine.axis + result!.length - shape!.length;
+      const isUniform = affine.axis === null || affine.shift.length === 1; // one entry may be repeated along its axis
+      const axis = isUniform ? null : affine.axis! + result!.length - shape!.length;
       const factor = sign < 0 && node.inputs[1] === input ? -1 : 1;
       return commuted({
         value: node.output,

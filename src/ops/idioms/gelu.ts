@@ -1,8 +1,8 @@
 import { floatAttribute, newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Builder } from "../builder.ts";
-import { valueTensor } from "../../tensor/tensor.ts";
 import { isFloat } from "../../tensor/element_type.ts";
+import { valueTensor } from "../../tensor/tensor.ts";
+import type { Builder } from "../builder.ts";
 import type { Idiom } from "./idiom.ts";
 import { constant, either, type Match, namedNode, node, number, type Pattern, scalar, value } from "./pattern.ts";
 

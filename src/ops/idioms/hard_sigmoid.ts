@@ -1,10 +1,10 @@
 import { floatAttribute } from "../../graph/attribute.ts";
-import { constantValues } from "../constant.ts";
 import type { Node, Value } from "../../graph/graph.ts";
+import { isFloat } from "../../tensor/element_type.ts";
 import type { Builder } from "../builder.ts";
+import { constantValues } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { affineOf } from "../views.ts";
-import { isFloat } from "../../tensor/element_type.ts";
 
 /** How far from 0 and 1 the range may be: the constants are float32. */
 const TOLERANCE = 1e-6;

@@ -1,5 +1,5 @@
-import type { Builder } from "../builder.ts";
 import type { Value } from "../../graph/graph.ts";
+import type { Builder } from "../builder.ts";
 import type { Match, Pattern } from "./pattern.ts";
 
 /** Several nodes that are one operator by another name. */

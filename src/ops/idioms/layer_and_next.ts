@@ -1,5 +1,5 @@
-import { constantOf } from "../constant.ts";
 import type { Node } from "../../graph/graph.ts";
+import { constantOf } from "../constant.ts";
 import type { Idiom } from "./idiom.ts";
 import { constant, either, namedNode, node, type Pattern, scalar, value } from "./pattern.ts";
 

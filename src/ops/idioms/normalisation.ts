@@ -1,8 +1,8 @@
 import { newAttribute } from "../../graph/attribute.ts";
-import { axesOf, constantOf } from "../constant.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Builder } from "../builder.ts";
 import { filledTensor, reshaped, type Tensor, valuesOf } from "../../tensor/tensor.ts";
+import type { Builder } from "../builder.ts";
+import { axesOf, constantOf } from "../constant.ts";
 import { epsilonAttribute, isFloatValue, named, namesOf, numberLike, under } from "./gelu.ts";
 import type { Idiom } from "./idiom.ts";
 import {

@@ -1,6 +1,6 @@
-import { constantOf } from "../constant.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
+import { constantOf } from "../constant.ts";
 
 /**
  * A small tree of operators that a value may be the result of. Constants match whatever operand they are; the operands of Add

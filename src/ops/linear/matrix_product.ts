@@ -117,7 +117,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   emit(build: Builder): Value | Skip {
-    const { x, form, side, rank, bias, origin, weightIndex, isTransposed, factor } = this.parts;
+    const { x, form, side, rank, bias, origin, weightIndex, isInputTransposed, isTransposed, factor } = this.parts;
     if (form?.is("Gemm")) return this.#emitGemm(build, form);
     const { node } = origin, isRight = side === "right", opset = build.graph.opsets.get("") ?? 0;
     if (isNumbers(bias) && !isRight && opset < 7) {
@@ -130,6 +130,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     const attributes = opset < 7 ? [newAttribute("broadcast", 1)] : [];
     const isGemm = addend ? rank === 2 && isRight && (!form || opset >= 7) : node.is("Gemm") && opset >= 11;
     if (isGemm) {
+      if (isInputTransposed) attributes.push(newAttribute("transA", 1));
       if (isTransposed) attributes.push(newAttribute("transB", 1));
       if (factor !== 1) attributes.push(floatAttribute("alpha", factor));
       return build.node("Gemm", [x, matrix, addend], { ...naming, attributes });

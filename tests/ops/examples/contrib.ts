@@ -32,14 +32,21 @@ export const CONTRIB: Record<string, Examples> = {
   }),
   ExpandDims: () => [0, 1, -1].map((axis) => ({ inputs: [floats(2, 3), scalar(axis, TYPE.int32)], parameters: [1] })),
   FastGelu: () => [{ inputs: [x] }, { inputs: [x, floats(8)] }],
-  FusedConv: one({ inputs: [floats(1, 2, 5, 5), floats(3, 2, 3, 3), floats(3)], attributes: { activation: "Relu" } }),
+  FusedConv: () => [
+    { inputs: [floats(1, 2, 5, 5), floats(3, 2, 3, 3), floats(3)], attributes: { activation: "Relu" } },
+    { inputs: [floats(1, 2, 5, 5), floats(3, 2, 3, 3), floats(3)] },
+  ],
   FusedGemm: one({ inputs: [floats(2, 3), floats(3, 4), floats(4)], attributes: { activation: "Relu" } }),
   FusedMatMul: () => [
     { inputs: [floats(5, 2, 3), floats(5, 3, 4)], attributes: { alpha: { float: 0.5 } } },
     { inputs: [floats(5, 3, 2), floats(5, 4, 3)], attributes: { transA: 1, transB: 1 } },
     { inputs: [floats(2, 5, 3), floats(5, 3, 4)], attributes: { transBatchA: 1 } },
+    { inputs: [floats(5, 2, 3), floats(4, 3)], attributes: { transB: 1, alpha: { float: 0.5 } } },
   ],
-  TransposeMatMul: one({ inputs: [floats(3, 2), floats(3, 4)], attributes: { transA: 1 } }),
+  TransposeMatMul: () => [
+    { inputs: [floats(3, 2), floats(3, 4)], attributes: { transA: 1 } },
+    { inputs: [floats(2, 3), floats(3, 4)] },
+  ],
   GridSample: one({ inputs: [floats(1, 2, 4, 5), floats(1, 3, 6, 2)] }),
   GroupQueryAttention: one({
     inputs: [
