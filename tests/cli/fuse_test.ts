@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";
 import { open } from "../../src/fusion/mod.ts";
+import { verify } from "../../src/cli/verify.ts";
+import { modelBytes, random, tensor } from "../onnx_model.ts";
 
 Deno.test("layerfuse fuse writes the fused model and prints its report as JSON", async () => {
   await inFolder(async (folder) => {
@@ -46,6 +48,51 @@ Deno.test("layerfuse fuse --verify says the error and writes a model that agrees
     assertEquals(code, 0);
     assertMatch(stderr, /^verify: relative L2 error \d\.\d\de-\d+, within 0\.00001\n$/);
     assertEquals(filesIn(folder), ["o.onnx"]);
+  });
+});
+
+Deno.test("verify() looks at every output by itself, and wants whole numbers equal", async () => {
+  const model = (far: number, index: number) =>
+    open(modelBytes({
+      inputs: { x: [1, 4] },
+      outputs: { large: [1, 4], small: [1, 4], index: [1] },
+      types: { index: 7 },
+      initializers: {
+        big: tensor([], [1e6]),
+        far: tensor([], [far]),
+        zero: tensor([1], [0], 7),
+        one: tensor([1], [index], 7),
+      },
+      nodes: [
+        { op: "Mul", inputs: ["x", "big"], outputs: ["large"] },
+        { op: "Mul", inputs: ["x", "far"], outputs: ["small"] },
+        { op: "Add", inputs: ["zero", "one"], outputs: ["index"] },
+      ],
+    }));
+  const sentence = async (far: number, index: number) =>
+    (await verify(await model(1, 1), await model(far, index))).sentence;
+  assertEquals(await sentence(1, 1), "verify: relative L2 error 0.00e+0, within 0.00001");
+  assertMatch(
+    await sentence(1.01, 1),
+    /the relative L2 error is 1\.00e-2 \(output small, .*above 0\.00001: nothing was written$/,
+  );
+  assertMatch(await sentence(1, 2), /1 of 1 whole numbers, booleans or strings differ \(output index/);
+});
+
+Deno.test("layerfuse fuse --verify of a model that ONNX Runtime dies of exits 2 with one line and writes nothing", async () => {
+  await inFolder(async (folder) => {
+    const bytes = modelBytes({
+      opset: 9,
+      inputs: { x: [1, 2, 4, 4] },
+      outputs: { y: [1, 2, 4, 4] },
+      initializers: { s: random([2], 1), b: random([2], 2), m: random([2], 3), v: tensor([2], [1, 2]) },
+      nodes: [{ op: "BatchNormalization", inputs: ["x", "s", "b", "m", "v"], outputs: ["y", "", "", "", ""] }],
+    });
+    await Deno.writeFile(`${folder}/a.onnx`, bytes);
+    const { code, stderr } = await cli("fuse", `${folder}/a.onnx`, "-o", `${folder}/o.onnx`, "--verify");
+    assertEquals([code, stderr.split("\n").length], [2, 2], stderr);
+    assertStringIncludes(stderr, "ONNX Runtime dies");
+    assertEquals(filesIn(folder), ["a.onnx"]);
   });
 });
 
