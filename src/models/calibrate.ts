@@ -41,9 +41,9 @@ const CELLS = [1, 2, 4, 8, 16, 32];
 
 /**
  * A batch of images [N, C, H, W] (or clips [N, C, T, H, W], or signals [N, C, L]) to calibrate on, with mean 0 and variance 1
- * as normalised photographs have. Each mixes, in
- * its own proportions, noise of all scales from pixels to a good part of the image: with white noise alone all images would
- * look the same to the deeper layers, and their variances would be far too small.
+ * as normalised photographs have. Each mixes, in its own proportions, noise of all scales from pixels to a good part of the
+ * image: with white noise alone all images would look the same to the deeper layers, and their variances would be far too
+ * small.
  */
 export function calibrationImages(
   seed: number,
