@@ -1,0 +1,87 @@
+/**
+ * How src/ is compiled for a browser: what only a system with files has becomes an error that says so.
+ *
+ * @module
+ */
+import * as esbuild from "esbuild";
+import { fileURLToPath } from "node:url";
+import { messageType } from "../../src/proto/schema.ts";
+
+/** Any function of a `node:` module, in a browser: reading and writing files is not for pages. */
+const ABSENT = `
+const absent = (name) => () => { throw new Error(name + "() needs a file system: not in a browser"); };
+module.exports = new Proxy({ platform: "browser", env: {}, versions: {}, argv: [] }, {
+  get: (known, name) => name in known ? known[name] : name === "__esModule" ? undefined : absent(String(name)),
+});
+`;
+
+const withoutNode: esbuild.Plugin = {
+  name: "without node",
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "absent" }));
+    build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({ contents: ABSENT, loader: "js" }));
+  },
+};
+
+/** Files of src/ that only files and downloads need. */
+const FILES_ONLY =
+  /[/\\]src[/\\]io[/\\](?:download|http|leftovers|locked_file|save_files|spool|staged_file|target|temporary_file)\.ts$/;
+
+const withoutFiles: esbuild.Plugin = {
+  name: "without files",
+  setup(build) {
+    build.onLoad({ filter: FILES_ONLY }, () => ({ contents: ABSENT, loader: "js" }));
+  },
+};
+
+/** The ONNX schema as protobufjs has parsed it: the page needs no parser of .proto files. */
+const parsedSchema: esbuild.Plugin = {
+  name: "parsed schema",
+  setup(build) {
+    build.onResolve(
+      { filter: /^protobufjs$/ },
+      ({ resolveDir, kind }) => build.resolve("protobufjs/light.js", { resolveDir, kind }),
+    );
+    build.onLoad({ filter: /[/\\]src[/\\]proto[/\\]schema\.ts$/ }, async ({ path }) => {
+      const source = await Deno.readTextFile(path), root = JSON.stringify(messageType("ModelProto").root.toJSON());
+      const contents = source.replace(
+        "protobuf.parse(ONNX_PROTO, { keepCase: true }).root",
+        `protobuf.Root.fromJSON(${root})`,
+      );
+      if (contents === source) throw new Error(`${path}: no call of protobuf.parse to replace`);
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
+/** Packages by Deno's cache: there is no node_modules. */
+const fromCache: esbuild.Plugin = {
+  name: "from Deno's cache",
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (kind === "entry-point" || path.startsWith("node:") || pluginData === "cached") return undefined;
+      if (resolveDir.includes("registry.npmjs.org")) return undefined;
+      if (import.meta.resolve(path).startsWith("npm:")) await import(path).catch(() => {}); // then it is in the cache
+      return { path: fileURLToPath(import.meta.resolve(path)) };
+    });
+  },
+};
+
+/** Compiles one file to one minified classic script: a page from a file share may not load modules. */
+export async function browserScript(entry: string, define: Record<string, string> = {}): Promise<string> {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    write: false,
+
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    define: { "import.meta.url": '"about:blank"', "import.meta.resolve": "String", ...define },
+    logLevel: "warning",
+    logOverride: { "package.json": "silent" },
+    plugins: [withoutNode, withoutFiles, parsedSchema, fromCache],
+  });
+  return outputFiles[0].text;
+}

@@ -1,0 +1,110 @@
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { findChromium, withChromium } from "../../tasks/chromium.ts";
+import { MOST_FUSION_BYTES, writePlayground } from "../../tasks/playground/main.ts";
+import { open } from "../../src/fusion/mod.ts";
+
+const chromium = findChromium();
+if (!chromium) {
+  console.error("Chromium was not found: the test of the playground is skipped. Install it or set LAYERFUSE_CHROMIUM.");
+}
+const MODEL = fileURLToPath(new URL("../fixtures/fashion_resnet.onnx", import.meta.url));
+const TEXT = fileURLToPath(import.meta.url);
+
+/** The page's facts: what it says, how wide it is against the window, whether its text can be read, what it offers. */
+const LOOK = `(() => {
+  const style = getComputedStyle(document.body);
+  return {
+    status: document.getElementById("status").textContent,
+    table: document.getElementById("table").innerText,
+    pictures: document.querySelectorAll("#pictures svg").length,
+    download: document.getElementById("download").download,
+    times: document.getElementById("times").innerText,
+    progress: document.getElementById("progress").textContent,
+    tooWide: document.documentElement.scrollWidth - innerWidth,
+    colour: style.color,
+    background: getComputedStyle(document.documentElement).backgroundColor + style.backgroundColor,
+  };
+})()`;
+
+Deno.test({
+  name:
+    "the playground fuses a real model in Chromium from a file share, at phone and desktop width, light and dark, and times it",
+  ignore: !chromium,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "layerfuse_page_" });
+    try {
+      assertLess(await writePlayground(folder), MOST_FUSION_BYTES);
+      const url = pathToFileURL(`${folder}/index.html`).href, colours = new Set<string>();
+      await withChromium(chromium!, async (visit) => {
+        const shown = `!document.getElementById("result").hidden`;
+        for (const width of [390, 1280]) {
+          for (const theme of ["light", "dark"] as const) {
+            const { messages, requests, value } = await visit({
+              url,
+              width,
+              theme,
+              files: [MODEL],
+              until: shown,
+              expression: LOOK,
+            });
+            assertEquals([messages, requests], [[], []]);
+            assertMatch(value.status, /^fashion_resnet\.fused\.onnx: 313 kB, .* 22 nodes in place of 33\.$/);
+            assertMatch(value.table, /BatchNormalization\s+9\s+0/);
+            assert(value.pictures > 0);
+            assert(value.tooWide <= 0, `${value.tooWide} pixels too wide at ${width}`);
+            colours.add(value.colour);
+          }
+        }
+        assertEquals(colours.size, 2, "light and dark text");
+
+        const fetched = `fetch(document.getElementById("download").href).then((answer) => answer.arrayBuffer())
+          .then((bytes) => btoa(Array.from(new Uint8Array(bytes), (byte) => String.fromCharCode(byte)).join("")))`;
+        const { value } = await visit({
+          url,
+          width: 1280,
+          theme: "light",
+          files: [MODEL],
+          until: shown,
+          expression: fetched,
+        });
+        const fused = await open(Uint8Array.from(atob(value), (character) => character.charCodeAt(0)));
+        assertEquals([fused.stats.nodes, fused.stats.ops.BatchNormalization], [22, undefined]);
+
+        const timed = await visit({
+          url,
+          width: 390,
+          theme: "light",
+          files: [MODEL],
+          until: `(${shown}) && (globalThis.asked ??= (document.getElementById("seconds").value = 1,
+            document.getElementById("time").click(), true)) &&
+            (document.getElementById("times").innerText || /cannot/.test(document.getElementById("progress").textContent))`,
+          patience: 180_000,
+          expression: LOOK,
+        });
+        assertEquals(timed.value.progress, "");
+        assertMatch(timed.value.times, /disabled[\s\S]*ms[\s\S]*×[\s\S]*(faster|slower|same|inconclusive)/);
+        assertMatch(
+          timed.value.times,
+          /all: \d+ paired rounds in random order; the outputs differ by \d\.\d\de-[678] of their norm/,
+        );
+        assertEquals(timed.requests.filter((request) => !request.startsWith("blob:")), [
+          new URL("runtime.js", url).href,
+        ]);
+
+        const wrong = await visit({
+          url,
+          width: 390,
+          theme: "dark",
+          files: [TEXT],
+          until: `/not/.test(document.getElementById("status").textContent)`,
+          expression: LOOK,
+        });
+        assertMatch(wrong.value.status, /^page_test\.ts: .*not .*ONNX model/);
+        assertEquals(wrong.value.download, "");
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
