@@ -15,7 +15,7 @@ import { inferWithClaims, type WrongClaim } from "../ops/claims.ts";
 import { type ModelStats, statsOf } from "../graph/stats.ts";
 import { shapeOfFile } from "../graph/unnamed.ts";
 import { verify } from "../graph/verify.ts";
-import { verifyNodes } from "./verify_nodes.ts";
+import { verifyNodes, verifyTypes } from "./verify_nodes.ts";
 
 /** An input or output of a model. */
 export interface ModelPort {
@@ -159,6 +159,7 @@ export class Model {
       verify(graphs, source);
       verifyNodes(graphs, source);
       this.#wrongClaims = graphs.flatMap(inferWithClaims);
+      verifyTypes(graphs, source);
       return imported;
     });
   }

@@ -27,3 +27,44 @@ function missingOf(node: Node): string | undefined {
   }
   return outputs.some((value) => value) ? undefined : "output";
 }
+
+/** Operators whose inputs are all of one type, in every version. */
+const ONE_TYPE = new Set(
+  [
+    "Add",
+    "Concat",
+    "Conv",
+    "ConvTranspose",
+    "Div",
+    "Gemm",
+    "MatMul",
+    "Max",
+    "Mean",
+    "Min",
+    "Mul",
+    "PRelu",
+    "Sub",
+    "Sum",
+  ],
+);
+
+/**
+ * Throws a {@link ModelFormatError} where a node of {@link ONE_TYPE} takes values of two: no runtime runs it, and numbers of one
+ * type are none of the other.
+ */
+export function verifyTypes(graphs: Iterable<Graph>, source: string): void {
+  for (const { nodes } of allGraphs(graphs)) {
+    for (const node of nodes) {
+      if (node.domain !== "" || !ONE_TYPE.has(node.opType)) continue;
+      const typed = node.inputs.filter((value) => value?.type !== undefined), [first] = typed;
+      const other = typed.find((value) => value!.type !== first!.type);
+      if (!other) continue;
+      throw new ModelFormatError(
+        `${source}: not a valid ONNX model: ${node.label} takes '${first!.name}', which is ${
+          first!.type
+        }, and '${other.name}', ` +
+          `which is ${other.type}.`,
+      );
+    }
+  }
+}

@@ -1,6 +1,7 @@
 import { allGraphs, type Graph, type Node, type Value } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
 import { inferNode } from "../ops/infer.ts";
+import { attempt } from "./rule_failure.ts";
 import { Builder } from "../ops/builder.ts";
 import { commit, objection } from "./commit.ts";
 import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";
@@ -134,7 +135,7 @@ class Driver {
     if (older) this.#skips.set(root, older);
     for (const rule of rules) {
       const build = new Builder(root.graph, this.#pool, inferNode);
-      const outcome = rule.rewrite(root, build);
+      const outcome = attempt(rule.name, root.label, () => rule.rewrite(root, build));
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
       const operators = countOperators(outcome, build, this.options.runtime ?? "onnxruntime");
