@@ -1,5 +1,5 @@
 /** A rule threw what is none of our errors: its name, and the node it was tried at. */
-export class RuleFailure extends Error {
+class RuleFailure extends Error {
   /** The error's name, `RuleFailure`. */
   override readonly name = "RuleFailure";
 
