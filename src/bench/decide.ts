@@ -59,19 +59,26 @@ export function isSlowerByMoreThan(
   return verdict === "slower" && 1 / interval.high - 1 > share;
 }
 
-/** Seconds more after which the interval should be narrow enough for a call, by the square root law; Infinity where that is never. */
+/**
+ * Seconds more after which the interval should be narrow enough for a call, by the square root law; Infinity where that is never.
+ * Where openings are missing, most of the width is assumed: six of them are needed, and what the measured noise needs.
+ */
 function secondsMissing(
-  { ln, units, unit, rounds }: Evidence,
+  evidence: Evidence,
   { band, shown, called, seconds }: { band: number; shown: number; called: number; seconds?: number },
 ): number | undefined {
   if (!seconds) return undefined;
-  const size = Math.abs(ln);
+  const { units, unit, rounds, standardError, assumedOpening, withinOpening = 0, betweenOpenings = 0 } = evidence;
+  const size = Math.abs(evidence.ln);
   const narrower = size >= band ? called / size : shown / (band - size);
-  const openings = unit === "opening" ? MIN_OPENINGS / units : 1;
-  const factor = Math.max(narrower ** 2, rounds < MIN_ROUNDS_FOR_VERDICT ? MIN_ROUNDS_FOR_VERDICT / rounds : 1);
-  // where openings are missing, most of the width is assumed: six of them are the next step
-  const share = openings > 1 ? Math.min(factor, openings) : factor;
-  return share > 1000 ? Infinity : seconds * (share - 1);
+  const isMissing = unit === "opening" && assumedOpening !== undefined;
+  const measured = isMissing ? Math.hypot(withinOpening, betweenOpenings) / Math.sqrt(units) / standardError : 1;
+  const factor = Math.max(
+    (narrower * measured) ** 2,
+    isMissing ? MIN_OPENINGS / units : 1,
+    MIN_ROUNDS_FOR_VERDICT / rounds,
+  );
+  return factor > 1000 ? Infinity : seconds * (factor - 1);
 }
 
 function reasonOf(
