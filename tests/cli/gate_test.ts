@@ -119,8 +119,8 @@ Deno.test("layerfuse compare --fail-if-slower refuses a number without %, before
   assertStringIncludes((await cli("compare", "none.onnx", "--delta", "1")).stderr, "could mean 1% or 100%");
 });
 
-Deno.test("layerfuse compare, diff and reproduce state the rule of verdicts in --help", async () => {
-  for (const name of ["compare", "diff", "reproduce"]) {
+Deno.test("layerfuse compare, diff, reproduce and fuse state the rule of verdicts in --help", async () => {
+  for (const name of ["compare", "diff", "reproduce", "fuse"]) {
     assertStringIncludes((await cli(name, "--help")).stdout.replace(/\s+/g, " "), RULE);
   }
 });

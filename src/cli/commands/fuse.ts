@@ -3,6 +3,7 @@ import process from "node:process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { MeasuredVerdict, Model } from "../../fusion/mod.ts";
+import { RULE } from "../../bench/decision_rule.ts";
 import type { CommandFile } from "../command.ts";
 import { addFusionOptions, type FusionChoice, fusionOptions, reportText } from "../fusion_options.ts";
 import { addInputOptions, type InputChoice, inputOptions } from "../measure_options.ts";
@@ -51,7 +52,8 @@ export const command: CommandFile = {
       .option("--provider <NAME>", "where --measure runs: auto (default), cpu, cuda, tensorrt, webgpu, coreml or dml")
       .option("--threads <N>", "threads of --measure; default the physical cores", whole("--threads", 1))
       .option("--verify", "run both models first; write nothing unless the outputs agree");
-    addSourceOptions(addInputOptions(command));
+    addSourceOptions(addInputOptions(command))
+      .addHelpText("after", `\n--measure: ${RULE}`);
   },
   async run(command) {
     const [path] = command.args, options = command.opts<Options>();
