@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { normalSource, randomSource } from "../bench/random.ts";
-import { openSession } from "../bench/session.ts";
+import { type NamedTensors, openSession, type TensorData } from "../bench/session.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import type { Model } from "../fusion/model.ts";
-import { type ChannelStatistics, meanName, type Statistics, varianceName } from "./network.ts";
+import { type ChannelStatistics, isStatistic, meanName, type Statistics, varianceName } from "./network.ts";
+import { segmentsOf } from "./segments.ts";
 
 /**
  * Statistics of every BatchNormalization of a network in training mode, from one forward pass over a batch in ONNX Runtime.
  * With momentum 0 each node's running outputs are the statistics of this very batch, and it normalises by them, as a
- * training step does.
+ * training step does. The network runs in segments, so that the runtime holds the weights of one at a time.
  *
  * The same batch through the network in inference mode then gives the same activations. Weights and images depend on the
  * seed alone; the statistics are sums in float32 and may differ in the last bits from one processor type to another.
@@ -25,15 +26,33 @@ export async function calibrate(
   onRun?: () => void,
 ): Promise<Statistics> {
   using directory = new TemporaryDirectory();
-  const path = join(directory.path, "training.onnx");
-  await training.save(path);
-  onRun?.();
-  await using session = await openSession(path, { threads: availableParallelism() });
-  const outputs = await session.run({ input: { type: "float32", ...images } });
+  const path = join(directory.path, "segment.onnx"), segments = segmentsOf(training.graphs(), SEGMENT);
+  const values = new Map<string, TensorData>([["input", { type: "float32", ...images }]]);
+  for (const [index, { inputs, outputs, model }] of segments.entries()) {
+    await model((name) => values.get(name)!).save(path);
+    if (index === 0) onRun?.();
+    const held = outputs.length === 0 ? {} : await ran(path, inputs, values);
+    for (const name of outputs) values.set(name, held[name]);
+    const needed = new Set(segments.slice(index + 1).flatMap(({ inputs }) => inputs));
+    for (const name of values.keys()) if (!needed.has(name) && !isStatistic(name)) values.delete(name);
+  }
+  const statistic = (name: string) => values.get(name)!.data as Float32Array;
   return new Map(paths.map((path): [string, ChannelStatistics] => [path, {
-    mean: outputs[meanName(path)].data as Float32Array,
-    variance: outputs[varianceName(path)].data as Float32Array,
+    mean: statistic(meanName(path)),
+    variance: statistic(varianceName(path)),
   }]));
+}
+
+/** Elements of the weights that are run at a time: 8 MB. */
+const SEGMENT = 2_000_000;
+
+async function ran(
+  path: string,
+  inputs: readonly string[],
+  values: ReadonlyMap<string, TensorData>,
+): Promise<NamedTensors> {
+  await using session = await openSession(path, { threads: availableParallelism() });
+  return await session.run(Object.fromEntries(inputs.map((name) => [name, values.get(name)!])));
 }
 
 /** Cell sizes of the patterns that an image is mixed of; 1 is white noise. */

@@ -296,6 +296,11 @@ export function meanName(path: string): string {
   return `${path}.batch_mean`;
 }
 
+/** Whether a value is called as one of the statistics are. */
+export function isStatistic(name: string): boolean {
+  return /\.batch_(mean|var)$/.test(name);
+}
+
 /** Name of the output that holds the batch variances of the BatchNormalization at `path`. */
 export function varianceName(path: string): string {
   return `${path}.batch_var`;
