@@ -1,3 +1,4 @@
+import type { Attribute } from "../graph/attribute.ts";
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -43,6 +44,11 @@ export interface Op extends Views {
   readonly moves?: readonly number[] | "all";
   /** The input that its first output always equals to the bit; undefined where it does something. */
   isNoOp?(node: Node): Value | undefined;
+  /**
+   * The same node for the input of the one before it, whose first output it takes as its first input: what it then takes, and
+   * its attributes where they are others. Undefined where both are needed.
+   */
+  withoutPrevious?(node: Node, previous: Node): { inputs: Node["inputs"]; attributes?: Attribute[] } | undefined;
   /** How much arithmetic it is; absent where there are no multiply-accumulates. */
   work?(node: Node): Work;
 }

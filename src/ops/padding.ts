@@ -4,6 +4,7 @@ import type { Builder } from "./builder.ts";
 import { axesOf, constantValues, whyNotConstant } from "./constant.ts";
 import { Skip } from "./skip.ts";
 import { slidOutput, type Window, windowOf } from "./window.ts";
+import { unknownRank } from "./unknown_rank.ts";
 
 /** Zeros before and after each spatial axis. */
 export interface ZeroPadding {
@@ -22,7 +23,7 @@ export type TakePadding = (user: Node, padding: ZeroPadding, build: Builder) => 
 function padsOf(node: Node): number[] | Skip {
   const rank = node.inputs[0]?.shape?.length;
   if (rank === undefined) {
-    return new Skip("unknown-shape", `the rank of its input '${node.inputs[0]?.name}' is not known`);
+    return unknownRank(node.inputs[0]!);
   }
   const given = node.opset >= 11 ? constantValues(node.inputs[1]) : node.numbers("pads") ?? node.numbers("paddings");
   if (!given) {

@@ -6,6 +6,7 @@ import { axesOf, constantValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
 import { Skip } from "./skip.ts";
 import { isUnpadded, windowOf } from "./window.ts";
+import { unknownRank } from "./unknown_rank.ts";
 
 /**
  * A linear map along positions, the same for every channel, such as an average pool or an interpolation: it changes places with
@@ -84,7 +85,7 @@ const LEAST_WHOLE = 2;
 /** GlobalAveragePool. */
 export function globalAveragePositions(node: Node): PositionMap | Skip {
   const x = node.inputs[0]!, rank = x.shape?.length;
-  if (rank === undefined) return new Skip("unknown-shape", `the rank of its input '${x.name}' is not known`);
+  if (rank === undefined) return unknownRank(x);
   const axes = Array.from({ length: rank - 2 }, (_, axis) => axis + 2);
   return { x, axes, dropsAxes: false, enlarges: false, ratio: measuredRatio(node) ?? LEAST_WHOLE, emit: on(node) };
 }

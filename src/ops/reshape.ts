@@ -1,3 +1,4 @@
+import { newAttribute } from "../graph/attribute.ts";
 import type { Node } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -27,6 +28,15 @@ const reshape: Op = {
     return result && [result];
   },
   isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
+  withoutPrevious(node, previous) {
+    const shape = constantValues(node.inputs[1]), before = previous.inputs[0]?.shape, after = previous.output.shape;
+    if (!previous.is("Reshape", "Flatten", "Squeeze", "Unsqueeze") || !shape) return undefined;
+    const copies = shape.flatMap((dim, axis) => dim === 0 && node.number("allowzero", 0) === 0 ? [axis] : []);
+    const isSame = copies.every((axis) =>
+      before?.[axis] !== undefined && before[axis] !== null && before[axis] === after?.[axis]
+    );
+    return isSame ? { inputs: [previous.inputs[0], node.inputs[1]] } : undefined;
+  },
 };
 
 /** Reshape's rules: 0 copies the dimension (unless allowzero), −1 takes what is left. */
@@ -108,6 +118,13 @@ const transpose: Op = {
     const rank = node.inputs[0]?.shape?.length, perm = node.numbers("perm");
     if (perm?.every((from, axis) => from === axis)) return node.inputs[0];
     return !perm && rank !== undefined && rank < 2 ? node.inputs[0] : undefined;
+  },
+  withoutPrevious(node, previous) {
+    const rank = previous.inputs[0]?.shape?.length;
+    if (!previous.is("Transpose") || rank === undefined) return undefined;
+    const reversed = [...Array(rank).keys()].reverse(), perm = node.numbers("perm") ?? reversed;
+    const first = previous.numbers("perm") ?? reversed;
+    return { inputs: [previous.inputs[0]], attributes: [newAttribute("perm", perm.map((axis) => first[axis]))] };
   },
 };
 

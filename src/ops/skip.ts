@@ -9,6 +9,8 @@ export const SKIP_CODES = {
   "invalid-parameter": "a parameter has a shape, a size or a value that the operator does not allow",
   "training-mode": "the node normalises or drops by the batch at hand, so that what it computes is not final",
   "unknown-shape": "a rank, a size or a padding that decides whether the rewrite is exact is not known",
+  "unknown-operator":
+    "an operator that layerfuse does not know hides a shape that decides whether the rewrite is exact",
   "other-axis": "the affine map goes along another axis than the channels it would have to meet",
   "other-channels": "the numbers of channels, or the shapes of the weights, do not fit each other",
   "not-per-channel": "the constant varies along more than one axis, or enlarges what it is applied to",

@@ -10,6 +10,7 @@ import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { mergeAffines } from "./merge_affines.ts";
+import { mergeMovements } from "./merge_movements.ts";
 import { mergeParallelAffines } from "./merge_parallel_affines.ts";
 import { mergeParallelLayers } from "./merge_parallel_layers.ts";
 import { normaliseConstants } from "./normalise_constants.ts";
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
   removeDeadNodes,
   normaliseConstants,
   removeIdentity,
+  mergeMovements,
   writeIdiom,
   writeHardSigmoidRule,
   fuseAffineIntoLayer,

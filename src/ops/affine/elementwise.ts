@@ -4,6 +4,7 @@ import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import type { ChannelAffine } from "../affine_map.ts";
 import { constantOf, whyNotConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
+import { unknownRank } from "../unknown_rank.ts";
 
 /** Constants of more elements than this are no per-channel parameters. */
 const MOST_ENTRIES = 1 << 20;
@@ -63,7 +64,7 @@ function axisOf(node: Node, x: Value, constant: Tensor, isFirst: boolean): numbe
   const { dims, size } = constant;
   const rank = x.shape?.length;
   if (dims.length === 0) return null;
-  if (rank === undefined) return new Skip("unknown-shape", `the rank of its input '${x.name}' is not known`);
+  if (rank === undefined) return unknownRank(x);
   if (size === 0 || size > MOST_ENTRIES) {
     return new Skip("not-per-channel", `its constant of shape [${dims}] is no per-channel parameter`);
   }

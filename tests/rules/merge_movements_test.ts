@@ -1,0 +1,57 @@
+import { assertFuses } from "../fusion_check.ts";
+import { tensor, type TestModel, type TestNode } from "../onnx_model.ts";
+
+const ints = (...values: number[]) => tensor([values.length], values, 7);
+
+const model = (nodes: TestNode[], x: (number | string)[] = [2, 3, 4]): TestModel => ({
+  inputs: { x },
+  outputs: { y: null },
+  initializers: { flat: ints(6, 4), four: ints(-1, 2), copy: ints(0, -1), one: ints(1) },
+  nodes,
+});
+
+Deno.test("merge-movements: Reshape after Reshape, Flatten or Unsqueeze is one Reshape", async () => {
+  for (
+    const first of [
+      { op: "Reshape", inputs: ["x", "flat"], outputs: ["a"] },
+      { op: "Flatten", inputs: ["x"], outputs: ["a"] },
+      { op: "Unsqueeze", inputs: ["x", "one"], outputs: ["a"] },
+    ]
+  ) await assertFuses(model([first, { op: "Reshape", inputs: ["a", "four"], outputs: ["y"] }]), { Reshape: 1 });
+});
+
+Deno.test("merge-movements: Transpose after Transpose is one, or none", async () => {
+  const turned = (first?: number[], second?: number[]) =>
+    model([
+      { op: "Transpose", inputs: ["x"], outputs: ["a"], attributes: first ? { perm: first } : {} },
+      { op: "Transpose", inputs: ["a"], outputs: ["b"], attributes: second ? { perm: second } : {} },
+      { op: "Relu", inputs: ["b"], outputs: ["y"] },
+    ]);
+  await assertFuses(turned([1, 2, 0], [1, 0, 2]), { Relu: 1, Transpose: 1 });
+  await assertFuses(turned([1, 2, 0], [2, 0, 1]), { Relu: 1 });
+  await assertFuses(turned(), { Relu: 1 });
+});
+
+Deno.test("merge-movements keeps a Reshape that copies a dimension which the first one made", async () => {
+  const kept = model([
+    { op: "Transpose", inputs: ["x"], outputs: ["t"], attributes: { perm: [2, 0, 1] } },
+    { op: "Flatten", inputs: ["t"], outputs: ["a"] },
+    { op: "Reshape", inputs: ["a", "copy"], outputs: ["y"] },
+  ], ["n", 3, 4]);
+  await assertFuses({ ...kept, initializers: { ...kept.initializers, copy: ints(-1, 0) } }, {
+    Flatten: 1,
+    Reshape: 1,
+    Transpose: 1,
+  });
+});
+
+Deno.test("merge-movements keeps the first movement where something else takes its result", async () => {
+  await assertFuses({
+    ...model([
+      { op: "Reshape", inputs: ["x", "flat"], outputs: ["a"] },
+      { op: "Reshape", inputs: ["a", "four"], outputs: ["y"] },
+      { op: "Relu", inputs: ["a"], outputs: ["z"] },
+    ]),
+    outputs: { y: null, z: null },
+  }, { Relu: 1, Reshape: 2 });
+});
