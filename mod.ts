@@ -39,11 +39,11 @@ import { type Architecture, build as buildPlain, type BuildOptions } from "./src
 import {
   comparisonDisplay,
   errorDisplay,
-  kept,
   modelDisplay,
   progressLine,
   reportDisplay,
   withData,
+  withFlush,
 } from "./src/plot/mod.ts";
 
 export * from "./src/fusion/mod.ts";
@@ -77,14 +77,14 @@ const DISPLAY = Symbol.for("Jupyter.display");
 /** Gives a value a display in notebooks that is not part of its data. */
 function displayed<T extends object>(value: T, display: (value: T) => Record<string, string>): T {
   return Object.defineProperty(value, DISPLAY, {
-    value: () => kept(withData(display(value), value)),
+    value: () => withFlush(withData(display(value), value)),
     configurable: true,
   });
 }
 
 Object.defineProperty(Model.prototype, DISPLAY, {
   value(this: Model) {
-    return kept(modelDisplay(this));
+    return withFlush(modelDisplay(this));
   },
   configurable: true,
 });

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { OPS } from "../src/ops/table.ts";
 import config from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../src/cli/command.ts";
 
@@ -179,6 +180,20 @@ Deno.test("no files of src/ import one another in a circle, types aside", () => 
   };
   for (const file of files) visit(file, []);
   assertEquals(circles, []);
+});
+
+Deno.test("rules/ and rewrite/ name no operator: they ask for views", async () => {
+  const operators = new Set(Object.values(OPS).flatMap(Object.keys)), named: string[] = [];
+  for (const folder of ["src/rules/", "src/rewrite/"]) {
+    for (const path of await sourceFiles(new URL(folder, root))) {
+      const text = await Deno.readTextFile(new URL(path, root));
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "").replace(/^ {2}summary:\s*"[^"]*",$/gm, "");
+      const literals = [...code.matchAll(/(["'`])([A-Z]\w*)\1/g)].map(([, , word]) => word);
+      const found = literals.filter((word) => operators.has(word));
+      if (found.length > 0) named.push(`${path}: ${[...new Set(found)].join(", ")}`);
+    }
+  }
+  assertEquals(named, []);
 });
 
 /** Names that files export as values, and those that files take from others, as `file#name`; `file#*` where all are taken. */

@@ -5,7 +5,7 @@
  */
 import type { CompareOptions, Comparison } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
-import { compareAloud } from "./compare_aloud.ts";
+import { compareWithProgress } from "./compare_with_progress.ts";
 import type { AskedPair } from "./compare_pairs.ts";
 import { openModel, type SourceChoice } from "./source_options.ts";
 
@@ -38,7 +38,7 @@ export async function measurePair(
     const { knownShapes } = await import("./known_shapes.ts");
     settings.shapes = { ...knownShapes(before, after, settings), ...settings.shapes };
   }
-  const comparison = await compareAloud(before, after, settings);
+  const comparison = await compareWithProgress(before, after, settings);
   if (fused && chosen.byRule) {
     const { byRule } = await import("./by_rule.ts");
     comparison.rules = await byRule(before, after, fused.report, settings);

@@ -2,7 +2,7 @@ import type { Comparison } from "../bench/mod.ts";
 import type { FusionReport } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import { escapeMarkdown, escapeMarkup, formatCount, formatPower, formatShare } from "../plot/format.ts";
-import { kept } from "../plot/jupyter.ts";
+import { withFlush } from "../plot/jupyter.ts";
 import { verdictSentence } from "../plot/words.ts";
 
 /** The largest relative L2 error that float32 rounding explains. */
@@ -28,7 +28,7 @@ export function answers(report: Fusion, comparison: Comparison): Answers {
     { question: "Is it still the same?", answer: same(comparison) },
   ];
   const display = () =>
-    kept(bundle(
+    withFlush(bundle(
       list.map(({ question, answer }) => `${question}\n${answer}`).join("\n\n"),
       list.map(({ question, answer }) => `**${question}** ${escapeMarkdown(answer)}\n`).join("\n"),
       list.map(({ question, answer }) => `<p><strong>${question}</strong> ${escapeMarkup(answer)}</p>`),

@@ -4,7 +4,7 @@ import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatCount, formatInterval, formatMs, formatPower, formatVerdict } from "../plot/format.ts";
 import { fusionPicture } from "../plot/fusion_picture.ts";
-import { kept, progressLine, withData } from "../plot/jupyter.ts";
+import { progressLine, withData, withFlush } from "../plot/jupyter.ts";
 import { htmlFigure } from "../plot/figure.ts";
 import { htmlInterval, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
@@ -59,7 +59,7 @@ export class Demonstration {
         `<p>${sentence}</p>`,
       ],
     );
-    return kept(withData(shown, { family, report, comparison }));
+    return withFlush(withData(shown, { family, report, comparison }));
   }
 }
 

@@ -15,7 +15,7 @@ import { fuse, type FusionReport, open } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
-import { kept, progressLine, withData } from "../plot/jupyter.ts";
+import { progressLine, withData, withFlush } from "../plot/jupyter.ts";
 import { htmlInterval, htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
@@ -114,7 +114,7 @@ function meanSquaredError(pixels: ArrayLike<unknown>, images: Float32Array): num
 
 function shown(overview: FashionOverview): FashionOverview {
   return Object.defineProperty(overview, Symbol.for("Jupyter.display"), {
-    value: () => kept(withData(display(overview), overview)),
+    value: () => withFlush(withData(display(overview), overview)),
   });
 }
 

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { bundle } from "../plot/bundle.ts";
 import { escapeMarkdown, escapeMarkup } from "../plot/format.ts";
-import { kept } from "../plot/jupyter.ts";
+import { withFlush } from "../plot/jupyter.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
@@ -47,7 +47,7 @@ export function settings<T extends Record<string, Setting>>(
   const head = ["setting", "value", "environment"];
   const escaped = (escape: (text: string) => string) => rows.map((row) => row.map(escape));
   const display = () =>
-    kept(bundle(textTable(head, rows).join("\n"), `${markdownTable(head, escaped(escapeMarkdown)).join("\n")}\n`, [
+    withFlush(bundle(textTable(head, rows).join("\n"), `${markdownTable(head, escaped(escapeMarkdown)).join("\n")}\n`, [
       htmlTable(
         head,
         rows.map(([name, value, from]) => [

@@ -1,7 +1,7 @@
 import { escapeMarkup } from "./format.ts";
 import { bundle } from "./bundle.ts";
 import { htmlFigure, NARROW } from "./figure.ts";
-import { kept } from "./jupyter.ts";
+import { withFlush } from "./jupyter.ts";
 
 /** Size of a drawing. */
 export interface DrawingOptions {
@@ -47,7 +47,7 @@ export class Drawing {
    */
   [Symbol.for("Jupyter.display")](): MimeBundle {
     const again = this.#again;
-    return kept({
+    return withFlush({
       ...bundle(
         `${this.title}\n${this.description}`,
         `**${escapeMarkup(this.title)}** ${escapeMarkup(this.description)}`,

@@ -49,7 +49,7 @@ export function withData(bundle: MimeBundle, data: unknown): MimeBundle {
  * The bundle as it is, but in the Deno kernel one whose output is not lost: the kernel reads it in the very call that
  * hands it over, so a microtask from that reading is the first thing to run afterwards.
  */
-export function kept(bundle: MimeBundle, kernel: Jupyter | undefined = jupyter()): MimeBundle {
+export function withFlush(bundle: MimeBundle, kernel: Jupyter | undefined = jupyter()): MimeBundle {
   const [first] = Object.keys(bundle);
   if (first === undefined || !kernel) return bundle;
   const content = bundle[first];

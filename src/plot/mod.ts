@@ -17,7 +17,7 @@ export { fusionMarkdown, fusionText, type FusionTextOptions } from "./fusion_tex
 export type { GraphNode, GraphShape, Port } from "./graph_layout.ts";
 export type { NodeMark } from "./graph_marks.ts";
 export { graphPicture, type GraphPictureOptions } from "./graph_picture.ts";
-export { DATA_TYPE, type Jupyter, kept, progressLine, withData } from "./jupyter.ts";
+export { DATA_TYPE, type Jupyter, progressLine, withData, withFlush } from "./jupyter.ts";
 export { type LayerCost, layerCosts } from "./layer_costs.ts";
 export { levelBars } from "./level_bars.ts";
 export { modelDisplay, type ShownModel, type ShownPort } from "./model_display.ts";

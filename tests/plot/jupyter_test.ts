@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { DATA_TYPE, kept, progressLine, withData } from "../../src/plot/mod.ts";
+import { DATA_TYPE, progressLine, withData, withFlush } from "../../src/plot/mod.ts";
 
 /** A kernel that writes down what it is given. */
 function recordingKernel() {
@@ -14,12 +14,12 @@ function recordingKernel() {
 
 Deno.test("outside a notebook a display is the bundle itself and progress shows nothing", () => {
   const bundle = { "text/plain": "a" };
-  assertStrictEquals(kept(bundle), bundle);
+  assertStrictEquals(withFlush(bundle), bundle);
   progressLine()(0.5, "half");
 });
 
 Deno.test("in the kernel a display has the same content, and reading it holds what runs next", async () => {
-  const bundle = kept({ "text/plain": "a", "text/html": "<b>a</b>" }, recordingKernel());
+  const bundle = withFlush({ "text/plain": "a", "text/html": "<b>a</b>" }, recordingKernel());
   const started = performance.now();
   assertEquals(JSON.stringify(bundle), '{"text/plain":"a","text/html":"<b>a</b>"}');
   assert(performance.now() - started < 15, "reading itself does not wait");
@@ -28,7 +28,7 @@ Deno.test("in the kernel a display has the same content, and reading it holds wh
 });
 
 Deno.test("a bundle without content is left alone", () => {
-  assertEquals(kept({}, recordingKernel()), {});
+  assertEquals(withFlush({}, recordingKernel()), {});
 });
 
 Deno.test("progress is one line that changes in place and goes at the end", () => {

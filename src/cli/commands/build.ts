@@ -1,4 +1,4 @@
-import type { BuildChoice } from "../build_aloud.ts";
+import type { BuildChoice } from "../build_with_progress.ts";
 import type { CommandFile } from "../command.ts";
 import { addJson, checkJson, type JsonOption, requireOut, show } from "../output.ts";
 import { UsageError } from "../usage_error.ts";
@@ -38,8 +38,8 @@ export const command: CommandFile = {
       throw new UsageError("build: 0 arguments, expected 1: ARCH. layerfuse build --list shows them.");
     }
     const out = requireOut(command.name(), output);
-    const { buildAloud } = await import("../build_aloud.ts");
-    const model = await buildAloud(name, choice);
+    const { buildWithProgress } = await import("../build_with_progress.ts");
+    const model = await buildWithProgress(name, choice);
     await model.save(out);
     const { nodes, parameters, bytes } = model.stats;
     await show(

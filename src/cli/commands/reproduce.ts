@@ -48,13 +48,13 @@ export const command: CommandFile = {
     const options = measureOptions(chosen), seconds = chosen.seconds ?? ARTICLE.seconds;
     const { fuse, layersOf } = await import("../../fusion/mod.ts");
     const { comparisonText, renderReport } = await import("../../plot/mod.ts");
-    const { buildAloud } = await import("../build_aloud.ts");
-    const { compareAloud } = await import("../compare_aloud.ts");
+    const { buildWithProgress } = await import("../build_with_progress.ts");
+    const { compareWithProgress } = await import("../compare_with_progress.ts");
     const model = path === undefined
-      ? await buildAloud(architecture ?? ARTICLE.model, chosen)
+      ? await buildWithProgress(architecture ?? ARTICLE.model, chosen)
       : await openModel(path, chosen);
     const { model: fused, report: fusion } = await fuse(model);
-    const comparison = await compareAloud(model, fused, {
+    const comparison = await compareWithProgress(model, fused, {
       ...options,
       size: options.size ?? (path === undefined ? ARTICLE.size : undefined),
       seconds,

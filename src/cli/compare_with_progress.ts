@@ -4,7 +4,7 @@ import { startProgress } from "./progress.ts";
 import { given } from "./values.ts";
 
 /** Compares with a progress bar; Ctrl-C stops it and keeps what was measured. */
-export async function compareAloud(
+export async function compareWithProgress(
   before: ModelSource,
   after: ModelSource,
   options: CompareOptions,

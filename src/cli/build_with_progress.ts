@@ -16,7 +16,7 @@ export interface BuildChoice {
 }
 
 /** Builds a known architecture with a progress bar. Throws a {@link UsageError} for one that is not known. */
-export async function buildAloud(name: string, { seed, opset, weights, strict }: BuildChoice): Promise<Model> {
+export async function buildWithProgress(name: string, { seed, opset, weights, strict }: BuildChoice): Promise<Model> {
   if (!architectures.includes(name as Architecture)) {
     throw new UsageError(`there is no architecture '${name}'. Known: ${architectures.join(", ")}.`);
   }
