@@ -110,11 +110,18 @@ function toTensors(feeds: NamedTensors): Record<string, Tensor> {
 }
 
 function toTensor({ type, data, dims }: TensorData): Tensor {
-  const tensor = new Tensor(type as "float32", data as Float32Array, dims);
+  const tensor = new Tensor(type as "float32", (type === "float16" ? halfBits(data) : data) as Float32Array, dims);
   // onnxruntime-common makes a Float16Array of float16 data, which Deno's Node-API does not know: it is given the bits
   const held = tensor.data as unknown;
   if (held instanceof Float16Array) {
     Object.assign(tensor, { cpuData: new Uint16Array(held.buffer, held.byteOffset, held.length) });
   }
   return tensor;
+}
+
+/** float16 data as its bits, the one form that ONNX Runtime takes where the language has no Float16Array. */
+function halfBits(data: TensorData["data"]): Uint16Array {
+  if (data instanceof Uint16Array && !(data instanceof Float16Array)) return data;
+  const halves = data instanceof Float16Array ? data : Float16Array.from(data as ArrayLike<number>);
+  return new Uint16Array(halves.buffer, halves.byteOffset, halves.length);
 }

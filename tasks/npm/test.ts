@@ -16,7 +16,14 @@ import { installPackages } from "./packages.ts";
 const FOLDERS = ["fusion", "graph", "ops", "rewrite", "rules", "tensor", "proto", "io", "bench"];
 
 /** Files about Deno itself, and why they are not for Node. */
-const LEFT_OUT: Record<string, string> = {};
+const LEFT_OUT: Record<string, string> = {
+  "tests/bench/deno_bench_test.ts": "deno bench",
+  "tests/bench/memory_test.ts": "starts a Deno program",
+  "tests/bench/webgpu_test.ts": "starts a Deno program",
+  "tests/fusion/save_killed_test.ts": "starts a Deno program",
+  "tests/io/killed_save_test.ts": "starts a Deno program",
+  "tests/io/download_test.ts": "Deno.serve",
+};
 
 const from = fileURLToPath(root);
 

@@ -54,6 +54,19 @@ const parsedSchema: esbuild.Plugin = {
   },
 };
 
+/** Parts of protobufjs for what ONNX's schema has none of: services, wrappers of well-known types, verifying, JSON conversion of Any. */
+const UNUSED = /[/\\]protobufjs[/\\][^/\\]+[/\\]src[/\\](?:service|method|rpc|rpc[/\\]service|verifier|wrappers)\.js$/;
+
+const unusedParts: esbuild.Plugin = {
+  name: "unused parts",
+  setup(build) {
+    build.onLoad(
+      { filter: UNUSED },
+      () => ({ contents: "module.exports = function () { return function () {}; };", loader: "js" }),
+    );
+  },
+};
+
 /** Packages by Deno's cache: there is no node_modules. */
 const fromCache: esbuild.Plugin = {
   name: "from Deno's cache",
@@ -81,7 +94,7 @@ export async function browserScript(entry: string, define: Record<string, string
     define: { "import.meta.url": '"about:blank"', "import.meta.resolve": "String", ...define },
     logLevel: "warning",
     logOverride: { "package.json": "silent" },
-    plugins: [withoutNode, withoutFiles, parsedSchema, fromCache],
+    plugins: [withoutNode, withoutFiles, parsedSchema, unusedParts, fromCache],
   });
   return outputFiles[0].text;
 }
