@@ -159,7 +159,9 @@ export function layersSentence({ tolerance, values, onlyBefore, onlyAfter, skipp
   return `Layer by layer: of ${count} ${
     formatCount(beyond)
   } differ by more than ${tolerance}, the first of them ${value} ` +
-    `(${operator}, ${how}), after ${formatCount(first)} that do not ${rest}.`;
+    `(${operator}, ${how}), after ${
+      formatCount(first)
+    } that do not ${rest}. A rewrite may scale a value and undo that later: what counts are the outputs.`;
 }
 
 /** The values furthest apart, in the order of the graph: value, operator, relative L2, largest difference. */
