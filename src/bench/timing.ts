@@ -55,7 +55,7 @@ export interface TimePairOptions {
   renew?: () => Promise<Contestants>;
   /** How long one {@link TimePairOptions.renew} takes, milliseconds. */
   renewMs?: number;
-  /** Shortest block, milliseconds; default 1, and never below 100 times the clock's resolution. */
+  /** Shortest block, milliseconds; default 1 (longer above 10 s, so that rounds do not run out), and never below 100 times the clock's resolution. */
   minBlockMs?: number;
   /** The clock, milliseconds; default `performance.now`. */
   now?: () => number;
@@ -120,7 +120,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
 
   let runs: readonly Run[] = [before, after];
   const warm = await warmUp(runs, { clocks, random, limitMs: seconds * 200, signal });
-  const minBlockMs = Math.max(options.minBlockMs ?? 1, 100 * timerResolution(now));
+  const minBlockMs = Math.max(options.minBlockMs ?? Math.max(1, seconds / 10), 100 * timerResolution(now));
   const shortest = Math.max(Math.min(...warm.ms), 1e-6);
   const inner = Math.max(1, Math.min(10_000, Math.ceil(0.95 * minBlockMs / shortest)));
   const leadIn = warm.ms.map((ms) => ms < LEAD_IN_BELOW_MS ? 1 : 0);
