@@ -4,8 +4,9 @@ import { type Tensor, valueTensor } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
 import { evaluated } from "./evaluate.ts";
 import type { Facts } from "./op.ts";
+import { inputsOf } from "./names.ts";
 import { movedElements } from "./shape_elements.ts";
-import { inputsOf, opOf } from "./table.ts";
+import { opOf } from "./table.ts";
 
 /**
  * Finds out what is known of all values of a graph and its subgraphs, in the order of its nodes. `visited` is called after
@@ -34,7 +35,7 @@ export function inferNode(node: Node): void {
 }
 
 function factsOfNode(node: Node): readonly Facts[] {
-  const op = opOf(node), [least, most] = inputsOf(node);
+  const op = opOf(node), [least, most] = inputsOf(node) ?? [0, 0];
   if (!op || node.hasReferences || node.inputs.length < least) return [];
   const length = Math.max(node.inputs.length, most);
   const inputs = Array.from({ length }, (_, index) => factsOf(node.inputs[index]));

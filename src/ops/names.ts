@@ -1,8 +1,10 @@
+import type { Node } from "../graph/graph.ts";
+
 /**
  * The operators that are known, by domain, with the least and the most inputs each has over all its versions; 0 for the most
  * says that there is no limit. An absent optional input has no facts; one that is missing altogether makes a node invalid.
  */
-export const INPUTS = {
+const INPUTS = {
   "": {
     Abs: [1, 1],
     Acos: [1, 1],
@@ -272,3 +274,10 @@ export type MlOp = keyof typeof INPUTS["ai.onnx.ml"];
 
 /** Operators of com.microsoft. */
 export type ContribOp = keyof typeof INPUTS["com.microsoft"];
+
+const DOMAINS: Readonly<Record<string, Readonly<Record<string, readonly [least: number, most: number]>>>> = INPUTS;
+
+/** Least and most inputs of a node's operator, 0 for the most where there is no limit; undefined for one without an entry. */
+export function inputsOf({ domain, opType }: Pick<Node, "domain" | "opType">): readonly [number, number] | undefined {
+  return Object.hasOwn(DOMAINS, domain) && Object.hasOwn(DOMAINS[domain], opType) ? DOMAINS[domain][opType] : undefined;
+}

@@ -11,7 +11,7 @@ import { JOIN_OPS } from "./join.ts";
 import { LOGIC_OPS } from "./logic.ts";
 import { MATMUL_OPS } from "./matmul.ts";
 import { ML_OPS } from "./ml.ts";
-import { type ContribOp, INPUTS, type MlOp, type OnnxOp } from "./names.ts";
+import type { ContribOp, MlOp, OnnxOp } from "./names.ts";
 import { NORMALIZATION_OPS } from "./normalization.ts";
 import type { Op, Ops } from "./op.ts";
 import { PAD_OPS } from "./pad.ts";
@@ -68,10 +68,4 @@ export const OPS: Readonly<Record<string, Ops>> = { "": ONNX, "ai.onnx.ml": ML, 
 /** What is known of a node's operator; undefined where there is no entry. */
 export function opOf({ domain, opType }: Pick<Node, "domain" | "opType">): Op | undefined {
   return Object.hasOwn(OPS, domain) && Object.hasOwn(OPS[domain], opType) ? OPS[domain][opType] : undefined;
-}
-
-/** Least and most inputs of a node's operator; 0 for the most where there is no limit. */
-export function inputsOf({ domain, opType }: Pick<Node, "domain" | "opType">): readonly [least: number, most: number] {
-  const domains: Readonly<Record<string, Readonly<Record<string, readonly [number, number]>>>> = INPUTS;
-  return Object.hasOwn(domains, domain) && Object.hasOwn(domains[domain], opType) ? domains[domain][opType] : [0, 0];
 }

@@ -1,6 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
+import { inputsOf } from "./names.ts";
 import { Skip } from "./skip.ts";
-import { opOf } from "./table.ts";
 
 /** Furthest that is looked back for what hides a rank. */
 const FURTHEST = 1000;
@@ -21,7 +21,7 @@ function hiddenBy(from: Value): { node?: Node; input?: Value } {
   for (let step = 0; value && step < FURTHEST; step++) {
     const { producer }: Value = value;
     if (!producer) return { input: value };
-    if (!opOf(producer)) return { node: producer };
+    if (!inputsOf(producer)) return { node: producer };
     value = producer.inputs.find((input) => input && input.shape === undefined);
   }
   return {};
