@@ -47,7 +47,13 @@ import {
 } from "./src/plot/mod.ts";
 
 export * from "./src/fusion/mod.ts";
-export { type Architecture, architectures, type BuildOptions, defaultInputShape } from "./src/models/mod.ts";
+export {
+  type Architecture,
+  architectures,
+  type BuildOptions,
+  defaultInputShape,
+  type TorchvisionArchitecture,
+} from "./src/models/mod.ts";
 export {
   type CompareOptions,
   type Comparison,

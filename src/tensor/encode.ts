@@ -7,15 +7,14 @@ export function byteLength(tensor: Tensor): number {
   return tensor.size * formatOf(tensor.type).bytes;
 }
 
-// one pair for all tensors: a chunk is filled and taken before another one is asked for
-const VALUES = new Float64Array(CHUNK), BYTES = new Uint8Array(CHUNK * 8);
-
 /** A tensor's elements as little-endian bytes, rounded once, in chunks that are reused: take one before you ask for another. */
 export function* encodedChunks(tensor: Tensor): Generator<Uint8Array> {
-  const format = formatOf(tensor.type);
+  const format = formatOf(tensor.type), most = Math.min(CHUNK, tensor.size);
+  // of its own: a chunk may be on its way to the disk while another model is saved
+  const values = new Float64Array(most), bytes = new Uint8Array(most * format.bytes);
   for (let start = 0; start < tensor.size; start += CHUNK) {
     const length = Math.min(CHUNK, tensor.size - start);
-    const part = VALUES.subarray(0, length), chunk = BYTES.subarray(0, length * format.bytes);
+    const part = values.subarray(0, length), chunk = bytes.subarray(0, length * format.bytes);
     tensor.read(start, part);
     format.encode(part, chunk);
     yield chunk;

@@ -249,3 +249,50 @@ Deno.test("build() writes the operator set it is asked for, and refuses one that
     );
   }
 });
+
+Deno.test("models that are saved at the same time have the bytes that each has when saved alone", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const saved = async (seed: number, name: string) => {
+      const path = join(folder, name);
+      await assemble("bert_encoder", seed, new Map()).save(path);
+      return new Uint8Array(await crypto.subtle.digest("SHA-256", await Deno.readFile(path))).toHex();
+    };
+    const seeds = [0, 1, 2];
+    const alone: string[] = [];
+    for (const seed of seeds) alone.push(await saved(seed, `alone${seed}.onnx`));
+    assertEquals(await Promise.all(seeds.map((seed) => saved(seed, `together${seed}.onnx`))), alone);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("an operator that the operator set does not have yet is written out", async () => {
+  const ops = (opset: number) => assemble("bert_encoder", 0, new Map(), opset).stats.ops;
+  const { LayerNormalization: none, ReduceMean, Pow, Sqrt, Erf } = ops(13);
+  assertEquals([none, ReduceMean, Pow, Sqrt, Erf], [undefined, 16, 8, 8, 4]);
+  assertEquals([ops(17).LayerNormalization, ops(17).ReduceMean, ops(17).Erf], [8, undefined, 4]);
+  assertEquals([ops(20).Gelu, ops(20).Erf, ops(20).Div], [4, undefined, undefined]);
+  const outputs = await Promise.all(
+    [13, 17, 20].map(async (opset) => floats(await run(assemble("bert_encoder", 0, new Map(), opset), [1, 128, 256]))),
+  );
+  const norm = Math.hypot(...outputs[0]);
+  for (const output of outputs) {
+    const error = Math.hypot(...output.map((value, at) => value - outputs[0][at])) / norm;
+    assert(error < 1e-6, `all compute the same, up to ${error}`);
+  }
+});
+
+Deno.test("a network has all the outputs of its original", async () => {
+  const outputs = await run(assemble("mtcnn_onet", 0, new Map()), [16, 3, 48, 48]);
+  const dims = Object.fromEntries(Object.entries(outputs).map(([name, { dims }]) => [name, dims]));
+  assertEquals(dims, { output: [16, 4], output_1: [16, 10], output_2: [16, 2] });
+});
+
+Deno.test("nodes of a ModuleList are named without it, as the exporter does", () => {
+  const names = (architecture: Architecture) => assemble(architecture, 0, new Map()).nodes.map(({ name }) => name);
+  assert(names("gpt_blocks").includes("/h.0/attn/c_attn/Gemm"));
+  assert(names("vit_tiny_patch16_224").includes("/blocks/blocks.0/attn/qkv/MatMul"));
+  const yolo = names("yolov5s_focus");
+  assert(yolo.includes("/model.2/m/m.0/cv1/conv/Conv") && yolo.includes("/model.8/m.0/MaxPool"));
+});
