@@ -13,6 +13,7 @@ export {
   type ReadingComparison,
   textDirectionClassifier,
 } from "./text_direction.ts";
+export { pretrainedNetworks, type PretrainedResult } from "./pretrained.ts";
 export { demonstrate, Demonstration } from "./demonstrate.ts";
 export { type FamilyOverview, familyOverview } from "./family_overview.ts";
 export { families, type Family, familyModel, familyShape } from "./families.ts";

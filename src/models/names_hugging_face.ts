@@ -3,7 +3,7 @@ import type { Names } from "./names.ts";
 /** Hugging Face's names of a convolution and its BatchNormalization, as `…0` and `…1`. */
 const numbered = (name: string) => name.replace(/convolution\./, "0.").replace(/normalization\./, "1.");
 
-/** Hugging Face's names, by family. */
+/** Hugging Face's names, by family. Its ConvNeXt is another function (the last LayerNorm's ε is 1e-12), and so is its MobileNetV2. */
 export const HUGGING_FACE = {
   resnet: [
     [/^resnet\.embedder\.embedder\.convolution\./, "conv1."],
@@ -30,21 +30,6 @@ export const HUGGING_FACE = {
         .replace(/^layer\.([013])\./, (_, at) => `f.${{ 0: "a", 1: "b", 3: "c" }[Number(at) as 0 | 1 | 3]}.`);
       const number = Number(stage) + 1;
       return `trunk_output.block${number}.block${number}-${index}.${numbered(inner)}`;
-    }],
-  ],
-  convnext: [
-    [/^convnext\.embeddings\.patch_embeddings\./, "features.0.0."],
-    [/^convnext\.embeddings\.layernorm\./, "features.0.1."],
-    [/^convnext\.layernorm\./, "classifier.0."],
-    [/^classifier\./, "classifier.2."],
-    [/^convnext\.encoder\.stages\.(\d+)\.downsampling_layer\.(.*)$/, (_, stage, layer) => {
-      return `features.${2 * Number(stage)}.${layer}`;
-    }],
-    [/^convnext\.encoder\.stages\.(\d+)\.layers\.(\d+)\.(.*)$/, (_, stage, index, layer) => {
-      const inner = layer.replace(/^dwconv\./, "block.0.").replace(/^layernorm\./, "block.2.")
-        .replace(/^pwconv1\./, "block.3.").replace(/^pwconv2\./, "block.5.")
-        .replace(/^layer_scale_parameter$/, "layer_scale");
-      return `features.${2 * Number(stage) + 1}.${index}.${inner}`;
     }],
   ],
 } as const satisfies Record<string, Names>;

@@ -27,7 +27,7 @@ const FAMILIES: readonly (readonly [RegExp, readonly Names[]])[] = [
   [/^vgg/, [TIMM.vgg]],
   [/^mobilenet_v2$/, [TIMM.mobilenetV2]],
   [/^efficientnet_b0$/, [TIMM.efficientnet]],
-  [/^convnext_tiny$/, [TIMM.convnext, HUGGING_FACE.convnext]],
+  [/^convnext_tiny$/, [TIMM.convnext]],
   [/^swin_t$/, [TIMM.swin]],
   [/^regnet_y/, [TIMM.regnet, HUGGING_FACE.regnet]],
 ];

@@ -2,8 +2,8 @@
 
     python tasks/export/check.py [--all]
 
-Runs the ways whose Python packages are at hand (torch, onnx, onnxscript, onnxruntime; keras with tensorflow and tf2onnx; paddle
-with paddle2onnx) and says which it skipped; `--all` makes a skipped way an error. Ends with 1 where a count is not the one that
+Runs the ways whose Python packages are at hand (torch, onnx, onnxscript, onnxruntime; tensorflow
+with tf2onnx) and says which it skipped; `--all` makes a skipped way an error. Ends with 1 where a count is not the one that
 docs/export.md states.
 """
 
@@ -21,6 +21,8 @@ STATED = {
     "torch, dynamo=True, optimize=False": {"Conv": 3, "BatchNormalization": 3},
     "torch, dynamo=True, default": {"Conv": 3, "BatchNormalization": 0},
     "onnxruntime, basic": {"Conv": 3, "BatchNormalization": 0},
+    "tf2onnx, from_function": {"Conv": 3, "BatchNormalization": 0},
+    "keras, model.export": {"Conv": 3, "BatchNormalization": 0},
 }
 
 
@@ -88,9 +90,34 @@ def runtime_way(folder):
     yield "onnxruntime, basic", folded
 
 
+def keras_ways(folder):
+    import numpy
+    import tensorflow
+    import tf2onnx
+    from tensorflow import keras
+
+    x = image = keras.Input((16, 16, 3))
+    for _ in range(3):
+        x = keras.layers.Conv2D(8, 3, padding="same", use_bias=False)(x)
+        x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+    model, random = keras.Model(image, x), numpy.random.default_rng(0)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([random.random(8) + 0.5, random.random(8), random.random(8), random.random(8) + 0.5])
+    path = folder / "function.onnx"
+    signature = (tensorflow.TensorSpec((None, 16, 16, 3), tensorflow.float32),)
+    call = tensorflow.function(lambda x: model(x, training=False))
+    tf2onnx.convert.from_function(call, input_signature=signature, opset=17, output_path=str(path))
+    yield "tf2onnx, from_function", path
+    path = folder / "keras.onnx"
+    model.export(str(path), format="onnx")
+    yield "keras, model.export", path
+
+
 def main():
     wrong = skipped = 0
-    for needs, ways in [(("torch", "onnx", "onnxscript"), torch_ways), (("torch", "onnx", "onnxruntime"), runtime_way)]:
+    for needs, ways in [(("torch", "onnx", "onnxscript"), torch_ways), (("torch", "onnx", "onnxruntime"), runtime_way),
+                        (("tensorflow", "tf2onnx", "onnx"), keras_ways)]:
         if not has(*needs):
             print(f"skipped, not installed: {', '.join(needs)}")
             skipped += 1

@@ -35,7 +35,7 @@ TIMM = {
     "convnext_tiny": "convnext_tiny",
     "swin_t": "swin_tiny_patch4_window7_224",
 }
-HUGGING_FACE = ["resnet18", "resnet50", "regnet_y_400mf", "convnext_tiny"]
+HUGGING_FACE = ["resnet18", "resnet50", "regnet_y_400mf"]
 
 
 def shape_of(name):
@@ -81,10 +81,8 @@ def hugging_face_network(name):
     if name.startswith("resnet"):
         small = {"depths": [2, 2, 2, 2], "hidden_sizes": [64, 128, 256, 512], "layer_type": "basic"}
         return hf.ResNetForImageClassification(hf.ResNetConfig(num_labels=1000, **(small if name == "resnet18" else {})))
-    if name.startswith("regnet"):
-        sizes = {"depths": [1, 3, 6, 6], "hidden_sizes": [48, 104, 208, 440], "groups_width": 8, "layer_type": "y"}
-        return hf.RegNetForImageClassification(hf.RegNetConfig(num_labels=1000, **sizes))
-    return hf.ConvNextForImageClassification(hf.ConvNextConfig(num_labels=1000))
+    sizes = {"depths": [1, 3, 6, 6], "hidden_sizes": [48, 104, 208, 440], "groups_width": 8, "layer_type": "y"}
+    return hf.RegNetForImageClassification(hf.RegNetConfig(num_labels=1000, **sizes))
 
 
 MAKERS = {"torchvision": torchvision_network, "timm": timm_network, "hugging_face": hugging_face_network}

@@ -1,0 +1,24 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { pretrainedNetworks } from "../../src/examples/mod.ts";
+
+Deno.test("pretrained networks of npm packages answer the same after fusion", async () => {
+  const results = await pretrainedNetworks();
+  assertEquals(results.map(({ name, count }) => [name, count]), [
+    ["PP-OCR classifier v2", 40],
+    ["PP-OCR recognizer v4", 40],
+    ["PP-OCR detector v4", 6 * 48 * 192],
+    ["Silero voice detector v5", 3],
+  ]);
+  for (const { name, report, answer, agree, count, relativeL2 } of results) {
+    assertEquals(agree, count, name);
+    assertEquals(answer.after, answer.before, name);
+    assert(relativeL2 < 1e-5, `${name}: ${relativeL2}`);
+    assert(report.after.nodes < report.before.nodes, name);
+    assertEquals(report.after.ops.BatchNormalization ?? 0, 0, name);
+  }
+  const [, right] = /^(\d+) of 40 lines read letter by letter/.exec(results[1].answer.before)!;
+  assert(Number(right) >= 38, `${right} of 40: these are trained weights`);
+  assertMatch(results[2].answer.before, /^1\d\.\d% of the page is text$/);
+  const display = (results as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")];
+  assertStringIncludes(display()["text/plain"], "PP-OCR recognizer v4");
+});
