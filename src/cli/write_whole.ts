@@ -1,15 +1,13 @@
-import { rename, rm, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { writeWhole as write } from "../host/write_whole.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Writes a text file whole or not at all. */
 export async function writeWhole(path: string, content: string): Promise<void> {
-  const temporary = `${path}.part`;
   try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
+    await write(path, content);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw new UsageError(`${path}: cannot be written (${(error as Error).message})`);
   }
 }

@@ -17,6 +17,7 @@ export class FileError extends Error {
   /** The error's name, `FileError`. */
   override readonly name = "FileError";
 
+  /** The file. */
   readonly path: string;
 
   /** Says of the file `path` what was found there, and what to do. */
@@ -51,6 +52,7 @@ export class DownloadError extends Error {
   /** The error's name, `DownloadError`. */
   override readonly name = "DownloadError";
 
+  /** Where it was to come from. */
   readonly url: string;
 
   /** Says of `url` what came from it, and what to do. */

@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { writeWhole } from "../host/write_whole.ts";
 import type { Drawing } from "./drawing.ts";
 import { rasterPng } from "./raster.ts";
 import { resolveTheme, type Theme } from "./theme.ts";
@@ -39,15 +39,7 @@ export async function savePlot(
   if (ending !== ".svg" && ending !== ".png") {
     throw new TypeError(`a plot can be saved as .svg or .png, not as "${path}"`);
   }
-  const data = ending === ".svg" ? svg : await renderPng(svg, options);
-  const part = path instanceof URL ? new URL(`${path.href}.part`) : `${path}.part`;
-  try {
-    await writeFile(part, data);
-    await rename(part, path);
-  } catch (cause) {
-    await rm(part, { force: true });
-    throw cause;
-  }
+  await writeWhole(path, ending === ".svg" ? svg : await renderPng(svg, options));
 }
 
 /** An SVG as the bytes of a PNG. Throws when it is not well-formed. */
