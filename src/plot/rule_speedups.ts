@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Interval } from "../bench/types.ts";
+import type { Interval, Verdict } from "../bench/types.ts";
 import { bottomAxis, roundTicks } from "./axes.ts";
 import { draw } from "./chart.ts";
 import type { Drawing, DrawingOptions } from "./drawing.ts";
@@ -13,6 +13,14 @@ export interface RuleSpeedup {
   rule: string;
   /** Time without this rule over time with it. */
   speedup: Interval;
+  /** What was decided of it: the colour. Without it the interval speaks for itself. */
+  verdict?: Verdict;
+}
+
+const COLORS = { faster: "after", slower: "before", same: "control", inconclusive: "control" } as const;
+
+function verdictOf({ low, high }: Interval): Verdict {
+  return low > 1 ? "faster" : high < 1 ? "slower" : "inconclusive";
 }
 
 /** Size and words of {@link ruleSpeedups}. */
@@ -48,12 +56,15 @@ export function ruleSpeedups(
 ): Drawing {
   const narrow = width < 480;
   const row = narrow ? 44 : 28;
-  const rows = [...rules].sort((a, b) => b.speedup.estimate - a.speedup.estimate).map(({ rule, speedup }, index) => ({
+  const rows = [...rules].sort((a, b) => b.speedup.estimate - a.speedup.estimate).map((
+    { rule, speedup, verdict },
+    index,
+  ) => ({
     ...speedup,
     y: index * row + (narrow ? 30 : row / 2),
     name: shorten(rule, 40),
     value: formatInterval(speedup),
-    fill: color(speedup.low > 1 ? "after" : speedup.high < 1 ? "before" : "control"),
+    fill: color(COLORS[verdict ?? verdictOf(speedup)]),
   }));
   const left = narrow ? 16 : Math.max(...rows.map((each) => textWidth(each.name)), 60) + 24;
   const low = Math.min(1, ...rows.map((each) => each.low)), high = Math.max(1, ...rows.map((each) => each.high));

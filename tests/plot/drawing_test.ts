@@ -171,3 +171,11 @@ function textBoxes(svg: string): Box[] {
   }
   return boxes;
 }
+
+Deno.test("ruleSpeedups() colours by the verdict where there is one, not by the 95% interval", () => {
+  const speedup = { estimate: 1.004, low: 1.001, high: 1.007 };
+  const faster = ruleSpeedups([{ rule: "a-rule", speedup, verdict: "faster" }]).svg;
+  const same = ruleSpeedups([{ rule: "a-rule", speedup, verdict: "same" }]).svg;
+  assert(faster !== same);
+  assertEquals(ruleSpeedups([{ rule: "a-rule", speedup }]).svg, faster);
+});
