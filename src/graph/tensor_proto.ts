@@ -65,7 +65,7 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
       `tensor '${name}': shape [${dims}] of ${type} needs ${expected} bytes of data, the model has ${found}.`,
     );
   };
-  const payload = message.payload.length > 0 ? payloads[message.payload[0]] : undefined;
+  const payload = payloadOf(message, payloads);
   if (payload && "chunks" in payload) {
     check(payload.length);
     return { name, tensor: asWritten(payload.origin as Tensor, dims, proto) };
@@ -78,7 +78,9 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
   let held: Uint8Array | undefined;
   const bytes = () => {
     if (held) return held;
-    const data = payload ? decodeVarints(payload.kind, readRange(payload.range), type) : inlineData(message, type);
+    const data = payload
+      ? decodeVarints(name, payload.kind, readRange(payload.range), type)
+      : inlineData(message, type);
     check(data.length);
     return held = data;
   };
@@ -87,6 +89,18 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
     name,
     tensor: storedTensor(type, dims, { read: (at, into) => into.set(bytes().subarray(at, at + into.length)) }, proto),
   };
+}
+
+/** The data of a tensor that is not in the message itself. As in ONNX Runtime, raw data goes before any other, the last of it. */
+function payloadOf({ name, payload, ...inline }: TensorProto, payloads: readonly Payload[]): Payload | undefined {
+  const given = payload.map((index) => payloads[index]), raw = given.findLast(({ kind }) => kind === "raw_data");
+  if (raw || given.length === 0) return raw;
+  if (inline.raw_data.length > 0) return undefined;
+  const [first] = given;
+  if (given.length > 1 || inline[first.kind].length > 0) {
+    throw new ModelFormatError(`tensor '${name}': its data is given twice, in ${first.kind} and elsewhere.`);
+  }
+  return first;
 }
 
 /** A computed tensor read before it is written, each element rounded as its file will have it. */
@@ -108,8 +122,12 @@ function inlineData(message: TensorProto, type: NumericType): Uint8Array {
   return widen(wide.map((value) => BigInt(value.toString())), type);
 }
 
-function decodeVarints(kind: PayloadKind, bytes: Uint8Array, type: NumericType): Uint8Array {
-  return kind === "int32_data" ? narrow(packedInt32(bytes), type) : widen(packedInt64(bytes), type);
+function decodeVarints(name: string, kind: PayloadKind, bytes: Uint8Array, type: NumericType): Uint8Array {
+  try {
+    return kind === "int32_data" ? narrow(packedInt32(bytes), type) : widen(packedInt64(bytes), type);
+  } catch (error) {
+    throw new ModelFormatError(`tensor '${name}': its ${kind} cannot be read (${(error as Error).message}).`);
+  }
 }
 
 /** int32_data holds each small type's bits: float16 and bfloat16 as unsigned 16-bit numbers. */
