@@ -5,6 +5,7 @@
  */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { workerCpus } from "./affinity.ts";
+import { loadError } from "./shown_names.ts";
 import type { Level, Provider } from "./types.ts";
 
 /** An input or output tensor; ONNX Runtime's `Tensor` is one. */
@@ -84,6 +85,8 @@ export async function openSession(path: string, options: SessionOptions = {}): P
     extra: { session: { ...affinity, intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
     ...(optimizedPath ? { optimizedModelFilePath: optimizedPath } : {}),
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
+  }).catch((error) => {
+    throw /^Load model from /.test(error.message) ? loadError(path, error) : error;
   });
   const createMs = performance.now() - start;
   return {

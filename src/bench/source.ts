@@ -11,6 +11,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { download } from "../io/download.ts";
 import { FileSource } from "../io/source.ts";
+import { showAs } from "./shown_names.ts";
 import type { ModelCard } from "./types.ts";
 
 /** Anything that can save itself as an ONNX file: the fusion module's `Model` is one. */
@@ -19,6 +20,8 @@ export interface SavableModel {
   save(path: string, options?: { signal?: AbortSignal }): Promise<unknown>;
   /** What to call it. */
   readonly name?: string;
+  /** What to call it in an error: the file it was read from. */
+  readonly source?: string;
 }
 
 /** A model: a path, a URL (`file:` or `http(s):`), the file's bytes, or something that can save itself. */
@@ -54,14 +57,18 @@ export async function materialise(
     return { name: basename(source), path: source };
   }
   if (source instanceof URL) {
-    return { name: basename(source.pathname) || label, path: await download(source, { signal }) };
+    const path = await download(source, { signal });
+    showAs(path, source.href);
+    return { name: basename(source.pathname) || label, path };
   }
   const path = join(directory, `${label}.onnx`);
   if (source instanceof Uint8Array) {
     await writeFile(path, source, { signal });
+    showAs(path, label);
     return { name: label, path };
   }
   await source.save(path, { signal });
+  showAs(path, source.source ?? source.name ?? label);
   return { name: source.name || label, path };
 }
 

@@ -9,6 +9,7 @@ import {
   tryModel,
 } from "../bench/mod.ts";
 import { type FeedOptions, type FeedSet, feedSets, firstRun } from "../bench/feeds.ts";
+import { showAs } from "../bench/shown_names.ts";
 import type { Model } from "../fusion/mod.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 
@@ -43,6 +44,7 @@ export async function verify(
   const outputs = async (model: Model, ...levels: ("disabled" | "all")[]) => {
     const path = join(folder.path, "model.onnx");
     await model.save(path, { signal });
+    showAs(path, model.source);
     await tryModel({ path, name: model.name, levels, provider: "cpu", threads: 1, feeds: options }, signal);
     signal?.throwIfAborted();
     const results: NamedTensors[] = [];

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { modelBytes } from "../onnx_model.ts";
 import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";
 
 /** Bad use: the arguments (OUT and FOLDER stand for paths), and what the one line on stderr must say. */
@@ -45,3 +46,21 @@ for (const [name, args, says] of BAD) {
     });
   });
 }
+
+Deno.test("compare and fuse --verify name the user's file where ONNX Runtime does not load it, no temporary one", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/mine.onnx`;
+    const bytes = modelBytes({
+      inputs: { x: [1, 4] },
+      outputs: { y: [1, 4] },
+      nodes: [{ op: "NoSuchOperator", inputs: ["x"], outputs: ["a"] }, { op: "Relu", inputs: ["a"], outputs: ["y"] }],
+    });
+    await Deno.writeFile(path, Uint8Array.from(bytes));
+    for (const args of [["compare", path, "--seconds", "1"], ["fuse", path, "-o", `${folder}/out.onnx`, "--verify"]]) {
+      const { code, stderr } = await cli(...args);
+      assertEquals(code, 2);
+      assertMatch(stderr, /^layerfuse: \S+\/mine\.onnx: ONNX Runtime does not load it: .*NoSuchOperator.*\n$/);
+      assertEquals(stderr.includes("layerfuse_") && !stderr.includes("layerfuse_test_"), false, stderr);
+    }
+    assertEquals(filesIn(folder), ["mine.onnx"]);
+  }));
