@@ -92,13 +92,14 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
 }
 
 /** The data of a tensor that is not in the message itself. As in ONNX Runtime, raw data goes before any other, the last of it. */
-function payloadOf({ name, payload, ...inline }: TensorProto, payloads: readonly Payload[]): Payload | undefined {
-  const given = payload.map((index) => payloads[index]), raw = given.findLast(({ kind }) => kind === "raw_data");
+function payloadOf(message: TensorProto, payloads: readonly Payload[]): Payload | undefined {
+  const given = message.payload.map((index) => payloads[index]),
+    raw = given.findLast(({ kind }) => kind === "raw_data");
   if (raw || given.length === 0) return raw;
-  if (inline.raw_data.length > 0) return undefined;
+  if (message.raw_data.length > 0) return undefined;
   const [first] = given;
-  if (given.length > 1 || inline[first.kind].length > 0) {
-    throw new ModelFormatError(`tensor '${name}': its data is given twice, in ${first.kind} and elsewhere.`);
+  if (given.length > 1 || message[first.kind].length > 0) {
+    throw new ModelFormatError(`tensor '${message.name}': its data is given twice, in ${first.kind} and elsewhere.`);
   }
   return first;
 }
