@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   type ErrorSummary,
+  type InputDescription,
   judgeError,
   measureError,
   type NamedTensors,
@@ -8,6 +9,7 @@ import {
   summariseErrors,
   tryModel,
 } from "../bench/mod.ts";
+import { resolveShapes } from "../bench/inputs.ts";
 import { type FeedOptions, type FeedSet, feedSets, firstRun } from "../bench/feeds.ts";
 import { showAs } from "../bench/shown_names.ts";
 import type { Model } from "../fusion/mod.ts";
@@ -28,18 +30,58 @@ export interface Verification {
 }
 
 /**
- * Runs two models on the same seeded input, ONNX Runtime's own optimizations off. They agree where every output does: within a fixed
+ * Runs two models on the same seeded input, ONNX Runtime's own optimizations off, and where dimensions are dynamic a second time
+ * with another length of each. They agree where every output does: within a fixed
  * tolerance or, where an output is mostly rounding (a sigmoid near 0, say), within what those optimizations do to the same output
  * of the first model; whole numbers, booleans and strings must be equal. A model that the runtime dies of is an error.
  * Throws the signal's reason where that is aborted.
  */
-export async function verify(
+export async function verify(before: Model, after: Model, options: VerifyOptions = {}): Promise<Verification> {
+  const first = await verifyAt(before, after, options).catch((error) => {
+    throw error instanceof OriginalError ? error.cause : error;
+  });
+  const shapes = otherShapes(first.inputs, options);
+  if (!first.isSame || !shapes) return { isSame: first.isSame, sentence: first.sentence };
+  const sizes = Object.entries(shapes).map(([name, dims]) => `${name} ${dims.join("×")}`).join(", ");
+  let second: Verification;
+  try {
+    second = await verifyAt(before, after, { ...options, shape: undefined, shapes });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof OriginalError)) throw error;
+    return { isSame: true, sentence: `${first.sentence}. The original does not run with ${sizes}` };
+  }
+  return second.isSame
+    ? { isSame: true, sentence: `${first.sentence}. With ${sizes} ${second.sentence.replace("verify: ", "")}` }
+    : { isSame: false, sentence: `${second.sentence} (with ${sizes})` };
+}
+
+/** What {@linkcode verify} is told. */
+type VerifyOptions = FeedOptions & { signal?: AbortSignal };
+
+/** That the model before fusion does not run. */
+class OriginalError extends Error {}
+
+/** The same shapes with every dynamic dimension longer: one more where it is short, 32 where it may be an image's side. */
+function otherShapes(
+  inputs: readonly InputDescription[],
+  options: VerifyOptions,
+): Record<string, number[]> | undefined {
+  if (options.inputs || !inputs.some(({ dims }) => dims.some((dim) => typeof dim === "string"))) return undefined;
+  const shapes = resolveShapes(inputs, options);
+  return Object.fromEntries(inputs.map(({ name, dims }) => [
+    name,
+    shapes[name].map((length, axis) => typeof dims[axis] === "number" ? length : length + (length < 32 ? 1 : 32)),
+  ]));
+}
+
+async function verifyAt(
   before: Model,
   after: Model,
-  { signal, ...options }: FeedOptions & { signal?: AbortSignal } = {},
-): Promise<Verification> {
+  { signal, ...options }: VerifyOptions,
+): Promise<Verification & { inputs: readonly InputDescription[] }> {
   using folder = new TemporaryDirectory();
-  let sets: FeedSet[] | undefined;
+  let sets: FeedSet[] | undefined, inputs: readonly InputDescription[] = [];
   const self: NonNullable<ErrorSummary["self"]> = {};
   const outputs = async (model: Model, ...levels: ("disabled" | "all")[]) => {
     const path = join(folder.path, "model.onnx");
@@ -50,6 +92,7 @@ export async function verify(
     const results: NamedTensors[] = [];
     for (const level of levels) {
       await using session = await openSession(path, { level });
+      inputs = session.inputs;
       sets ??= feedSets(session.inputs, options).slice(0, 1);
       results.push(await firstRun(session, sets[0].feeds, model.name, true));
       if (level === "all") continue;
@@ -58,7 +101,10 @@ export async function verify(
     }
     return results;
   };
-  const [original, optimized] = await outputs(before, "disabled", "all");
+  const [original, optimized] = await outputs(before, "disabled", "all").catch((error) => {
+    signal?.throwIfAborted();
+    throw new OriginalError((error as Error).message, { cause: error });
+  });
   const [fused] = await outputs(after, "disabled");
   const error = summariseErrors({
     sets: sets!,
@@ -71,7 +117,7 @@ export async function verify(
   const tolerance = TOLERANCE[type] ?? FLOAT32_TOLERANCE;
   const { passed, failures, warnings } = judgeError(error, tolerance, Math.max(CAP, 10 * tolerance));
   const said = `verify: relative L2 error ${error.relativeL2.toExponential(2)}`;
-  if (!passed) return { isSame: false, sentence: `${said}: ${failures.join("; ")}: nothing was written` };
+  if (!passed) return { isSame: false, inputs, sentence: `${said}: ${failures.join("; ")}: nothing was written` };
   const within = error.worst!.every(({ relativeL2 }) => relativeL2 <= tolerance) ? `, within ${tolerance}` : "";
-  return { isSame: true, sentence: [`${said}${within}`, ...warnings].join(". ") };
+  return { isSame: true, inputs, sentence: [`${said}${within}`, ...warnings].join(". ") };
 }

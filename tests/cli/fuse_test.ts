@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";
 import { open } from "../../src/fusion/mod.ts";
 import { verify } from "../../src/cli/verify.ts";
-import { modelBytes, random, tensor } from "../onnx_model.ts";
+import { modelBytes, random, tensor, type TestNode } from "../onnx_model.ts";
 
 Deno.test("layerfuse fuse writes the fused model and prints its report as JSON", async () => {
   await inFolder(async (folder) => {
@@ -46,7 +46,10 @@ Deno.test("layerfuse fuse --verify says the error and writes a model that agrees
   await inFolder(async (folder) => {
     const { code, stderr } = await cli("fuse", fixture("fashion_repvgg"), "-o", `${folder}/o.onnx`, "--verify");
     assertEquals(code, 0);
-    assertMatch(stderr, /^verify: relative L2 error \d\.\d\de-\d+, within 0\.00001\n$/);
+    assertMatch(
+      stderr,
+      /^verify: relative L2 error \d\.\d\de-\d+, within 0\.00001\. With image 2×1×28×28 relative L2 error \d\.\d\de-\d+, within 0\.00001\n$/,
+    );
     assertEquals(filesIn(folder), ["o.onnx"]);
   });
 });
@@ -77,6 +80,32 @@ Deno.test("verify() looks at every output by itself, and wants whole numbers equ
     /the relative L2 error is 1\.00e-2 \(output small, .*above 0\.00001: nothing was written$/,
   );
   assertMatch(await sentence(1, 2), /1 of 1 whole numbers, booleans or strings differ \(output index/);
+});
+
+Deno.test("verify() tries a second length of every dynamic dimension, where the original runs with one", async () => {
+  const model = (nodes: TestNode[]) =>
+    open(modelBytes({
+      inputs: { x: ["n", 4] },
+      outputs: { y: null },
+      initializers: { one: tensor([2], [1, 4], 7) },
+      opset: 12,
+      nodes,
+    }));
+  const negated = await model([{ op: "Neg", inputs: ["x"], outputs: ["y"] }]);
+  assertMatch((await verify(negated, negated)).sentence, /\. With x 2×4 relative L2 error 0\.00e\+0, within 0\.00001$/);
+  const onlyOfOne = await model([ // the sum of all rows is the row where there is one
+    { op: "ReduceSum", inputs: ["x"], outputs: ["s"], attributes: { axes: [0], keepdims: 1 } },
+    { op: "Sub", inputs: ["x", "x"], outputs: ["z"] },
+    { op: "Sub", inputs: ["z", "s"], outputs: ["y"] },
+  ]);
+  const wrong = await verify(negated, onlyOfOne);
+  assertEquals(wrong.isSame, false);
+  assertMatch(wrong.sentence, /nothing was written \(with x 2×4\)$/);
+  const fixed = await model([{ op: "Reshape", inputs: ["x", "one"], outputs: ["y"] }]);
+  assertEquals(await verify(fixed, fixed), {
+    isSame: true,
+    sentence: "verify: relative L2 error 0.00e+0, within 0.00001. The original does not run with x 2×4",
+  });
 });
 
 Deno.test("layerfuse fuse --verify of a model that ONNX Runtime dies of exits 2 with one line and writes nothing", async () => {
