@@ -6,7 +6,6 @@ import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
 import type { Runtime } from "../rewrite/operators.ts";
 import type { Rule } from "../rewrite/rule.ts";
-import { costOf } from "../rules/cost.ts";
 import { type Measure, measureRules } from "./measure.ts";
 import { chooseRules, type RuleChoice } from "./choose_rules.ts";
 
@@ -71,7 +70,6 @@ function apply(
     () =>
       rewriteGraphs([imported.graph, ...imported.functions], {
         rules,
-        costOf,
         aggressive,
         runtime,
         allowGrowth,

@@ -1,6 +1,6 @@
 import type { Model } from "./model.ts";
 import { inferShapes } from "../ops/infer.ts";
-import { costOf } from "../rules/cost.ts";
+import { costOf } from "../rewrite/cost.ts";
 
 /** Arithmetic and memory traffic of one node of a model. */
 export interface LayerWork {

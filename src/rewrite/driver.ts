@@ -4,19 +4,19 @@ import { inferNode } from "../ops/infer.ts";
 import { attempt } from "./rule_failure.ts";
 import { Builder } from "../ops/builder.ts";
 import { commit, objection } from "./commit.ts";
-import type { AppliedRewrite, Cost, SkippedRewrite } from "./report.ts";
+import { costOf } from "./cost.ts";
+import type { AppliedRewrite, SkippedRewrite } from "./report.ts";
 import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
 import { GrowthAccount } from "./growth.ts";
-import { countOperators, type OperatorCount, type Runtime } from "./operators.ts";
+import { whyNotLess } from "./less.ts";
+import { countOperators, type Runtime } from "./operators.ts";
 import { PHASES, Replacement, type Rule } from "./rule.ts";
 
 /** What the driver needs to know about the rules' world. */
 export interface DriverOptions {
   /** The rules, in the order they are tried at a node within their phase. */
   readonly rules: readonly Rule[];
-  /** What nodes cost together. */
-  readonly costOf: (nodes: readonly Node[]) => Cost;
   /** Whether to do what may be more work, where shapes that would tell are not known. */
   readonly aggressive?: boolean;
   /** The runtime whose operators are counted; `onnxruntime` where absent. */
@@ -139,10 +139,10 @@ class Driver {
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
       const operators = countOperators(outcome, build, this.options.runtime ?? "onnxruntime");
-      const before = { ...this.options.costOf(outcome.removed), operators: operators.before };
-      const after = { ...this.options.costOf(build.nodes), operators: operators.after };
+      const before = { ...costOf(outcome.removed), operators: operators.before };
+      const after = { ...costOf(build.nodes), operators: operators.after };
       const against = objection(outcome, build) ??
-        whyNotLess(before, after, outcome, operators, this.options.aggressive === true) ??
+        whyNotLess(rule.phase, outcome, build, operators, this.options.aggressive === true) ??
         this.#growth.whyTooLarge(outcome, build) ??
         this.#whyVetoed(rule, root, outcome);
       if (against) {
@@ -211,45 +211,5 @@ function endless(applied: readonly AppliedRewrite[], root: Node): RuleError {
   return new RuleError(
     `the rule '${rule}' was applied ${times} times and does not come to an end, last at ${root.label}: each application ` +
       `must leave less than it found. Leave it out (--skip ${rule}) and report it.`,
-  );
-}
-
-/**
- * Why a replacement is not less than what it replaces, compared in this order: operators that the runtime runs, nodes,
- * multiply-accumulates, weights. Something must become less, so that rewriting ends.
- */
-function whyNotLess(
-  before: Cost,
-  after: Cost,
-  { isLighter, isUnsure }: Replacement,
-  operators: OperatorCount,
-  aggressive: boolean,
-): Skip | undefined {
-  const open = new Skip(
-    "cost-unknown",
-    "whether it saves work depends on shapes that the model does not say (the option aggressive does it anyway)",
-    { remedy: "pass --aggressive" },
-  );
-  if (isUnsure && !aggressive) return open;
-  if (operators.after > operators.before) {
-    return operators.broken
-      ? new Skip("part-of-idiom", `it is part of ${operators.broken.idiom.name} that ONNX Runtime runs as one operator`)
-      : new Skip(
-        "not-cheaper",
-        after.nodes > before.nodes
-          ? `it would take ${after.nodes} nodes instead of ${before.nodes}`
-          : `it would take ${operators.after} operators instead of ${operators.before}`,
-      );
-  }
-  if (operators.after < operators.before) return undefined;
-  if (after.nodes < before.nodes || after.nodes === before.nodes && (isLighter || isUnsure)) return undefined;
-  if (after.nodes > before.nodes) {
-    return new Skip("not-cheaper", `it would take ${after.nodes} nodes instead of ${before.nodes}`);
-  }
-  if (before.macs === null || after.macs === null) return open;
-  if (after.macs < before.macs || after.macs === before.macs && after.parameters < before.parameters) return undefined;
-  return new Skip(
-    "not-cheaper",
-    `it would save nothing: ${before.macs} multiply-accumulates before, ${after.macs} after`,
   );
 }

@@ -34,21 +34,13 @@ export class Replacement {
   readonly removed: readonly Node[];
   /** Old outputs and what takes their place: a value the builder staged, or one that is there already. */
   readonly outputs: readonly (readonly [old: Value, now: Value])[];
-  /** That as many nodes as before do less work, whatever the shapes: the rule knows it by itself. */
-  readonly isLighter: boolean;
-  /** That whether it is less work depends on what the model does not say: it is done only where `aggressive` asks. */
-  readonly isUnsure: boolean;
 
   /** Made by a rule, committed by the driver. */
   constructor(
     removed: readonly Node[],
     outputs: readonly (readonly [old: Value, now: Value])[],
-    isLighter: boolean = false,
-    isUnsure: boolean = false,
   ) {
     this.removed = removed;
     this.outputs = outputs;
-    this.isLighter = isLighter;
-    this.isUnsure = isUnsure;
   }
 }

@@ -24,7 +24,7 @@ export const composeLayers: Rule = {
       if (isDiagonal(map) || map.parts.layers < 2) continue;
       const emitted = whyMoreWork(map) ?? map.emit(build);
       if (!(emitted instanceof Skip)) {
-        return new Replacement([...map.nodes].reverse(), [[root.output, emitted]], true, !map.parts.isSure);
+        return new Replacement([...map.nodes].reverse(), [[root.output, emitted]]);
       }
       reasons.push(emitted);
     }

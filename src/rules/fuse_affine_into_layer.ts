@@ -27,6 +27,6 @@ export const fuseAffineIntoLayer: Rule = {
     if (!hasScale(affine) && propagation.whyNotSmaller()) {
       return new Skip("not-cheaper", "it already is the bias of its layer, which has no input for one");
     }
-    return propagation.replacement(hasScale(affine));
+    return propagation.replacement();
   },
 };

@@ -38,8 +38,7 @@ export const mergeParallelLayers: Rule = {
       parts.push({ value, sign: 1 });
     }
     const nodes = [root, ...[...removed].filter((node) => node !== root)];
-    const isUnsure = terms.some((term) => term instanceof LinearMap && !term.parts.isSure);
-    return new Replacement(nodes, [[root.output, emitSum(root, parts, build)]], true, isUnsure);
+    return new Replacement(nodes, [[root.output, emitSum(root, parts, build)]]);
   },
 };
 

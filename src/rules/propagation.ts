@@ -53,7 +53,7 @@ export class Propagation {
   }
 
   /** What to put in place of what. */
-  replacement(isLighter = false): Replacement {
+  replacement(): Replacement {
     const passed = new Map(this.#outputs.filter(([, now]) => !this.build.nodes.includes(now.producer!)));
     const origin = (value: Value): Value => passed.has(value) ? origin(passed.get(value)!) : value;
     const [[result, x], ...rest] = this.#outputs.map(([old, now]): [Value, Value] => [old, origin(now)]);
@@ -64,7 +64,7 @@ export class Propagation {
       [result, direct[1]] as const,
       ...rest.filter((output) => output !== direct),
     ];
-    return new Replacement(this.#removed, outputs, isLighter);
+    return new Replacement(this.#removed, outputs);
   }
 
   /** Makes a value come out with the map applied, by the layers that make it. Returns why that cannot be. */

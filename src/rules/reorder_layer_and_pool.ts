@@ -33,7 +33,7 @@ export const reorderLayerAndPool: Rule = {
     if (gain !== undefined && gain <= 0) return undefined;
     const result = replayed(layer, pool.emit(layer.x, layer.input.channels, build), build);
     const nodes = [root, ...[...layer.nodes].reverse()];
-    return new Replacement(nodes, [[root.output, result]], true, gain === undefined);
+    return new Replacement(nodes, [[root.output, result]]);
   },
 };
 

@@ -25,7 +25,7 @@ export const reorderResizeAndLayer: Rule = {
     if (gain !== undefined && gain <= 0) return undefined;
     const first = build.like(root, [positions.x, ...root.inputs.slice(1)]);
     const result = positions.emit(first, layer.output.channels, build);
-    return new Replacement([root, resize], [[root.output, result]], true, gain === undefined);
+    return new Replacement([root, resize], [[root.output, result]]);
   },
 };
 

@@ -154,15 +154,33 @@ function* matchNode(at: Node, pattern: Pattern, state: State, view: GraphView): 
     return;
   }
   if (pattern.kind !== "node" || !at.is(pattern.opType) || at.hasReferences || !pattern.accepts(at)) return;
+  const { inputs: operands } = pattern, isSwapped = COMMUTES.has(pattern.opType) && operands.length === 2;
+  const orders = (isSwapped ? [at.inputs, [at.inputs[1], at.inputs[0]]] : [at.inputs]).filter((inputs) =>
+    operands.every((operand, index) => isPlausible(inputs[index], operand, view))
+  );
+  if (orders.length === 0) return;
   const next: State = {
     ...state,
     nodes: state.nodes.includes(at) ? state.nodes : [...state.nodes, at],
     named: pattern.name ? new Map(state.named).set(pattern.name, at) : state.named,
   };
-  const operands = pattern.inputs;
-  yield* matchInputs(at.inputs, operands, next, view);
-  if (COMMUTES.has(pattern.opType) && operands.length === 2) {
-    yield* matchInputs([...at.inputs].reverse(), operands, next, view);
+  for (const inputs of orders) yield* matchInputs(inputs, operands, next, view);
+}
+
+/** Whether a value may match a pattern, as far as a glance tells. */
+function isPlausible(found: Value | undefined, pattern: Pattern, view: GraphView): boolean {
+  if (!found) return false;
+  switch (pattern.kind) {
+    case "value":
+      return true;
+    case "number":
+      return constantOf(view.resolve(found))?.size === 1;
+    case "constant":
+      return constantOf(view.resolve(found)) !== undefined;
+    case "either":
+      return pattern.patterns.some((one) => isPlausible(found, one, view));
+    case "node":
+      return view.producer(found)?.opType === pattern.opType;
   }
 }
 

@@ -25,12 +25,29 @@ const FARTHEST = 9;
 /** A value inside an idiom is used at most this often. */
 const MOST_USERS = 4;
 
-const byRoot = new Map<string, { idiom: Idiom; pattern: Pattern }[]>();
+/** An idiom by the operators it may end with. */
+interface Entry {
+  readonly idiom: Idiom;
+  readonly pattern: Pattern;
+  /** Operators without which it cannot be there. */
+  readonly needed: readonly string[];
+}
+
+const byRoot = new Map<string, Entry[]>();
 for (const idiom of IDIOMS) {
   for (const opType of rootsOf(idiom.recognised)) {
-    const pattern = idiom.recognised;
-    byRoot.set(opType, [...byRoot.get(opType) ?? [], { idiom, pattern }]);
+    const entry = { idiom, pattern: idiom.recognised, needed: [...neededBy(idiom.recognised)] };
+    byRoot.set(opType, [...byRoot.get(opType) ?? [], entry]);
   }
+}
+
+function neededBy(pattern: Pattern): Set<string> {
+  if (pattern.kind === "either") {
+    const [first, ...rest] = pattern.patterns.map(neededBy);
+    return rest.reduce((all, next) => all.intersection(next), first);
+  }
+  if (pattern.kind !== "node") return new Set();
+  return new Set([pattern.opType, ...pattern.inputs.flatMap((input) => [...neededBy(input)])]);
 }
 
 function rootsOf(pattern: Pattern): Set<string> {
@@ -58,9 +75,14 @@ export interface Found extends Match {
 
 /** The recognised idiom with the most nodes that a node is part of; undefined where it is part of none. */
 export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined {
-  let best: Found | undefined;
-  for (const root of rootsNear(node, view)) {
-    for (const { idiom, pattern } of byRoot.get(root.opType) ?? []) {
+  const behind = nodesFrom([node], (at) => usersOf(at, view));
+  const roots = behind.filter(({ domain, opType }) => domain === "" && byRoot.has(opType));
+  if (roots.length === 0) return undefined;
+  let near: Set<string> | undefined, best: Found | undefined;
+  for (const root of roots) {
+    for (const { idiom, pattern, needed } of byRoot.get(root.opType)!) {
+      near ??= operatorsBefore(behind, view);
+      if (!needed.every((opType) => near!.has(opType))) continue;
       const match = matchAt(root, pattern, view);
       if (match?.nodes.includes(node) && match.nodes.length > (best?.nodes.length ?? 0)) {
         best = { ...match, idiom, isRecognised: true };
@@ -70,22 +92,28 @@ export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined 
   return best;
 }
 
-/** The nodes downstream of a node, itself first, that may be the root of an idiom around it. */
-function* rootsNear(start: Node, view: GraphView): Generator<Node> {
-  const seen = new Set([start]), queue: [Node, number][] = [[start, 0]];
-  for (const [node, distance] of queue) {
-    if (node.domain === "" && byRoot.has(node.opType)) yield node;
-    if (distance === FARTHEST) continue;
-    for (const output of node.outputs) {
-      const users = output && !isOutput(output, view) ? [...view.users(output)] : [];
-      if (users.length > MOST_USERS) continue;
-      for (const user of users) {
-        if (seen.has(user)) continue;
-        seen.add(user);
-        queue.push([user, distance + 1]);
-      }
-    }
+/** Operators of some nodes and of those shortly before them. */
+function operatorsBefore(nodes: readonly Node[], view: GraphView): Set<string> {
+  const upstream = ({ inputs }: Node) => inputs.flatMap((value) => value && view.producer(value) || []);
+  return new Set(nodesFrom(nodes, upstream).map(({ opType }) => opType));
+}
+
+/** Nodes and those that are reached from them in a few steps. */
+function nodesFrom(starts: readonly Node[], next: (node: Node) => readonly Node[]): Node[] {
+  const seen = new Set(starts);
+  let edge = starts;
+  for (let distance = 0; distance < FARTHEST && edge.length > 0; distance++) {
+    edge = edge.flatMap(next).filter((node) => !seen.has(node) && seen.add(node));
   }
+  return [...seen];
+}
+
+/** The nodes that take a result, where it may be a value inside an idiom. */
+function usersOf({ outputs }: Node, view: GraphView): readonly Node[] {
+  return outputs.flatMap((output) => {
+    const users = output && !isOutput(output, view) ? [...view.users(output)] : [];
+    return users.length > MOST_USERS ? [] : users;
+  });
 }
 
 function isOutput(value: Value, view: GraphView): boolean {

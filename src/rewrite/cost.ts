@@ -1,0 +1,87 @@
+import type { Dim, Node, Value } from "../graph/graph.ts";
+import { elementCount } from "../ops/dims.ts";
+import { inferNode } from "../ops/infer.ts";
+import { opOf } from "../ops/table.ts";
+import { formatOf } from "../tensor/element_type.ts";
+import type { Cost } from "./report.ts";
+
+/**
+ * What nodes cost together: multiply-accumulates and bytes moved for one item of a batch, and elements of their weights. A
+ * value between two of the nodes is written once and read once.
+ */
+export function costOf(nodes: readonly Node[]): Cost {
+  let macs: number | null = 0, bytes: number | null = 0, parameters = 0;
+  for (const node of nodes) {
+    macs = plus(macs, macsOf(node));
+    for (const value of [...node.inputs, ...node.outputs]) if (value) bytes = plus(bytes, bytesOf(value));
+    for (const value of node.inputs) parameters += value?.initializer?.size ?? 0;
+  }
+  return { nodes: nodes.length, macs, parameters, bytes };
+}
+
+function plus(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
+}
+
+function bytesOf({ initializer, shape, type }: Value): number | null {
+  const known = initializer?.type ?? type;
+  if (known === undefined || known === "string" || known === "opaque") return null;
+  const elements = initializer?.size ?? elementCount(shape);
+  return elements === null ? null : elements * formatOf(known).bytes;
+}
+
+/** Multiply-accumulates of a node for one item of a dynamic batch; 0 for what does none, null where shapes are missing. */
+function macsOf(node: Node): number | null {
+  const work = opOf(node)?.work;
+  return work ? work(node).macs : 0;
+}
+
+/**
+ * What nodes would cost if every dimension that the model leaves open were `size` long (the first axis, the batch, 1), worked out
+ * from what flows into them. Nothing is changed.
+ */
+export function costAt(nodes: readonly Node[], size: number): Cost {
+  const ordered = inOrder(nodes), inside = new Set(ordered), saved: (() => void)[] = [];
+  const keep = (value: Value) => {
+    const { type, shape, constant, elements } = value;
+    saved.push(() => Object.assign(value, { type, shape, constant, elements }));
+  };
+  const open = new Map<string, number>();
+  const sized = (dim: Dim, isBatch: boolean): Dim => {
+    if (typeof dim === "number") return dim;
+    if (dim === null) return isBatch ? 1 : size;
+    if (!open.has(dim)) open.set(dim, isBatch ? 1 : size);
+    return open.get(dim)!;
+  };
+  try {
+    for (const value of new Set(ordered.flatMap(({ inputs }) => inputs))) {
+      if (!value || value.initializer || value.producer && inside.has(value.producer)) continue;
+      keep(value);
+      value.shape = value.shape?.map((dim, axis) => sized(dim, axis === 0));
+      value.elements = value.elements?.map((dim, axis) => sized(dim, axis === 0));
+    }
+    for (const node of ordered) {
+      for (const value of node.outputs) {
+        if (!value) continue;
+        keep(value);
+        value.shape = value.elements = undefined;
+      }
+      inferNode(node);
+    }
+    return costOf(ordered);
+  } finally {
+    for (const restore of saved.reverse()) restore();
+  }
+}
+
+/** Nodes, each behind those whose results it takes. */
+function inOrder(nodes: readonly Node[]): Node[] {
+  const waiting = new Set(nodes), ordered: Node[] = [];
+  const visit = (node: Node): void => {
+    if (!waiting.delete(node)) return;
+    for (const value of node.inputs) if (value?.producer) visit(value.producer);
+    ordered.push(node);
+  };
+  for (const node of nodes) visit(node);
+  return ordered;
+}

@@ -1,0 +1,76 @@
+import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { costAt, costOf } from "./cost.ts";
+import type { OperatorCount } from "./operators.ts";
+import type { Cost } from "./report.ts";
+import type { Phase, Replacement } from "./rule.ts";
+
+/** Lengths that open dimensions are tried at: what is less work only for some inputs is left alone. */
+const SIZES: readonly number[] = [12, 56, 224];
+
+/** Phases whose rules trade one amount of arithmetic for another: they may not take more of it for fewer operators. */
+const TRADES: readonly Phase[] = ["merge", "compose", "reorder"];
+
+/**
+ * Why a replacement is not less than what it replaces. Compared in this order: operators that the runtime runs, nodes,
+ * multiply-accumulates, bytes moved; the first that differs decides, and one must, so that rewriting ends. Where shapes are open
+ * the arithmetic is worked out at several sizes, which must agree.
+ */
+export function whyNotLess(
+  phase: Phase,
+  { removed }: Replacement,
+  { nodes }: Builder,
+  operators: OperatorCount,
+  aggressive: boolean,
+): Skip | undefined {
+  const isTrade = TRADES.includes(phase), isFewer = operators.after < operators.before;
+  const isLess = isFewer || operators.after === operators.before && nodes.length < removed.length;
+  if (operators.after > operators.before) return moreOperators(operators, removed.length, nodes.length);
+  if (!isLess && nodes.length > removed.length) return moreNodes(removed.length, nodes.length);
+  if (isLess && !isTrade) return undefined;
+  const pairs = pairsOf(removed, nodes);
+  if (!pairs) return isLess || aggressive ? undefined : unknown(); // without ranks: rules compare per position
+  const [first, ...rest] = pairs.map(([before, after]) => differenceOf(before, after, isLess));
+  const isAgreed = rest.every((next) => Math.sign(next) === Math.sign(first));
+  if (!isAgreed) return aggressive ? undefined : unknown();
+  const [[before, after]] = pairs;
+  if (first < 0 || isLess && first === 0) return undefined;
+  return new Skip(
+    "not-cheaper",
+    `it would save nothing: ${before.macs} multiply-accumulates before, ${after.macs} after`,
+  );
+}
+
+/** What both sides cost: as they are, or at several sizes where that is open; undefined where even that does not tell. */
+function pairsOf(removed: Replacement["removed"], nodes: Builder["nodes"]): (readonly [Cost, Cost])[] | undefined {
+  const isKnown = ({ macs, bytes }: Cost) => macs !== null && bytes !== null;
+  const exact = [costOf(removed), costOf(nodes)] as const;
+  if (exact.every(isKnown)) return [exact];
+  const pairs = SIZES.map((size) => [costAt(removed, size), costAt(nodes, size)] as const);
+  return pairs.every(([before, after]) => before.macs !== null && after.macs !== null) ? pairs : undefined;
+}
+
+/** Below zero where the second is less: multiply-accumulates first, then, where nothing else is less, bytes moved. */
+function differenceOf(before: Cost, after: Cost, isLess: boolean): number {
+  return after.macs! - before.macs! || (isLess ? 0 : (after.bytes ?? 0) - (before.bytes ?? 0));
+}
+
+function moreOperators({ before, after, broken }: OperatorCount, removed: number, nodes: number): Skip {
+  if (broken) {
+    return new Skip("part-of-idiom", `it is part of ${broken.idiom.name} that ONNX Runtime runs as one operator`);
+  }
+  if (nodes > removed) return moreNodes(removed, nodes);
+  return new Skip("not-cheaper", `it would take ${after} operators instead of ${before}`);
+}
+
+function moreNodes(before: number, after: number): Skip {
+  return new Skip("not-cheaper", `it would take ${after} nodes instead of ${before}`);
+}
+
+function unknown(): Skip {
+  return new Skip(
+    "cost-unknown",
+    "whether it saves work depends on shapes that the model does not say (the option aggressive does it anyway)",
+    { remedy: "pass --aggressive" },
+  );
+}
