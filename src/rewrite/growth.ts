@@ -4,6 +4,7 @@ import { constantOf } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { savesArithmetic } from "./less.ts";
 import type { Replacement } from "./rule.ts";
 
 /** Share of the file that it may grow by in all. */
@@ -21,10 +22,11 @@ export class GrowthAccount {
     this.#most = isUnbounded ? Infinity : MOST_BYTES + MOST_SHARE * fileBytes;
   }
 
-  /** Why a replacement would make the file too large, where it grows it at all. */
+  /** Why a replacement would make the file too large, where it grows it at all and saves no good part of the arithmetic. */
   whyTooLarge(replacement: Replacement, build: Builder): Skip | undefined {
     const growth = growthOf(replacement, build);
     if (growth <= 0 || this.#growth + growth <= this.#most) return undefined;
+    if (savesArithmetic(replacement, build)) return undefined;
     const compressed = replacement.removed.flatMap(({ inputs }) => inputs).find(isCompressed);
     return new Skip(
       "file-growth",

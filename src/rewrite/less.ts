@@ -1,5 +1,8 @@
+import type { Node } from "../graph/graph.ts";
+import { hasScale } from "../ops/affine_map.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
+import { affineOf } from "../ops/views.ts";
 import { costAt, costOf } from "./cost.ts";
 import type { OperatorCount } from "./operators.ts";
 import type { Cost } from "./report.ts";
@@ -13,7 +16,7 @@ const TRADES: readonly Phase[] = ["merge", "compose", "reorder"];
 
 /**
  * Why a replacement is not less than what it replaces. Compared in this order: operators that the runtime runs, nodes,
- * multiply-accumulates, bytes moved; the first that differs decides, and one must, so that rewriting ends. Where shapes are open
+ * multiply-accumulates, bytes moved, nodes that scale (an addition alone is a bias); the first that differs decides, and one must, so that rewriting ends. Where shapes are open
  * the arithmetic is worked out at several sizes, which must agree.
  */
 export function whyNotLess(
@@ -35,10 +38,19 @@ export function whyNotLess(
   if (!isAgreed) return aggressive ? undefined : unknown();
   const [[before, after]] = pairs;
   if (first < 0 || isLess && first === 0) return undefined;
+  if (first === 0 && scalingNodes(nodes) < scalingNodes(removed)) return undefined;
   return new Skip(
     "not-cheaper",
     `it would save nothing: ${before.macs} multiply-accumulates before, ${after.macs} after`,
   );
+}
+
+/** Share of the multiply-accumulates that a larger weight must save. */
+const SAVED = 0.25;
+
+/** Whether a replacement takes a good part less arithmetic than what it replaces, whatever open dimensions are. */
+export function savesArithmetic({ removed }: Replacement, { nodes }: Builder): boolean {
+  return pairsOf(removed, nodes)?.every(([before, after]) => after.macs! <= (1 - SAVED) * before.macs!) ?? false;
 }
 
 /** What both sides cost: as they are, or at several sizes where that is open; undefined where even that does not tell. */
@@ -53,6 +65,13 @@ function pairsOf(removed: Replacement["removed"], nodes: Builder["nodes"]): (rea
 /** Below zero where the second is less: multiply-accumulates first, then, where nothing else is less, bytes moved. */
 function differenceOf(before: Cost, after: Cost, isLess: boolean): number {
   return after.macs! - before.macs! || (isLess ? 0 : (after.bytes ?? 0) - (before.bytes ?? 0));
+}
+
+function scalingNodes(nodes: readonly Node[]): number {
+  return nodes.filter((node) => {
+    const affine = affineOf(node);
+    return affine && !(affine instanceof Skip) && hasScale(affine);
+  }).length;
 }
 
 function moreOperators({ before, after, broken }: OperatorCount, removed: number, nodes: number): Skip {

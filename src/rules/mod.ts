@@ -8,6 +8,7 @@ import { foldPad } from "./fold_pad.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
+import { composeLayerAndPool } from "./compose_layer_and_pool.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { mergeAffines } from "./merge_affines.ts";
 import { mergeMovements } from "./merge_movements.ts";
@@ -37,6 +38,7 @@ export const RULES: readonly Rule[] = [
   mergeParallelLayers,
   mergeParallelAffines,
   composeLayers,
+  composeLayerAndPool,
   reorderLayerAndPool,
   reorderResizeAndLayer,
 ];

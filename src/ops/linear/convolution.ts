@@ -254,6 +254,7 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     for (const [axis, next] of second.entries()) {
       const middle = outputLength(first[axis], spatial?.[axis] ?? null), last = outputLength(next, middle);
       if (typeof middle === "number" && typeof last === "number" && last > 0) ratio *= middle / last;
+      else if (next.begin + next.end <= extent(next) + 1 - next.stride) ratio *= next.stride;
       else if (next.begin + next.end > extent(next)) return undefined;
     }
     return ratio;
