@@ -21,6 +21,7 @@ efficientnet_b0 efficientnet_v2_s inception_v3 googlenet shufflenet_v2_x1_0 regn
 SIZES = {"resnet101": 256, "efficientnet_v2_s": 384, "inception_v3": 299}
 OTHERS = {
     "r3d_18": (3, 16, 112, 112),
+    "r2plus1d_18": (3, 16, 112, 112),
     "deeplabv3_mobilenet_v3_large": (3, 520, 520),
     "dcgan_generator": (100, 1, 1),
 }

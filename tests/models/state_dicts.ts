@@ -139,6 +139,11 @@ export const STATE_DICTS: Record<string, { parameters: number; entries: number; 
     entries: 102,
     sha256: "75dfbe50c8f41338335215a112d50f7a28956f55ea07cf651b51c84a311edce6",
   },
+  r2plus1d_18: {
+    parameters: 31_505_325,
+    entries: 187,
+    sha256: "2a9dfc215209dc1c83b5c492a4c9ac9a624697e3a20342bb7dce8ad0207c5622",
+  },
   deeplabv3_mobilenet_v3_large: {
     parameters: 11_025_477,
     entries: 299,
