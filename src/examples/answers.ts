@@ -61,7 +61,9 @@ function same({ error }: Comparison): string {
       formatPower(relativeL2)
     } of their norm.`
     : `Not to rounding: the outputs differ by ${formatPower(relativeL2)} of their norm. Look at the values below.`;
+  const wild = error.nonFinite && error.nonFinite.equal + error.nonFinite.different;
   return how +
+    (wild ? ` NaN or infinity stands at ${formatCount(wild)} places, where no error is taken.` : "") +
     (runtime ? ` ONNX Runtime’s own optimizations change them by ${formatPower(runtime.relativeL2)}.` : "") +
     (top1Agreement === null ? "" : ` The best class is the same for ${formatShare(top1Agreement)} of the inputs.`);
 }
