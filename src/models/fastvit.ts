@@ -71,7 +71,8 @@ function downsample(network: Network, x: Value, path: string, out: number): Valu
 
 function block(network: Network, x: Value, path: string): Value {
   const width = network.channels(x), mixer = `${path}.token_mixer`;
-  const scaled = (y: Value, at: string) => layerScale(network, y, `${at}.layer_scale`, [width, 1, 1]);
+  const dims = [width, 1, 1];
+  const scaled = (y: Value, at: string) => layerScale(network, y, `${at}.layer_scale`, dims, "gamma", dims);
   const mixed = parallel(network, x, `${mixer}.mixer`, { out: width, kernel: 3, stride: 1, group: width });
   const change = network.op("Sub", [mixed, network.batchNorm(x, `${mixer}.norm.identity`)], mixer);
   const middle = network.op("Add", [x, scaled(change, mixer)], mixer);

@@ -17,10 +17,19 @@ export function mlp(network: Network, x: Value, path: string, hidden: number): V
   return project(network, y, `${path}.fc2`, network.size(x, -1));
 }
 
-/** A residual branch's learned scale, `<path>.gamma` [C] in the state dict, laid out to meet the channels of `x` as `dims`. */
-export function layerScale(network: Network, x: Value, path: string, dims: readonly number[], name = "gamma"): Value {
-  const channels = Math.max(...dims);
-  const scale = network.parameter(`${path}.${name}`, dims, { kind: "uniform", low: 0.1, high: 0.5 }, [channels]);
+/**
+ * A residual branch's learned scale, laid out to meet the channels of `x` as `dims`; `stored` is its shape in the state dict,
+ * [C] unless given.
+ */
+export function layerScale(
+  network: Network,
+  x: Value,
+  path: string,
+  dims: readonly number[],
+  name = "gamma",
+  stored: readonly number[] = [Math.max(...dims)],
+): Value {
+  const scale = network.parameter(`${path}.${name}`, dims, { kind: "uniform", low: 0.1, high: 0.5 }, stored);
   return network.op("Mul", [x, scale], path);
 }
 

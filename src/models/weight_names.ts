@@ -10,10 +10,11 @@ const TRAINING_ONLY: Partial<Record<Architecture, RegExp>> = {
   inception_v3: /^AuxLogits\./,
   googlenet: /^aux[12]\./,
   deeplabv3_mobilenet_v3_large: /^aux_classifier\./,
+  efficientformer_l1: /\.attention_bias_idxs$/, // follows from the size of the map
   swin_t: /\.relative_position_index$/, // which entry of the table belongs to which pair: the same in every Swin
 };
 
-/** Whether a name is one of what only training uses, such as an auxiliary classifier. */
+/** Whether a name is one of what inference does without, such as an auxiliary classifier. */
 export function isTrainingOnly(architecture: Architecture, name: string): boolean {
   return TRAINING_ONLY[architecture]?.test(name) ?? false;
 }
