@@ -5,6 +5,9 @@ import { messageType } from "../proto/schema.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { importTensor } from "./tensor_proto.ts";
 
+/** Larger ones are refused: a few bytes must not ask for gigabytes. */
+const MOST_ELEMENTS = 2 ** 28;
+
 /** Reads a SparseTensorProto as the dense tensor it stands for; it is filled in when it is first read. */
 export function importSparse(proto: Uint8Array, payloads: readonly Payload[]): { name: string; tensor: Tensor } {
   const wire = wireFields(proto);
@@ -13,6 +16,11 @@ export function importSparse(proto: Uint8Array, payloads: readonly Payload[]): {
   const shape = dims.map(Number);
   if (!valuesProto) throw new ModelFormatError("a sparse tensor has no values.");
   const { name, tensor: values } = importTensor(valuesProto, payloads);
+  if (!(sizeOf(shape) <= MOST_ELEMENTS)) {
+    throw new ModelFormatError(
+      `sparse tensor '${name}': its shape [${shape}] has more than ${MOST_ELEMENTS} elements.`,
+    );
+  }
   const indices = indicesProto ? importTensor(indicesProto, payloads).tensor : undefined;
   const compute = () => {
     const dense = new Float64Array(sizeOf(shape));

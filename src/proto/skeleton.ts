@@ -38,6 +38,8 @@ export interface Skeleton {
 /** Payloads shorter than this stay in the skeleton: a range costs more than it saves. */
 const INLINE_BYTES = 16;
 const WINDOW_BYTES = 1 << 16;
+/** Protobuf's own limit, in ONNX Runtime and everywhere else. */
+const DEEPEST = 100;
 
 /** A cursor over a source, through one small window, so that skipped bytes are never read. */
 class Cursor {
@@ -105,7 +107,10 @@ export function readSkeleton(source: ByteSource): Skeleton {
   return { bytes, payloads };
 }
 
-function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payload[]): Uint8Array {
+function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payload[], depth = 1): Uint8Array {
+  if (depth > DEEPEST) {
+    cursor.fail(`messages lie in one another deeper than ${DEEPEST}, the most that any runtime reads`);
+  }
   const parts: Uint8Array[] = [];
   const isTensor = type.name === "TensorProto";
   while (cursor.position < end) {
@@ -127,7 +132,7 @@ function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payloa
         payloads.push({ kind, range: { source: cursor.source, offset: cursor.position, length } });
         cursor.position += length;
       } else if (inner) {
-        parts.push(fieldBytes(field, walk(cursor, inner, cursor.position + length, payloads)));
+        parts.push(fieldBytes(field, walk(cursor, inner, cursor.position + length, payloads, depth + 1)));
       } else {
         const header = cursor.position - start;
         cursor.position = start;

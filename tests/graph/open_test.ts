@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
-import { wireFields } from "../../src/proto/wire.ts";
+import { messageType } from "../../src/proto/schema.ts";
+import { concat, fieldBytes, wireFields } from "../../src/proto/wire.ts";
 import { modelBytes, random, randomIn, type TestModel } from "../onnx_model.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -129,6 +130,42 @@ Deno.test("open() names the tensor whose data does not fill its shape", async ()
     ModelFormatError,
     "tensor 'w': shape [4,3,3,4] of float32 needs 576 bytes of data, the model has 432",
   );
+});
+
+/** A model of Ifs, each in a branch of the one before; protobufjs does not write one so deep. */
+function nestedIfs(depth: number): Uint8Array {
+  const encoded = (type: string, fields: object) =>
+    messageType(type).encode(messageType(type).fromObject(fields)).finish();
+  const output = fieldBytes(12, encoded("ValueInfoProto", { name: "y" }));
+  let node = encoded("NodeProto", { op_type: "Neg", input: ["x"], output: ["y"] });
+  for (let level = 0; level < depth; level++) {
+    const branch = concat([
+      encoded("AttributeProto", { name: "then_branch", type: 5 }),
+      fieldBytes(6, concat([fieldBytes(1, node), output])),
+    ]);
+    node = concat([encoded("NodeProto", { op_type: "If", input: ["x"], output: ["y"] }), fieldBytes(5, branch)]);
+  }
+  const head = encoded("ModelProto", { ir_version: 8, opset_import: [{ domain: "", version: 17 }] });
+  return concat([head, fieldBytes(7, concat([fieldBytes(1, node), output]))]);
+}
+
+Deno.test("open() refuses subgraphs nested deeper than any runtime reads, in one line and at once", async () => {
+  await open(nestedIfs(30));
+  for (const depth of [40, 3000]) {
+    await assertRejects(() => open(nestedIfs(depth)), ModelFormatError, "messages lie in one another deeper than 100");
+  }
+});
+
+Deno.test("open() refuses a sparse tensor that stands for gigabytes, by its name", async () => {
+  const type = messageType("ModelProto");
+  const values = { name: "huge", dims: [1], data_type: 1, raw_data: new Uint8Array(4) };
+  const indices = { dims: [1, 2], data_type: 7, raw_data: new Uint8Array(16) };
+  const bytes = type.encode(type.fromObject({
+    ir_version: 8,
+    opset_import: [{ domain: "", version: 17 }],
+    graph: { name: "g", sparse_initializer: [{ values, indices, dims: [100_000, 100_000] }] },
+  })).finish();
+  await assertRejects(() => open(bytes), ModelFormatError, "sparse tensor 'huge': its shape [100000,100000]");
 });
 
 Deno.test("open() says that a file is missing, a folder no file", async () => {
