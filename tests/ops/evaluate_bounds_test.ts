@@ -1,0 +1,78 @@
+/** What is not worked out although it is constant: what a float64 does not hold, and what would be too much. */
+import { assertEquals, assertLess } from "@std/assert";
+import { fuse, open } from "../../src/fusion/mod.ts";
+import { constantOf } from "../../src/ops/constant.ts";
+import { messageType } from "../../src/proto/schema.ts";
+import { valuesOf } from "../../src/tensor/tensor.ts";
+import { modelBytes, random, tensor, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
+
+/** The values of y, made of constants alone; undefined where they are not worked out. */
+async function evaluated(nodes: TestNode[], initializers: Record<string, TestTensor>): Promise<number[] | undefined> {
+  const model: TestModel = { inputs: {}, outputs: { y: null }, types: { y: 0 }, initializers, nodes };
+  const constant = constantOf((await open(modelBytes(model))).graphs().graph.find("y"));
+  return constant && [...valuesOf(constant)];
+}
+
+const node = (op: string, ...inputs: string[]): TestNode => ({ op, inputs, outputs: ["y"] });
+const int32 = (...values: number[]) => tensor([values.length], values, 6);
+const int64 = (...values: number[]) => tensor([values.length], values, 7);
+
+Deno.test("whole numbers that their type, or a float64, does not hold are left to the runtime", async () => {
+  assertEquals(await evaluated([node("Add", "a", "b")], { a: int32(2 ** 31 - 2), b: int32(1) }), [2 ** 31 - 1]);
+  assertEquals(await evaluated([node("Add", "a", "b")], { a: int32(2 ** 31 - 1), b: int32(1) }), undefined);
+  assertEquals(await evaluated([node("Mul", "a", "b")], { a: int64(2 ** 40), b: int64(2 ** 12) }), [2 ** 52]);
+  assertEquals(await evaluated([node("Mul", "a", "b")], { a: int64(2 ** 40), b: int64(2 ** 14) }), undefined);
+  assertEquals(await evaluated([node("Add", "a", "b")], { a: int64(2 ** 60), b: int64(1) }), undefined);
+});
+
+Deno.test("a whole number is not divided by zero", async () => {
+  assertEquals(await evaluated([node("Div", "a", "b")], { a: int64(7, -7), b: int64(2, 2) }), [3, -3]);
+  assertEquals(await evaluated([node("Div", "a", "b")], { a: int64(7, 7), b: int64(2, 0) }), undefined);
+  assertEquals(await evaluated([node("Mod", "a", "b")], { a: int64(7), b: int64(0) }), undefined);
+});
+
+Deno.test("indices outside, and shapes that do not fit, are left to the runtime", async () => {
+  const x = random([2, 3], 1);
+  assertEquals(await evaluated([node("Gather", "x", "i")], { x, i: int64(2) }), undefined);
+  assertEquals(await evaluated([node("Reshape", "x", "i")], { x, i: int64(4, -1) }), undefined);
+  assertEquals(await evaluated([node("MatMul", "x", "x")], { x }), undefined);
+  assertEquals(await evaluated([node("Add", "x", "k")], { x, k: random([2], 2) }), undefined);
+});
+
+Deno.test("a constant that grows without an end is not made", async () => {
+  const nodes = Array.from({ length: 27 }, (_, i): TestNode => ({
+    op: "Concat",
+    inputs: [`c${i}`, `c${i}`],
+    outputs: [i === 26 ? "y" : `c${i + 1}`],
+    attributes: { axis: 0 },
+  }));
+  const start = performance.now();
+  assertEquals(await evaluated(nodes, { c0: random([4], 1) }), undefined);
+  assertLess(performance.now() - start, 2000);
+});
+
+Deno.test("value_ints beyond 2^53 keep every bit", async () => {
+  const numbers = ["9223372036854775807", "9223372036854775806", "-9223372036854775808", "9007199254740993"];
+  const type = messageType("ModelProto");
+  const model = type.decode(modelBytes({
+    inputs: { x: [4] },
+    types: { y: 7 },
+    outputs: { y: null },
+    nodes: [
+      { op: "Constant", inputs: [], outputs: ["c"], attributes: { value_ints: [0] } },
+      { op: "Cast", inputs: ["x"], outputs: ["i"], attributes: { to: 7 } },
+      { op: "Max", inputs: ["i", "c"], outputs: ["y"] },
+    ],
+  }));
+  const object = type.toObject(model, { longs: String, bytes: String }) as {
+    graph: { node: { attribute: { ints: string[] }[] }[] };
+  };
+  object.graph.node[0].attribute[0].ints = numbers;
+  const { model: fused, report } = await fuse(type.encode(type.fromObject(object)).finish());
+  assertEquals(report.after.ops, { Cast: 1, Max: 1 });
+  const bytes = type.toObject(type.decode(await fused.bytes()), { longs: String }) as {
+    graph: { initializer: { raw_data: Uint8Array }[] };
+  };
+  const raw = bytes.graph.initializer[0].raw_data.slice();
+  assertEquals([...new BigInt64Array(raw.buffer)].map(String), numbers);
+});
