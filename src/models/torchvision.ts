@@ -17,16 +17,27 @@ import { torchvisionConvnext } from "./torchvision_convnext.ts";
 import { vgg, VGGS } from "./vgg.ts";
 import { r2plus1d18, r3d18 } from "./video_resnet.ts";
 
-type Families =
-  & typeof RESNETS
-  & typeof DENSENETS
-  & typeof VGGS
-  & typeof MOBILENETS_V3
-  & typeof EFFICIENTNETS;
-
 /** torchvision's architectures by its names, and the generator of PyTorch's DCGAN example. */
 export type TorchvisionArchitecture =
-  | keyof Families
+  | "resnet18"
+  | "resnet34"
+  | "resnet50"
+  | "resnet101"
+  | "resnet152"
+  | "resnext50_32x4d"
+  | "wide_resnet50_2"
+  | "densenet121"
+  | "densenet161"
+  | "densenet169"
+  | "densenet201"
+  | "vgg11_bn"
+  | "vgg13_bn"
+  | "vgg16_bn"
+  | "vgg19_bn"
+  | "mobilenet_v3_large"
+  | "mobilenet_v3_small"
+  | "efficientnet_b0"
+  | "efficientnet_v2_s"
   | "mobilenet_v2"
   | "inception_v3"
   | "googlenet"
