@@ -33,6 +33,8 @@ import {
   slicedChannels,
   transition,
   upsampling,
+  writtenGelu,
+  writtenHardSigmoid,
 } from "./steps/motifs.ts";
 import { averagePool, depthToSpace, globalPool, pad, pool, resize } from "./steps/pools.ts";
 import {
@@ -92,6 +94,8 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   shuffledUnit: [1, shuffledUnit],
   shiftedJoin: [2, shiftedJoin],
   classifier: [2, classifier],
+  writtenGelu: [1, writtenGelu],
+  writtenHardSigmoid: [1, writtenHardSigmoid],
   scaledCopy: [3, scaledCopy],
   gated: [2, gated],
   slicedChannels: [2, slicedChannels],

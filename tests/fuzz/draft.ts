@@ -110,6 +110,11 @@ export class Draft {
     return this.store("i", tensor(dims, values, 7));
   }
 
+  /** One float, as an initializer (or a Constant node where a subgraph of an old IR has none). */
+  number(value: number): string {
+    return this.store("c", tensor([], [value], this.shared.type));
+  }
+
   /** Values in ±[low, high], seeded by the number of things made so far. */
   values(dims: readonly number[], low: number, high: number, signed = true): TestTensor {
     const seed = this.shared.counter.value + 1;

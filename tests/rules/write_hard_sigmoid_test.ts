@@ -94,3 +94,12 @@ Deno.test("fuse() keeps a Clip whose result is used twice as it is", async () =>
   const shared = model([...start, ["Div", ["v1", "six"]], ["Mul", ["v2", "v1"]]]);
   assertEquals((await opsOf(shared)).HardSigmoid, undefined);
 });
+
+Deno.test("fuse() keeps a Clip of float64, for which ONNX Runtime has no HardSigmoid", async () => {
+  const double = 11, nodes: [string, string[]][] = [...start, ["Div", ["v1", "six"]]];
+  const given = model(nodes, 14, { types: { x: double, u: double, v2: double } });
+  given.initializers = Object.fromEntries(
+    Object.entries(NUMBERS).map(([name, value]) => [name, tensor([], [value], double)]),
+  );
+  assertEquals((await opsOf(given)).HardSigmoid, undefined);
+});

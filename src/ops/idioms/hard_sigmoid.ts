@@ -39,7 +39,10 @@ export const HARD_SIGMOID_ROOTS: readonly string[] = ["Clip", "HardSigmoid"];
  * y·clip(…)·c, it is taken before it. Undefined where a node is neither that, nor a HardSigmoid.
  */
 export function hardSigmoidAt(root: Node): HardSigmoid | undefined {
-  if (root.hasReferences || !root.output.type || !isFloat(root.output.type)) return undefined;
+  // ONNX Runtime has neither operator for float64
+  if (root.hasReferences || !root.output.type || !isFloat(root.output.type) || root.output.type === "float64") {
+    return undefined;
+  }
   if (root.is("HardSigmoid")) {
     const own = { nodes: [root], result: root.output, line: { scale: 1, shift: 0 } };
     const alpha = root.number("alpha", Math.fround(0.2)), beta = root.number("beta", 0.5);

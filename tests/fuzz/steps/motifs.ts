@@ -148,3 +148,22 @@ export const slicedChannels: Step = (draft, x, choices) => {
   if (a.dims.slice(2).join() !== b.dims.slice(2).join()) return undefined;
   return draft.node("Concat", [a.name, b.name], [a.dims[0], a.dims[1] + b.dims[1], ...a.dims.slice(2)], { axis: 1 });
 };
+
+/** A GELU written out by its error function. */
+export const writtenGelu: Step = (draft, x) => {
+  if (draft.opset < 9) return undefined;
+  const scaled = draft.node("Div", [x.name, draft.number(Math.SQRT2)], x.dims);
+  const erf = scaled && draft.node("Erf", [scaled.name], x.dims);
+  const sum = erf && draft.node("Add", [erf.name, draft.number(1)], x.dims);
+  const product = sum && draft.node("Mul", [x.name, sum.name], x.dims);
+  return product && draft.node("Mul", [product.name, draft.number(0.5)], x.dims);
+};
+
+/** A hard sigmoid written out by a clip, now and then times its input. */
+export const writtenHardSigmoid: Step = (draft, x, choices) => {
+  if (draft.opset < 11) return undefined;
+  const shifted = draft.node("Add", [x.name, draft.number(3)], x.dims);
+  const clipped = shifted && draft.node("Clip", [shifted.name, draft.number(0), draft.number(6)], x.dims);
+  const gate = clipped && draft.node("Div", [clipped.name, draft.number(6)], x.dims);
+  return gate && choices.once(2) ? draft.node("Mul", [x.name, gate.name], x.dims) : gate;
+};
