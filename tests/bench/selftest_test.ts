@@ -34,3 +34,8 @@ Deno.test("summarise() asks for power, and takes the median of all runs for the 
   const missed = summarise([condition("+2%", Array(20).fill(-0.002))]);
   assertEquals(missed.find(({ text }) => text.includes("power"))!.isBroken, true);
 });
+
+Deno.test("summarise() of runs whose median is not slower at all still counts the gate", () => {
+  const found = summarise([condition("+2%", Array(5).fill(0.03))]);
+  assertStringIncludes(found.find(({ text }) => text.includes("gate"))!.text, "0 of 5");
+});
