@@ -4,6 +4,8 @@ import { linearOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { branchesAt, isDiagonal, type Refusals } from "./branches.ts";
 
+/** Share of the multiply-accumulates that may be left: the weight grows, and the additions of the pool alone are not worth it. */
+const MOST_WORK = 0.75;
 /** Input channels per group below which a convolution is bound by memory, not by arithmetic. */
 const FEWEST_CHANNELS = 8;
 
@@ -26,7 +28,7 @@ export const composeLayerAndPool: Rule = {
       const layer = linearOf(map.nodes[0]);
       if (!(layer instanceof LinearMap) || layer.isPointwise) continue;
       if (layer.cost.macs < FEWEST_CHANNELS * layer.output.channels * positionsOf(layer)) continue;
-      if (map.cost.macs >= map.parts.work.macs) continue;
+      if (map.cost.macs > MOST_WORK * map.parts.work.macs) continue;
       const emitted = map.emit(build);
       return emitted instanceof Skip ? emitted : new Replacement([...map.nodes].reverse(), [[root.output, emitted]]);
     }
