@@ -25,8 +25,18 @@ const { values } = parseArgs({
   },
 });
 const folder = new URL("../reports/results/", import.meta.url);
-const measured = networksNamed(values.only?.split(","));
+const measured = chosen(values.only);
 await Deno.mkdir(folder, { recursive: true });
+
+function chosen(only: string | undefined) {
+  try {
+    return networksNamed(only?.split(","));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(`results: ${error.message}`);
+    Deno.exit(2);
+  }
+}
 
 for (const network of measured) {
   const path = await Deno.makeTempFile({ suffix: ".onnx" });
