@@ -8,8 +8,10 @@ import { verdictSentence } from "../plot/words.ts";
 /** The largest relative L2 error that float32 rounding explains. */
 const ROUNDING = 1e-5;
 
-/** What is read of a fusion report. */
-type Fusion = Pick<FusionReport, "applied" | "before" | "after"> & { readonly skipped: readonly unknown[] };
+/** What {@linkcode answers} reads of a fusion report. */
+export type AnsweredReport = Pick<FusionReport, "applied" | "before" | "after"> & {
+  readonly skipped: readonly unknown[];
+};
 
 /** What a fusion and its measurement say, as questions and answers. In a notebook it shows itself. */
 export interface Answers {
@@ -18,7 +20,7 @@ export interface Answers {
 }
 
 /** What was fused, is it faster here, is it still the same: in a sentence or two each. */
-export function answers(report: Fusion, comparison: Comparison): Answers {
+export function answers(report: AnsweredReport, comparison: Comparison): Answers {
   const list = [
     { question: "What was fused?", answer: fused(report) },
     {
@@ -36,7 +38,7 @@ export function answers(report: Fusion, comparison: Comparison): Answers {
   return Object.defineProperty({ list }, Symbol.for("Jupyter.display"), { value: display });
 }
 
-function fused({ applied, skipped, before, after }: Fusion): string {
+function fused({ applied, skipped, before, after }: AnsweredReport): string {
   if (applied.length === 0) return "Nothing: no rule found neighbours that are one linear layer.";
   const had = before.ops.BatchNormalization ?? 0, left = after.ops.BatchNormalization ?? 0;
   return `${formatCount(before.nodes)} nodes became ${formatCount(after.nodes)}, in ${

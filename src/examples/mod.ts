@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { type Answers, answers } from "./answers.ts";
+export { type AnsweredReport, type Answers, answers } from "./answers.ts";
 export { fashionNetworks, type FashionOverview, type FashionResult } from "./fashion.ts";
 export {
   type Accuracy,

@@ -12,6 +12,7 @@ export { type SavedFiles } from "../io/save_files.ts";
 export { type Dim } from "../graph/graph.ts";
 export { type ModelStats } from "../graph/stats.ts";
 export { ChangedFileError, DownloadError, FileError, ModelFormatError, RewriteError } from "../io/errors.ts";
+export { type WrongClaim } from "../ops/claims.ts";
 export { SKIP_CODES, type SkipCode } from "../ops/skip.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
 export { type Runtime } from "../rewrite/operators.ts";
