@@ -66,7 +66,7 @@ function fed(tensor: TestTensor): ort.Tensor {
     uint64: () => of(BigUint64Array),
   }[name as "float32"]();
   if (name !== "float16") return new ort.Tensor(name, data as never, dims);
-  const tensor16 = new ort.Tensor("float16", new Float16Array(bytes.buffer as ArrayBuffer) as never, dims);
+  const tensor16 = new ort.Tensor("float16", data as never, dims);
   return Object.assign(tensor16, { cpuData: data });
 }
 
