@@ -50,7 +50,9 @@ const SAVED = 0.25;
 
 /** Whether a replacement takes a good part less arithmetic than what it replaces, whatever open dimensions are. */
 export function savesArithmetic({ removed }: Replacement, { nodes }: Builder): boolean {
-  return pairsOf(removed, nodes)?.every(([before, after]) => after.macs! <= (1 - SAVED) * before.macs!) ?? false;
+  const isSaved = ([before, after]: readonly [Cost, Cost]) =>
+    before.macs! > 0 && after.macs! <= (1 - SAVED) * before.macs!;
+  return pairsOf(removed, nodes)?.every(isSaved) ?? false;
 }
 
 /** What both sides cost: as they are, or at several sizes where that is open; undefined where even that does not tell. */
