@@ -86,6 +86,7 @@ export async function browserScript(entry: string, define: Record<string, string
     entryPoints: [entry],
     bundle: true,
     minify: true,
+    charset: "utf8",
     write: false,
 
     format: "iife",
