@@ -49,7 +49,11 @@ export async function timeLevel(
     sameOperators: sameOperators(observed[0].profile.kernels, observed[1].profile.kernels),
     renew: contestants,
     renewMs: sessions.openMs,
+  }).catch((error) => {
+    if (options.signal?.aborted) return undefined; // stopped before the first round ended
+    throw error;
   });
+  if (!timing) return undefined;
   const machine = watched();
   const card = (side: "before" | "after", createMs: number[], { profile, asRun }: Observation): Timing => {
     const samplesMs = timing[`${side}Ms`];
