@@ -55,7 +55,7 @@ function growthOf({ removed, outputs }: Replacement, build: Builder): number {
     if ([...value.users.keys()].some((user) => !gone.has(user))) return 0;
     const { producer } = value;
     if (value.initializer) {
-      if (value.isInput) return 0;
+      if (value.isOverridable) return 0;
       freed.add(value);
       return bytesOf(value.initializer);
     }

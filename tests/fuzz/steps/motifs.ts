@@ -66,6 +66,13 @@ const widened: Step = (draft, x, choices) => {
 };
 
 export const upsampling: Step = chain(anyOf(affine, pointwise, widened, widened), resize, anyOf(pointwise, affine));
+/** A convolution wide enough to be worth composing with the average pool behind it. */
+export const pooledConvolution: Step = chain(
+  widened,
+  (draft, x, choices) => convOf(draft, x, choices, square(x.dims.length - 2, 3, 1), choices.pick([4, 6])),
+  averagePool,
+);
+
 /** A pool that pads by itself, whether it counts that or not. */
 const padded: Step = (draft, x, choices) =>
   x.dims.length < 3 ? undefined : poolOf(
