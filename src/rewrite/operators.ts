@@ -26,30 +26,39 @@ export function countOperators(replacement: Replacement, build: Builder, runtime
   const { removed } = replacement;
   const running = (nodes: Iterable<Node>) => [...nodes].filter((node) => !isConstant(node));
   if (runtime === "none") return { before: running(removed).length, after: running(build.nodes).length };
-  const gone = new Set(removed), view = viewAfter(replacement, build);
+  const gone = new Set(removed), before = finder(AS_IS), after = finder(viewAfter(replacement, build));
   const region = new Set(removed), cut: Found[] = [];
   for (const node of removed) {
-    const found = idiomOf(node);
+    const found = before(node);
     if (!found || cut.some(({ nodes }) => nodes[0] === found.nodes[0])) continue;
     cut.push(found);
     for (const member of found.nodes) region.add(member);
   }
   for (const node of build.nodes) {
-    for (const member of idiomOf(node, view)?.nodes ?? []) {
+    for (const member of after(node)?.nodes ?? []) {
       if (build.nodes.includes(member)) continue;
-      for (const other of idiomOf(member)?.nodes ?? [member]) region.add(other);
+      for (const other of before(member)?.nodes ?? [member]) region.add(other);
     }
   }
   const left = running(region).filter((node) => !gone.has(node));
-  const groups = (nodes: readonly Node[], view: GraphView) =>
-    new Set(nodes.map((node) => idiomOf(node, view)?.nodes[0] ?? node)).size;
+  const groups = (nodes: readonly Node[], found: typeof before) =>
+    new Set(nodes.map((node) => found(node)?.nodes[0] ?? node)).size;
   const broken = cut.find(({ nodes }) =>
-    nodes.some((node) => !gone.has(node) && !isConstant(node) && (idiomOf(node, view)?.nodes.length ?? 1) < 2)
+    nodes.some((node) => !gone.has(node) && !isConstant(node) && (after(node)?.nodes.length ?? 1) < 2)
   );
-  return {
-    before: groups(running(region), AS_IS),
-    after: groups([...left, ...running(build.nodes)], view),
-    broken,
+  return { before: groups(running(region), before), after: groups([...left, ...running(build.nodes)], after), broken };
+}
+
+/** The idioms of nodes in a view of their graph, each looked for once. */
+function finder(view: GraphView): (node: Node) => Found | undefined {
+  const known = new Map<Node, Found | undefined>();
+  return (node) => {
+    if (!known.has(node)) {
+      const found = idiomOf(node, view);
+      for (const member of found?.nodes ?? []) if (!known.has(member)) known.set(member, found);
+      known.set(node, found);
+    }
+    return known.get(node);
   };
 }
 

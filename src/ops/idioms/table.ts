@@ -1,4 +1,4 @@
-import type { Node, Value } from "../../graph/graph.ts";
+import type { Graph, Node, Value } from "../../graph/graph.ts";
 import { biasGelu, gelu, quickGelu, tanhGelu } from "./gelu.ts";
 import type { Idiom } from "./idiom.ts";
 import { convActivation, convSumActivation, matMulBias, scaledMatMul } from "./layer_and_next.ts";
@@ -20,8 +20,6 @@ const IDIOMS: readonly Idiom[] = [
   matMulBias,
 ];
 
-/** Most nodes between a node of an idiom and its root. */
-const FARTHEST = 9;
 /** A value inside an idiom is used at most this often. */
 const MOST_USERS = 4;
 
@@ -31,12 +29,15 @@ interface Entry {
   readonly pattern: Pattern;
   /** Operators without which it cannot be there. */
   readonly needed: readonly string[];
+  /** Most nodes from one of its nodes to its root. */
+  readonly depth: number;
 }
 
 const byRoot = new Map<string, Entry[]>();
 for (const idiom of IDIOMS) {
   for (const opType of rootsOf(idiom.recognised)) {
-    const entry = { idiom, pattern: idiom.recognised, needed: [...neededBy(idiom.recognised)] };
+    const pattern = idiom.recognised;
+    const entry = { idiom, pattern, needed: [...neededBy(pattern)], depth: depthOf(pattern) - 1 };
     byRoot.set(opType, [...byRoot.get(opType) ?? [], entry]);
   }
 }
@@ -48,6 +49,12 @@ function neededBy(pattern: Pattern): Set<string> {
   }
   if (pattern.kind !== "node") return new Set();
   return new Set([pattern.opType, ...pattern.inputs.flatMap((input) => [...neededBy(input)])]);
+}
+
+/** Nodes of the longest way through a pattern. */
+function depthOf(pattern: Pattern): number {
+  if (pattern.kind === "either") return Math.max(...pattern.patterns.map(depthOf));
+  return pattern.kind === "node" ? 1 + Math.max(0, ...pattern.inputs.map(depthOf)) : 0;
 }
 
 function rootsOf(pattern: Pattern): Set<string> {
@@ -75,13 +82,14 @@ export interface Found extends Match {
 
 /** The recognised idiom with the most nodes that a node is part of; undefined where it is part of none. */
 export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined {
-  const behind = nodesFrom([node], (at) => usersOf(at, view));
+  const reach = reachIn(node.graph);
+  const behind = nodesFrom([node], (at) => usersOf(at, view), reach);
   const roots = behind.filter(({ domain, opType }) => domain === "" && byRoot.has(opType));
   if (roots.length === 0) return undefined;
   let near: Set<string> | undefined, best: Found | undefined;
   for (const root of roots) {
     for (const { idiom, pattern, needed } of byRoot.get(root.opType)!) {
-      near ??= operatorsBefore(behind, view);
+      near ??= operatorsBefore(behind, view, reach);
       if (!needed.every((opType) => near!.has(opType))) continue;
       const match = matchAt(root, pattern, view);
       if (match?.nodes.includes(node) && match.nodes.length > (best?.nodes.length ?? 0)) {
@@ -92,17 +100,34 @@ export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined 
   return best;
 }
 
-/** Operators of some nodes and of those shortly before them. */
-function operatorsBefore(nodes: readonly Node[], view: GraphView): Set<string> {
-  const upstream = ({ inputs }: Node) => inputs.flatMap((value) => value && view.producer(value) || []);
-  return new Set(nodesFrom(nodes, upstream).map(({ opType }) => opType));
+const reaches = new WeakMap<Graph, { nodes: number; opTypes: Set<string>; reach: number }>();
+
+/** How far from a node the root of an idiom may be, for the idioms that a graph's operators allow; −1 where there can be none. */
+function reachIn(graph: Graph): number {
+  let known = reaches.get(graph);
+  if (known?.nodes === graph.nodes.length) return known.reach;
+  const opTypes = known?.opTypes ?? new Set<string>(), { size } = opTypes;
+  for (let at = known?.nodes ?? 0; at < graph.nodes.length; at++) opTypes.add(graph.nodes[at].opType);
+  const possible = known && opTypes.size === size
+    ? [{ depth: known.reach }]
+    : [...byRoot.values()].flat().filter(({ needed }) => needed.every((opType) => opTypes.has(opType)));
+  known = { nodes: graph.nodes.length, opTypes, reach: Math.max(-1, ...possible.map(({ depth }) => depth)) };
+  reaches.set(graph, known);
+  return known.reach;
 }
 
-/** Nodes and those that are reached from them in a few steps. */
-function nodesFrom(starts: readonly Node[], next: (node: Node) => readonly Node[]): Node[] {
+/** Operators of some nodes and of those shortly before them. */
+function operatorsBefore(nodes: readonly Node[], view: GraphView, steps: number): Set<string> {
+  const upstream = ({ inputs }: Node) => inputs.flatMap((value) => value && view.producer(value) || []);
+  return new Set(nodesFrom(nodes, upstream, steps).map(({ opType }) => opType));
+}
+
+/** Nodes and those that are reached from them in some steps; none where no step makes sense. */
+function nodesFrom(starts: readonly Node[], next: (node: Node) => readonly Node[], steps: number): Node[] {
+  if (steps < 0) return [];
   const seen = new Set(starts);
   let edge = starts;
-  for (let distance = 0; distance < FARTHEST && edge.length > 0; distance++) {
+  for (let step = 0; step < steps && edge.length > 0; step++) {
     edge = edge.flatMap(next).filter((node) => !seen.has(node) && seen.add(node));
   }
   return [...seen];
