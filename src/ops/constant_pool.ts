@@ -18,6 +18,11 @@ export class ConstantPool {
     return this.#equal(tensor).find((value) => graph.find(value.name) === value);
   }
 
+  /** Whether two tensors are surely equal. */
+  areEqual(a: Tensor, b: Tensor): boolean {
+    return keyOf(a) === keyOf(b) && this.#ids.idOf(a) === this.#ids.idOf(b);
+  }
+
   /** Takes note of an initializer. */
   add(value: Value): void {
     if (!constantOf(value) || value.isInput || value.graph.isFunction) return;

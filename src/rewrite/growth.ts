@@ -50,9 +50,14 @@ function growthOf({ removed, outputs }: Replacement, build: Builder): number {
   const used = new Set(build.nodes.flatMap(({ inputs }) => inputs));
   const added = build.initializers.filter((value) => used.has(value) || placed.has(value));
   const gone = new Set(removed), freed = new Set<Value>();
+  // a node that makes the same constant of the same source is rewritten alike, and takes the one that is added now
+  const isTwin = ({ outputs: [output] }: Node) => {
+    const tensor = constantOf(output);
+    return tensor !== undefined && added.some(({ initializer }) => build.pool.areEqual(tensor, initializer!));
+  };
   const free = (value: Value | undefined): number => {
     if (!value || freed.has(value) || used.has(value) || placed.has(value) || value.isOutput) return 0;
-    if ([...value.users.keys()].some((user) => !gone.has(user))) return 0;
+    if ([...value.users.keys()].some((user) => !gone.has(user) && !isTwin(user))) return 0;
     const { producer } = value;
     if (value.initializer) {
       if (value.isOverridable) return 0;

@@ -1,0 +1,97 @@
+/** A file does not grow for a fold: shared, tied and compressed weights stay what they are, unless growth is allowed. */
+import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
+import { fuse, type FuseOptions } from "../../src/fusion/mod.ts";
+import { feedsFor, modelBytes, random, relativeL2, run, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
+
+async function sizes(model: TestModel, options: FuseOptions = {}) {
+  const bytes = modelBytes(model), { model: fused, report } = await fuse(bytes, options), result = await fused.bytes();
+  if (!model.types) {
+    const feeds = feedsFor(model);
+    assertLess(relativeL2(await run(bytes, feeds), await run(result, feeds)), 1e-6);
+  }
+  return { before: bytes.length, after: result.length, report };
+}
+
+/** Layers one after the other that share one matrix, each with its own transposition of it. */
+function shared(layers: number): TestModel {
+  const nodes = Array.from({ length: layers }, (_, i): TestNode[] => [
+    { op: "Transpose", inputs: ["w"], outputs: [`t${i}`], attributes: { perm: [1, 0] } },
+    { op: "MatMul", inputs: [i ? `r${i - 1}` : "x", `t${i}`], outputs: [`m${i}`] },
+    { op: "Tanh", inputs: [`m${i}`], outputs: [`r${i}`] },
+  ]).flat();
+  const outputs = { [`r${layers - 1}`]: [2, 128] };
+  return { inputs: { x: [2, 128] }, outputs, initializers: { w: random([128, 128], 1) }, nodes };
+}
+
+Deno.test("fuse() writes a transposed weight that twelve layers share once", async () => {
+  const { before, after, report } = await sizes(shared(12));
+  assertEquals(report.after.ops, { MatMul: 12, Tanh: 12 });
+  assertLessOrEqual(after, before);
+});
+
+Deno.test("fuse() does not double a tied embedding", async () => {
+  const { before, after } = await sizes({
+    inputs: { x: [3, 16] },
+    types: { i: 7 },
+    outputs: { y: [3, 500], e: null },
+    initializers: { w: random([500, 16], 1), i: tensor([4], [1, 2, 3, 4], 7) },
+    nodes: [
+      { op: "Gather", inputs: ["w", "i"], outputs: ["e"] },
+      { op: "Transpose", inputs: ["w"], outputs: ["t"], attributes: { perm: [1, 0] } },
+      { op: "MatMul", inputs: ["x", "t"], outputs: ["y"] },
+    ],
+  });
+  assertLessOrEqual(after, before + 2048);
+});
+
+const COMPRESSED: TestModel = {
+  inputs: { x: [2, 128] },
+  outputs: { y: [2, 128] },
+  initializers: {
+    q: tensor([128, 128], Array.from({ length: 128 * 128 }, (_, i) => i % 7), 2),
+    s: random([128], 3),
+  },
+  nodes: [
+    { op: "Cast", inputs: ["q"], outputs: ["f"], attributes: { to: 1 } },
+    { op: "MatMul", inputs: ["x", "f"], outputs: ["m"] },
+    { op: "Mul", inputs: ["m", "s"], outputs: ["y"] },
+  ],
+};
+
+Deno.test("fuse() leaves a weight stored in whole numbers compressed, says why, and how to have it anyway", async () => {
+  const { before, after, report } = await sizes(COMPRESSED);
+  assertLessOrEqual(after, before * 1.02);
+  const why = report.skipped.find(({ code }) => code === "file-growth");
+  assert(
+    why?.reason.startsWith("the file would grow by ") && why.remedy === "pass --allow-growth",
+    JSON.stringify(why),
+  );
+  const allowed = await sizes(COMPRESSED, { allowGrowth: true });
+  assertEquals(allowed.report.after.ops, { MatMul: 1 });
+  assert(allowed.after > 3 * before);
+});
+
+Deno.test("fuse() writes what both branches of an If compute alike once, in the graph around them", async () => {
+  const branch = (name: string) => ({
+    graph: {
+      nodes: [
+        { op: "Transpose", inputs: ["w"], outputs: [`t_${name}`], attributes: { perm: [1, 0] } },
+        { op: "MatMul", inputs: ["x", `t_${name}`], outputs: [name] },
+      ],
+      outputs: { [name]: [2, 64] },
+    },
+  });
+  const { before, after } = await sizes({
+    inputs: { x: [2, 64], c: [] },
+    types: { c: 9 },
+    outputs: { y: [2, 64] },
+    initializers: { w: random([64, 64], 1) },
+    nodes: [{
+      op: "If",
+      inputs: ["c"],
+      outputs: ["y"],
+      attributes: { then_branch: branch("a"), else_branch: branch("b") },
+    }],
+  });
+  assertLessOrEqual(after, before + 64);
+});
