@@ -82,4 +82,4 @@ async function main(files: string[]): Promise<number> {
   }
 }
 
-Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main(Deno.args));
