@@ -51,7 +51,8 @@ async function ran(
   inputs: readonly string[],
   values: ReadonlyMap<string, TensorData>,
 ): Promise<NamedTensors> {
-  await using session = await openSession(path, { threads: availableParallelism() });
+  // as it is written: for its own layout the runtime would hold every weight a second time
+  await using session = await openSession(path, { level: "disabled", threads: availableParallelism() });
   return await session.run(Object.fromEntries(inputs.map((name) => [name, values.get(name)!])));
 }
 
