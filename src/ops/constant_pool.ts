@@ -36,7 +36,8 @@ export class ConstantPool {
    * one to take; undefined where there is no other.
    */
   hoist({ initializer, graph }: Value): Value | undefined {
-    const root = outermost(graph), other = this.#equal(initializer!).find((value) => outermost(value.graph) === root);
+    const root = outermost(graph);
+    const other = this.#equal(initializer!).find((value) => !value.isOutput && outermost(value.graph) === root);
     if (!other || graph.parent === undefined) return undefined;
     const shared = new Value(root, root.freshName(other.name));
     Object.assign(shared, { initializer: other.initializer, type: other.type, shape: other.shape });

@@ -16,8 +16,8 @@ const TRADES: readonly Phase[] = ["merge", "compose", "reorder"];
 
 /**
  * Why a replacement is not less than what it replaces. Compared in this order: operators that the runtime runs, nodes,
- * multiply-accumulates, bytes moved, nodes that scale (an addition alone is a bias); the first that differs decides, and one must, so that rewriting ends. Where shapes are open
- * the arithmetic is worked out at several sizes, which must agree.
+ * multiply-accumulates, bytes moved, nodes that scale (an addition alone is a bias); the first that differs decides, and one
+ * must, so that rewriting ends. Where shapes are open the arithmetic is worked out at several sizes, which must agree.
  */
 export function whyNotLess(
   phase: Phase,

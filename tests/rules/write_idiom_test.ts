@@ -43,3 +43,14 @@ Deno.test("fuse() leaves a LayerNormalization over other axes than the last one 
   for (const node of model.nodes) if (node.op === "ReduceMean") node.attributes = { axes: [1] };
   assertEquals((await fuse(modelBytes(model))).report.after.ops.LayerNormalization, undefined);
 });
+
+Deno.test("fuse() leaves a GELU whose constant is not √2 as it is, to the last digits", async () => {
+  const form = FORMS.find(({ name }) => name === "GELU by Erf, x·(1 + erf(x/√2))·½")!;
+  for (const [root, left] of [[Math.fround(Math.SQRT2), 1], [1.4143, undefined]] as const) {
+    const model = modelOf(form, 20);
+    for (const { dims, values } of Object.values(model.initializers!)) {
+      if (dims.length === 0 && Math.abs(values[0] - Math.SQRT2) < 1e-6) (values as number[])[0] = root;
+    }
+    assertEquals((await fuse(modelBytes(model))).report.after.ops.Gelu, left, `${root}`);
+  }
+});

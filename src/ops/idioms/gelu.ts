@@ -1,10 +1,9 @@
-import { floatAttribute, newAttribute } from "../../graph/attribute.ts";
-import type { Node, Value } from "../../graph/graph.ts";
-import { isFloat } from "../../tensor/element_type.ts";
-import { valueTensor } from "../../tensor/tensor.ts";
+import { newAttribute } from "../../graph/attribute.ts";
+import type { Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
 import type { Idiom } from "./idiom.ts";
 import { constant, either, type Match, namedNode, node, number, type Pattern, scalar, value } from "./pattern.ts";
+import { isFloatValue, namesOf, numberLike, under } from "./written.ts";
 
 const x = value("x");
 const half = number(0.5);
@@ -122,34 +121,4 @@ function halved(match: Match, build: Builder, factor: Value): Value {
   const input = match.values.get("x")!;
   const first = build.node("Mul", [input, numberLike(input, 0.5, build)], { name: under(match, "Mul_2") });
   return build.node("Mul", [first, factor], namesOf(match));
-}
-
-/** The name and output name of the match's root. */
-export function namesOf({ nodes: [root] }: Match): { name: string; output: string } {
-  return { name: root.name, output: root.output.name };
-}
-
-/** A name for a new inner node of a match. */
-export function under({ nodes: [root] }: Match, op: string): string {
-  return root.name && `${root.name}/${op}`;
-}
-
-/** A constant of one element in the element type of a value. */
-export function numberLike(like: Value, number: number, build: Builder): Value {
-  return build.initializer(`${like.name}.constant`, valueTensor(like.type!, [], Float64Array.of(number)));
-}
-
-/** Whether the element type of a value is known to be a floating-point one. */
-export function isFloatValue({ type }: Value): boolean {
-  return type !== undefined && isFloat(type);
-}
-
-/** The epsilon of a match as an attribute. */
-export function epsilonAttribute(value: number): ReturnType<typeof floatAttribute> {
-  return floatAttribute("epsilon", value);
-}
-
-/** A node of a match. */
-export function named(match: Match, name: string): Node {
-  return match.named.get(name)!;
 }

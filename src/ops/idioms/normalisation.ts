@@ -1,9 +1,8 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { floatAttribute, newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { filledTensor, reshaped, type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { axesOf, constantOf } from "../constant.ts";
-import { epsilonAttribute, isFloatValue, named, namesOf, numberLike, under } from "./gelu.ts";
 import type { Idiom } from "./idiom.ts";
 import {
   constant,
@@ -17,6 +16,7 @@ import {
   scalar,
   value,
 } from "./pattern.ts";
+import { isFloatValue, named, namesOf, numberLike, under } from "./written.ts";
 
 const x = value("x");
 const epsilon = scalar("epsilon");
@@ -70,8 +70,9 @@ export const layerNormalization: Idiom = {
     if (!parts) return undefined;
     const { input, scale, epsilon } = parts, names = namesOf(match);
     const shift = match.values.get("beta"), bias = shift ? flat(shift, input, build) : undefined;
+    if (shift && !bias) return undefined;
     if (asOperator) {
-      const attributes = [newAttribute("axis", -1), epsilonAttribute(epsilon)];
+      const attributes = [newAttribute("axis", -1), floatAttribute("epsilon", epsilon)];
       return build.node("LayerNormalization", [input, scale, bias], { ...names, attributes });
     }
     const name = (op: string) => ({ name: under(match, op) });
@@ -103,7 +104,7 @@ export const rmsNormalization: Idiom = {
     if (!parts) return undefined;
     const { input, scale, epsilon } = parts, names = namesOf(match);
     if (asOperator) {
-      const attributes = [newAttribute("axis", -1), epsilonAttribute(epsilon)];
+      const attributes = [newAttribute("axis", -1), floatAttribute("epsilon", epsilon)];
       return build.node("RMSNormalization", [input, scale], { ...names, attributes });
     }
     const name = (op: string) => ({ name: under(match, op) });

@@ -1,4 +1,5 @@
 import type { Node, Value } from "../../graph/graph.ts";
+import { rounded } from "../../tensor/encode.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import { constantOf } from "../constant.ts";
 
@@ -34,8 +35,8 @@ export function value(name: string): Pattern {
   return { kind: "value", name };
 }
 
-/** A constant of one element with this value, to a relative tolerance (exporters write √2 with few or many digits). */
-export function number(value: number, tolerance = 1e-4): Pattern {
+/** A constant of one element with this value, as its element type holds it or to a relative tolerance: what is written stays exact. */
+export function number(value: number, tolerance = 1e-6): Pattern {
   return { kind: "number", value, tolerance };
 }
 
@@ -129,7 +130,8 @@ function* matchValue(found: Value | undefined, pattern: Pattern, state: State, v
     case "number": {
       const tensor = constantOf(at);
       if (tensor?.size !== 1 || tensor.type === "string" || tensor.type === "opaque") return;
-      if (Math.abs(valuesOf(tensor)[0] - pattern.value) <= Math.abs(pattern.value) * pattern.tolerance) yield state;
+      const [found] = valuesOf(tensor), [held] = rounded(tensor.type, Float64Array.of(pattern.value));
+      if (found === held || Math.abs(found - pattern.value) <= Math.abs(pattern.value) * pattern.tolerance) yield state;
       return;
     }
     case "constant": {
