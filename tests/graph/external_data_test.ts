@@ -1,25 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
 import { messageType } from "../../src/proto/schema.ts";
-import { feedsFor, modelBytes, random, randomIn, relativeL2, run, type TestModel } from "../onnx_model.ts";
-
-const CONV_BN: TestModel = {
-  inputs: { x: [2, 8, 6, 6] },
-  outputs: { y: [2, 16, 4, 4] },
-  initializers: {
-    w: random([16, 8, 3, 3], 1),
-    gamma: randomIn(0.5, 1.5, [16], 2),
-    beta: random([16], 3),
-    mean: random([16], 4),
-    variance: randomIn(0.3, 2, [16], 5),
-    spare: random([300], 6),
-  },
-  nodes: [
-    { op: "Conv", inputs: ["x", "w"], outputs: ["c"] },
-    { op: "BatchNormalization", inputs: ["c", "gamma", "beta", "mean", "variance"], outputs: ["b"] },
-    { op: "Relu", inputs: ["b"], outputs: ["y"] },
-  ],
-};
+import { feedsFor, modelBytes, relativeL2, run } from "../onnx_model.ts";
+import { CONV_BN, inFolder } from "../external_model.ts";
 
 // deno-lint-ignore no-explicit-any
 type Proto = any;
@@ -53,15 +36,6 @@ function externalised(
   const data = new Uint8Array(offset);
   parts.reduce((at, part) => (data.set(part, at), at + part.length), 0);
   return { model: Uint8Array.from(type.encode(proto).finish()), data };
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 async function files(folder: string): Promise<string[]> {
