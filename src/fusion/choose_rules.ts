@@ -1,4 +1,5 @@
 import type { Rule } from "../rewrite/rule.ts";
+import type { Runtime } from "../rewrite/runtime.ts";
 import { RULES } from "../rules/mod.ts";
 
 /** Which rules to apply, by name. */
@@ -9,25 +10,64 @@ export interface RuleChoice {
   skip?: readonly string[];
 }
 
-/** A rule name that does not exist. The message lists those that do. */
+/** A rule name that does not exist, or one that is not for the runtime. The message lists those that are. */
 export class RuleNameError extends Error {
   /** The error's name, `RuleNameError`. */
   override readonly name = "RuleNameError";
 }
 
-/** The rules of a choice, in the order they are tried. Throws a {@linkcode RuleNameError} for a name that is none. */
-export function chooseRules({ rules, skip = [] }: RuleChoice): readonly Rule[] {
+/** What a choice depends on besides names. */
+interface Circumstances {
+  /** What the model is for. */
+  readonly runtime: Runtime;
+  /** Whether what is slower is found out by measuring. */
+  readonly isMeasured: boolean;
+}
+
+/**
+ * The rules of a choice, in the order they are tried. Those for other runtimes are left out, and those that pay on some machines
+ * only unless they are measured or named. Throws a {@linkcode RuleNameError} for a name that is none, or for another runtime.
+ */
+export function chooseRules({ rules, skip = [] }: RuleChoice, { runtime, isMeasured }: Circumstances): readonly Rule[] {
+  const isFor = (rule: Rule) => rule.runtimes?.includes(runtime) ?? true;
   for (const name of [...rules ?? [], ...skip]) {
-    if (!RULES.some((rule) => rule.name === name)) {
+    const rule = RULES.find((rule) => rule.name === name);
+    if (!rule) {
       throw new RuleNameError(
         `there is no rule '${name}'. The rules are: ${RULES.map((rule) => rule.name).join(", ")}.`,
       );
     }
+    if (rules?.includes(name) && !isFor(rule)) {
+      throw new RuleNameError(
+        `the rule '${name}' is for the runtime ${rule.runtimes!.join(" or ")}, and the model is rewritten for ` +
+          `${runtime}: choose that runtime (--runtime ${rule.runtimes![0]}) or leave the rule out.`,
+      );
+    }
   }
-  return RULES.filter(({ name }) => (rules?.includes(name) ?? true) && !skip.includes(name));
+  return RULES.filter((rule) =>
+    isFor(rule) && !skip.includes(rule.name) &&
+    (rules?.includes(rule.name) ?? (isMeasured || !rule.isForMeasuring))
+  );
+}
+
+/** A rule as `layerfuse rules` shows it. */
+export interface ListedRule {
+  /** Its name, for `rules` and `skip`. */
+  name: string;
+  /** One line: what becomes what. */
+  summary: string;
+  /** The runtimes it is for; every one where absent. */
+  runtimes?: readonly Runtime[];
+  /** Present where it is done only under `measure`, or where it is named. */
+  isForMeasuring?: true;
 }
 
 /** Every rule by name, with one line that says what it does. */
-export function listRules(): { name: string; summary: string }[] {
-  return RULES.map(({ name, summary }) => ({ name, summary }));
+export function listRules(): ListedRule[] {
+  return RULES.map(({ name, summary, runtimes, isForMeasuring }) => ({
+    name,
+    summary,
+    ...runtimes && { runtimes },
+    ...isForMeasuring && { isForMeasuring },
+  }));
 }

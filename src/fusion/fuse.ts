@@ -4,7 +4,7 @@ import { SKIP_CODES } from "../ops/skip.ts";
 import { rewriteErrorsOf } from "../io/errors.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
-import type { Runtime } from "../rewrite/operators.ts";
+import type { Runtime } from "../rewrite/runtime.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import { type Measure, measureRules } from "./measure.ts";
 import { chooseRules, type RuleChoice } from "./choose_rules.ts";
@@ -52,7 +52,8 @@ export interface FuseResult {
  * ```
  */
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
-  const rules = chooseRules(options), { measure, signal } = options;
+  const { measure, signal, runtime = "onnxruntime" } = options;
+  const rules = chooseRules(options, { runtime, isMeasured: measure !== undefined });
   const model = source instanceof Model ? source : await open(source, options);
   signal?.throwIfAborted();
   return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);

@@ -15,9 +15,9 @@ export { ChangedFileError, DownloadError, FileError, ModelFormatError, RewriteEr
 export { type WrongClaim } from "../ops/claims.ts";
 export { SKIP_CODES, type SkipCode } from "../ops/skip.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
-export { type Runtime } from "../rewrite/operators.ts";
+export { type Runtime } from "../rewrite/runtime.ts";
 export { RuleError } from "../rewrite/driver.ts";
-export { listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
+export { type ListedRule, listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
 export { layersOf, type LayerWork } from "./layers_of.ts";
 export { explain, fuse, type FuseOptions, type FuseResult } from "./fuse.ts";
 export { type Measure, type MeasuredVerdict } from "./measure.ts";

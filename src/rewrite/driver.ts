@@ -10,8 +10,9 @@ import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
 import { GrowthAccount } from "./growth.ts";
 import { whyNotLess } from "./less.ts";
-import { countOperators, type Runtime } from "./operators.ts";
+import { countOperators } from "./operators.ts";
 import { PHASES, Replacement, type Rule } from "./rule.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** What the driver needs to know about the rules' world. */
 export interface DriverOptions {

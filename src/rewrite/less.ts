@@ -12,20 +12,23 @@ import type { Phase, Replacement } from "./rule.ts";
 const SIZES: readonly number[] = [12, 56, 224];
 
 /** Phases whose rules trade one amount of arithmetic for another: they may not take more of it for fewer operators. */
-const TRADES: readonly Phase[] = ["merge", "compose", "reorder"];
+const TRADES: readonly Phase[] = ["merge", "compose", "reorder", "decompose"];
 
 /**
  * Why a replacement is not less than what it replaces. Compared in this order: operators that the runtime runs, nodes,
  * multiply-accumulates, bytes moved, nodes that scale (an addition alone is a bias); the first that differs decides, and one
- * must, so that rewriting ends. Where shapes are open the arithmetic is worked out at several sizes, which must agree.
+ * must, so that rewriting ends. In the phase `decompose` a good part less arithmetic is worth more operators, and in `lower` the
+ * rules' own measured conditions decide. Where shapes are open the arithmetic is worked out at several sizes, which must agree.
  */
 export function whyNotLess(
   phase: Phase,
-  { removed }: Replacement,
-  { nodes }: Builder,
+  { removed, outputs }: Replacement,
+  { nodes }: Pick<Builder, "nodes">,
   operators: OperatorCount,
   aggressive: boolean,
 ): Skip | undefined {
+  if (phase === "lower") return undefined;
+  if (phase === "decompose" && savesArithmetic({ removed, outputs }, { nodes })) return undefined;
   const isTrade = TRADES.includes(phase), isFewer = operators.after < operators.before;
   const isLess = isFewer || operators.after === operators.before && nodes.length < removed.length;
   if (operators.after > operators.before) return moreOperators(operators, removed.length, nodes.length);
@@ -49,7 +52,7 @@ export function whyNotLess(
 const SAVED = 0.25;
 
 /** Whether a replacement takes a good part less arithmetic than what it replaces, whatever open dimensions are. */
-export function savesArithmetic({ removed }: Replacement, { nodes }: Builder): boolean {
+export function savesArithmetic({ removed }: Replacement, { nodes }: Pick<Builder, "nodes">): boolean {
   const isSaved = ([before, after]: readonly [Cost, Cost]) =>
     before.macs! > 0 && after.macs! <= (1 - SAVED) * before.macs!;
   return pairsOf(removed, nodes)?.every(isSaved) ?? false;

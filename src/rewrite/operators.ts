@@ -4,9 +4,7 @@ import { type Found, idiomOf } from "../ops/idioms/table.ts";
 import { AS_IS, type GraphView } from "../ops/idioms/pattern.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Replacement } from "./rule.ts";
-
-/** The runtime a model is rewritten for: `none` counts nodes as the file has them. */
-export type Runtime = "onnxruntime" | "onnxruntime-cpu" | "none";
+import type { Runtime } from "./runtime.ts";
 
 /** How many operators a runtime runs for the surroundings of a replacement. */
 export interface OperatorCount {

@@ -1,12 +1,25 @@
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Skip } from "../ops/skip.ts";
+import type { Runtime } from "./runtime.ts";
 
 /**
  * When a rule is tried: each phase runs to its fixed point before the next begins, and again where a later one gave it something
- * to do. A rule of a later phase never takes a match from an earlier one.
+ * to do. A rule of a later phase never takes a match from an earlier one. `decompose` takes more operators for a good part less
+ * arithmetic, `lower` writes the same arithmetic in operators that a runtime has better kernels for: its rules apply only where
+ * that was measured to pay.
  */
-export const PHASES = ["clean", "idiom", "absorb", "merge", "compose", "reorder", "tidy"] as const;
+export const PHASES = [
+  "clean",
+  "idiom",
+  "absorb",
+  "merge",
+  "compose",
+  "reorder",
+  "decompose",
+  "lower",
+  "tidy",
+] as const;
 
 /** One of {@linkcode PHASES}. */
 export type Phase = typeof PHASES[number];
@@ -21,6 +34,10 @@ export interface Rule {
   readonly phase: Phase;
   /** Operators at which the rule looks, those of other domains with theirs in front: `ai.onnx.ml.Scaler`. */
   readonly roots: readonly string[];
+  /** The runtimes that gain from it; every one where absent. */
+  readonly runtimes?: readonly Runtime[];
+  /** Whether it pays on some machines and costs on others: done only where it is measured, or asked for by name. */
+  readonly isForMeasuring?: true;
   /**
    * What to put in place of the root and its neighbours, why that must not be done, or undefined where the rule has
    * nothing to say about this root. It changes nothing itself; the driver commits all or nothing.

@@ -21,6 +21,7 @@ import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
+import { CPU_RULES } from "./for_cpu.ts";
 
 /** Every rule there is. */
 export const RULES: readonly Rule[] = [
@@ -41,4 +42,5 @@ export const RULES: readonly Rule[] = [
   composeLayerAndPool,
   reorderLayerAndPool,
   reorderResizeAndLayer,
+  ...CPU_RULES,
 ];

@@ -34,6 +34,17 @@ const withoutFiles: esbuild.Plugin = {
   },
 };
 
+/** Rules for kernels that no browser has. */
+const withoutCpuRules: esbuild.Plugin = {
+  name: "without rules for the CPU kernels",
+  setup(build) {
+    build.onLoad(
+      { filter: /[/\\]src[/\\]rules[/\\]for_cpu\.ts$/ },
+      () => ({ contents: "export const CPU_RULES = [];", loader: "js" }),
+    );
+  },
+};
+
 /** The ONNX schema as protobufjs has parsed it: the page needs no parser of .proto files. */
 const parsedSchema: esbuild.Plugin = {
   name: "parsed schema",
@@ -95,7 +106,7 @@ export async function browserScript(entry: string, define: Record<string, string
     define: { "import.meta.url": '"about:blank"', "import.meta.resolve": "String", ...define },
     logLevel: "warning",
     logOverride: { "package.json": "silent" },
-    plugins: [withoutNode, withoutFiles, parsedSchema, unusedParts, fromCache],
+    plugins: [withoutNode, withoutFiles, withoutCpuRules, parsedSchema, unusedParts, fromCache],
   });
   return outputFiles[0].text;
 }

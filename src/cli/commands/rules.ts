@@ -11,7 +11,20 @@ export const command: CommandFile = {
     await checkJson(json);
     const { listRules } = await import("../../fusion/mod.ts");
     const rules = listRules(), width = Math.max(...rules.map(({ name }) => name.length));
-    await show(json, rules, () => rules.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`).join("\n"));
+    await show(
+      json,
+      rules,
+      () => rules.map((rule) => `${rule.name.padEnd(width)}  ${rule.summary}${when(rule)}`).join("\n"),
+    );
     return 0;
   },
 };
+
+/** When a rule is applied, where that is not always. */
+function when({ runtimes, isForMeasuring }: { runtimes?: readonly string[]; isForMeasuring?: true }): string {
+  const conditions = [
+    ...runtimes ? [`--runtime ${runtimes.join(" or ")}`] : [],
+    ...isForMeasuring ? ["--measure, or named by --rules"] : [],
+  ];
+  return conditions.length > 0 ? ` (with ${conditions.join("; ")})` : "";
+}

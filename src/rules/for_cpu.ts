@@ -1,0 +1,10 @@
+/**
+ * Rules for `onnxruntime-cpu` alone: what pays only because of the CPU kernels of ONNX Runtime, its blocked layout above all. A
+ * page in a browser is built without them.
+ *
+ * @module
+ */
+import type { Rule } from "../rewrite/rule.ts";
+
+/** Every rule that is for the CPU kernels alone; each says so in `runtimes`. */
+export const CPU_RULES: readonly Rule[] = [];
