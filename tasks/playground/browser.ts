@@ -5,6 +5,7 @@
  */
 import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
+import { minify } from "terser";
 import { messageType } from "../../src/proto/schema.ts";
 
 /** Any function of a `node:` module, in a browser: reading and writing files is not for pages. */
@@ -108,5 +109,10 @@ export async function browserScript(entry: string, define: Record<string, string
     logOverride: { "package.json": "silent" },
     plugins: [withoutNode, withoutFiles, withoutCpuRules, parsedSchema, unusedParts, fromCache],
   });
-  return outputFiles[0].text;
+  const { code } = await minify(outputFiles[0].text, { // 5 % smaller than what esbuild leaves
+    ecma: 2020,
+    compress: { passes: 3, ecma: 2020, toplevel: true },
+    mangle: { toplevel: true },
+  });
+  return code!;
 }
