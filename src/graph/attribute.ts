@@ -34,7 +34,7 @@ export function newAttribute(name: string, value: number | string | readonly num
     : typeof value === "number"
     ? { type: INT, i: value }
     : { type: INTS, ints: value };
-  return { name, value, bytes: type.encode(type.fromObject({ name, ...fields })).finish() };
+  return { name, value, bytes: type.encode({ name, ...fields }).finish() };
 }
 
 /** A new FLOAT or FLOATS attribute; its value is rounded to float32, as it is stored. */
@@ -42,16 +42,16 @@ export function floatAttribute(name: string, value: number | readonly number[]):
   const type = messageType("AttributeProto");
   if (typeof value === "number") {
     const f = Math.fround(value);
-    return { name, value: f, bytes: type.encode(type.fromObject({ name, type: FLOAT, f })).finish() };
+    return { name, value: f, bytes: type.encode({ name, type: FLOAT, f }).finish() };
   }
   const floats = value.map(Math.fround);
-  return { name, value: floats, bytes: type.encode(type.fromObject({ name, type: FLOATS, floats })).finish() };
+  return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }).finish() };
 }
 
 /** The `value` attribute of a Constant node. */
 export function tensorAttribute(name: string, tensor: Tensor, tensorProto: Uint8Array): Attribute {
   const type = messageType("AttributeProto");
-  const head = type.encode(type.fromObject({ name, type: 4 })).finish();
+  const head = type.encode({ name, type: 4 }).finish();
   const field = fieldBytes(5, tensorProto);
   const bytes = new Uint8Array(head.length + field.length);
   bytes.set(head);
@@ -62,9 +62,9 @@ export function tensorAttribute(name: string, tensor: Tensor, tensorProto: Uint8
 /** An INT or INTS attribute as an int64 tensor, exact beyond 2^53 too. */
 export function integerTensor({ bytes, value }: Attribute): Tensor {
   const type = messageType("AttributeProto");
-  const proto = type.toObject(type.decode(bytes), { longs: String, arrays: true }) as { i?: string; ints: string[] };
-  const numbers = Array.isArray(value) ? proto.ints : [proto.i ?? "0"];
-  const raw = new Uint8Array(BigInt64Array.from(numbers.map(BigInt)).buffer);
+  const proto = type.decode(bytes) as unknown as { i: unknown; ints: unknown[] };
+  const numbers = Array.isArray(value) ? proto.ints : [proto.i];
+  const raw = new Uint8Array(BigInt64Array.from(numbers, (number) => BigInt(String(number))).buffer);
   const dims = Array.isArray(value) ? [varintFieldBytes(1, numbers.length)] : [];
   return importTensor(concat([...dims, varintFieldBytes(2, elementCode("int64")), fieldBytes(9, raw)]), []).tensor;
 }

@@ -187,19 +187,19 @@ function outputInfo(value: Value | undefined): Uint8Array | undefined {
   const dim = shapeOfFile(shape)?.map((size) =>
     typeof size === "number" ? { dim_value: size } : size === null ? {} : { dim_param: size }
   );
-  return type.encode(type.fromObject({
+  return type.encode({
     name,
     type: { tensor_type: { elem_type: elementCode(element), ...dim && { shape: { dim } } } },
-  })).finish();
+  }).finish();
 }
 
 function valueInfo(value: Value): Uint8Array {
   const type = messageType("ValueInfoProto");
   const { type: element, dims } = value.initializer!;
-  return type.encode(type.fromObject({
+  return type.encode({
     name: value.name,
     type: { tensor_type: { elem_type: elementCode(element), shape: { dim: dims.map((dim) => ({ dim_value: dim })) } } },
-  })).finish();
+  }).finish();
 }
 
 /**

@@ -1,5 +1,5 @@
 import { ModelFormatError } from "../io/errors.ts";
-import { messageType } from "../proto/schema.ts";
+import { messageType, plain } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { concat, contentsOf, type WireField, wireFields } from "../proto/wire.ts";
 import type { Attribute, AttributeValue } from "./attribute.ts";
@@ -44,7 +44,7 @@ export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], 
     const type = messageType("ModelProto");
     const skipped: number[] = [FIELD.model.graph, FIELD.model.functions, 20];
     const rest = wire.filter(({ number }) => !skipped.includes(number));
-    return type.toObject(type.decode(join(rest)), { longs: Number, arrays: true }) as {
+    return plain(type.decode(join(rest))) as {
       ir_version?: number;
       opset_import: { domain?: string; version?: number }[];
     };
@@ -141,7 +141,7 @@ class Importer {
       this.source,
       "FunctionProto",
       () =>
-        type.toObject(type.decode(join(rest)), { longs: Number, arrays: true }) as {
+        plain(type.decode(join(rest))) as {
           opset_import: { domain?: string; version?: number }[];
         },
     );
@@ -183,7 +183,7 @@ class Importer {
     return decoded(
       this.source,
       "ValueInfoProto",
-      () => type.toObject(type.decode(proto), { longs: Number, arrays: true }) as ValueInfo,
+      () => plain(type.decode(proto)) as ValueInfo,
     );
   }
 
@@ -214,7 +214,7 @@ class Importer {
       const wire = decoded(this.source, "NodeProto", () => wireFields(proto));
       const head = decoded(this.source, "NodeProto", () => {
         const fields = wire.filter(({ number }) => number <= 4 || number === 7);
-        return type.toObject(type.decode(join(fields)), { arrays: true }) as {
+        return plain(type.decode(join(fields))) as {
           input: string[];
           output: string[];
           name?: string;
@@ -239,13 +239,13 @@ class Importer {
   private attribute(graph: Graph, bytes: Uint8Array): Attribute {
     const wire = wireFields(bytes);
     const graphs = [...contentsOf(wire, FIELD.attribute.graph), ...contentsOf(wire, FIELD.attribute.graphs)];
-    const plain = wire.filter(({ number }) => ![FIELD.attribute.graph, FIELD.attribute.graphs].includes(number as 6));
+    const own = wire.filter(({ number }) => ![FIELD.attribute.graph, FIELD.attribute.graphs].includes(number as 6));
     const type = messageType("AttributeProto");
     const proto = decoded(
       this.source,
       "AttributeProto",
       () =>
-        type.toObject(type.decode(join(plain)), { longs: Number, arrays: true }) as {
+        plain(type.decode(join(own))) as {
           name: string;
           type?: number;
           ref_attr_name?: string;

@@ -44,13 +44,13 @@ export function newModel(init: NewModelInit): NewModel {
   graph.wire = wireFields(concat([fieldBytes(2, new TextEncoder().encode(init.name)), ...ports]));
   const type = messageType("ModelProto");
   const wire = wireFields(
-    type.encode(type.fromObject({
+    type.encode({
       ir_version: init.irVersion,
       producer_name: init.producer,
       graph: {},
       opset_import: [{ domain: "", version: init.opset }],
       metadata_props: Object.entries(init.metadata ?? {}).map(([key, value]) => ({ key, value })),
-    })).finish(),
+    }).finish(),
   );
   return { graph, functions: [], wire, payloads: [], irVersion: init.irVersion };
 }
@@ -72,8 +72,8 @@ function valueInfo(value: Value, shape: readonly Dim[] | undefined): Uint8Array 
   const dim = shape?.map((size) =>
     typeof size === "number" ? { dim_value: size } : size === null ? {} : { dim_param: size }
   );
-  return type.encode(type.fromObject({
+  return type.encode({
     name: value.name,
     type: { tensor_type: { elem_type: elementCode(value.type!), ...dim && { shape: { dim } } } },
-  })).finish();
+  }).finish();
 }

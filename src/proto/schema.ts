@@ -307,3 +307,11 @@ export function tensorPath(type: protobuf.Type, fieldNumber: number): protobuf.T
   const inner = type.fieldsById[fieldNumber]?.resolve().resolvedType;
   return inner instanceof protobuf.Type && mayHoldTensor(inner) ? inner : undefined;
 }
+
+/** A decoded message as plain objects: what was set, and every list; 64-bit integers as numbers. */
+export function plain(message: unknown): unknown {
+  if (Array.isArray(message)) return message.map(plain);
+  if (!message || typeof message !== "object" || message instanceof Uint8Array) return message;
+  if ("toNumber" in message) return (message as { toNumber(): number }).toNumber();
+  return Object.fromEntries(Object.entries(message).map(([name, value]) => [name, plain(value)]));
+}

@@ -66,15 +66,19 @@ const parsedSchema: esbuild.Plugin = {
   },
 };
 
-/** Parts of protobufjs for what ONNX's schema has none of: services, wrappers of well-known types, verifying, JSON conversion of Any. */
-const UNUSED = /[/\\]protobufjs[/\\][^/\\]+[/\\]src[/\\](?:service|method|rpc|rpc[/\\]service|verifier|wrappers)\.js$/;
+/** Parts of protobufjs for what ONNX's schema has none of or nothing asks for: services, maps, wrappers, verifying, plain objects. */
+const UNUSED =
+  /[/\\]protobufjs[/\\][^/\\]+[/\\]src[/\\](?:service|method|rpc|rpc[/\\]service|verifier|wrappers|converter|mapfield)\.js$/;
 
 const unusedParts: esbuild.Plugin = {
   name: "unused parts",
   setup(build) {
     build.onLoad(
       { filter: UNUSED },
-      () => ({ contents: "module.exports = function () { return function () {}; };", loader: "js" }),
+      () => ({
+        contents: "function none() { return none; } none.fromObject = none.toObject = none; module.exports = none;",
+        loader: "js",
+      }),
     );
   },
 };
