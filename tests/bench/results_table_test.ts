@@ -56,6 +56,6 @@ Deno.test("networks are found by their own names, and all operator sets by the a
 Deno.test("every network of the tables is an architecture of build() or a model of PaddleOCR", () => {
   const names = NETWORKS.map(({ name }) => name);
   assertEquals(names, [...new Set(names)]);
-  const others = names.filter((name) => !architectures.some((known) => known === name.replace(/@\d+$/, "")));
+  const others = names.filter((name) => !architectures.some((known) => known === name.replace(/@(\d+|cpu)$/, "")));
   assertEquals(others, ["ppocr_v4_rec", "ppocr_v4_det", "ppocr_v2_cls"]);
 });

@@ -126,6 +126,8 @@ export interface Recipe {
   /** Every n-th initializer is also a graph input; 0 for none. */
   overridable: number;
   steps: RecipeStep[];
+  /** What it is fused for. */
+  runtime: "onnxruntime" | "onnxruntime-cpu";
 }
 
 const OPSETS = [17, 13, 15, 11, 18, 9, 22, 20, 10, 7, 14, 12, 16, 19, 21, 8];
@@ -168,6 +170,7 @@ export function arbitraryRecipe(mostSteps = 14): fc.Arbitrary<Recipe> {
     told: fc.nat(2),
     overridable: fc.constantFrom(0, 0, 0, 0, 0, 9),
     steps: fc.array(step, { minLength: 1, maxLength: mostSteps }),
+    runtime: fc.constantFrom("onnxruntime", "onnxruntime", "onnxruntime-cpu"),
   });
 }
 

@@ -1,6 +1,6 @@
 /** What must be true of a model and its fused form, whatever the model. */
 import * as ort from "onnxruntime-node";
-import { fuse, type FusionReport } from "../../src/fusion/mod.ts";
+import { fuse, type FuseOptions, type FusionReport } from "../../src/fusion/mod.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { feedsFor, modelBytes, type TestModel } from "../onnx_model.ts";
 
@@ -157,7 +157,7 @@ export interface Checked {
  * Fuses a model and throws a {@link BrokenPromise} unless the result is a valid model of the same outputs (names, types, shapes,
  * values), fusing it again changes nothing, and each BatchNormalization left is explained.
  */
-export async function checkGraph(model: TestModel): Promise<Checked> {
+export async function checkGraph(model: TestModel, options: FuseOptions): Promise<Checked> {
   const before = modelBytes(model);
   const feeds = { ...feedsFor(model), ...overrides(model) };
   const expected = await outputsOf(before, feeds);
@@ -166,7 +166,7 @@ export async function checkGraph(model: TestModel): Promise<Checked> {
     if (!condition) throw new BrokenPromise(what(), before, after, report);
   };
   try {
-    const result = await fuse(before);
+    const result = await fuse(before, options);
     report = result.report;
     after = await result.model.bytes();
   } catch (error) {
@@ -221,7 +221,7 @@ export async function checkGraph(model: TestModel): Promise<Checked> {
   const silent = [now.graph, ...now.functions].flatMap(batchNormalizations).filter((name) => !said.has(name));
   demand(silent.length === 0, () => `nothing says why these BatchNormalizations stay: ${silent.join(", ")}`);
 
-  const again = await fuse(after);
+  const again = await fuse(after, options);
   demand(again.report.applied.length === 0, () => `fusing again applies ${JSON.stringify(again.report.applied)}`);
   const same = await again.model.bytes();
   demand(

@@ -1,5 +1,6 @@
 /** Runs the property over random graphs; a failure is shrunk, saved and described. */
 import fc from "fast-check";
+import { listRules } from "../../src/fusion/mod.ts";
 import { modelBytes, type TestModel } from "../onnx_model.ts";
 import { arbitraryRecipe, modelOf, type Recipe } from "./arbitrary_graph.ts";
 import { BrokenPromise, checkGraph } from "./check_graph.ts";
@@ -75,10 +76,15 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzResult> {
   return result;
 }
 
+/** Every rule for a runtime, those that are for measuring too. */
+function rulesFor(runtime: Recipe["runtime"]): string[] {
+  return listRules().filter(({ runtimes }) => runtimes?.includes(runtime) ?? true).map(({ name }) => name);
+}
+
 async function checkRecipe(recipe: Recipe) {
   const model = modelOf(recipe);
   try {
-    return await checkGraph(model);
+    return await checkGraph(model, { runtime: recipe.runtime, rules: rulesFor(recipe.runtime) });
   } catch (error) {
     if (error instanceof BrokenPromise) throw error;
     throw new Refused((error as Error).message.replace(/'[^']*'|\(v\d+[^)]*\)|v\d+|\d+/g, "…").slice(0, 160));
@@ -99,9 +105,9 @@ async function describe(recipe: Recipe, seed: number, error: Error): Promise<str
   return [
     error.message,
     `seed ${seed}; the shrunk model (before.onnx, after.onnx, model.json, recipe.json) is in ${folder}`,
-    `opset ${model.opset}, IR ${model.ir}, inputs ${JSON.stringify(model.inputs)}, outputs ${
-      JSON.stringify(model.outputs)
-    }`,
+    `fused for ${recipe.runtime}, opset ${model.opset}, IR ${model.ir}, inputs ${
+      JSON.stringify(model.inputs)
+    }, outputs ${JSON.stringify(model.outputs)}`,
     ...model.nodes.map((node) => `  ${nodeText(node, model)}`),
     ...applied?.length ? ["applied:", ...applied] : [],
   ].join("\n");
