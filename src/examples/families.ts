@@ -1,7 +1,7 @@
 import { exportModel } from "../graph/export.ts";
 import type { Dim, Value } from "../graph/graph.ts";
 import { Model } from "../fusion/model.ts";
-import { addAll, around, conv, relu } from "../models/layers.ts";
+import { addAll, around, conv, relu, upsample } from "../models/layers.ts";
 import { Network, type Statistics } from "../models/network.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 
@@ -16,7 +16,8 @@ export type Family =
   | "parallel-layers"
   | "unmerged-adapter"
   | "pool-after-layer"
-  | "layer-after-resize";
+  | "layer-after-resize"
+  | "layer-after-repeat";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -24,7 +25,7 @@ interface Recipe {
   layers(network: Network): Value;
 }
 
-const CHANNELS = 32;
+const CHANNELS = 32, WIDE = 128;
 const MAP: readonly Dim[] = ["batch", CHANNELS, "height", "width"];
 const IMAGE = [1, CHANNELS, 64, 64];
 const TOKENS = 128, WIDTH = 256, RANK = 16;
@@ -98,6 +99,11 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     const larger = network.op("Resize", [network.input, undefined, scales], "up", { mode: "nearest" });
     return conv(network, larger, "conv", { out: CHANNELS, bias: true });
   }),
+  "layer-after-repeat": {
+    input: ["batch", WIDE, "height", "width"],
+    size: [1, WIDE, 32, 32],
+    layers: (network) => conv(network, upsample(network, network.input, "up"), "conv", { out: CHANNELS, kernel: 3 }),
+  },
 };
 
 /** All families, in the order in which they build on each other. */

@@ -5,6 +5,7 @@ import { resizedAxes, scalesOf, whyNotAverage, whyResized } from "./carry/interp
 import { axesOf, constantValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
 import { Skip } from "./skip.ts";
+import { repeatOf } from "./repeat.ts";
 import { isUnpadded, windowOf } from "./window.ts";
 import { unknownRank } from "./unknown_rank.ts";
 
@@ -27,6 +28,8 @@ export interface PositionMap {
   readonly ratio?: number;
   /** Multiply-accumulates for one position of the result and one channel; undefined where it is `ratio` of them. */
   readonly taps?: number;
+  /** How often it repeats every cell along each of the axes, where that is all it does. */
+  readonly repeat?: number;
   /** The same on another value with `channels` entries along axis 1. */
   emit(x: Value, channels: number, build: Builder): Value;
 }
@@ -111,6 +114,7 @@ export function resizePositions(node: Node): PositionMap | Skip {
     enlarges: true,
     taps: INTERPOLATION,
     ratio: shrinkage(node),
+    repeat: repeatOf(node, rank),
     emit(value, channels, build) {
       const rest = node.inputs.slice(1), at = resizedAxes(node, rank).indexOf(1);
       const sizes = node.has(3) ? constantValues(node.inputs[3]) : undefined;

@@ -19,6 +19,7 @@ import { removeDeadNodes } from "./remove_dead_nodes.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
+import { splitLayerIntoPhases } from "./split_layer_into_phases.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { CPU_RULES } from "./for_cpu.ts";
@@ -42,5 +43,6 @@ export const RULES: readonly Rule[] = [
   composeLayerAndPool,
   reorderLayerAndPool,
   reorderResizeAndLayer,
+  splitLayerIntoPhases,
   ...CPU_RULES,
 ];

@@ -121,3 +121,32 @@ export function mixedKernel(kernel: Tensor, matrix: Tensor): Tensor {
   });
   return limitDepth(expressed(mixed, "mix of a kernel", [kernel, matrix]), [kernel, matrix]);
 }
+
+/**
+ * A kernel whose taps are put into a smaller one of spatial size `kernel`: tap t of axis a comes to `places[a][t]`, and taps that
+ * come to the same place are added.
+ */
+export function foldedKernel(
+  weight: Tensor,
+  kernel: readonly number[],
+  places: readonly (readonly number[])[],
+): Tensor {
+  const [rows, channels, ...own] = weight.dims, from = sizeOf(own), to = sizeOf(kernel), target = stridesOf(kernel);
+  const steps = stridesOf(own);
+  const place = Array.from(
+    { length: from },
+    (_, tap) =>
+      own.reduce((sum, size, axis) => sum + places[axis][Math.floor(tap / steps[axis]) % size] * target[axis], 0),
+  );
+  const folded = rowsTensor(
+    weight.type,
+    [rows, channels, ...kernel],
+    () => weight.bound() * from,
+    (first, count, into) => {
+      const values = new Float64Array(count * channels * from);
+      weight.read(first * channels * from, values);
+      values.forEach((value, at) => into[Math.floor(at / from) * to + place[at % from]] += value);
+    },
+  );
+  return limitDepth(expressed(folded, "folded kernel", [weight], () => JSON.stringify([kernel, place])), [weight]);
+}

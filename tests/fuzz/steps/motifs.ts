@@ -73,6 +73,14 @@ export const pooledConvolution: Step = chain(
   averagePool,
 );
 
+/** A convolution wide enough to be split where what it takes repeats cells. */
+export const upsampledConvolution: Step = chain(
+  widened,
+  resize,
+  (draft, x, choices) => convOf(draft, x, choices, square(x.dims.length - 2, 5, 2), choices.pick([3, 5])),
+  anyOf(affine, activation),
+);
+
 /** A pool that pads by itself, whether it counts that or not. */
 const padded: Step = (draft, x, choices) =>
   x.dims.length < 3 ? undefined : poolOf(
