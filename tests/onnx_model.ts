@@ -115,6 +115,17 @@ export function rawData({ values, type = 1 }: TestTensor): Uint8Array {
       return new Uint8Array(
         Uint16Array.from(Array.from(values, (v) => new Uint32Array(Float32Array.of(v).buffer)[0] >>> 16)).buffer,
       );
+    case 17:
+    case 18:
+    case 19:
+    case 20: // 8-bit floats as their bits
+      return Uint8Array.from(values);
+    case 21:
+    case 22: // two numbers a byte
+      return Uint8Array.from(
+        { length: Math.ceil(values.length / 2) },
+        (_, at) => (values[2 * at] & 15) | ((values[2 * at + 1] & 15) << 4),
+      );
     default:
       throw new TypeError(`no test tensor of type ${type}`);
   }

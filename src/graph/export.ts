@@ -135,6 +135,7 @@ class Exporter {
     const attributes = [...node.attributes.values()].map((attribute) =>
       fieldBytes(F.attribute, this.attribute(attribute))
     );
+    if (node.wire && node.name) replacements.set(3, [fieldBytes(3, encoder.encode(node.name))]); // a copy may have another
     const hasOwn = node.wire?.some(({ number }) => number === F.attribute); // or it was given others
     if (inner || !hasOwn) replacements.set(F.attribute, attributes);
     return splice(node.wire ?? header(node), replacements);

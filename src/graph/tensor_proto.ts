@@ -5,6 +5,7 @@ import { readRange } from "../io/source.ts";
 import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields } from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
 import { byteLength, encodedChunks, encodePart } from "../tensor/encode.ts";
+import { smallLength, smallTensor } from "../tensor/small_types.ts";
 import { sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
 
 /** TensorProto.DataType by number. */
@@ -56,7 +57,8 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
   const type = elementType(message.data_type);
   const { name } = message;
   if (type === "string" || type === "opaque") {
-    return { name, tensor: storedTensor(type, dims, { read: () => formatOf(type) }, proto) };
+    const carried = storedTensor(type, dims, { read: () => formatOf(type) }, proto);
+    return { name, tensor: small(message, payloads, carried) ?? carried };
   }
   const expected = sizeOf(dims) * formatOf(type).bytes;
   const check = (found: number) => {
@@ -89,6 +91,21 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
     name,
     tensor: storedTensor(type, dims, { read: (at, into) => into.set(bytes().subarray(at, at + into.length)) }, proto),
   };
+}
+
+/** A tensor of numbers below 8 bits, or of 8-bit floats, where they are raw data as long as they must be. */
+function small(message: TensorProto, payloads: readonly Payload[], carried: Tensor): Tensor | undefined {
+  const { data_type, raw_data } = message, payload = payloadOf(message, payloads);
+  if (payload && ("chunks" in payload || payload.kind !== "raw_data")) return undefined;
+  const length = payload ? payload.range.length : raw_data.length;
+  if (length !== smallLength(data_type, carried.dims)) return undefined;
+  const held = raw_data.slice();
+  return smallTensor(data_type, carried, {
+    read: (at, into) =>
+      payload
+        ? payload.range.source.read(payload.range.offset + at, into)
+        : into.set(held.subarray(at, at + into.length)),
+  });
 }
 
 /** The data of a tensor that is not in the message itself. As in ONNX Runtime, raw data goes before any other, the last of it. */

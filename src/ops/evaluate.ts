@@ -49,8 +49,9 @@ function isTensor(tensor: Tensor | undefined): tensor is Tensor {
  * Whether the elements are numbers that a float64 holds. Of an operator that moves elements, those that say where (the ends
  * of a Slice) may be larger, and the ends of int64 itself are moved as they are.
  */
-function isReadable(tensor: Tensor, { moves }: Op, index: number): boolean {
+function isReadable(tensor: Tensor, { moves, decodes }: Op, index: number): boolean {
   const { type } = tensor;
+  if (decodes && tensor.isReadable) return true;
   if (type === "string" || type === "opaque") return false;
   if (!type.endsWith("int64") || tensor.bound() <= Number.MAX_SAFE_INTEGER) return true;
   if (!moves) return false;

@@ -37,6 +37,8 @@ export interface Op extends Views {
    * node or for one output. Large results are lazy.
    */
   evaluate?(node: Node, constants: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[] | undefined;
+  /** Whether it makes numbers of elements whose type is only carried along (4-bit integers, 8-bit floats). */
+  readonly decodes?: true;
   /**
    * The inputs whose elements it places in its first output (or outputs) unread, wherever its other inputs, constants, say.
    * So what is known of single elements stays known.

@@ -36,6 +36,7 @@ function aligned(node: Node, x: Tensor, parameter: Tensor): Tensor | undefined {
 }
 
 const dequantizeLinear: Op = {
+  decodes: true,
   infer: (node, [x, scale]) => [{ type: outputType(node, scale.type), shape: x.shape }],
   evaluate(node, [x, scale, zero]) {
     const s = aligned(node, x!, scale!), z = zero && aligned(node, x!, zero);

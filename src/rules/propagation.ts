@@ -3,6 +3,7 @@ import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.
 import type { Builder } from "../ops/builder.ts";
 import type { Carry, Commuted, Transfer } from "../ops/carry/carry.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
+import { constantOf } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineOf, carryOf, layerOf, readsShapeOnly } from "../ops/views.ts";
 import { Replacement } from "../rewrite/rule.ts";
@@ -48,7 +49,8 @@ export class Propagation {
 
   /** Why as many nodes are made as are taken away, or more; undefined where there are fewer. */
   whyNotSmaller(): Skip | undefined {
-    const [before, after] = [this.#removed.length, this.build.nodes.length];
+    const made = this.build.nodes.filter(({ output }) => constantOf(output) === undefined);
+    const [before, after] = [this.#removed.length, made.length];
     return after < before ? undefined : new Skip("not-cheaper", `it would take ${after} nodes instead of ${before}`);
   }
 

@@ -23,6 +23,8 @@ export interface Tensor {
   read(start: number, into: Float64Array): void;
   /** An upper bound of the magnitude of all elements; Infinity where one is not a number. */
   bound(): number;
+  /** Whether elements of a type that is only carried along can be read as numbers all the same. */
+  readonly isReadable?: true;
   /** What it was read from, for a reader of this module that can copy it unchanged; never looked at here. */
   readonly origin?: unknown;
 }
@@ -45,7 +47,8 @@ export function forEachChunk(tensor: Tensor, visit: (values: Float64Array, start
   }
 }
 
-function measuredBound(tensor: Tensor): number {
+/** The largest magnitude, read from all elements; Infinity where one is not a number. */
+export function measuredBound(tensor: Tensor): number {
   let bound = 0;
   forEachChunk(tensor, (values) => {
     for (let i = 0; i < values.length; i++) {

@@ -4,6 +4,7 @@ import { type Tensor, valueTensor } from "../../tensor/tensor.ts";
 import { type AffineMap, fitted, hasShift } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
+import { type CompactWeight, emitCompact, factorProduct, unviewed } from "./compact_weight.ts";
 import { type Bias, biasNumbers, isNumbers, scaledBias, summedBias } from "./bias.ts";
 
 /** What a linear map costs, whatever the batch and the size of its input. */
@@ -68,6 +69,8 @@ export interface LinearParts {
   readonly weight: Tensor;
   /** The value that holds exactly this weight; undefined once it was changed. */
   readonly stored?: Value;
+  /** The weight in a smaller form that the file has. */
+  readonly compact?: CompactWeight;
   /** The bias. */
   readonly bias: Bias;
   /** The node whose attributes still are the map's; undefined for one put together of several. */
@@ -187,8 +190,9 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
 
   /** The weight as an input of a new node: the stored one where nothing changed it. */
   protected weightInput(build: Builder): Value {
-    const { weight, stored, origin } = this.parts;
-    return stored ?? build.initializer(origin.weight, weight);
+    const { weight, stored, compact, origin } = this.parts;
+    const smaller = !stored && compact?.holds === weight ? emitCompact(compact, build) : undefined;
+    return stored ?? smaller ?? build.initializer(origin.weight, weight);
   }
 
   /** The bias as an input of a new node, in a shape. */
@@ -200,7 +204,12 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
 
   #scaled(scale: Float64Array, { factor, view }: { factor: Factor; view?: readonly number[] }): Partial<LinearParts> {
     if (scale.every((value) => value === 1)) return {};
-    return { weight: multiplied(this.parts.weight, factor, view), stored: undefined };
+    const { weight, stored, compact } = this.parts, holds = multiplied(weight, factor, view);
+    const before = compact?.holds === weight ? compact : undefined, value = before?.value ?? stored;
+    if (!value?.producer) return { weight: holds, stored: undefined };
+    const own = view ? unviewed(factor, view) : factor;
+    const all = before ? factorProduct(before.factor, own) : own;
+    return { weight: holds, stored: undefined, compact: { value, factor: all, holds } };
   }
 }
 

@@ -1,0 +1,60 @@
+import type { Bytes, Tensor } from "./tensor.ts";
+import { measuredBound, sizeOf } from "./tensor.ts";
+
+/** A floating-point type of 8 bits: bits of the fraction, exponent bias, and what is no number. */
+interface Float8 {
+  readonly fraction: number;
+  readonly bias: number;
+  /** Whether −0 is the one NaN (the types with "UZ"); the others have theirs at the top. */
+  readonly isUnsignedZero: boolean;
+}
+
+/** 8-bit floats by TensorProto.DataType: E4M3FN, E4M3FNUZ, E5M2, E5M2FNUZ. */
+const FLOATS: Readonly<Record<number, Float8>> = {
+  17: { fraction: 3, bias: 7, isUnsignedZero: false },
+  18: { fraction: 3, bias: 8, isUnsignedZero: true },
+  19: { fraction: 2, bias: 15, isUnsignedZero: false },
+  20: { fraction: 2, bias: 16, isUnsignedZero: true },
+};
+
+/** Types of 4 bits, two in a byte, the first in its low half: UINT4, INT4. */
+const HALVES: Readonly<Record<number, number>> = { 21: 0, 22: 8 };
+
+/** The number that a byte is. */
+function float8(byte: number, { fraction, bias, isUnsignedZero }: Float8): number {
+  const exponent = (byte & 127) >> fraction, part = (byte & ((1 << fraction) - 1)) / (1 << fraction);
+  if (isUnsignedZero ? byte === 128 : (byte & 127) === 127) return NaN;
+  if (!isUnsignedZero && fraction === 2 && exponent === 31) return part > 0 ? NaN : byte > 127 ? -Infinity : Infinity;
+  const magnitude = exponent === 0 ? part * 2 ** (1 - bias) : (1 + part) * 2 ** (exponent - bias);
+  return byte > 127 ? -magnitude : magnitude;
+}
+
+/** Bytes of so many elements of a type by its number; undefined for a type that is none of these. */
+export function smallLength(code: number, dims: readonly number[]): number | undefined {
+  return code in FLOATS ? sizeOf(dims) : code in HALVES ? Math.ceil(sizeOf(dims) / 2) : undefined;
+}
+
+/** A stored tensor of such a type, carried along unchanged, whose elements can be read as numbers. */
+export function smallTensor(code: number, carried: Tensor, bytes: Bytes): Tensor {
+  const floats = FLOATS[code], sign = HALVES[code];
+  const tensor: Tensor = {
+    ...carried,
+    isReadable: true,
+    read(start, into) {
+      if (floats) {
+        const part = new Uint8Array(into.length);
+        bytes.read(start, part);
+        part.forEach((byte, at) => into[at] = float8(byte, floats));
+        return;
+      }
+      const first = start >> 1, part = new Uint8Array(((start + into.length + 1) >> 1) - first);
+      bytes.read(first, part);
+      for (let at = 0; at < into.length; at++) {
+        const half = (part[((start + at) >> 1) - first] >> (((start + at) & 1) * 4)) & 15;
+        into[at] = (half ^ sign) - sign;
+      }
+    },
+    bound: () => measuredBound(tensor),
+  };
+  return tensor;
+}
