@@ -68,6 +68,8 @@ export class Node {
   readonly opType: string;
   /** Operator domain; `ai.onnx` is the empty string. */
   readonly domain: string;
+  /** Its operator, with the domain in front where that is not the default one: `Conv`, `com.microsoft.FusedConv`. */
+  readonly operator: string;
   /** Inputs in order; an absent optional input is undefined. */
   readonly inputs: readonly (Value | undefined)[];
   /** Outputs in order; an absent optional output is undefined. */
@@ -92,15 +94,11 @@ export class Node {
     this.name = init.name ?? "";
     this.opType = init.opType;
     this.domain = init.domain ?? "";
+    this.operator = this.domain === "" ? this.opType : `${this.domain}.${this.opType}`;
     this.inputs = [...init.inputs];
     this.outputs = [...init.outputs];
     this.attributes = new Map([...init.attributes ?? []].map((attribute) => [attribute.name, attribute]));
     this.wire = init.wire;
-  }
-
-  /** Its operator, with the domain in front where that is not the default one: `Conv`, `com.microsoft.FusedConv`. */
-  get operator(): string {
-    return this.domain === "" ? this.opType : `${this.domain}.${this.opType}`;
   }
 
   /** What to call it in a message: its name, or its operator and first output. */
@@ -125,7 +123,8 @@ export class Node {
 
   /** Whether an attribute takes its value from the enclosing function's caller. */
   get hasReferences(): boolean {
-    return [...this.attributes.values()].some((attribute) => attribute.reference !== undefined);
+    for (const { reference } of this.attributes.values()) if (reference !== undefined) return true;
+    return false;
   }
 
   /** Value of a plain attribute. */
@@ -157,10 +156,14 @@ export class Node {
   }
 
   /** The subgraphs of its attributes. */
-  get subgraphs(): Graph[] {
-    return [...this.attributes.values()].flatMap((attribute) => attribute.graphs ?? []);
+  get subgraphs(): readonly Graph[] {
+    let found: readonly Graph[] = NONE;
+    for (const { graphs } of this.attributes.values()) if (graphs) found = found === NONE ? graphs : [...found, ...graphs];
+    return found;
   }
 }
+
+const NONE: readonly Graph[] = [];
 
 /** What a node is made of. */
 export interface NodeInit {

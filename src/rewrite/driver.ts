@@ -188,16 +188,19 @@ function resultOf(root: Node, { outputs: [first] }: Replacement): Value {
 /** Nodes that wait to be visited, each once at a time, in the order they were added. */
 class Queue {
   readonly #waiting: Set<Node>;
+  #next: Iterator<Node>; // of a set that changes: from its start, it would pass over all that was taken
 
   constructor(nodes: readonly Node[]) {
     this.#waiting = new Set(nodes);
+    this.#next = this.#waiting.values();
   }
 
   take(): Node | undefined {
-    for (const node of this.#waiting) {
-      this.#waiting.delete(node);
-      return node;
-    }
+    if (this.#waiting.size === 0) return undefined;
+    let { done, value } = this.#next.next();
+    if (done) ({ value } = (this.#next = this.#waiting.values()).next());
+    this.#waiting.delete(value);
+    return value;
   }
 
   add(nodes: readonly Node[]): void {

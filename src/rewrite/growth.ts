@@ -57,7 +57,7 @@ function growthOf({ removed, outputs }: Replacement, build: Builder): number {
   };
   const free = (value: Value | undefined): number => {
     if (!value || freed.has(value) || used.has(value) || placed.has(value) || value.isOutput) return 0;
-    if ([...value.users.keys()].some((user) => !gone.has(user) && !isTwin(user))) return 0;
+    for (const user of value.users.keys()) if (!gone.has(user) && !isTwin(user)) return 0;
     const { producer } = value;
     if (value.initializer) {
       if (value.isOverridable) return 0;

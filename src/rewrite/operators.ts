@@ -25,23 +25,24 @@ export function countOperators(replacement: Replacement, build: Builder, runtime
   const running = (nodes: Iterable<Node>) => [...nodes].filter((node) => !isConstant(node));
   if (runtime === "none") return { before: running(removed).length, after: running(build.nodes).length };
   const gone = new Set(removed), before = finder(AS_IS), after = finder(viewAfter(replacement, build));
-  const region = new Set(removed), cut: Found[] = [];
+  const region = new Set(removed), cut = new Map<Node, Found>();
   for (const node of removed) {
     const found = before(node);
-    if (!found || cut.some(({ nodes }) => nodes[0] === found.nodes[0])) continue;
-    cut.push(found);
+    if (!found || cut.has(found.nodes[0])) continue;
+    cut.set(found.nodes[0], found);
     for (const member of found.nodes) region.add(member);
   }
-  for (const node of build.nodes) {
+  const staged = new Set(build.nodes);
+  for (const node of staged) {
     for (const member of after(node)?.nodes ?? []) {
-      if (build.nodes.includes(member)) continue;
+      if (staged.has(member)) continue;
       for (const other of before(member)?.nodes ?? [member]) region.add(other);
     }
   }
   const left = running(region).filter((node) => !gone.has(node));
   const groups = (nodes: readonly Node[], found: typeof before) =>
     new Set(nodes.map((node) => found(node)?.nodes[0] ?? node)).size;
-  const broken = cut.find(({ nodes }) =>
+  const broken = [...cut.values()].find(({ nodes }) =>
     nodes.some((node) => !gone.has(node) && !isConstant(node) && (after(node)?.nodes.length ?? 1) < 2)
   );
   return { before: groups(running(region), before), after: groups([...left, ...running(build.nodes)], after), broken };

@@ -3,18 +3,20 @@ import { Skip } from "../ops/skip.ts";
 
 /** Why one layer in place of several would be more work, in multiply-accumulates or in weights; undefined where it is not. */
 export function whyMoreWork({ parts: { work }, cost, nodes }: LinearMap): Skip | undefined {
-  const names = nodes.map((node) => node.label).join(", ");
+  const named = () => nodes.map((node) => node.label).join(", ");
   if (cost.macs > work.macs) {
     return new Skip(
       "not-cheaper",
-      `one layer for ${names} would take ${grouped(cost.macs)} multiply-accumulates for each position of its result, ` +
+      `one layer for ${named()} would take ${
+        grouped(cost.macs)
+      } multiply-accumulates for each position of its result, ` +
         `apart they take ${grouped(work.macs)}`,
     );
   }
   if (cost.parameters > work.parameters) {
     return new Skip(
       "not-cheaper",
-      `one layer for ${names} would have ${grouped(cost.parameters)} weights, apart they have ${
+      `one layer for ${named()} would have ${grouped(cost.parameters)} weights, apart they have ${
         grouped(work.parameters)
       }`,
     );

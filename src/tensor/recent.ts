@@ -10,17 +10,18 @@ interface Block {
 }
 
 const blocks = new Map<object, Block>(), whole = new Map<object, Float64Array>();
+/** Elements of all of `whole`. */
+let elements = 0;
 
 /**
  * All values of `owner`, computed where they are not among those used last. A WeakRef would keep every one of them until the
  * job ends, and a model is saved in one.
  */
 export function recentValues(owner: object, compute: () => Float64Array): Float64Array {
-  const values = whole.get(owner) ?? compute();
-  whole.delete(owner);
+  const held = whole.get(owner), values = held ?? compute();
+  if (held) whole.delete(owner);
+  else elements += values.length;
   whole.set(owner, values);
-  let elements = 0;
-  for (const { length } of whole.values()) elements += length;
   for (const [oldest, { length }] of whole) {
     if (whole.size <= WHOLE || elements <= MOST_ELEMENTS) break;
     whole.delete(oldest);
@@ -56,4 +57,5 @@ export function recentBlock(
 export function forgetRecent(): void {
   blocks.clear();
   whole.clear();
+  elements = 0;
 }

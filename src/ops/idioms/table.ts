@@ -51,6 +51,12 @@ function neededBy(pattern: Pattern): Set<string> {
   return new Set([pattern.opType, ...pattern.inputs.flatMap((input) => [...neededBy(input)])]);
 }
 
+/** Operators that a pattern has anywhere. */
+function membersOf(pattern: Pattern): readonly string[] {
+  if (pattern.kind === "either") return pattern.patterns.flatMap(membersOf);
+  return pattern.kind === "node" ? [pattern.opType, ...pattern.inputs.flatMap(membersOf)] : [];
+}
+
 /** Nodes of the longest way through a pattern. */
 function depthOf(pattern: Pattern): number {
   if (pattern.kind === "either") return Math.max(...pattern.patterns.map(depthOf));
@@ -62,16 +68,6 @@ function rootsOf(pattern: Pattern): Set<string> {
   return new Set(pattern.kind === "either" ? pattern.patterns.flatMap((one) => [...rootsOf(one)]) : []);
 }
 
-/** Operators that an idiom that can be written anew may end with. */
-export const WRITTEN_ROOTS: readonly string[] = [
-  ...new Set(
-    IDIOMS.filter(({ write }) => write).flatMap(({ recognised, others }) => [
-      ...rootsOf(recognised),
-      ...others ? rootsOf(others) : [],
-    ]),
-  ),
-];
-
 /** An idiom found in a graph. */
 export interface Found extends Match {
   /** Which one. */
@@ -82,15 +78,16 @@ export interface Found extends Match {
 
 /** The recognised idiom with the most nodes that a node is part of; undefined where it is part of none. */
 export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined {
-  const reach = reachIn(node.graph);
-  const behind = nodesFrom([node], (at) => usersOf(at, view), reach);
-  const roots = behind.filter(({ domain, opType }) => domain === "" && byRoot.has(opType));
-  if (roots.length === 0) return undefined;
+  const { byRoot, members, reach } = possibleIn(node.graph);
+  if (!members.has(node.opType) || node.domain !== "") return undefined;
+  const behind = nodesFrom([node], (at, into) => addUsers(at, view, into), reach);
   let near: Set<string> | undefined, best: Found | undefined;
-  for (const root of roots) {
-    for (const { idiom, pattern, needed } of byRoot.get(root.opType)!) {
-      near ??= operatorsBefore(behind, view, reach);
-      if (!needed.every((opType) => near!.has(opType))) continue;
+  for (const root of behind) {
+    const entries = root.domain === "" ? byRoot.get(root.opType) : undefined;
+    for (const { idiom, pattern, needed, depth } of entries ?? []) {
+      if (depth >= DEEP && !needed.every((opType) => (near ??= operatorsBefore(behind, view, reach)).has(opType))) {
+        continue;
+      }
       const match = matchAt(root, pattern, view);
       if (match?.nodes.includes(node) && match.nodes.length > (best?.nodes.length ?? 0)) {
         best = { ...match, idiom, isRecognised: true };
@@ -100,45 +97,90 @@ export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined 
   return best;
 }
 
-const reaches = new WeakMap<Graph, { nodes: number; opTypes: Set<string>; reach: number }>();
+/** Idioms of this depth are looked for only where all their operators are near: that takes less than to match them. */
+const DEEP = 3;
 
-/** How far from a node the root of an idiom may be, for the idioms that a graph's operators allow; −1 where there can be none. */
-function reachIn(graph: Graph): number {
-  let known = reaches.get(graph);
-  if (known?.nodes === graph.nodes.length) return known.reach;
+/** What a graph may have: idioms all of whose operators are somewhere in it. */
+interface Possible {
+  /** Nodes of the graph that were looked at. */
+  readonly nodes: number;
+  /** Their operators. */
+  readonly opTypes: Set<string>;
+  /** The idioms, by the operators they may end with. */
+  readonly byRoot: ReadonlyMap<string, readonly Entry[]>;
+  /** Operators that are part of any of them. */
+  readonly members: ReadonlySet<string>;
+  /** How far from one of its nodes the root of an idiom may be. */
+  readonly reach: number;
+}
+
+const possible = new WeakMap<Graph, Possible>();
+
+function possibleIn(graph: Graph): Possible {
+  const known = possible.get(graph), { nodes } = graph;
+  if (known?.nodes === nodes.length) return known;
   const opTypes = known?.opTypes ?? new Set<string>(), { size } = opTypes;
-  for (let at = known?.nodes ?? 0; at < graph.nodes.length; at++) opTypes.add(graph.nodes[at].opType);
-  const possible = known && opTypes.size === size
-    ? [{ depth: known.reach }]
-    : [...byRoot.values()].flat().filter(({ needed }) => needed.every((opType) => opTypes.has(opType)));
-  known = { nodes: graph.nodes.length, opTypes, reach: Math.max(-1, ...possible.map(({ depth }) => depth)) };
-  reaches.set(graph, known);
-  return known.reach;
+  for (let at = known?.nodes ?? 0; at < nodes.length; at++) opTypes.add(nodes[at].opType);
+  const now = known && opTypes.size === size
+    ? { ...known, nodes: nodes.length }
+    : { nodes: nodes.length, opTypes, ...idiomsOf(opTypes) };
+  possible.set(graph, now);
+  return now;
+}
+
+/** The idioms that can be made of some operators. */
+function idiomsOf(opTypes: ReadonlySet<string>): Pick<Possible, "byRoot" | "members" | "reach"> {
+  const kept = new Map<string, Entry[]>(), members = new Set<string>();
+  let reach = 0;
+  for (const [opType, entries] of byRoot) {
+    const those = entries.filter(({ needed }) => needed.every((needed) => opTypes.has(needed)));
+    if (those.length === 0) continue;
+    kept.set(opType, those);
+    for (const { pattern, depth } of those) {
+      for (const member of membersOf(pattern)) members.add(member);
+      reach = Math.max(reach, depth);
+    }
+  }
+  return { byRoot: kept, members, reach };
 }
 
 /** Operators of some nodes and of those shortly before them. */
 function operatorsBefore(nodes: readonly Node[], view: GraphView, steps: number): Set<string> {
-  const upstream = ({ inputs }: Node) => inputs.flatMap((value) => value && view.producer(value) || []);
-  return new Set(nodesFrom(nodes, upstream, steps).map(({ opType }) => opType));
+  const addProducers = ({ inputs }: Node, into: (node: Node) => void) => {
+    for (const value of inputs) {
+      const producer = value && view.producer(value);
+      if (producer) into(producer);
+    }
+  };
+  return new Set(nodesFrom(nodes, addProducers, steps).map(({ opType }) => opType));
 }
 
-/** Nodes and those that are reached from them in some steps; none where no step makes sense. */
-function nodesFrom(starts: readonly Node[], next: (node: Node) => readonly Node[], steps: number): Node[] {
-  if (steps < 0) return [];
-  const seen = new Set(starts);
-  let edge = starts;
-  for (let step = 0; step < steps && edge.length > 0; step++) {
-    edge = edge.flatMap(next).filter((node) => !seen.has(node) && seen.add(node));
+/** Nodes and those that are reached from them in some steps. */
+function nodesFrom(
+  starts: readonly Node[],
+  addNext: (node: Node, into: (node: Node) => void) => void,
+  steps: number,
+): Node[] {
+  const found = [...starts], seen = new Set(starts);
+  const into = (node: Node) => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    found.push(node);
+  };
+  for (let step = 0, from = 0; step < steps && from < found.length; step++) {
+    const { length } = found;
+    for (; from < length; from++) addNext(found[from], into);
   }
-  return [...seen];
+  return found;
 }
 
-/** The nodes that take a result, where it may be a value inside an idiom. */
-function usersOf({ outputs }: Node, view: GraphView): readonly Node[] {
-  return outputs.flatMap((output) => {
-    const users = output && !isOutput(output, view) ? [...view.users(output)] : [];
-    return users.length > MOST_USERS ? [] : users;
-  });
+/** Adds the nodes that take a result, where it may be a value inside an idiom. */
+function addUsers({ outputs }: Node, view: GraphView, into: (node: Node) => void): void {
+  for (const output of outputs) {
+    if (!output || isOutput(output, view)) continue;
+    const users = [...view.users(output)];
+    if (users.length <= MOST_USERS) users.forEach(into);
+  }
 }
 
 function isOutput(value: Value, view: GraphView): boolean {
@@ -161,16 +203,27 @@ export function writableIdiomAt(root: Node): Found | undefined {
   return best;
 }
 
+/** Every form of the idioms that can be written anew. */
+const WRITTEN_FORMS = IDIOMS.filter(({ write }) => write).flatMap((idiom) =>
+  [idiom.recognised, ...idiom.others ? [idiom.others] : []].map((pattern) => ({
+    idiom,
+    pattern,
+    isRecognised: pattern === idiom.recognised,
+    roots: rootsOf(pattern),
+    needed: [...neededBy(pattern)],
+  }))
+);
+
+/** Operators that an idiom that can be written anew may end with. */
+export const WRITTEN_ROOTS: readonly string[] = [...new Set(WRITTEN_FORMS.flatMap(({ roots }) => [...roots]))];
+
 function largestAt(root: Node): Found | undefined {
+  const { opTypes } = possibleIn(root.graph);
   let best: Found | undefined;
-  for (const idiom of IDIOMS) {
-    if (!idiom.write) continue;
-    for (const pattern of [idiom.recognised, ...idiom.others ? [idiom.others] : []]) {
-      const match = matchAt(root, pattern);
-      if (match && match.nodes.length > (best?.nodes.length ?? 0)) {
-        best = { ...match, idiom, isRecognised: pattern === idiom.recognised };
-      }
-    }
+  for (const { idiom, pattern, isRecognised, roots, needed } of WRITTEN_FORMS) {
+    if (!roots.has(root.opType) || !needed.every((opType) => opTypes.has(opType))) continue;
+    const match = matchAt(root, pattern);
+    if (match && match.nodes.length > (best?.nodes.length ?? 0)) best = { ...match, idiom, isRecognised };
   }
   return best;
 }
