@@ -158,7 +158,11 @@ export class Node {
   /** The subgraphs of its attributes. */
   get subgraphs(): readonly Graph[] {
     let found: readonly Graph[] = NONE;
-    for (const { graphs } of this.attributes.values()) if (graphs) found = found === NONE ? graphs : [...found, ...graphs];
+    for (const { graphs } of this.attributes.values()) {
+      if (graphs) {
+        found = found === NONE ? graphs : [...found, ...graphs];
+      }
+    }
     return found;
   }
 }

@@ -77,6 +77,7 @@ function viewAfter({ removed, outputs }: Replacement, build: Builder): GraphView
   const resolve = (value: Value): Value => now.get(value) ?? value;
   return {
     resolve,
+    added: new Set(build.nodes.map(({ opType }) => opType)),
     producer(value) {
       const { producer } = resolve(value);
       return producer && !gone.has(producer) ? producer : undefined;

@@ -82,6 +82,8 @@ export interface GraphView {
   users(value: Value): Iterable<Node>;
   /** The value that stands for another one. */
   resolve(value: Value): Value;
+  /** Operators of nodes that are not in the graph yet. */
+  readonly added: ReadonlySet<string>;
 }
 
 /** The graph as it is. */
@@ -89,6 +91,7 @@ export const AS_IS: GraphView = {
   producer: ({ producer }) => producer,
   users: ({ users }) => users.keys(),
   resolve: (value) => value,
+  added: new Set(),
 };
 
 const COMMUTES = new Set(["Add", "Mul"]);

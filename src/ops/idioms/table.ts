@@ -78,7 +78,7 @@ export interface Found extends Match {
 
 /** The recognised idiom with the most nodes that a node is part of; undefined where it is part of none. */
 export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined {
-  const { byRoot, members, reach } = possibleIn(node.graph);
+  const { byRoot, members, reach } = possibleIn(node.graph, view.added);
   if (!members.has(node.opType) || node.domain !== "") return undefined;
   const behind = nodesFrom([node], (at, into) => addUsers(at, view, into), reach);
   let near: Set<string> | undefined, best: Found | undefined;
@@ -105,7 +105,7 @@ interface Possible {
   /** Nodes of the graph that were looked at. */
   readonly nodes: number;
   /** Their operators. */
-  readonly opTypes: Set<string>;
+  readonly opTypes: ReadonlySet<string>;
   /** The idioms, by the operators they may end with. */
   readonly byRoot: ReadonlyMap<string, readonly Entry[]>;
   /** Operators that are part of any of them. */
@@ -116,10 +116,18 @@ interface Possible {
 
 const possible = new WeakMap<Graph, Possible>();
 
-function possibleIn(graph: Graph): Possible {
+/** What a graph may have with some operators added. */
+function possibleIn(graph: Graph, added: ReadonlySet<string> = AS_IS.added): Possible {
+  const now = possibleNow(graph);
+  if (added.isSubsetOf(now.opTypes)) return now;
+  const opTypes = now.opTypes.union(added);
+  return { ...now, opTypes, ...idiomsOf(opTypes) };
+}
+
+function possibleNow(graph: Graph): Possible {
   const known = possible.get(graph), { nodes } = graph;
   if (known?.nodes === nodes.length) return known;
-  const opTypes = known?.opTypes ?? new Set<string>(), { size } = opTypes;
+  const opTypes = new Set(known?.opTypes), size = known?.opTypes.size;
   for (let at = known?.nodes ?? 0; at < nodes.length; at++) opTypes.add(nodes[at].opType);
   const now = known && opTypes.size === size
     ? { ...known, nodes: nodes.length }
