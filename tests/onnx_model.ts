@@ -20,6 +20,8 @@ export interface TestNode {
   outputs: string[];
   name?: string;
   domain?: string;
+  /** Which of several functions with one name is called. */
+  overload?: string;
   /** Whole numbers are INT(S); {float: 1}, {floats: [..]}, {strings: [..]}, {tensor: …}, {graph: …}, {ref: "name"} say otherwise. */
   attributes?: Record<string, TestAttribute>;
 }
@@ -56,6 +58,11 @@ export interface TestModel extends TestGraph {
     inputs: string[];
     outputs: string[];
     attributes?: string[];
+    /** Attributes with a value for calls that leave them out. */
+    defaults?: Record<string, TestAttribute>;
+    overload?: string;
+    /** Operator sets, where they are not the model's. */
+    opsets?: Record<string, number>;
     nodes: TestNode[];
   }[];
   opsets?: Record<string, number>;
@@ -153,9 +160,12 @@ function attributeProto(name: string, value: TestAttribute): Record<string, unkn
   return { name, type: value.type, ref_attr_name: value.ref };
 }
 
-function nodeProto({ op, inputs, outputs, name, domain, attributes }: TestNode): Record<string, unknown> {
+function nodeProto(
+  { op, inputs, outputs, name, domain, overload, attributes }: TestNode,
+): Record<string, unknown> {
   return {
     op_type: op,
+    overload,
     input: inputs,
     output: outputs,
     name: name ?? outputs[0],
@@ -188,11 +198,13 @@ function graphProto(
 /** The model as the bytes of an .onnx file. Opset 17, IR version 8 where not said. */
 export function modelBytes(model: TestModel): Uint8Array {
   const type = messageType("ModelProto");
-  const opsets = Object.entries({ "": model.opset ?? 17, ...model.opsets });
+  const own = { "": model.opset ?? 17, ...model.opsets };
+  const imports = (opsets: Record<string, number>) =>
+    Object.entries(opsets).map(([domain, version]) => ({ domain, version }));
   return type.encode(type.fromObject({
     ir_version: model.ir ?? 8,
     producer_name: "layerfuse tests",
-    opset_import: opsets.map(([domain, version]) => ({ domain, version })),
+    opset_import: imports(own),
     graph: graphProto(model),
     functions: model.functions?.map((f) => ({
       name: f.name,
@@ -200,8 +212,10 @@ export function modelBytes(model: TestModel): Uint8Array {
       input: f.inputs,
       output: f.outputs,
       attribute: f.attributes ?? [],
+      attribute_proto: Object.entries(f.defaults ?? {}).map(([name, value]) => attributeProto(name, value)),
+      overload: f.overload,
       node: f.nodes.map(nodeProto),
-      opset_import: opsets.map(([domain, version]) => ({ domain, version })),
+      opset_import: imports(f.opsets ?? own),
     })),
   })).finish();
 }

@@ -1,6 +1,7 @@
 import type { Rule } from "../rewrite/rule.ts";
 import type { Runtime } from "../rewrite/runtime.ts";
 import { RULES } from "../rules/mod.ts";
+import { INLINE_CALLS } from "./inline.ts";
 
 /** Which rules to apply, by name. */
 export interface RuleChoice {
@@ -32,12 +33,12 @@ export function chooseRules({ rules, skip = [] }: RuleChoice, { runtime, isMeasu
   const isFor = (rule: Rule) => rule.runtimes?.includes(runtime) ?? true;
   for (const name of [...rules ?? [], ...skip]) {
     const rule = RULES.find((rule) => rule.name === name);
-    if (!rule) {
+    if (!rule && name !== INLINE_CALLS.name) {
       throw new RuleNameError(
-        `there is no rule '${name}'. The rules are: ${RULES.map((rule) => rule.name).join(", ")}.`,
+        `there is no rule '${name}'. The rules are: ${listRules().map((rule) => rule.name).join(", ")}.`,
       );
     }
-    if (rules?.includes(name) && !isFor(rule)) {
+    if (rule && rules?.includes(name) && !isFor(rule)) {
       throw new RuleNameError(
         `the rule '${name}' is for the runtime ${rule.runtimes!.join(" or ")}, and the model is rewritten for ` +
           `${runtime}: choose that runtime (--runtime ${rule.runtimes![0]}) or leave the rule out.`,
@@ -48,6 +49,11 @@ export function chooseRules({ rules, skip = [] }: RuleChoice, { runtime, isMeasu
     isFor(rule) && !skip.includes(rule.name) &&
     (rules?.includes(rule.name) ?? (isMeasured || !rule.isForMeasuring))
   );
+}
+
+/** Whether calls of functions may be inlined. */
+export function inlinesCalls({ rules, skip = [] }: RuleChoice): boolean {
+  return (rules?.includes(INLINE_CALLS.name) ?? true) && !skip.includes(INLINE_CALLS.name);
 }
 
 /** A rule as `layerfuse rules` shows it. */
@@ -64,10 +70,11 @@ export interface ListedRule {
 
 /** Every rule by name, with one line that says what it does. */
 export function listRules(): ListedRule[] {
-  return RULES.map(({ name, summary, runtimes, isForMeasuring }) => ({
+  const rules = RULES.map(({ name, summary, runtimes, isForMeasuring }) => ({
     name,
     summary,
     ...runtimes && { runtimes },
     ...isForMeasuring && { isForMeasuring },
   }));
+  return [INLINE_CALLS, ...rules];
 }

@@ -1,13 +1,14 @@
 import { Model } from "./model.ts";
 import { type ModelSource, open, type OpenOptions } from "./open.ts";
-import { SKIP_CODES } from "../ops/skip.ts";
 import { rewriteErrorsOf } from "../io/errors.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
-import type { FusionReport, SkippedRewrite } from "../rewrite/report.ts";
+import type { FusionReport } from "../rewrite/report.ts";
 import type { Runtime } from "../rewrite/runtime.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import { type Measure, measureRules } from "./measure.ts";
-import { chooseRules, type RuleChoice } from "./choose_rules.ts";
+import { chooseRules, inlinesCalls, type RuleChoice } from "./choose_rules.ts";
+import { inlineWhereItHelps } from "./inline.ts";
+import { meaningsOf } from "./meanings.ts";
 
 /** Options of {@linkcode fuse}: which rules to apply, and how far they may go. */
 export interface FuseOptions extends RuleChoice, OpenOptions {
@@ -59,8 +60,15 @@ export async function fuse(source: ModelSource | Model, options: FuseOptions = {
   return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);
 }
 
-function apply(
+function apply(model: Model, rules: readonly Rule[], options: FuseOptions, vetoes?: ReadonlySet<string>): FuseResult {
+  const rewrite = (one: Model) => rewritten(one, `${model.name}.fused`, rules, options, vetoes);
+  const own = rewrite(model);
+  return inlinesCalls(options) ? inlineWhereItHelps(own, rules, options.allowGrowth === true, rewrite) : own;
+}
+
+function rewritten(
   model: Model,
+  name: string,
   rules: readonly Rule[],
   { aggressive, runtime, allowGrowth }: FuseOptions,
   vetoes?: ReadonlySet<string>,
@@ -78,15 +86,10 @@ function apply(
         vetoes,
       }),
   );
-  const fused = applied.length > 0 ? model.with(imported, `${model.name}.fused`) : model;
+  const fused = applied.length > 0 ? model.with(imported, name) : model;
   const report: FusionReport = { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats };
   if (wrongClaims.length > 0) report.wrongClaims = [...wrongClaims];
   return { model: fused, report };
-}
-
-/** What the codes of these refusals mean, each once. */
-function meaningsOf(skipped: readonly SkippedRewrite[]): FusionReport["codes"] {
-  return Object.fromEntries(skipped.map(({ code }) => [code, SKIP_CODES[code]]));
 }
 
 /** The model without the rewrites that are measured to make it slower. */

@@ -10,8 +10,10 @@ import { type ExportedModel, exportModel } from "../graph/export.ts";
 import { ExternalFiles } from "./external_files.ts";
 import { allGraphs, type Dim, type Value } from "../graph/graph.ts";
 import { type ImportedModel, importModel } from "../graph/import.ts";
+import { inlineCalls, type Inlined } from "../graph/inline.ts";
 import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
 import { inferWithClaims, type WrongClaim } from "../ops/claims.ts";
+import { inputsOf } from "../ops/names.ts";
 import { type ModelStats, statsOf } from "../graph/stats.ts";
 import { shapeOfFile } from "../graph/unnamed.ts";
 import { verify } from "../graph/verify.ts";
@@ -119,6 +121,22 @@ export class Model {
     return model;
   }
 
+  /**
+   * The same model with the nodes of its functions in place of calls: of all of them, or of those in `only`.
+   *
+   * @internal
+   */
+  inlined(only?: ReadonlySet<string>): { model: Model; inlined: Inlined } {
+    const isOperator = (domain: string, opType: string) => inputsOf({ domain, opType }) !== undefined;
+    const inlined = inlineCalls(this.graphs(), isOperator, only);
+    const model = new Model(this.name, { skeleton: inlined.skeleton, payloads: this.#payloads }, {
+      origin: this.#origin,
+      isExternal: this.#isExternal,
+      notes: this.notes,
+    });
+    return { model, inlined };
+  }
+
   /** The same model under another name. */
   named(name: string): Model {
     return new Model(name, { skeleton: this.#skeleton, payloads: this.#payloads }, {
@@ -162,6 +180,11 @@ export class Model {
       verifyTypes(graphs, source);
       return imported;
     });
+  }
+
+  /** Whether it has functions of its own. */
+  get hasFunctions(): boolean {
+    return this.#view().functions.length > 0;
   }
 
   /** What the file claims of its values although its inputs say something else. None of it is believed. */

@@ -24,7 +24,7 @@ export interface ImportedModel {
 
 /** Field numbers of the messages read here. */
 export const FIELD = {
-  model: { graph: 7, functions: 25 },
+  model: { graph: 7, opsetImport: 8, functions: 25 },
   graph: { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13, sparseInitializer: 15 },
   function: { node: 7, input: 4, output: 5, valueInfo: 12 },
   node: { input: 1, output: 2, attribute: 5 },
