@@ -13,29 +13,39 @@ const LEAST_CELLS = 16;
  * convolution of what was enlarged twice is four 2×2 convolutions of the small map, one for each place in a block, and 4
  * multiply-accumulates instead of 9. Exact at the borders, which are zeros for both.
  */
-export const splitLayerIntoPhases: Rule = {
-  name: "split-layer-into-phases",
-  summary: "nearest Resize or Upsample → k×k Conv: smaller Convs of the small map, DepthToSpace",
-  phase: "decompose",
-  roots: operatorsWith("linear"),
-  rewrite(root, build) {
-    const resize = root.inputs[0]?.producer, view = resize && viewsOf(resize).positions;
-    if (!resize || !view || resize.hasReferences || root.hasReferences) return undefined;
-    const layer = layerOf(root);
-    if (!layer || layer instanceof Skip || layer.isPointwise) return undefined;
-    const positions = view(resize);
-    if (!positions || positions instanceof Skip || !positions.repeat) return undefined;
-    const phases = phasesOf(layer, positions.repeat);
-    if (!phases || phases instanceof Skip) return phases;
-    if (phases.saved <= 0) return undefined;
-    const { x } = positions, cells = positions.axes.map((axis) => x.shape?.[axis] ?? null);
-    if (cells.every((cell) => typeof cell === "number") && cells.reduce((a, b) => a * b, 1) < LEAST_CELLS) {
-      return undefined;
-    }
-    if (phases.saved < LEAST_SAVED) {
-      return new Skip("not-cheaper", `${root.label} has too few channels to be worth several layers of the small map`);
-    }
-    const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;
-    return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(x, build)]]);
-  },
-};
+export const splitLayerIntoPhases: Rule = phasesFrom(LEAST_SAVED, LEAST_CELLS);
+
+/** The same wherever it is exact, however little it saves: what the gate is calibrated with. */
+export const anyPhases: Rule = phasesFrom(0, 0);
+
+function phasesFrom(leastSaved: number, leastCells: number): Rule {
+  return {
+    name: "split-layer-into-phases",
+    summary: "nearest Resize or Upsample → k×k Conv: smaller Convs of the small map, DepthToSpace",
+    phase: "decompose",
+    roots: operatorsWith("linear"),
+    rewrite(root, build) {
+      const resize = root.inputs[0]?.producer, view = resize && viewsOf(resize).positions;
+      if (!resize || !view || resize.hasReferences || root.hasReferences) return undefined;
+      const layer = layerOf(root);
+      if (!layer || layer instanceof Skip || layer.isPointwise) return undefined;
+      const positions = view(resize);
+      if (!positions || positions instanceof Skip || !positions.repeat) return undefined;
+      const phases = phasesOf(layer, positions.repeat);
+      if (!phases || phases instanceof Skip) return phases;
+      if (phases.saved <= 0) return undefined;
+      const { x } = positions, cells = positions.axes.map((axis) => x.shape?.[axis] ?? null);
+      if (cells.every((cell) => typeof cell === "number") && cells.reduce((a, b) => a * b, 1) < leastCells) {
+        return undefined;
+      }
+      if (phases.saved < leastSaved) {
+        return new Skip(
+          "not-cheaper",
+          `${root.label} has too few channels to be worth several layers of the small map`,
+        );
+      }
+      const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;
+      return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(x, build)]]);
+    },
+  };
+}

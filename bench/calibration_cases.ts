@@ -1,0 +1,60 @@
+/**
+ * What `deno task bench:calibrate` measures: for each rule with a gate, a small network with places for the rule at every number
+ * of channels and every size. A rule is added by its row here.
+ *
+ * @module
+ */
+import { Model } from "../src/fusion/mod.ts";
+import { exportModel } from "../src/graph/export.ts";
+import type { Dim, Value } from "../src/graph/graph.ts";
+import { conv, upsample } from "../src/models/layers.ts";
+import { Network } from "../src/models/network.ts";
+import type { Rule } from "../src/rewrite/rule.ts";
+import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
+
+/** A network to measure, and the shape of its input. */
+export interface CalibrationModel {
+  /** As it comes. */
+  readonly model: Model;
+  /** What it is run on. */
+  readonly shape: readonly number[];
+}
+
+/** One rule with a gate, and what it is measured on. */
+export interface CalibrationCase {
+  /** The rule as it is applied, gate included. */
+  readonly rule: Rule;
+  /** The same rule without its gate. */
+  readonly ungated: Rule;
+  /** The network in words: what C and S are. */
+  readonly network: string;
+  /** Channels, or what else a row stands for. */
+  readonly channels: readonly number[];
+  /** Sizes of the map (or lengths of the sequence): the columns. */
+  readonly sizes: readonly number[];
+  /** The network for one cell of the table. */
+  build(channels: number, size: number): CalibrationModel;
+}
+
+/** A network whose input has a shape that the file says. */
+export function networkOf(shape: readonly number[], layers: (network: Network) => Value): CalibrationModel {
+  const input: readonly Dim[] = shape, network = new Network({ name: "calibration", input, seed: 0 });
+  return { model: Model.from(exportModel(network.finish(layers(network))), "calibration"), shape };
+}
+
+/** Every rule with a gate. */
+export const CALIBRATION_CASES: readonly CalibrationCase[] = [
+  {
+    rule: splitLayerIntoPhases,
+    ungated: anyPhases,
+    network: "Resize (nearest, ×2) → Conv 3×3, C → C channels, of a map of S×S",
+    channels: [16, 32, 48, 64, 96, 128, 256],
+    sizes: [2, 4, 8, 16, 32, 64, 128],
+    build: (channels, size) =>
+      networkOf(
+        [1, channels, size, size],
+        (network) =>
+          conv(network, upsample(network, network.input, "up"), "conv", { out: channels, kernel: 3, bias: true }),
+      ),
+  },
+];
