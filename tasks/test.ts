@@ -1,8 +1,8 @@
 /**
  * `deno task test [DENO TEST ARGUMENTS]`: every test with its set-up. Without arguments that is `deno test` with the doc
- * tests, then each notebook executed in the Deno kernel (skipped aloud where there is no Python; required when CI is set),
- * then their reports and JupyterLab looked at in a browser (skipped aloud where there is no Chromium; required when
- * LAYERFUSE_REQUIRE_BROWSER is set). The last line counts them all.
+ * tests, on every core, then by themselves the tests that measure, then each notebook executed in the Deno kernel (skipped
+ * aloud where there is no Python; required when CI is set), then their reports and JupyterLab looked at in a browser
+ * (skipped aloud where there is no Chromium; required when LAYERFUSE_REQUIRE_BROWSER is set). The last line counts them all.
  *
  * @module
  */
@@ -16,9 +16,24 @@ import { add, type Counts, parseCounts } from "./test_counts.ts";
 /** Notebooks run with a small model and short timings here, unless the caller's environment says otherwise. */
 const QUICK = { LAYERFUSE_ARCHITECTURE: "resnet18", LAYERFUSE_SIZE: "64", LAYERFUSE_SECONDS: "1" };
 
+/** Tests that measure time or memory, start programs that do, or change the environment: they run one after another. */
+const ALONE = [
+  "tests/bench",
+  "tests/cli",
+  "tests/examples",
+  "tests/playground",
+  "tests/tasks",
+  "tests/fusion/measure_test.ts",
+  "tests/models/build_test.ts",
+  "tests/models/imagenet_test.ts",
+  "tests/ops/evaluate_bounds_test.ts",
+  "tests/rewrite/driver_test.ts",
+  "tests/rewrite/scaling_test.ts",
+];
+
 async function denoTest(args: string[], env: Record<string, string>): Promise<Counts> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", await lockCopyFlag(), "--doc", ...args],
+    args: ["test", "--allow-all", await lockCopyFlag(), ...args],
     cwd: root,
     env,
     stdin: "null",
@@ -35,8 +50,13 @@ async function denoTest(args: string[], env: Record<string, string>): Promise<Co
 
 async function main(): Promise<number> {
   const jsr = await jsrEnvironment();
-  let total = await denoTest(Deno.args, jsr);
-  if (Deno.args.length === 0) {
+  const isWhole = Deno.args.length === 0;
+  let total = await denoTest(
+    isWhole ? ["--doc", "--parallel", `--ignore=${ALONE.join()}`] : ["--doc", ...Deno.args],
+    jsr,
+  );
+  if (isWhole) {
+    total = add(total, await denoTest(ALONE, jsr));
     const required = Boolean(Deno.env.get("CI"));
     const quick = Object.fromEntries(Object.entries(QUICK).map(([key, value]) => [key, Deno.env.get(key) ?? value]));
     const notebooks = await notebookPaths();
