@@ -17,6 +17,7 @@ import { mergeParallelLayers } from "./merge_parallel_layers.ts";
 import { normaliseConstants } from "./normalise_constants.ts";
 import { removeDeadNodes } from "./remove_dead_nodes.ts";
 import { removeIdentity } from "./remove_identity.ts";
+import { reorderAffineAndPool } from "./reorder_affine_and_pool.ts";
 import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
 import { splitLayerIntoPhases } from "./split_layer_into_phases.ts";
@@ -41,6 +42,7 @@ export const RULES: readonly Rule[] = [
   mergeParallelAffines,
   composeLayers,
   composeLayerAndPool,
+  reorderAffineAndPool,
   reorderLayerAndPool,
   reorderResizeAndLayer,
   splitLayerIntoPhases,
