@@ -15,6 +15,8 @@ export interface FusionChoice {
   runtime?: Runtime;
   /** Whether the file may grow. */
   allowGrowth?: boolean;
+  /** Whether no caller sets the initializers that are inputs. */
+  freezeInputs?: boolean;
   /** Whether to list every rewrite and every node. */
   verbose?: boolean;
   /** Where JSON goes. */
@@ -35,13 +37,16 @@ export function addFusionOptions(command: Command): Command {
       "--allow-growth",
       "let the file grow by more than 1 %: small stored weights written out, shared ones copied",
     )
+    .option("--freeze-inputs", "take initializers that are also inputs as constants: they are inputs no longer")
     .option("--verbose", "list every rewrite and every node, not the first few");
   return addJson(command);
 }
 
 /** The library's options for what {@link addFusionOptions} parsed. */
-export function fusionOptions({ rules, skip, aggressive, runtime, allowGrowth }: FusionChoice): FuseOptions {
-  return { rules, skip, aggressive: Boolean(aggressive), runtime, allowGrowth };
+export function fusionOptions(
+  { rules, skip, aggressive, runtime, allowGrowth, freezeInputs }: FusionChoice,
+): FuseOptions {
+  return { rules, skip, aggressive: Boolean(aggressive), runtime, allowGrowth, freezeInputs };
 }
 
 /** A fusion report as text for a terminal. */

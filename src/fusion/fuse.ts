@@ -55,7 +55,8 @@ export interface FuseResult {
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
   const { measure, signal, runtime = "onnxruntime" } = options;
   const rules = chooseRules(options, { runtime, isMeasured: measure !== undefined });
-  const model = source instanceof Model ? source : await open(source, options);
+  const given = source instanceof Model ? source : await open(source, options);
+  const model = options.freezeInputs ? given.withFrozenInputs() : given;
   signal?.throwIfAborted();
   return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);
 }

@@ -9,6 +9,7 @@ import { streamed } from "../proto/stream.ts";
 import { type ExportedModel, exportModel } from "../graph/export.ts";
 import { ExternalFiles } from "./external_files.ts";
 import { allGraphs, type Dim, type Value } from "../graph/graph.ts";
+import { withoutOverridables } from "../graph/freeze.ts";
 import { type ImportedModel, importModel } from "../graph/import.ts";
 import { inlineCalls, type Inlined } from "../graph/inline.ts";
 import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
@@ -129,12 +130,25 @@ export class Model {
   inlined(only?: ReadonlySet<string>): { model: Model; inlined: Inlined } {
     const isOperator = (domain: string, opType: string) => inputsOf({ domain, opType }) !== undefined;
     const inlined = inlineCalls(this.graphs(), isOperator, only);
-    const model = new Model(this.name, { skeleton: inlined.skeleton, payloads: this.#payloads }, {
+    return { model: this.#of(inlined.skeleton), inlined };
+  }
+
+  /**
+   * The same model with its initializers as constants: those that are also inputs are inputs no longer. Below IR version 4, where
+   * every initializer must be listed as an input and no runtime lets a caller set one, nothing changes.
+   */
+  withFrozenInputs(): Model {
+    const skeleton = withoutOverridables(this.#view());
+    return skeleton ? this.#of(skeleton) : this;
+  }
+
+  /** A model with another skeleton and the same data. */
+  #of(skeleton: Uint8Array): Model {
+    return new Model(this.name, { skeleton, payloads: this.#payloads }, {
       origin: this.#origin,
       isExternal: this.#isExternal,
       notes: this.notes,
     });
-    return { model, inlined };
   }
 
   /** The same model under another name. */

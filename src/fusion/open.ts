@@ -18,6 +18,11 @@ export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
   cache?: string | false;
   /** Whether its data files may be links out of its folder, default false: a model could name any file that way. */
   allowLinks?: boolean;
+  /**
+   * Whether initializers that are also inputs are constants, which no caller sets, default false: they are then inputs no longer.
+   * Without it nothing is folded into or out of them.
+   */
+  freezeInputs?: boolean;
   /** What to call bytes and streams in messages, by default `(bytes)` and `(stream)`. */
   name?: string;
   /** Aborting it ends a download, or the reading of a stream. */
@@ -41,6 +46,11 @@ export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
  * ```
  */
 export async function open(source: ModelSource, options: OpenOptions = {}): Promise<Model> {
+  const model = await read(source, options);
+  return options.freezeInputs ? model.withFrozenInputs() : model;
+}
+
+async function read(source: ModelSource, options: OpenOptions): Promise<Model> {
   const { allowLinks, signal } = options;
   signal?.throwIfAborted();
   if (source instanceof Uint8Array) return Model.read(new BytesSource(source, options.name), "model");

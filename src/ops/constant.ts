@@ -1,5 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { Skip } from "./skip.ts";
 
 /**
  * The tensor a value always has: an initializer that no caller may override, or what inference found its node to make of
@@ -25,8 +26,14 @@ export function smallValues(tensor: Tensor | undefined): number[] | undefined {
     : undefined;
 }
 
-/** Why a value is not constant, in words that follow "is not constant: ". */
-export function whyNotConstant(value: Value): string {
+/** That a value is not constant, and why: `what` begins the sentence ("its slope is"). */
+export function notConstant(what: string, value: Value | undefined): Skip {
+  return new Skip("not-constant", `${what} not constant: ${value ? whyNot(value) : "it is missing"}`, {
+    remedy: value?.initializer && value.isOverridable ? "pass --freeze-inputs where no caller does" : undefined,
+  });
+}
+
+function whyNot(value: Value): string {
   if (value.initializer && value.isOverridable) {
     return `'${value.name}' is an initializer that is also a graph input, and from IR version 4 on a caller may override it`;
   }

@@ -1,7 +1,7 @@
 import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, constantValues, whyNotConstant } from "./constant.ts";
+import { axesOf, constantValues, notConstant } from "./constant.ts";
 import { Skip } from "./skip.ts";
 import { slidOutput, type Window, windowOf } from "./window.ts";
 import { unknownRank } from "./unknown_rank.ts";
@@ -26,12 +26,9 @@ function padsOf(node: Node): number[] | Skip {
     return unknownRank(node.inputs[0]!);
   }
   const given = node.opset >= 11 ? constantValues(node.inputs[1]) : node.numbers("pads") ?? node.numbers("paddings");
-  if (!given) {
-    const why = node.has(1) ? whyNotConstant(node.inputs[1]!) : "none";
-    return new Skip("not-constant", `its pads are not constant: ${why}`);
-  }
+  if (!given) return notConstant("its pads are", node.inputs[1]);
   const axes = node.has(3) ? axesOf(node, rank, 3) : [...Array(rank).keys()];
-  if (!axes) return new Skip("not-constant", `its axes are not constant: ${whyNotConstant(node.inputs[3]!)}`);
+  if (!axes) return notConstant("its axes are", node.inputs[3]);
   if (given.length !== 2 * axes.length) {
     return new Skip("invalid-parameter", `its ${given.length} pads do not fit its ${axes.length} axes`);
   }
@@ -52,7 +49,7 @@ export function zeroPadding(node: Node): ZeroPadding | Skip {
     return new Skip("unsupported-form", `its mode is '${mode}': Conv and AveragePool pad with zeros`);
   }
   const value = node.opset < 11 ? [node.number("value", 0)] : node.has(2) ? constantValues(node.inputs[2]) : [0];
-  if (!value) return new Skip("not-constant", `its value is not constant: ${whyNotConstant(node.inputs[2]!)}`);
+  if (!value) return notConstant("its value is", node.inputs[2]);
   if (value.some((entry) => entry !== 0)) {
     return new Skip("unsupported-form", `it pads with ${value}: Conv and AveragePool pad with zeros`);
   }

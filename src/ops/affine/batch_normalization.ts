@@ -3,7 +3,7 @@ import { isFloat } from "../../tensor/element_type.ts";
 import { valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { AffineMap, ChannelAffine } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
-import { constantOf, whyNotConstant } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 
 /** ONNX's default. */
@@ -33,13 +33,7 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
   }
   const tensors = node.inputs.slice(1, 5).map(constantOf);
   const open = tensors.findIndex((tensor) => !tensor);
-  if (open >= 0) {
-    const value = node.inputs[open + 1];
-    return new Skip(
-      "not-constant",
-      `its ${PARAMETERS[open]} is not constant: ${value ? whyNotConstant(value) : "it is missing"}`,
-    );
-  }
+  if (open >= 0) return notConstant(`its ${PARAMETERS[open]} is`, node.inputs[open + 1]);
   const strange = tensors.findIndex((tensor) => !isFloat(tensor!.type) || tensor!.size !== tensors[0]!.size);
   if (strange >= 0 || tensors.length < 4) {
     return new Skip(

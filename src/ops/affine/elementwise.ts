@@ -2,7 +2,7 @@ import type { Node, Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import type { ChannelAffine } from "../affine_map.ts";
-import { constantOf, whyNotConstant } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { unknownRank } from "../unknown_rank.ts";
 
@@ -25,7 +25,7 @@ export function elementwise(node: Node): ChannelAffine | Skip | undefined {
   const constant = first ?? second;
   if (!constant) {
     const overridable = [a, b].find((value) => value.initializer);
-    return overridable && new Skip("not-constant", `its operand is not constant: ${whyNotConstant(overridable)}`);
+    return overridable && notConstant("its operand is", overridable);
   }
   if (!isFloat(constant.type)) return undefined;
   const x = first ? b : a;

@@ -2,7 +2,7 @@ import { floatAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { filledTensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
-import { constantOf, whyNotConstant } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 
 /** Operators that multiply what is below zero by a slope per channel. */
@@ -19,7 +19,7 @@ export interface Slopes {
 /** The slopes of a node, or why they are none of channels. */
 export function slopesOf(node: Node): Slopes | Skip {
   const [x, slope] = node.inputs, tensor = constantOf(slope), channels = x?.shape?.[1];
-  if (!tensor) return new Skip("not-constant", `its slope is not constant: ${slope && whyNotConstant(slope)}`);
+  if (!tensor) return notConstant("its slope is", slope);
   if (x?.shape?.length !== 4 || typeof channels !== "number" || node.opset < 9) {
     return new Skip("unsupported-form", "it is not known to be applied to an image of so many channels");
   }

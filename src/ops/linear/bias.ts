@@ -1,7 +1,7 @@
 import type { Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { valuesOf } from "../../tensor/tensor.ts";
-import { constantOf, whyNotConstant } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 
 /** A layer's bias: the node's own value until something changes it, one number per channel from then on. */
@@ -16,7 +16,7 @@ export function isNumbers(bias: Bias): bias is Float64Array {
 export function biasNumbers(bias: Bias, channels: number, label: string): Float64Array | Skip | undefined {
   if (bias === undefined || isNumbers(bias)) return bias;
   const tensor = constantOf(bias);
-  if (!tensor) return new Skip("not-constant", `the bias of ${label} is not constant: ${whyNotConstant(bias)}`);
+  if (!tensor) return notConstant(`the bias of ${label} is`, bias);
   if (!isFloat(tensor.type)) {
     return new Skip("element-type", `the bias of ${label} has the element type ${tensor.type}`);
   }

@@ -1,6 +1,6 @@
 import type { Node } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
-import { constantOf, whyNotConstant } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { originOf } from "./linear_map.ts";
 import { MatrixProduct } from "./matrix_product.ts";
@@ -20,7 +20,7 @@ export function einsumLinear(node: Node): MatrixProduct | Skip | undefined {
   if (node.inputs.length !== 2) return undefined;
   const index = constantOf(node.inputs[1]) ? 1 : 0, value = node.inputs[index]!, x = node.inputs[1 - index]!;
   const weight = constantOf(value), equation = equationOf(node, index);
-  if (!weight) return new Skip("not-constant", `no operand of ${node.label} is constant: ${whyNotConstant(value)}`);
+  if (!weight) return notConstant(`the weight of ${node.label} is`, value);
   if (!isFloat(weight.type)) {
     return new Skip("element-type", `the weight of ${node.label} has the element type ${weight.type}`);
   }

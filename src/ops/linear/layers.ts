@@ -1,7 +1,7 @@
 import type { Node } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { constantOf, whyNotConstant } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { windowOf } from "../window.ts";
 import { Convolution, spatialOf } from "./convolution.ts";
@@ -14,9 +14,7 @@ function weightOf(node: Node, index: number, role: string): Tensor | Skip {
   const value = node.inputs[index];
   if (!value) return new Skip("invalid-parameter", `${node.label} has no ${role}`);
   const tensor = constantOf(value);
-  if (!tensor) {
-    return new Skip("not-constant", `the ${role} of ${node.label} is not constant: ${whyNotConstant(value)}`);
-  }
+  if (!tensor) return notConstant(`the ${role} of ${node.label} is`, value);
   if (isFloat(tensor.type)) return tensor;
   return new Skip("element-type", `the ${role} of ${node.label} has the element type ${tensor.type}`);
 }

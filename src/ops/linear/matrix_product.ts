@@ -7,7 +7,7 @@ import { type Factor, multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, sizeOf, type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import { fitted } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
-import { constantOf, whyNotConstant } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { isNumbers, scaledBias, summedBias } from "./bias.ts";
 import { type Diagonal, largerOrigin, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
@@ -271,7 +271,7 @@ function gemmAddend(node: Node, channels: number): Float64Array | Skip | undefin
   const value = node.inputs[2], beta = node.number("beta", 1);
   if (!value) return undefined;
   const c = constantOf(value);
-  if (!c) return new Skip("not-constant", `the C of ${node.label} is not constant: ${whyNotConstant(value)}`);
+  if (!c) return notConstant(`the C of ${node.label} is`, value);
   if (!isFloat(c.type)) return new Skip("element-type", `the C of ${node.label} has the element type ${c.type}`);
   if (beta === 0) return new Float64Array(channels);
   const columns = c.dims[c.dims.length - 1] ?? 1, rows = c.dims.length === 2 ? c.dims[0] : 1;
