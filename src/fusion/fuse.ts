@@ -1,5 +1,6 @@
 import { Model } from "./model.ts";
-import { type ModelSource, open, type OpenOptions } from "./open.ts";
+import { openByRanges } from "./remote_model.ts";
+import { type ModelSource, open, type OpenOptions, webAddressOf } from "./open.ts";
 import { rewriteErrorsOf } from "../io/errors.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport } from "../rewrite/report.ts";
@@ -61,7 +62,12 @@ export async function fuse(source: ModelSource | Model, options: FuseOptions = {
   return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);
 }
 
-function apply(model: Model, rules: readonly Rule[], options: FuseOptions, vetoes?: ReadonlySet<string>): FuseResult {
+/** Options, and whether weights are out of reach: then it is not known whether a new one would overflow its type. */
+interface ApplyOptions extends FuseOptions {
+  cannotReadWeights?: boolean;
+}
+
+function apply(model: Model, rules: readonly Rule[], options: ApplyOptions, vetoes?: ReadonlySet<string>): FuseResult {
   const rewrite = (one: Model) => rewritten(one, `${model.name}.fused`, rules, options, vetoes);
   const own = rewrite(model);
   return inlinesCalls(options) ? inlineWhereItHelps(own, rules, options.allowGrowth === true, rewrite) : own;
@@ -71,7 +77,7 @@ function rewritten(
   model: Model,
   name: string,
   rules: readonly Rule[],
-  { aggressive, runtime, allowGrowth }: FuseOptions,
+  { aggressive, runtime, allowGrowth, cannotReadWeights }: ApplyOptions,
   vetoes?: ReadonlySet<string>,
 ): FuseResult {
   const before = model.stats, { wrongClaims } = model, imported = model.graphs();
@@ -83,6 +89,7 @@ function rewritten(
         aggressive,
         runtime,
         allowGrowth,
+        cannotReadWeights,
         fileBytes: before.bytes,
         vetoes,
       }),
@@ -110,7 +117,18 @@ async function keepMeasured(
   return { model: fused, report: { ...report, measured: verdicts } };
 }
 
-/** What {@linkcode fuse} would do to a model, and why it would leave the rest. Nothing is written. */
+/**
+ * What {@linkcode fuse} would do to a model, and why it would leave the rest. Nothing is written. Of a web address whose server
+ * gives ranges only the skeleton and small weights are loaded.
+ */
 export async function explain(source: ModelSource | Model, options: FuseOptions = {}): Promise<FusionReport> {
-  return (await fuse(source, options)).report;
+  const url = webAddressOf(source), { measure, sha256, signal, runtime = "onnxruntime" } = options;
+  const remote = url && !measure && !sha256 && await openByRanges(url, options);
+  if (!remote) return (await fuse(source, options)).report;
+  const rules = chooseRules(options, { runtime, isMeasured: false }), bytes = remote.source;
+  const { report } = await bytes.loading(() => {
+    signal?.throwIfAborted();
+    return apply(remote.model, rules, { ...options, cannotReadWeights: true });
+  });
+  return { ...report, loaded: { bytes: bytes.loadedBytes, of: bytes.size } };
 }

@@ -57,15 +57,21 @@ async function read(source: ModelSource, options: OpenOptions): Promise<Model> {
   if (source instanceof ReadableStream) {
     return Model.read(await spoolChunks(options.name ?? "(stream)", source, signal), "model");
   }
-  const url = source instanceof URL ? source : /^(https?|file):/.test(source) ? new URL(source) : undefined;
-  if (url && url.protocol !== "file:") return Model.read(await fromUrl(url, options), stem(url.pathname));
-  const path = url ? fileURLToPath(url) : source as string;
+  const url = webAddressOf(source);
+  if (url) return Model.read(await fromUrl(url, options), stem(url.pathname));
+  const path = source instanceof URL || source.startsWith("file:") ? fileURLToPath(source) : source;
   if (isStream(path)) return Model.read(await spooled(path, signal), stem(path));
   try {
     return Model.read(new FileSource(path), stem(path), { path, allowLinks });
   } catch (error) {
     throw error instanceof ModelFormatError ? withBackup(error, path) : error;
   }
+}
+
+/** The URL of a source that is to be downloaded; undefined for any other one. */
+export function webAddressOf(source: ModelSource | Model): URL | undefined {
+  if (source instanceof URL) return source.protocol === "file:" ? undefined : source;
+  return typeof source === "string" && /^https?:/.test(source) ? new URL(source) : undefined;
 }
 
 /** The file at a URL, in the cache or, without one, in a file that goes when it is no longer read. */
@@ -87,6 +93,6 @@ function withBackup(error: ModelFormatError, path: string): Error {
 }
 
 /** What to call a model that was read from here. */
-function stem(path: string): string {
+export function stem(path: string): string {
   return basename(path).replace(/\.onnx$/, "");
 }

@@ -57,8 +57,7 @@ function defaultCache(): string {
  */
 export async function download(url: URL, options: DownloadOptions = {}): Promise<string> {
   const { cache = defaultCache(), sha256 } = options;
-  const key = createHash("sha256").update(url.href).digest("hex").slice(0, 16);
-  const path = join(cache, key, basename(url.pathname) || "file");
+  const path = placeOf(url, cache);
   const known = factsOf(path);
   if (known && sha256 && hashOf(path).startsWith(sha256.toLowerCase())) return path;
   try {
@@ -99,6 +98,17 @@ export async function download(url: URL, options: DownloadOptions = {}): Promise
   renameSync(`${path}.part`, path);
   renameSync(`${path}.part.json`, `${path}.json`);
   return path;
+}
+
+/** Where a file is kept. */
+function placeOf(url: URL, cache: string): string {
+  const key = createHash("sha256").update(url.href).digest("hex").slice(0, 16);
+  return join(cache, key, basename(url.pathname) || "file");
+}
+
+/** Whether a file is in the cache, be it the server's newest or not. */
+export function isDownloaded(url: URL, cache: string = defaultCache()): boolean {
+  return factsOf(placeOf(url, cache)) !== undefined;
 }
 
 /** Takes what is not there yet; `known` is the whole file that is there. */

@@ -50,6 +50,8 @@ export interface FusionSummary {
   codes?: Record<string, string>;
   /** What the file claims of its values although its inputs say something else. */
   wrongClaims?: { value: string; claimed: string; inferred: string }[];
+  /** Of a web address, what was loaded of it. */
+  loaded?: { bytes: number; of: number };
   /** Before fusion. */
   before: ModelStats;
   /** After fusion. */

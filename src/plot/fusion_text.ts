@@ -29,12 +29,24 @@ export function fusionText(report: FusionSummary, { shown, rewrites = false }: F
       ...rewrites ? rewriteLines(uses, shown) : [],
     ]),
     ...claimLines(report.wrongClaims ?? [], shown),
+    ...loadedLines(report.loaded),
     ...(report.skipped.length === 0 ? [] : ["", "Not fused, and why:"]),
     ...groupSkipped(report).flatMap(({ rule, reason, members }) => [
       `  ${formatCount(members.length).padStart(5)} × ${cleanText(reason)} (${cleanText(rule)})`,
       ...fold(names(members.map((each) => each.node), cleanText, shown), " ".repeat(10)),
     ]),
   ].join("\n");
+}
+
+/** What is not known where only a part of a file was loaded. */
+function loadedLines(loaded: FusionSummary["loaded"]): string[] {
+  if (!loaded) return [];
+  const { bytes, of } = loaded;
+  return [
+    "",
+    `Loaded were ${formatBytes(bytes)} of ${formatBytes(of)}: whether a new weight would overflow its element type ` +
+    "is found out when the model is fused.",
+  ];
 }
 
 /** What the file claims of its values and does not hold. */

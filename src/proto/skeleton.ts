@@ -107,6 +107,11 @@ export function readSkeleton(source: ByteSource): Skeleton {
   return { bytes, payloads };
 }
 
+/** Where the element payloads of a model lie. */
+export function payloadRanges(source: ByteSource): ByteRange[] {
+  return readSkeleton(source).payloads.flatMap((payload) => "range" in payload ? [payload.range] : []);
+}
+
 function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payload[], depth = 1): Uint8Array {
   if (depth > DEEPEST) {
     cursor.fail(`messages lie in one another deeper than ${DEEPEST}, the most that any runtime reads`);

@@ -7,8 +7,15 @@ import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
 import type { Replacement } from "./rule.ts";
 
-/** What speaks against a replacement, whatever the rule: others that need what goes, values that do not fit. */
-export function objection({ removed, outputs }: Replacement, build: Builder): Skip | undefined {
+/**
+ * What speaks against a replacement, whatever the rule: others that need what goes, values that do not fit (which is not looked
+ * at where weights cannot be read).
+ */
+export function objection(
+  { removed, outputs }: Replacement,
+  build: Builder,
+  { cannotReadWeights = false }: { readonly cannotReadWeights?: boolean },
+): Skip | undefined {
   const gone = new Set(removed), replaced = new Set(outputs.map(([old]) => old));
   for (const node of removed) {
     if (node.graph !== build.graph) {
@@ -53,7 +60,7 @@ export function objection({ removed, outputs }: Replacement, build: Builder): Sk
       return new Skip("other-graph", `the name '${now.name}' means something else where ${shadowed.label} is`);
     }
   }
-  for (const { initializer, name } of build.initializers) {
+  for (const { initializer, name } of cannotReadWeights ? [] : build.initializers) {
     if (!initializer || !isFloat(initializer.type) || initializer.origin) continue;
     const value = overflowOf(initializer);
     if (value !== undefined) {

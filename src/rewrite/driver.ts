@@ -26,6 +26,8 @@ export interface DriverOptions {
   readonly fileBytes?: number;
   /** Applications that measuring spoke against: rule name, newline, name of the result. */
   readonly vetoes?: ReadonlySet<string>;
+  /** Whether weights are out of reach, so that it stays unknown whether a new one would overflow its type. */
+  readonly cannotReadWeights?: boolean;
   /** Whether constants may grow without a bound. */
   readonly allowGrowth?: boolean;
 }
@@ -142,7 +144,7 @@ class Driver {
       const operators = countOperators(outcome, build, this.options.runtime ?? "onnxruntime");
       const before = { ...costOf(outcome.removed), operators: operators.before };
       const after = { ...costOf(build.nodes), operators: operators.after };
-      const against = objection(outcome, build) ??
+      const against = objection(outcome, build, this.options) ??
         whyNotLess(rule.phase, outcome, build, operators, this.options.aggressive === true) ??
         this.#growth.whyTooLarge(outcome, build) ??
         this.#whyVetoed(rule, root, outcome);

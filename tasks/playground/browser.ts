@@ -26,7 +26,7 @@ const withoutNode: esbuild.Plugin = {
 
 /** Files of src/ that only files and downloads need. */
 const FILES_ONLY =
-  /[/\\]src[/\\]io[/\\](?:download|http|leftovers|locked_file|save_files|spool|staged_file|target|temporary_file)\.ts$/;
+  /[/\\]src[/\\]io[/\\](?:download|http|leftovers|locked_file|range_source|save_files|spool|staged_file|target|temporary_file)\.ts$/;
 
 const withoutFiles: esbuild.Plugin = {
   name: "without files",

@@ -1,0 +1,133 @@
+import { DownloadError, FileError } from "./errors.ts";
+import { request } from "./http.ts";
+import type { ByteSource } from "./source.ts";
+
+/** Bytes that are loaded together: a skeleton is read through windows of 64 KiB. */
+const BLOCK = 1 << 14;
+/** Most bytes between two wanted ranges that are loaded with them rather than asked for apart. */
+const GAP = 1 << 16;
+
+/** Bytes of a server's file that were not loaded yet: load them, and do again what asked for them. */
+class MissingBytes extends FileError {
+  readonly offset: number;
+  readonly length: number;
+
+  constructor(name: string, offset: number, length: number) {
+    super(name, `${length} bytes at byte ${offset} were not loaded.`);
+    this.offset = offset;
+    this.length = length;
+  }
+}
+
+/** A file on a server that gives ranges; only what is asked for is loaded, and held in memory. */
+export class RangeSource implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly #url: URL;
+  readonly #version: string;
+  readonly #signal?: AbortSignal;
+  readonly #blocks = new Map<number, Uint8Array>();
+
+  private constructor(url: URL, size: number, version: string, signal?: AbortSignal) {
+    this.name = url.href;
+    this.size = size;
+    this.#url = url;
+    this.#version = version;
+    this.#signal = signal;
+  }
+
+  /**
+   * Opens the file at a URL; undefined where the server gives no ranges, or no word by which to tell that they are of one
+   * version. Throws a {@link DownloadError} where it gives no file.
+   */
+  static async open(url: URL, signal?: AbortSignal): Promise<RangeSource | undefined> {
+    const response = await request(url, { range: `bytes=0-${BLOCK - 1}` }, signal);
+    const [, size] = /^bytes 0-\d+\/(\d+)$/.exec(response.headers.get("content-range") ?? "") ?? [];
+    const version = versionOf(response);
+    if (response.status !== 206 || size === undefined || !version) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    const source = new RangeSource(url, Number(size), version, signal);
+    source.#blocks.set(0, await bodyOf(response, url, Math.min(BLOCK, source.size)));
+    return source;
+  }
+
+  /** Bytes that are there. */
+  get loadedBytes(): number {
+    return this.#blocks.values().reduce((sum, { length }) => sum + length, 0);
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    for (let done = 0; done < into.length;) {
+      const at = offset + done, block = this.#blocks.get(Math.floor(at / BLOCK));
+      if (!block) throw new MissingBytes(this.name, offset, into.length);
+      const part = block.subarray(at % BLOCK, at % BLOCK + into.length - done);
+      if (part.length === 0) {
+        throw new DownloadError(this.name, `ends at byte ${this.size}, within what was asked for.`);
+      }
+      into.set(part, done);
+      done += part.length;
+    }
+  }
+
+  /** Does `work`, loading what it turns out to need, until it needs no more. */
+  async loading<T>(work: () => T): Promise<T> {
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        if (!(error instanceof MissingBytes)) throw error;
+        await this.load([error]);
+      }
+    }
+  }
+
+  /** Loads ranges that are not there yet, neighbours together. */
+  async load(ranges: Iterable<{ readonly offset: number; readonly length: number }>): Promise<void> {
+    const wanted = [...ranges].sort((a, b) => a.offset - b.offset), runs: { first: number; end: number }[] = [];
+    for (const { offset, length } of wanted) {
+      let first = Math.floor(offset / BLOCK), end = Math.ceil(Math.min(offset + length, this.size) / BLOCK);
+      while (first < end && this.#blocks.has(first)) first++;
+      while (end > first && this.#blocks.has(end - 1)) end--;
+      if (first === end) continue;
+      const last = runs.at(-1);
+      if (last && first * BLOCK - last.end * BLOCK <= GAP) last.end = Math.max(last.end, end);
+      else runs.push({ first, end });
+    }
+    for (const { first, end } of runs) await this.#loadBlocks(first, end);
+  }
+
+  async #loadBlocks(first: number, end: number): Promise<void> {
+    const from = first * BLOCK, to = Math.min(end * BLOCK, this.size);
+    const response = await request(
+      this.#url,
+      { range: `bytes=${from}-${to - 1}`, "if-range": this.#version },
+      this.#signal,
+    );
+    if (response.status !== 206 || versionOf(response) !== this.#version) {
+      await response.body?.cancel();
+      throw new DownloadError(this.name, "changed while it was read. Try again.");
+    }
+    const bytes = await bodyOf(response, this.#url, to - from);
+    for (let block = first; block < end; block++) {
+      this.#blocks.set(block, bytes.subarray((block - first) * BLOCK, (block + 1 - first) * BLOCK));
+    }
+  }
+}
+
+/** The server's word for a version of a file. */
+function versionOf({ headers }: Response): string | undefined {
+  const etag = headers.get("etag");
+  return (etag && !etag.startsWith("W/") ? etag : headers.get("last-modified")) ?? undefined;
+}
+
+async function bodyOf(response: Response, { href }: URL, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(
+    await response.arrayBuffer().catch((cause) => {
+      throw new DownloadError(href, `the connection broke (${(cause as Error).message}).`, { cause });
+    }),
+  );
+  if (bytes.length === length) return bytes;
+  throw new DownloadError(href, `the server sent ${bytes.length} bytes, asked for ${length}.`);
+}
