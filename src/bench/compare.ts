@@ -7,13 +7,14 @@ import { DELTA, RULE } from "./decision_rule.ts";
 import { defaultThreads, describeEnvironment, loadNow } from "./environment.ts";
 import { errorNotes } from "./error_notes.ts";
 import { summariseErrors } from "./error_summary.ts";
-import { type FeedOptions, type FeedSet, feedSets } from "./feeds.ts";
+import { DoesNotRun, type FeedOptions, feedOptions, type FeedSet, feedSets } from "./feeds.ts";
+import { findFitting, type Fitting, fittingNote, withLimits } from "./fitting_inputs.ts";
 import { layerDifferences } from "./layer_differences.ts";
 import { timeLevel } from "./level.ts";
 import { lostOperators, lostSentence } from "./lost_operators.ts";
 import { type Observation, observe, type Setup } from "./observe.ts";
 import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
-import type { NamedTensors, Session } from "./session.ts";
+import { type NamedTensors, openSession, type Session } from "./session.ts";
 import { fingerprint, materialise, type ModelFile, type ModelSource } from "./source.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { timingNotes } from "./timing_notes.ts";
@@ -112,19 +113,28 @@ export async function compare(
   const { isolate = true } = options;
   if (isolate) onProgress?.(0.01, "trying each model in a process of its own");
   const memory: (MemoryUse | undefined)[] = [];
+  let feeding = feedOptions(options), fitting: Fitting | undefined;
+  const fit = (found: Fitting) => {
+    fitting = found;
+    if (!found.shapes) return;
+    feeding = { ...feeding, shape: undefined, shapes: found.shapes };
+    notes.push(fittingNote(found.shapes));
+  };
   for (const file of isolate ? files : []) {
     // the level asked for last is measured: the runtime at its best
-    memory.push(
-      await tryModel({ ...file, levels: levels.toReversed(), provider, threads, feeds: feedOptions(options) }, signal),
-    );
+    const trial = await tryModel({ ...file, levels: levels.toReversed(), provider, threads, feeds: feeding }, signal);
+    memory.push(trial?.memory);
+    if (trial && file === files[0]) fit(trial);
     signal?.throwIfAborted();
   }
 
   onProgress?.(0.02, "running both models once");
   let sets: FeedSet[] | undefined;
   const work = {
-    sets: (session: Session) => sets ??= feedSets(session.inputs, options),
-    guessed: !options.inputs,
+    sets: (session: Session) => sets ??= feedSets(withLimits(session.inputs, files[0].path), feeding),
+    get tried() {
+      return fitting?.tried;
+    },
     signal,
   };
   const seen = new Map<string, Observation>();
@@ -140,7 +150,14 @@ export async function compare(
     seen.set(key, known);
     return known;
   };
-  const first = [await look(0, levels[0]), await look(1, levels[0])] as const;
+  const original = await look(0, levels[0]).catch(async (error) => {
+    if (!(error instanceof DoesNotRun) || fitting) throw error;
+    await using session = await openSession(files[0].path, { ...setup, level: levels[0] });
+    fit(await findFitting(session, files[0].path, feeding));
+    sets = undefined;
+    return await look(0, levels[0]);
+  });
+  const first = [original, await look(1, levels[0])] as const;
   const feeds = sets![0].feeds;
   const error = summariseErrors({
     sets: sets!,
@@ -206,11 +223,6 @@ export async function compare(
 
 function settingsOf({ seconds = 20, minRounds = 30, delta = DELTA, precision = delta / 2 }: CompareOptions): Settings {
   return { seconds, minRounds, delta, precision };
-}
-
-/** The part of the options that says what to feed, without what cannot be written down. */
-function feedOptions({ inputs, distributions, seed, shape, shapes, size }: CompareOptions): FeedOptions {
-  return { inputs, distributions, seed, shape, shapes, size };
 }
 
 function checkOptions(levels: readonly Level[], seconds: number): void {

@@ -8,11 +8,13 @@ import process from "node:process";
 import { denoNamespace } from "../host/deno.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { defaultThreads } from "./environment.ts";
-import { feedSets, feedsFor, firstRun } from "./feeds.ts";
+import { type FeedOptions, feedSets, feedsFor, firstRun } from "./feeds.ts";
+import { findFitting, type Fitting, withLimits } from "./fitting_inputs.ts";
 import type { InputOptions } from "./inputs.ts";
 import { resolveProvider } from "./provider.ts";
 import { type NamedTensors, openSession } from "./session.ts";
 import { materialise, type ModelSource } from "./source.ts";
+import { tryModel } from "./trial.ts";
 import type { Level } from "./types.ts";
 
 /** A model, or a function that makes one, called only when a bench really runs. */
@@ -26,7 +28,7 @@ export interface RegisterOptions extends InputOptions {
   provider?: string;
   /** Intra-op threads of each session, default the physical cores. */
   threads?: number;
-  /** The user's own inputs in place of made-up ones. */
+  /** The user's own inputs in place of made-up ones; those it leaves out are made up. */
   inputs?: NamedTensors;
 }
 
@@ -125,15 +127,23 @@ async function openIn(
   ];
   const threads = options.threads ?? await defaultThreads();
   const { provider } = await resolveProvider(options.provider ?? "auto", files[0].path);
+  let feeding: FeedOptions = inputOptions(options), fitting: Fitting | undefined;
+  for (const file of files) { // the runtime can die of a model, and every other bench with it
+    const trial = await tryModel({ ...file, levels: [level], provider, threads, feeds: feeding });
+    if (file === files[0]) fitting = trial;
+    if (fitting?.shapes) feeding = { ...feeding, shape: undefined, shapes: fitting.shapes };
+  }
   const sessions = [
     resources.use(await openSession(files[0].path, { provider, level, threads })),
     resources.use(await openSession(files[1].path, { provider, level, threads })),
   ];
-  const [{ feeds }] = feedSets(sessions[0].inputs, options);
+  fitting ??= await findFitting(sessions[0], files[0].path, feeding);
+  if (fitting.shapes) feeding = { ...feeding, shape: undefined, shapes: fitting.shapes };
+  const [{ feeds }] = feedSets(withLimits(sessions[0].inputs, files[0].path), feeding);
   const runs = [];
   for (const [i, session] of sessions.entries()) {
     const own = feedsFor(session, feeds, files[i].name);
-    await firstRun(session, own, files[i].name, !options.inputs);
+    await firstRun(session, own, files[i].name, fitting.tried);
     runs.push(session.prepare(own));
   }
   return {
@@ -141,6 +151,11 @@ async function openIn(
     after: runs[1],
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** The part of the options that says what to feed, without what cannot be written down. */
+function inputOptions({ seed, shape, shapes, values, size, distribution, inputs }: RegisterOptions): FeedOptions {
+  return { seed, shape, shapes, values, size, inputs, distributions: [distribution ?? "normal"] };
 }
 
 /** One bench of `deno bench --json`. */

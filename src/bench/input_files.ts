@@ -1,5 +1,5 @@
 /**
- * The user's own inputs, from files: `.npy`, images, and ONNX's own `.pb`.
+ * The user's own inputs, from files: `.npy`, `.npz`, images, sounds, and ONNX's own `.pb`.
  *
  * @module
  */
@@ -7,7 +7,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import type { FeedSet } from "./feeds.ts";
 import { decodeImage, resize } from "./image.ts";
-import { describeInput, type InputOptions, resolveShapes } from "./inputs.ts";
+import { describeInput } from "./describe_input.ts";
+import { resolveShapes } from "./input_shapes.ts";
+import type { InputOptions } from "./inputs.ts";
+import { readSound } from "./sound.ts";
+import { fitTensor, readNpy, readNpz } from "./tensor_files.ts";
 import type { InputDescription, NamedTensors, TensorData } from "./session.ts";
 
 /** How to read input files. */
@@ -17,17 +21,20 @@ export interface InputFileOptions extends Pick<InputOptions, "shape" | "shapes" 
 }
 
 const IMAGES = [".png", ".jpg", ".jpeg"];
-const READABLE = [".npy", ".pb", ...IMAGES];
+const READABLE = [".npy", ".npz", ".pb", ...IMAGES, ".wav"];
 
 /**
  * Reads input sets from a folder.
  *
  * - A model with one input: every file is a set (`cat.png`, `dog.npy`).
  * - A model with several: every subfolder is a set, and so is the folder itself. A file belongs to the input of its name
- *   (`input_ids.npy`) or, as in ONNX's test data, of its number (`input_0.pb`).
+ *   (`input_ids.npy`; a `/` in the name is `_` in the file's) or, as in ONNX's test data, of its number (`input_0.pb`).
+ *   Inputs without a file are not in the set.
+ * - Every `.npz` is a set: its arrays belong to the inputs of their names.
  *
- * `.npy` and `.pb` are fed as they are, a missing batch axis added. PNG and JPEG are resized to the input's height and width, made
- * grey or RGB as its channels say, laid out NCHW or NHWC, and scaled to 0…1 for floating-point inputs.
+ * `.npy`, `.npz` and `.pb` are fed as they are, a missing batch axis added. PNG and JPEG are resized to the input's height and width, made
+ * grey or RGB as its channels say, laid out NCHW or NHWC, and scaled to 0…1 for floating-point inputs. WAV is fed at its own
+ * sampling rate, as −1…1.
  *
  * @throws {Error} If there is nothing to read, or a file does not fit its input.
  */
@@ -36,19 +43,23 @@ export async function readInputs(
   inputs: readonly InputDescription[],
   options: InputFileOptions = {},
 ): Promise<FeedSet[]> {
-  const files = await listFiles(folder);
+  const found = await listFiles(folder), isArchive = (file: string) => /\.npz$/i.test(file);
+  const sets: FeedSet[] = [], files = found.filter((file) => !isArchive(file));
   if (inputs.length === 1) {
-    const sets = [];
-    for (const file of files) {
-      sets.push({ name: file, feeds: { [inputs[0].name]: await readTensor(join(folder, file), inputs[0], options) } });
+    for (const file of found) {
+      if (isArchive(file)) sets.push(await readArchive(join(folder, file), inputs));
+      else {sets.push({
+          name: file,
+          feeds: { [inputs[0].name]: await readTensor(join(folder, file), inputs[0], options) },
+        });}
     }
     return nonEmpty(sets, folder);
   }
-  const sets: FeedSet[] = [];
   if (files.length) sets.push(await readSet(folder, files, inputs, options));
+  for (const file of found.filter(isArchive)) sets.push(await readArchive(join(folder, file), inputs));
   for (const name of await listFolders(folder)) {
     const path = join(folder, name);
-    const own = await listFiles(path);
+    const own = (await listFiles(path)).filter((file) => !isArchive(file));
     if (own.length) sets.push(await readSet(path, own, inputs, options));
   }
   return nonEmpty(sets, folder);
@@ -88,16 +99,34 @@ async function readSet(
   options: InputFileOptions,
 ): Promise<FeedSet> {
   const feeds: NamedTensors = {};
-  for (const [index, input] of inputs.entries()) {
-    const file = files.find((name) => [input.name, `input_${index}`].includes(basename(name, extname(name))));
-    if (!file) {
-      throw new Error(
-        `${folder}: no file for input ${describeInput(input)}; expected ${input.name}.npy or input_${index}.pb`,
-      );
+  for (const file of files) {
+    const stem = basename(file, extname(file));
+    const input = inputs.find(({ name }, index) => [name, name.replaceAll("/", "_"), `input_${index}`].includes(stem));
+    if (!input) {
+      const names = inputs.map((each, index) => `${describeInput(each)} (${each.name}.npy or input_${index}.pb)`);
+      throw new Error(`${join(folder, file)}: belongs to no input; the model takes ${names.join(", ")}`);
     }
     feeds[input.name] = await readTensor(join(folder, file), input, options);
   }
   return { name: basename(folder), feeds };
+}
+
+/** A set of inputs from one `.npz` file: by name, or its only array for the only input. */
+async function readArchive(path: string, inputs: readonly InputDescription[]): Promise<FeedSet> {
+  try {
+    const tensors = await readNpz(new Uint8Array(await readFile(path)));
+    const names = Object.keys(tensors), feeds: NamedTensors = {};
+    for (const name of names) {
+      const input = inputs.length === 1 && names.length === 1 ? inputs[0] : inputs.find((input) => input.name === name);
+      if (!input) {
+        throw new Error(`array ${name} belongs to no input; the model takes ${inputs.map(describeInput).join(", ")}`);
+      }
+      feeds[input.name] = fitTensor(tensors[name], input);
+    }
+    return { name: basename(path), feeds };
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 async function readTensor(path: string, input: InputDescription, options: InputFileOptions): Promise<TensorData> {
@@ -105,51 +134,13 @@ async function readTensor(path: string, input: InputDescription, options: InputF
   const extension = extname(path).toLowerCase();
   try {
     if (IMAGES.includes(extension)) return readImage(bytes, input, options);
-    if (extension === ".npy") return fit(await readNpy(bytes), input);
+    if (extension === ".wav") return await readSound(bytes, input);
+    if (extension === ".npy") return fitTensor(await readNpy(bytes), input);
     if (!options.decodeProto) throw new Error("no decoder for .pb files was given (option decodeProto)");
-    return fit(options.decodeProto(bytes), input);
+    return fitTensor(options.decodeProto(bytes), input);
   } catch (error) {
     throw new Error(`${path}: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-/** NumPy's dtype to ONNX Runtime's name. */
-const NPY_TYPES: Record<string, string> = {
-  f2: "float16",
-  f4: "float32",
-  f8: "float64",
-  i1: "int8",
-  u1: "uint8",
-  i2: "int16",
-  u2: "uint16",
-  i4: "int32",
-  u4: "uint32",
-  i8: "int64",
-  u8: "uint64",
-  b1: "bool",
-};
-
-async function readNpy(bytes: Uint8Array): Promise<TensorData> {
-  const { load } = await import("npyjs");
-  const { data, shape, dtype, fortranOrder } = await load(bytes, { convertFloat16: false });
-  if (fortranOrder && shape.length > 1) throw new Error("in Fortran order; save it with numpy.ascontiguousarray");
-  const type = NPY_TYPES[dtype];
-  if (!type) throw new Error(`dtype ${dtype} cannot be fed; expected one of ${Object.keys(NPY_TYPES).join(", ")}`);
-  return { type, dims: shape, data: data as unknown as TensorData["data"] };
-}
-
-/** Checks a tensor against its input; adds a batch axis of 1 where just that is missing, and narrows float64 to float32. */
-function fit(tensor: TensorData, input: InputDescription): TensorData {
-  const { type, data } = tensor;
-  const dims = tensor.dims.length === input.dims.length - 1 ? [1, ...tensor.dims] : [...tensor.dims];
-  const fits = dims.length === input.dims.length &&
-    input.dims.every((declared, axis) => typeof declared === "string" || declared === dims[axis]);
-  if (!fits) throw new Error(`shape ${tensor.dims.join("x")} does not fit input ${describeInput(input)}`);
-  if (type === input.type) return { type, dims, data };
-  if (type === "float64" && input.type === "float32") {
-    return { type: "float32", dims, data: Float32Array.from(data as ArrayLike<number>) };
-  }
-  throw new Error(`${type} does not fit input ${describeInput(input)}`);
 }
 
 function readImage(bytes: Uint8Array, input: InputDescription, options: InputFileOptions): TensorData {

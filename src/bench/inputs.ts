@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { describeInput } from "./describe_input.ts";
+import { givenTensor, type GivenValue } from "./given_values.ts";
+import { resolveShapes } from "./input_shapes.ts";
 import { normalSource, type RandomSource, randomSource } from "./random.ts";
 import type { InputDescription, NamedTensors, TensorData } from "./session.ts";
 
@@ -14,6 +17,8 @@ export interface InputOptions {
   shape?: readonly number[];
   /** Shapes by input name; they win over everything else. */
   shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Values by input name, such as `{ sr: 16000 }`: one fills the whole input, several are its elements in order. */
+  values?: Readonly<Record<string, GivenValue | readonly GivenValue[]>>;
   /** Height and width where an image's are dynamic, default 224. */
   size?: number;
   /** Distribution of floating-point values, default `normal` (mean 0, variance 1). */
@@ -29,84 +34,56 @@ export type Distribution = "normal" | "uniform" | "wide" | "sparse";
 /** Every {@link Distribution}. */
 export const DISTRIBUTIONS: readonly Distribution[] = ["normal", "uniform", "wide", "sparse"];
 
-/** Length of a dynamic dimension that is neither batch nor image side: sequences and the like. */
-const DEFAULT_LENGTH = 16;
-
 /**
  * Makes one tensor for every input.
  *
- * Floats follow {@link InputOptions.distribution}. Integers are small and not negative, so that they can index: inputs called
- * …mask… are 1, …type…/…segment… are 0, …position… count up, others lie in 0…7. Booleans are true.
+ * Floats follow {@link InputOptions.distribution}; those of inputs called audio, wave, speech, pcm or sample are a tenth of it and
+ * within ±1, as a sound is. Integers are small and not negative, so that they can index; where the model looks them up in
+ * a table ({@link InputDescription.limit}), they are anywhere in it. Inputs called …mask… are 1, …type…/…segment… are 0,
+ * …position… count up, …length… are the length of the longest open dimension, `sr` and the like is 16 000; other integers lie in 0…7, those
+ * of an image (uint8) in 0…255. Booleans are true. {@link InputOptions.values} win over all of that.
  *
  * @throws {Error} If a given shape does not fit the declared one, or an element type cannot be made up.
  */
 export function randomInputs(inputs: readonly InputDescription[], options: InputOptions = {}): NamedTensors {
-  const shapes = resolveShapes(inputs, options);
+  const shapes = resolveShapes(inputs, options), { values = {} } = options;
   const uniform = randomSource(options.seed ?? 0, 3);
-  return Object.fromEntries(
-    inputs.map((input) => [input.name, randomTensor(input, shapes[input.name], uniform, options.distribution)]),
+  const longest = Math.max(
+    1,
+    ...inputs.flatMap(({ name, dims }) => shapes[name].filter((_, axis) => axis > 0 && typeof dims[axis] === "string")),
   );
-}
-
-/** Gives every dynamic dimension a length. Exported for messages that have to say what was guessed. */
-export function resolveShapes(
-  inputs: readonly InputDescription[],
-  { shape, shapes = {}, size = 224 }: InputOptions = {},
-): Record<string, number[]> {
-  const names = inputs.map((input) => input.name);
-  const unknown = Object.keys(shapes).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new Error(`shape of input ${unknown}: the model has no such input, only ${names.join(", ")}`);
-  }
-  if (shape && inputs.length !== 1) {
-    throw new Error(
-      `shape ${format(shape)}: the model has ${inputs.length} inputs (${names.join(", ")}); give shapes by name`,
-    );
-  }
   return Object.fromEntries(inputs.map((input) => {
-    const given = shapes[input.name] ?? shape;
-    if (given) checkShape(input, given);
-    return [input.name, given ? [...given] : input.dims.map((_, axis) => guessDim(input.dims, axis, size))];
+    const { name } = input, dims = shapes[name];
+    if (name in values) return [name, givenTensor(input, values[name], dims)];
+    return [name, randomTensor(input, dims, { uniform, longest, distribution: options.distribution })];
   }));
 }
 
-function checkShape(input: InputDescription, given: readonly number[]): void {
-  const fits = given.length === input.dims.length && given.every((length, axis) => {
-    const declared = input.dims[axis];
-    return Number.isInteger(length) && length >= 0 && (typeof declared === "string" || declared === length);
-  });
-  if (!fits) throw new Error(`shape ${format(given)} does not fit input ${describeInput(input)}`);
+/** What values are made of. */
+interface Making {
+  /** Uniform numbers. */
+  uniform: RandomSource;
+  /** The longest open dimension, batches aside. */
+  longest: number;
+  /** Of floats. */
+  distribution?: Distribution;
 }
 
-function guessDim(dims: readonly (number | string)[], axis: number, size: number): number {
-  const dim = dims[axis];
-  if (typeof dim === "number") return dim;
-  if (axis === 0 || /batch/i.test(dim)) return 1;
-  if (/height|width/i.test(dim)) return size;
-  if (dims.length !== 4) return DEFAULT_LENGTH;
-  const last = dims[3];
-  const channelsLast = typeof last === "number" && last <= 4 && typeof dims[1] !== "number";
-  if (axis === 1 && !channelsLast) return 3; // [N, C, H, W] with dynamic channels
-  return size;
-}
+const SOUND = /audio|wave|speech|pcm|samples?$/i;
 
-function randomTensor(
-  input: InputDescription,
-  dims: number[],
-  uniform: RandomSource,
-  distribution?: Distribution,
-): TensorData {
+function randomTensor(input: InputDescription, dims: number[], making: Making): TensorData {
+  const { uniform, distribution } = making;
   const length = dims.reduce((product, dim) => product * dim, 1);
   const { type } = input;
   if (type === "float32" || type === "float64" || type === "float16") {
-    const next = floatSource(uniform, distribution);
+    const next = floatsOf(input, floatSource(uniform, distribution));
     const make = { float32: Float32Array, float64: Float64Array, float16: Float16Array }[type];
     const data = new make(length);
     for (let i = 0; i < length; i++) data[i] = next();
     return { type, dims, data };
   }
   if (type === "bool") return { type, dims, data: new Uint8Array(length).fill(1) };
-  const integer = integerSource(input.name, uniform);
+  const integer = integerSource(input, making);
   const make = INTEGER_ARRAYS[type];
   if (make) return { type, dims, data: make.from({ length }, (_, i) => integer(i, dims)) };
   if (type === "int64") return { type, dims, data: BigInt64Array.from({ length }, (_, i) => BigInt(integer(i, dims))) };
@@ -117,7 +94,11 @@ function randomTensor(
       data: BigUint64Array.from({ length }, (_, i) => BigInt(integer(i, dims))),
     };
   }
-  throw new Error(`input ${describeInput(input)}: values of type ${type} cannot be made up; give your own inputs`);
+  throw new Error(
+    `input ${
+      describeInput(input)
+    }: values of type ${type} cannot be made up; give them (--input ${input.name}=…, option values)`,
+  );
 }
 
 const INTEGER_ARRAYS: Record<
@@ -148,18 +129,22 @@ function floatSource(uniform: RandomSource, distribution: Distribution = "normal
   }
 }
 
-function integerSource(name: string, uniform: RandomSource): (index: number, dims: number[]) => number {
+/** Floats as an input of that name takes them. */
+function floatsOf({ name }: InputDescription, next: RandomSource): RandomSource {
   if (/mask/i.test(name)) return () => 1;
+  return SOUND.test(name) ? () => Math.max(-1, Math.min(1, next() / 10)) : next;
+}
+
+function integerSource(
+  { name, type, dims: declared, limit }: InputDescription,
+  { uniform, longest }: Making,
+): (index: number, dims: number[]) => number {
+  if (/mask/i.test(name)) return () => 1;
+  if (/^(sr|(input_)?(sample|sampling)_?rate)$/i.test(name)) return () => 16_000;
   if (/type|segment/i.test(name)) return () => 0;
-  if (/position/i.test(name)) return (index, dims) => index % (dims.at(-1) ?? 1);
+  if (/position/i.test(name)) return (index, dims) => Math.min(index % (dims.at(-1) ?? 1), (limit ?? Infinity) - 1);
+  if (limit !== undefined) return () => Math.floor(uniform() * limit);
+  if (/len(gth)?s?$/i.test(name) && declared.length < 2) return () => longest;
+  if (type === "uint8" && declared.length > 2) return () => Math.floor(uniform() * 256);
   return () => Math.floor(uniform() * 8);
-}
-
-/** `image float32 [batch, 1, 28, 28]`, for messages. */
-export function describeInput({ name, type, dims }: InputDescription): string {
-  return `${name} ${type} [${dims.map((dim) => dim === "" ? "?" : dim).join(", ")}]`;
-}
-
-function format(shape: readonly number[]): string {
-  return shape.join("x");
 }

@@ -25,10 +25,11 @@ export { asRunOperators } from "./as_run.ts";
 export { lostOperators, lostSentence } from "./lost_operators.ts";
 export { classCount, INFINITE_ERROR, measureError } from "./error.ts";
 export { type Outputs, summariseErrors } from "./error_summary.ts";
-export { tryModel } from "./trial.ts";
+export { type Trial, tryModel } from "./trial.ts";
 export { type TrialRequest } from "./trial_process.ts";
 export { type ErrorJudgement, judgeError } from "./error_limit.ts";
 export { type FeedOptions, type FeedSet } from "./feeds.ts";
+export { type GivenValue } from "./given_values.ts";
 export { type Distribution, DISTRIBUTIONS, type InputOptions, randomInputs } from "./inputs.ts";
 export {
   type InputDescription,

@@ -21,22 +21,39 @@ export interface FileNode {
   isTop: boolean;
 }
 
-interface NodeProto {
+/** A node as the format has it, as far as it is looked at. */
+export interface NodeProto {
   op_type: string;
   name?: string;
   domain?: string;
+  input?: string[];
   output?: string[];
-  attribute?: { g?: GraphProto; graphs?: GraphProto[] }[];
+  attribute?: {
+    name: string;
+    /** A whole number, where it is one. */
+    i?: unknown;
+    /** A tensor, where it is one. */
+    t?: { dims?: unknown[] };
+    g?: GraphProto;
+    graphs?: GraphProto[];
+  }[];
 }
 
-interface GraphProto {
+/** A graph as the format has it, as far as it is looked at. */
+export interface GraphProto {
   node?: NodeProto[];
+  input?: { name: string; type?: Record<string, unknown> }[];
+  initializer?: { name: string; dims?: unknown[] }[];
+}
+
+/** The graph of a model file, without its weights. @throws {Error} If it is no ONNX model. */
+export function graphOf(path: string): GraphProto | undefined {
+  return (messageType("ModelProto").decode(skeletonOf(path)) as unknown as { graph?: GraphProto }).graph;
 }
 
 /** Reads the nodes of a model file, each graph's in its order, subgraphs after it. @throws {Error} If it is no ONNX model. */
 export function nodesOf(path: string): FileNode[] {
-  const bytes = skeletonOf(path);
-  const { graph } = messageType("ModelProto").decode(bytes) as unknown as { graph?: GraphProto };
+  const graph = graphOf(path);
   const nodes: FileNode[] = [];
   const pending = graph ? [graph] : [];
   for (let next = pending.shift(); next; next = pending.shift()) {

@@ -51,7 +51,8 @@ export async function observe(
   setup: Setup,
   work: {
     sets: (session: Session) => FeedSet[];
-    guessed: boolean;
+    /** How many other shapes have been tried without success. */
+    tried?: number;
     /** Whether times by operator are wanted: they take more inferences. */
     detail: boolean;
     /** Whether the graph as run is wanted: it is written to disk, weights included. */
@@ -68,7 +69,7 @@ export async function observe(
     await using _closed = session;
     runs = asRun;
     const sets = work.sets(session).map(({ feeds }) => feedsFor(session, feeds, file.name));
-    for (const feeds of sets) outputs.push(await firstRun(session, feeds, file.name, work.guessed));
+    for (const feeds of sets) outputs.push(await firstRun(session, feeds, file.name, work.tried));
     if (work.twice) self = differenceFromItself(outputs[0], await session.run(sets[0]));
     const most = Math.min(MOST_RUNS, Math.max(LEAST_RUNS, Math.floor(MOST_EVENTS / total(runs ?? { "?": 1000 }))));
     const start = performance.now();

@@ -5,6 +5,7 @@
  */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { workerCpus } from "./affinity.ts";
+import { noTensor } from "./no_tensor.ts";
 import { loadError } from "./shown_names.ts";
 import type { Level, Provider } from "./types.ts";
 
@@ -29,6 +30,8 @@ export interface InputDescription {
   type: string;
   /** Shape as declared: a number, or the name of a dynamic dimension ("" if it has none). */
   dims: (number | string)[];
+  /** How many rows the smallest table has that its values look up (a vocabulary); absent where that is not known. */
+  limit?: number;
 }
 
 /** How to open a session. */
@@ -55,8 +58,8 @@ export interface Session extends AsyncDisposable {
   readonly outputs: string[];
   /** Time to create it, milliseconds. */
   readonly createMs: number;
-  /** One inference. */
-  run(feeds: NamedTensors): Promise<NamedTensors>;
+  /** One inference; a quiet one that fails is not written to standard error by the runtime as well. */
+  run(feeds: NamedTensors, quiet?: boolean): Promise<NamedTensors>;
   /** Prepares a call that does nothing but one inference, for timing. */
   prepare(feeds: NamedTensors): () => Promise<unknown>;
   /** Ends profiling: the profile's file is complete after it. */
@@ -91,12 +94,13 @@ export async function openSession(path: string, options: SessionOptions = {}): P
   const createMs = performance.now() - start;
   return {
     inputs: session.inputMetadata.map((input) => {
-      if (!input.isTensor) throw new Error(`${path}: input ${input.name} is no tensor; only tensor inputs can be fed`);
+      if (!input.isTensor) throw new Error(noTensor(path, input.name));
       return { name: input.name, type: input.type, dims: [...input.shape] };
     }),
     outputs: [...session.outputNames],
     createMs,
-    run: async (feeds) => await session.run(toTensors(feeds)) as unknown as NamedTensors,
+    run: async (feeds, quiet) =>
+      await session.run(toTensors(feeds), quiet ? { logSeverityLevel: 4 } : {}) as unknown as NamedTensors,
     prepare(feeds) {
       const tensors = toTensors(feeds);
       return () => session.run(tensors);

@@ -10,9 +10,14 @@ export function showAs(path: string, name: string): void {
   for (const oldest of shown.keys()) if (shown.size > MOST) shown.delete(oldest);
 }
 
+/** What the file at a path is called in messages. */
+export function shownName(path: string): string {
+  return shown.get(path) ?? path;
+}
+
 /** ONNX Runtime's error for a model it does not load, with the file's name first, as the user knows it. */
 export function loadError(path: string, error: unknown): Error {
-  const name = shown.get(path) ?? path, { message } = error as Error;
+  const name = shownName(path), { message } = error as Error;
   const reason = message.replace(/^Load model from .*? failed:\s*/s, "").replaceAll(path, name);
   return new Error(`${name}: ONNX Runtime does not load it: ${reason}`, { cause: error });
 }

@@ -12,19 +12,26 @@ import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import { emptyExtraOutputs } from "./known_faults.ts";
 import type { FeedOptions } from "./feeds.ts";
+import type { Fitting } from "./fitting_inputs.ts";
 import type { NamedTensors, TensorData } from "./session.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import type { TrialLine, TrialRequest } from "./trial_process.ts";
 import type { MemoryUse } from "./types.ts";
 
+/** What is known of a model that was tried. */
+export interface Trial extends Pick<Fitting, "shapes" | "tried"> {
+  /** The memory it took. */
+  memory?: MemoryUse;
+}
+
 /**
  * Loads and runs a model in a process of its own, at each level asked for.
  *
- * @returns What memory it took at the first level; undefined where the system does not tell, or no process can be started (no
- * permission to run one). That the model does not load or run is no error here: who opens it next says so.
+ * @returns What memory it took at the first level, where the system tells, and which inputs it runs with; undefined where no process
+ * can be started (no permission to run one). That the model does not load or run is no error here: who opens it next says so.
  * @throws {Error} If the process dies of it, with what is known of the cause.
  */
-export async function tryModel(request: TrialRequest, signal?: AbortSignal): Promise<MemoryUse | undefined> {
+export async function tryModel(request: TrialRequest, signal?: AbortSignal): Promise<Trial | undefined> {
   using directory = new TemporaryDirectory();
   const file = join(directory.path, "request");
   await writeFile(file, serialize({ ...request, feeds: plainFeeds(request.feeds) }));
@@ -39,7 +46,8 @@ export async function tryModel(request: TrialRequest, signal?: AbortSignal): Pro
           "That is a fault of the runtime; simplify the model or use another version of it."),
     );
   }
-  return lines.find(({ memory }) => memory)?.memory;
+  const memory = lines.find(({ memory }) => memory)?.memory, fitting = lines.find(({ fitting }) => fitting)?.fitting;
+  return fitting && { ...fitting, ...(memory ? { memory } : {}) };
 }
 
 /** Runs the process that tries a model; what it died of is undefined where it ended by itself, or could not be started. */

@@ -8,6 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import { type FeedOptions, feedSets, feedsFor } from "./feeds.ts";
+import { findFitting, type Fitting, withLimits } from "./fitting_inputs.ts";
 import { openSession } from "./session.ts";
 import type { Level, MemoryUse, Provider } from "./types.ts";
 
@@ -25,6 +26,8 @@ export interface TrialRequest {
   threads: number;
   /** What to feed. */
   feeds: FeedOptions;
+  /** Whether no other shapes are tried than those that are given or likely. */
+  isExact?: boolean;
 }
 
 /** What came of it: `level` and `step` say what is under way, the last line counts. */
@@ -35,17 +38,26 @@ export interface TrialLine {
   step: "loads" | "runs" | "done";
   /** Present with the first level's `done`. */
   memory?: MemoryUse;
+  /** What inputs the model runs with; present once. */
+  fitting?: Pick<Fitting, "shapes" | "tried">;
 }
 
 /** Runs a request and says each step before it is taken. */
 async function runTrial(request: TrialRequest, say: (line: TrialLine) => void): Promise<void> {
-  const { path, levels, provider, threads, feeds } = request;
+  const { path, levels, provider, threads, feeds, isExact } = request;
+  let options = feeds;
   for (const [i, level] of levels.entries()) {
     const start = i === 0 ? memory("VmRSS") : undefined;
     say({ level, step: "loads" });
     const session = await openSession(path, { provider, threads, level });
     say({ level, step: "runs" });
-    const [set] = feedSets(session.inputs, feeds);
+    if (i === 0) {
+      const { failure, ...fitting } = await findFitting(session, path, feeds, isExact ? 0 : undefined);
+      if (failure) return say({ level, step: "done", fitting });
+      say({ level, step: "runs", fitting });
+      if (fitting.shapes) options = { ...feeds, shape: undefined, shapes: fitting.shapes };
+    }
+    const [set] = feedSets(withLimits(session.inputs, path), options);
     const own = feedsFor(session, set.feeds, request.name);
     await session.run(own);
     await session.run(own);

@@ -33,7 +33,7 @@ export async function measurePair(
   const settings: CompareOptions = { ...options, ...asked.options };
   if (chosen.inputs !== undefined) {
     const { readInputFiles } = await import("./input_folder.ts");
-    settings.inputs = await readInputFiles(chosen.inputs, before, settings);
+    Object.assign(settings, await readInputFiles(chosen.inputs, before, settings));
   } else if (!fused) {
     const { knownShapes } = await import("./known_shapes.ts");
     settings.shapes = { ...knownShapes(before, after, settings), ...settings.shapes };
@@ -41,7 +41,8 @@ export async function measurePair(
   const comparison = await compareWithProgress(before, after, settings);
   if (fused && chosen.byRule) {
     const { byRule } = await import("./by_rule.ts");
-    comparison.rules = await byRule(before, after, fused.report, settings);
+    const shapes = Object.fromEntries(comparison.inputs.map(({ name, dims }) => [name, dims]));
+    comparison.rules = await byRule(before, after, fused.report, { ...settings, shape: undefined, shapes });
   }
   return { before, after, fusion: fused?.report, comparison };
 }

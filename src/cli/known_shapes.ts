@@ -1,5 +1,5 @@
 import type { InputOptions } from "../bench/mod.ts";
-import { resolveShapes } from "../bench/inputs.ts";
+import { resolveShapes } from "../bench/input_shapes.ts";
 import type { Dim, Model, ModelPort } from "../fusion/mod.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -9,6 +9,10 @@ export interface InputChoice {
   size?: number;
   /** Shapes of inputs, `NAME=1x3x224x224` or, of the only one, `1x3x224x224`. */
   shape?: string[];
+  /** Values of inputs, `NAME=16000` or `NAME=1,2,3`. */
+  input?: string[];
+  /** Folder of files to feed. */
+  inputs?: string;
 }
 
 /** What {@link addMeasureOptions} parses. */
@@ -31,7 +35,9 @@ export interface MeasureChoice extends InputChoice {
 export function addInputOptions(command: Command): Command {
   return command
     .option("--size <N>", "height and width where an image's are dynamic", whole("--size", 1))
-    .option("--shape <NAME=1x3x224x224>", "shape of an input (of the only one: without NAME=)", collect);
+    .option("--shape <NAME=1x3x224x224>", "shape of an input (of the only one: without NAME=)", collect)
+    .option("--input <NAME=VALUE>", "values of an input: one for all of it, or a list such as 1,2,3", collect)
+    .option("--inputs <FOLDER>", "feed these .npy, .npz, .pb, .png, .jpg and .wav files; what is missing is made up");
 }
 
 /** Adds the options that say how to measure, shared by `compare` and `reproduce`. */
@@ -52,17 +58,29 @@ export function measureOptions(choice: MeasureChoice): CompareOptions {
   return { levels: levels as Level[] | undefined, provider, seconds, delta, threads, seed, ...inputOptions(choice) };
 }
 
-/** The library's options for what {@link addInputOptions} parsed. Throws a {@link UsageError} for a shape that is none. */
-export function inputOptions({ size, shape = [] }: InputChoice): Pick<CompareOptions, "size" | "shape" | "shapes"> {
+/**
+ * The library's options for what {@link addInputOptions} parsed, files aside ({@linkcode readInputFiles}). Throws a
+ * {@link UsageError} for a shape that is none.
+ */
+export function inputOptions(
+  { size, shape = [], input = [] }: InputChoice,
+): Pick<CompareOptions, "size" | "shape" | "shapes" | "values"> {
   const parsed = shape.map((entry) => {
     const [, name, dims] = /^(?:(.+)=)?(\d+(?:[x,]\d+)*)$/.exec(entry) ?? [];
     if (!dims) throw new UsageError(`--shape ${entry}: expected NAME=1x3x224x224`);
     return { name, dims: dims.split(/[x,]/).map(Number) };
   });
+  const values = input.map((entry) => {
+    const at = entry.lastIndexOf("=");
+    if (at < 1) throw new UsageError(`--input ${entry}: expected NAME=VALUE, such as sr=16000 or scales=1,0.5`);
+    const given = entry.slice(at + 1).split(",").map((part) => part.trim());
+    return [entry.slice(0, at), given.length === 1 ? given[0] : given];
+  });
   const named = parsed.filter(({ name }) => name !== undefined);
   return {
     size,
     shape: parsed.find(({ name }) => name === undefined)?.dims,
+    ...values.length > 0 ? { values: Object.fromEntries(values) } : {},
     ...named.length > 0 ? { shapes: Object.fromEntries(named.map(({ name, dims }) => [name, dims])) } : {},
   };
 }

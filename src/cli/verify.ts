@@ -9,7 +9,8 @@ import {
   summariseErrors,
   tryModel,
 } from "../bench/mod.ts";
-import { resolveShapes } from "../bench/inputs.ts";
+import { findFitting, type Fitting, withLimits } from "../bench/fitting_inputs.ts";
+import { longerShapes } from "../bench/input_shapes.ts";
 import { type FeedOptions, type FeedSet, feedSets, firstRun } from "../bench/feeds.ts";
 import { showAs } from "../bench/shown_names.ts";
 import type { Model } from "../fusion/mod.ts";
@@ -40,61 +41,71 @@ export async function verify(before: Model, after: Model, options: VerifyOptions
   const first = await verifyAt(before, after, options).catch((error) => {
     throw error instanceof OriginalError ? error.cause : error;
   });
-  const shapes = otherShapes(first.inputs, options);
-  if (!first.isSame || !shapes) return { isSame: first.isSame, sentence: first.sentence };
-  const sizes = Object.entries(shapes).map(([name, dims]) => `${name} ${dims.join("×")}`).join(", ");
-  let second: Verification;
-  try {
-    second = await verifyAt(before, after, { ...options, shape: undefined, shapes });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    if (!(error instanceof OriginalError)) throw error;
-    return { isSame: true, sentence: `${first.sentence}. The original does not run with ${sizes}` };
+  const isFixed = options.inputs || Object.values(options.values ?? {}).some(Array.isArray);
+  if (!first.isSame || isFixed) return { isSame: first.isSame, sentence: first.sentence };
+  let failed = "";
+  for (const shapes of longerShapes(first.inputs, { ...options, ...first.shapes })) {
+    const sizes = Object.entries(shapes).map(([name, dims]) => `${name} ${dims.join("×") || "a scalar"}`).join(", ");
+    try {
+      const { isSame, sentence } = await verifyAt(before, after, {
+        ...options,
+        shape: undefined,
+        shapes,
+        isExact: true,
+      });
+      return isSame
+        ? { isSame, sentence: `${first.sentence}. With ${sizes} ${sentence.replace("verify: ", "")}` }
+        : { isSame, sentence: `${sentence} (with ${sizes})` };
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof OriginalError)) throw error;
+      failed ||= `. The original does not run with ${sizes}`;
+    }
   }
-  return second.isSame
-    ? { isSame: true, sentence: `${first.sentence}. With ${sizes} ${second.sentence.replace("verify: ", "")}` }
-    : { isSame: false, sentence: `${second.sentence} (with ${sizes})` };
+  return { isSame: true, sentence: `${first.sentence}${failed}` };
 }
 
 /** What {@linkcode verify} is told. */
 type VerifyOptions = FeedOptions & { signal?: AbortSignal };
+/** Shapes that were found to run, in place of the likely ones. */
+type Found = Pick<FeedOptions, "shape" | "shapes"> | undefined;
 
 /** That the model before fusion does not run. */
 class OriginalError extends Error {}
 
-/** The same shapes with every dynamic dimension longer: one more where it is short, 32 where it may be an image's side. */
-function otherShapes(
-  inputs: readonly InputDescription[],
-  options: VerifyOptions,
-): Record<string, number[]> | undefined {
-  if (options.inputs || !inputs.some(({ dims }) => dims.some((dim) => typeof dim === "string"))) return undefined;
-  const shapes = resolveShapes(inputs, options);
-  return Object.fromEntries(inputs.map(({ name, dims }) => [
-    name,
-    shapes[name].map((length, axis) => typeof dims[axis] === "number" ? length : length + (length < 32 ? 1 : 32)),
-  ]));
-}
-
 async function verifyAt(
   before: Model,
   after: Model,
-  { signal, ...options }: VerifyOptions,
-): Promise<Verification & { inputs: readonly InputDescription[] }> {
+  { signal, isExact, ...options }: VerifyOptions & { isExact?: boolean },
+): Promise<Verification & { inputs: readonly InputDescription[]; shapes: Found }> {
   using folder = new TemporaryDirectory();
-  let sets: FeedSet[] | undefined, inputs: readonly InputDescription[] = [];
+  let sets: FeedSet[] | undefined,
+    fitting: Fitting | undefined,
+    shapes: Found,
+    inputs: readonly InputDescription[] = [];
   const self: NonNullable<ErrorSummary["self"]> = {};
   const outputs = async (model: Model, ...levels: ("disabled" | "all")[]) => {
     const path = join(folder.path, "model.onnx");
     await model.save(path, { signal });
     showAs(path, model.source);
-    await tryModel({ path, name: model.name, levels, provider: "cpu", threads: 1, feeds: options }, signal);
+    const feeds = { ...options, ...shapes };
+    const trial = await tryModel(
+      { path, name: model.name, levels, provider: "cpu", threads: 1, feeds, isExact },
+      signal,
+    );
     signal?.throwIfAborted();
+    const fit = (found: Fitting) => {
+      fitting = found;
+      shapes = found.shapes && { shape: undefined, shapes: found.shapes };
+    };
+    if (trial && !fitting) fit(trial);
     const results: NamedTensors[] = [];
     for (const level of levels) {
       await using session = await openSession(path, { level });
       inputs = session.inputs;
-      sets ??= feedSets(session.inputs, options).slice(0, 1);
-      results.push(await firstRun(session, sets[0].feeds, model.name, true));
+      if (!fitting) fit(isExact ? { tried: 0 } : await findFitting(session, path, options));
+      sets ??= feedSets(withLimits(session.inputs, path), { ...options, ...shapes }).slice(0, 1);
+      results.push(await firstRun(session, sets[0].feeds, model.name, fitting!.tried));
       if (level === "all") continue;
       const again = measureError(results[0], await session.run(sets[0].feeds));
       if (again.l2 > 0) self[model === before ? "before" : "after"] = again;
@@ -117,7 +128,9 @@ async function verifyAt(
   const tolerance = TOLERANCE[type] ?? FLOAT32_TOLERANCE;
   const { passed, failures, warnings } = judgeError(error, tolerance, Math.max(CAP, 10 * tolerance));
   const said = `verify: relative L2 error ${error.relativeL2.toExponential(2)}`;
-  if (!passed) return { isSame: false, inputs, sentence: `${said}: ${failures.join("; ")}: nothing was written` };
+  if (!passed) {
+    return { isSame: false, inputs, shapes, sentence: `${said}: ${failures.join("; ")}: nothing was written` };
+  }
   const within = error.worst!.every(({ relativeL2 }) => relativeL2 <= tolerance) ? `, within ${tolerance}` : "";
-  return { isSame: true, inputs, sentence: [`${said}${within}`, ...warnings].join(". ") };
+  return { isSame: true, inputs, shapes, sentence: [`${said}${within}`, ...warnings].join(". ") };
 }

@@ -15,6 +15,7 @@ export {
 } from "./text_direction.ts";
 export { pretrainedNetworks, type PretrainedResult } from "./pretrained.ts";
 export { demonstrate, Demonstration } from "./demonstrate.ts";
+export { feeding, type FeedingChoice } from "./feeding.ts";
 export { type FamilyOverview, familyOverview } from "./family_overview.ts";
 export { families, type Family, familyModel, familyShape } from "./families.ts";
 export { linesPicture, linesTensor, type TextLine, textLines } from "./text_lines.ts";

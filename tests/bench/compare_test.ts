@@ -94,7 +94,7 @@ Deno.test("compare() takes the user's own inputs, one set or several", async () 
   await assertRejects(
     () => compare(model, model, { ...quick, inputs: { img: feeds.image } }),
     Error,
-    "no tensor for input image float32 [batch, 1, 28, 28]; found img",
+    "inputs: tensor for input img: the model has no such input, only image float32 [batch, 1, 28, 28]",
   );
 });
 

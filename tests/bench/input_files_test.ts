@@ -2,7 +2,9 @@ import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { encode as encodePng } from "fast-png";
 import * as jpeg from "jpeg-js";
+import { zipSync } from "fflate";
 import { dump } from "npyjs";
+import wavefile from "wavefile";
 import { resize } from "../../src/bench/image.ts";
 import { readInputs } from "../../src/bench/input_files.ts";
 
@@ -111,7 +113,11 @@ Deno.test("readInputs() says which file does not fit, and what was expected", as
     );
     const ids = { name: "ids", type: "int64", dims: [1, 1, 2, 2] };
     await assertRejects(() => readInputs(folder, [ids]), Error, "float32 does not fit input ids int64");
-    await assertRejects(() => readInputs(folder, [image, ids]), Error, "no file for input image");
+    await assertRejects(
+      () => readInputs(folder, [image, ids]),
+      Error,
+      "x.npy: belongs to no input; the model takes image",
+    );
   });
   await inFolder({ "x.png": new TextEncoder().encode("nonsense") }, async (folder) => {
     await assertRejects(() => readInputs(folder, [image]), Error, "x.png: neither a PNG nor a JPEG");
@@ -122,11 +128,61 @@ Deno.test("readInputs() says which file does not fit, and what was expected", as
     );
   });
   await inFolder({}, async (folder) => {
-    await assertRejects(() => readInputs(folder, [image]), Error, "no input files; expected .npy, .pb, .png");
+    await assertRejects(() => readInputs(folder, [image]), Error, "no input files; expected .npy, .npz, .pb, .png");
     await assertRejects(
       () => readInputs(join(folder, "nowhere"), [image]),
       Error,
       "cannot be read as a folder of inputs",
     );
+  });
+});
+
+Deno.test("readInputs() takes arrays of an .npz by name, the only one for the only input, and leaves out inputs it lacks", async () => {
+  const x = npy(new Float32Array([1, 2]), [2]),
+    both = [{ name: "x", type: "float32", dims: ["n"] }, {
+      name: "sr",
+      type: "int64",
+      dims: [],
+    }];
+  await inFolder({ "a.npz": zipSync({ "x.npy": x }), "set/x.npy": x }, async (folder) => {
+    const sets = await readInputs(folder, both);
+    assertEquals(sets.map(({ name, feeds }) => [name, Object.keys(feeds)]), [["a.npz", ["x"]], ["set", ["x"]]]);
+    assertEquals(Array.from(sets[0].feeds.x.data as Float32Array), [1, 2]);
+    const [only] = await readInputs(folder, [{ name: "other", type: "float32", dims: ["n"] }]);
+    assertEquals(only.feeds.other.dims, [2]);
+  });
+  await inFolder({ "a.npz": zipSync({ "y.npy": x }) }, async (folder) => {
+    await assertRejects(() => readInputs(folder, both), Error, "a.npz: array y belongs to no input; the model takes x");
+  });
+});
+
+/** A 16-bit WAV file. */
+function wav(channels: number[][]): Uint8Array {
+  const file = new wavefile.WaveFile();
+  file.fromScratch(channels.length, 16_000, "16", (channels.length === 1 ? channels[0] : channels) as never);
+  return file.toBuffer();
+}
+
+Deno.test("readInputs() reads WAV as −1…1, channels mixed where the input has one, cut or filled to a fixed length", async () => {
+  await inFolder({ "a.wav": wav([[0, 16384, -32768], [0, 0, -32768]]) }, async (folder) => {
+    const read = async (dims: (string | number)[], type = "float32") =>
+      (await readInputs(folder, [{ name: "audio", type, dims }]))[0].feeds.audio;
+    const close = (actual: ArrayLike<unknown>, expected: number[]) => {
+      assertEquals(actual.length, expected.length);
+      expected.forEach((value, i) => assertAlmostEquals(actual[i] as number, value, 1e-4));
+    };
+    const one = await read(["n", "samples"]);
+    assertEquals(one.dims, [1, 3]);
+    close(one.data, [0, 0.25, -1]);
+    assertEquals((await read(["samples"])).dims, [3]);
+    const two = await read([1, 2, 2]);
+    assertEquals(two.dims, [1, 2, 2]);
+    close(two.data, [0, 0.5, 0, 0]);
+    close((await read([2, 4])).data, [0, 0.25, -1, 0, 0, 0.25, -1, 0]);
+    await assertRejects(() => read([1, 3, "l"]), Error, "a.wav: 2 channels do not fit input audio float32 [1, 3, l]");
+    await assertRejects(() => read(["n"], "int64"), Error, "a sound cannot be fed to input audio int64 [n]");
+  });
+  await inFolder({ "a.wav": new Uint8Array(64) }, async (folder) => {
+    await assertRejects(() => readInputs(folder, [{ name: "x", type: "float32", dims: ["n"] }]), Error, "a.wav: ");
   });
 });

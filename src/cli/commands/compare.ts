@@ -12,7 +12,6 @@ import { given, number } from "../values.ts";
 import { checkFolder, writeWhole } from "../write_whole.ts";
 
 interface Options extends MeasureChoice, SourceChoice, BaselineChoice {
-  inputs?: string;
   byRule?: boolean;
   layers?: boolean;
   json?: JsonOption;
@@ -35,7 +34,6 @@ export const command: CommandFile = {
       .argument("[AFTER]", "another that computes the same")
       .argument("[MORE...]", "further pairs, each after --");
     addMeasureOptions(command)
-      .option("--inputs <FOLDER>", "feed these .npy, .pb, .png or .jpg files in place of random numbers")
       .option("--layers", "also say where in the graph the two begin to differ, value by value")
       .option("--by-rule", "also time the fused model without each rule (only without AFTER)");
     addJson(addSourceOptions(command))

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { CompareOptions } from "../../bench/mod.ts";
 import type { MeasuredVerdict, Model } from "../../fusion/mod.ts";
 import { RULE } from "../../bench/decision_rule.ts";
 import type { CommandFile } from "../command.ts";
@@ -24,12 +25,21 @@ interface Options extends FusionChoice, InputChoice, SourceChoice {
   verify?: boolean;
 }
 
+/** What is fed to `--measure` and `--verify`. */
+type Feeds = Pick<CompareOptions, "shape" | "shapes" | "values" | "size" | "inputs">;
+
+async function inputsOf(model: Model, { inputs, ...options }: Options): Promise<Pick<Feeds, "inputs">> {
+  if (inputs === undefined) return {};
+  const { readInputFiles } = await import("../input_folder.ts");
+  return await readInputFiles(inputs, model, inputOptions(options));
+}
+
 /** Times models on this machine, as `compare` does by default at level `all`. */
-async function measured(before: Model, after: Model, options: Options): Promise<MeasuredVerdict> {
+async function measured(before: Model, after: Model, options: Options, feeds: Feeds): Promise<MeasuredVerdict> {
   const { verdictOf } = await import("../../bench/mod.ts");
   const { provider, threads } = options;
   return await interruptible(async (signal) => {
-    const verdict = await verdictOf(before, after, { ...inputOptions(options), provider, threads, signal });
+    const verdict = await verdictOf(before, after, { ...feeds, provider, threads, signal });
     signal.throwIfAborted();
     return verdict;
   });
@@ -67,15 +77,14 @@ export const command: CommandFile = {
     }
     const { fuse } = await import("../../fusion/mod.ts");
     const model = await openModel(path, options);
+    const feeds = { ...inputOptions(options), ...await inputsOf(model, options) };
     const { model: fused, report } = await fuse(model, {
       ...fusionOptions(options),
-      measure: options.measure ? (before, after) => measured(before, after, options) : undefined,
+      measure: options.measure ? (before, after) => measured(before, after, options, feeds) : undefined,
     });
     if (options.verify) {
       const { verify } = await import("../verify.ts");
-      const { isSame, sentence } = await interruptible((signal) =>
-        verify(model, fused, { ...inputOptions(options), signal })
-      );
+      const { isSame, sentence } = await interruptible((signal) => verify(model, fused, { ...feeds, signal }));
       console.error(sentence);
       if (!isSame) return 1;
     }

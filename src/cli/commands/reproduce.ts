@@ -53,9 +53,12 @@ export const command: CommandFile = {
     const model = path === undefined
       ? await buildWithProgress(architecture ?? ARTICLE.model, chosen)
       : await openModel(path, chosen);
+    const { readInputFiles } = await import("../input_folder.ts");
+    const { inputs } = await readInputFiles(chosen.inputs, model, options);
     const { model: fused, report: fusion } = await fuse(model);
     const comparison = await compareWithProgress(model, fused, {
       ...options,
+      inputs,
       size: options.size ?? (path === undefined ? ARTICLE.size : undefined),
       seconds,
       limitSeconds: PATIENCE * seconds,

@@ -1,0 +1,37 @@
+import { describeInput } from "./describe_input.ts";
+import type { InputDescription, TensorData } from "./session.ts";
+
+/**
+ * A WAV file as an input takes it: [L], [N, L] or [N, channels, L] of floats −1…1 at the file's own sampling rate. One channel is the
+ * mean of all where the input has one. A length that the model fixes gets the first samples, or silence behind them; a batch is
+ * filled with the same sound.
+ *
+ * @throws {Error} If it is no WAV file, or the input takes no sound.
+ */
+export async function readSound(bytes: Uint8Array, input: InputDescription): Promise<TensorData> {
+  const { dims, type } = input, rank = dims.length;
+  if (rank < 1 || rank > 3 || !["float32", "float64", "float16"].includes(type)) {
+    throw new Error(`a sound cannot be fed to input ${describeInput(input)}; expected [L], [N, L] or [N, channels, L]`);
+  }
+  const { default: wavefile } = await import("wavefile");
+  const file = new wavefile.WaveFile(bytes);
+  file.toBitDepth("64");
+  const read = file.getSamples(false, Float64Array) as unknown as Float64Array | Float64Array[];
+  const channels = read instanceof Float64Array ? [read] : [...read];
+  const declared = rank === 3 ? dims[1] : 1;
+  const wanted = typeof declared === "number" ? declared : channels.length;
+  if (wanted !== 1 && wanted !== channels.length) {
+    throw new Error(`${channels.length} channels do not fit input ${describeInput(input)}`);
+  }
+  const fixed = dims[rank - 1], length = typeof fixed === "number" ? fixed : channels[0].length;
+  const batch = rank > 1 && typeof dims[0] === "number" ? dims[0] : 1;
+  const data = new { float32: Float32Array, float64: Float64Array, float16: Float16Array }[type as "float32"]!(
+    batch * wanted * length,
+  );
+  for (let i = 0; i < data.length; i++) {
+    const at = i % length, from = wanted === 1 ? channels : [channels[Math.floor(i / length) % wanted]];
+    data[i] = from.reduce((sum, channel) => sum + (channel[at] ?? 0), 0) / from.length;
+  }
+  const shape = [...rank > 1 ? [batch] : [], ...rank > 2 ? [wanted] : [], length];
+  return { type, dims: shape, data };
+}
