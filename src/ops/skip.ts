@@ -34,6 +34,7 @@ export const SKIP_CODES = {
   "cost-unknown": "whether it saves work depends on shapes that the model does not say",
   "measured-slower": "it was measured here, and made the model slower",
   "overflow": "the element type of the weight cannot hold a new value",
+  "underflow": "the element type of the weight would hold many new values with few of their digits, or as zero",
   "function-attribute": "an attribute takes its value from the caller of the function it is in",
 } as const;
 

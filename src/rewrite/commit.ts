@@ -1,8 +1,10 @@
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import { constantOf } from "../ops/constant.ts";
 import { inferNode } from "../ops/infer.ts";
 import { opOf } from "../ops/table.ts";
 import { formatOf, isFloat } from "../tensor/element_type.ts";
 import { overflowOf } from "../tensor/overflow.ts";
+import { underflowOf } from "../tensor/underflow.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
 import type { Replacement } from "./rule.ts";
@@ -72,6 +74,31 @@ export function objection(
           `finite value is ${formatOf(initializer.type).max.toPrecision(6)})`,
       );
     }
+  }
+  return cannotReadWeights ? undefined : whyTooSmall({ removed, outputs }, build);
+}
+
+/** Share of new values that may lose digits where those they are made of do not. */
+const MOST_UNDERFLOW = 0.1;
+
+/**
+ * Why too many values of a new weight would be too small for their type, where those of the weight it takes the place of, of
+ * one size with it, are not. What is computed of constants alone is as it was.
+ */
+function whyTooSmall({ removed }: Replacement, build: Builder): Skip | undefined {
+  const used = new Set(build.nodes.flatMap(({ inputs }) => inputs));
+  for (const { initializer, name } of build.initializers.filter((value) => used.has(value))) {
+    if (!initializer || initializer.origin) continue;
+    const found = underflowOf(initializer, MOST_UNDERFLOW);
+    if (!found) continue;
+    const { size, type } = initializer, share = found.count / size - MOST_UNDERFLOW;
+    const olds = removed.flatMap(({ inputs }) => inputs.map(constantOf)).filter((old) => old?.size === size);
+    if (olds.some((old) => old!.type === type && underflowOf(old!, share))) continue;
+    return new Skip(
+      "underflow",
+      `${found.count} of ${size} values of a new weight for '${name}' would be below ${found.least.toPrecision(3)}, ` +
+        `where ${type} has fewer digits`,
+    );
   }
 }
 

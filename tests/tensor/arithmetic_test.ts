@@ -4,6 +4,7 @@ import { broadcastBinary, broadcastDims, transposed } from "../../src/tensor/arr
 import { encodedChunks, encodePart } from "../../src/tensor/encode.ts";
 import { multiplied } from "../../src/tensor/multiply.ts";
 import { overflowOf } from "../../src/tensor/overflow.ts";
+import { underflowOf } from "../../src/tensor/underflow.ts";
 import {
   computedTensor,
   filledTensor,
@@ -171,6 +172,25 @@ Deno.test("overflowOf() finds the value a type cannot hold, and only then", () =
   assertEquals(overflowOf(half(1, -70000, 80000)), -70000);
   assertEquals(overflowOf(half(1, NaN)), NaN);
   assertEquals(overflowOf(multiplied(half(300, 2), { dims: [2], values: Float64Array.of(300, 1) })), 90000);
+});
+
+Deno.test("underflowOf() counts values with few digits where they are more than a share, in a large tensor too", () => {
+  const half = (size: number, small: number, value = 1e-6) =>
+    valueTensor("float16", [size], Float64Array.from({ length: size }, (_, i) => i < small ? value : 1));
+  assertEquals(underflowOf(half(10, 2), 0.1), { count: 2, least: 2 ** -14 });
+  assertEquals(underflowOf(half(10, 1), 0.1), undefined);
+  assertEquals(underflowOf(half(10, 10, 0), 0.1), undefined, "zero has no digits to lose");
+  assertEquals(underflowOf(half(10, 10, 2 ** -14), 0.1), undefined, "the least normal number has all of them");
+  assertEquals(underflowOf(half(200_000, 30_001), 0.1), { count: 30_001, least: 2 ** -14 });
+  assertEquals(underflowOf(half(200_000, 15_000), 0.1), undefined);
+  assertEquals(underflowOf(reshaped({ ...half(10, 10), type: "float32" }, [10]), 0.1), undefined);
+});
+
+Deno.test("underflowOf() does not read all of a large tensor that is far from it", () => {
+  let read = 0;
+  const tensor = filledTensor("float16", [1000, 1000], 1);
+  underflowOf({ ...tensor, read: (start, into) => (read += into.length, tensor.read(start, into)) }, 0.1);
+  assertEquals(read, 32768);
 });
 
 Deno.test("tensors check that their shape and values agree", () => {
