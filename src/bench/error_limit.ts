@@ -14,6 +14,14 @@ const FLOOR_CAP = 10;
 /** Outputs named in one sentence. */
 const NAMED = 3;
 
+/** How {@linkcode judgeError} excuses what is beyond the limit. */
+export interface ExcuseOptions {
+  /** Whether ten times the limit is never excused, however small the elements. */
+  isAbsolute?: boolean;
+  /** What `runtime` of the errors is, where it is not what the runtime's optimizations make: "the original makes". */
+  by?: string;
+}
+
 /** What {@linkcode judgeError} says. */
 export interface ErrorJudgement {
   /** Whether every output is within the limit, or is no more than rounding beyond it. */
@@ -30,16 +38,19 @@ export interface ErrorJudgement {
  *
  * - Floating-point outputs: the relative L2 error must be at most `maxError`. One beyond it passes, with a warning, where it is at
  *   most four times what ONNX Runtime's own optimizations make of the same output of the *first* model (a nearly empty output is
- *   mostly rounding), and not beyond `cap` unless no element differs by more than `maxError`.
+ *   mostly rounding), and not beyond ten times `maxError` unless no element differs by more than `maxError` itself.
  * - Whole numbers, booleans and strings have no rounding: they must be equal.
  * - NaN or infinity in one model only fails at any limit. In both alike it is a warning; where an output is nothing else, there
  *   was nothing to compare, and it fails.
  * - A model that differs from itself, run twice on one input, is a warning.
  *
  * @param maxError The largest relative L2 error, above or equal to 0.
- * @param cap The relative L2 error up to which the runtime's own difference excuses an output, ten times `maxError` by default.
  */
-export function judgeError(error: ErrorSummary, maxError: number, cap: number = FLOOR_CAP * maxError): ErrorJudgement {
+export function judgeError(
+  error: ErrorSummary,
+  maxError: number,
+  { isAbsolute = false, by = "ONNX Runtime's own optimizations make" }: ExcuseOptions = {},
+): ErrorJudgement {
   const outputs = byOutput(error);
   const failures = new Map<string | undefined, string>(); // by output: its worst input set speaks for it
   const excused = new Map<string | undefined, string>();
@@ -49,7 +60,7 @@ export function judgeError(error: ErrorSummary, maxError: number, cap: number = 
     const where = [output === undefined ? undefined : `output ${output}`, input].filter((part) => part !== undefined)
       .join(", ");
     const fail = (text: string) => failures.has(output) || failures.set(output, text);
-    const beside = runtime ? `; ONNX Runtime's own optimizations make ${scientific(runtime.relativeL2)} of it` : "";
+    const beside = runtime ? `; ${by} ${scientific(runtime.relativeL2)} of it` : "";
     if (unequal?.count) {
       fail(
         `${unequal.count} of ${unequal.of} whole numbers, booleans or strings differ (${where}), and these must be equal`,
@@ -60,7 +71,7 @@ export function judgeError(error: ErrorSummary, maxError: number, cap: number = 
       fail(`there is nothing but NaN or infinity in both models (${where}), so nothing was compared`);
     } else if (!(relativeL2 <= maxError)) {
       const said = `relative L2 error is ${scientific(relativeL2)} (${where}${beside}), above ${maxError}`;
-      if (!isRounding(each, maxError, cap)) fail(`the ${said}`);
+      if (!isRounding(each, maxError, isAbsolute)) fail(`the ${said}`);
       else if (!excused.has(output)) excused.set(output, `The ${said}, but no more than rounding.`);
     }
     if (nonFinite?.equal && nonFinite.equal !== elements && !alike.has(output)) {
@@ -88,10 +99,10 @@ export function judgeError(error: ErrorSummary, maxError: number, cap: number = 
 function isRounding(
   { l2, relativeL2, maxAbs, runtime }: ErrorMeasures & Partial<OutputError>,
   limit: number,
-  cap: number,
+  isAbsolute: boolean,
 ): boolean {
   return runtime !== undefined && l2 < INFINITE_ERROR && l2 <= FLOOR_FACTOR * runtime.l2 &&
-    (relativeL2 <= cap || maxAbs <= limit);
+    (relativeL2 <= FLOOR_CAP * limit || !isAbsolute && maxAbs <= limit);
 }
 
 /** Every output on every input set, the worst first; comparisons saved without that have either alone. */

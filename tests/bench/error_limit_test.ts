@@ -82,6 +82,14 @@ Deno.test("judgeError() caps what the runtime's own difference excuses", () => {
   assertEquals(judgeError(error, 1e-4).passed, false, "ten times the limit, and the limit itself for each element");
 });
 
+Deno.test("judgeError() excuses nothing beyond ten times the limit where that is absolute, however small the elements", () => {
+  const error = errors({ y: floats(1e-6, 2e-6) }, { y: floats(1e-6, 2.01e-6) }, { y: floats(1e-6, 2.01e-6) });
+  assertEquals(judgeError(error, 1e-4).passed, true);
+  const { passed, failures } = judgeError(error, 1e-4, { isAbsolute: true, by: "the original makes" });
+  assertEquals(passed, false);
+  assertMatch(failures[0], /4\.\d+e-3 \(output y, input normal; the original makes 4\.\d+e-3 of it\), above 0\.0001$/);
+});
+
 Deno.test("errorNotes() says NaN, differing whole numbers and a model that differs from itself aloud", () => {
   const error = errors({ y: floats(NaN, 2, 3), ids: ints(1, 2) }, { y: floats(NaN, 2, NaN), ids: ints(1, 3) });
   error.self = { before: { ...error, relativeL2: 0.5 } };
