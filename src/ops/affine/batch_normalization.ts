@@ -7,7 +7,7 @@ import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 
 /** ONNX's default. */
-const EPSILON = Math.fround(1e-5);
+export const EPSILON = Math.fround(1e-5);
 
 const PARAMETERS = ["scale", "bias", "mean", "variance"];
 
