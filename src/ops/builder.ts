@@ -80,6 +80,15 @@ export class Builder {
     return this.stage(copy);
   }
 
+  /** A copy of a node with several outputs, some perhaps absent, with other inputs; its outputs in that order. */
+  again(node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+    const { opType, domain, name, wire } = node,
+      outputs = node.outputs.map((value) => value && new Value(this.graph, value.name));
+    const attributes = node.attributes.values();
+    this.stage(new Node(this.graph, { opType, domain, name, wire, attributes, inputs: trimmed(inputs), outputs }));
+    return outputs;
+  }
+
   /** A node with as many outputs as `outputs` has names; the values in that order. */
   nodeWithOutputs(
     opType: string,

@@ -1,4 +1,6 @@
 import type { Dim } from "../graph/graph.ts";
+import { elementCount } from "./dims.ts";
+import { recurrentLinear } from "./linear/recurrent.ts";
 import type { Op, Ops } from "./op.ts";
 
 /** Hidden states for every step, the last hidden state, and the last cell state where there are cells. */
@@ -19,6 +21,13 @@ const recurrent: Op = {
       { type, shape: state },
     ];
   },
+  work(node) {
+    const [x, w, r] = node.inputs.map((value) => value?.shape), isBatchFirst = node.number("layout", 0) !== 0;
+    const steps = x && elementCount(isBatchFirst ? [...x.slice(0, 2), 1] : [x[1], x[0], 1]);
+    const weights = [w, r].map((shape) => shape ? elementCount([1, ...shape]) : null), [input, hidden] = weights;
+    return { macs: !steps || input === null || hidden === null ? null : steps * (input + hidden) };
+  },
+  linear: recurrentLinear,
 };
 
 /** Recurrent networks. */

@@ -183,7 +183,10 @@ export class Propagation {
     const now = map.emit(this.build);
     if (now instanceof Skip) return now;
     for (const node of layer.nodes) this.#visited.add(node);
-    return this.#replace(layer.nodes, value, now);
+    const { outputs } = layer.nodes.at(-1)!, made = now.producer?.outputs ?? [];
+    if (outputs.length < 2) return this.#replace(layer.nodes, value, now);
+    this.#removed.push(...layer.nodes);
+    outputs.forEach((old, index) => old && this.#outputs.push([old, made[index]!]));
   }
 
   #step(node: Node): Skip | undefined {

@@ -55,7 +55,7 @@ const LEFT: Partial<Record<Architecture, Record<string, number>>> = {
   yolov5s_focus: {},
   yolov8n: {},
   einsum_blocks: {},
-  crnn_lstm: { BatchNormalization: 2 }, // in front of each LSTM
+  crnn_lstm: {},
   iresnet50: { BatchNormalization: 24 }, // each of a block's input, in front of a padded convolution
   mtcnn_pnet: {},
   mtcnn_rnet: {},

@@ -228,7 +228,9 @@ async function checkLinear({ name, opset, example, counts, what }: Case, index: 
     const build = new Builder(graphs.graph, new ConstantPool([graphs.graph]), inferNode), now = changed.emit(build);
     const wanted = await expected(bytes, feeds, own, map);
     if (now instanceof Skip || !wanted) continue;
-    commit(graphs.graph, node, new Replacement([node], [[node.output, now]]), build);
+    const made = now.producer?.outputs ?? [];
+    const others = node.outputs.flatMap((old, at) => at > 0 && old ? [[old, made[at]!] as const] : []);
+    commit(graphs.graph, node, new Replacement([node], [[node.output, now], ...others]), build);
     const result = await run(await opened.with(graphs).bytes(), feeds);
     assertClose(result?.o0, wanted, told);
     counts.linear++;

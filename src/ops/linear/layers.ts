@@ -10,7 +10,7 @@ import { MatrixProduct } from "./matrix_product.ts";
 import { TransposedConvolution } from "./transposed_convolution.ts";
 
 /** A constant floating-point weight of a layer, or why it is none. */
-function weightOf(node: Node, index: number, role: string): Tensor | Skip {
+export function weightOf(node: Node, index: number, role: string): Tensor | Skip {
   const value = node.inputs[index];
   if (!value) return new Skip("invalid-parameter", `${node.label} has no ${role}`);
   const tensor = constantOf(value);

@@ -85,7 +85,7 @@ export interface LinearParts {
  */
 export abstract class LinearMap<P extends LinearParts = LinearParts> {
   /** What it is called in a reason. */
-  abstract readonly kind: "convolution" | "transposed convolution" | "matrix product";
+  abstract readonly kind: "convolution" | "transposed convolution" | "matrix product" | "recurrent layer";
   /** Where its input channels lie, an axis of x. */
   abstract readonly input: Channels;
   /** Where its output channels lie, an axis of the result. */

@@ -35,12 +35,25 @@ const layerNormalization: Examples = () => [
   { inputs: [image, floats(6, 5)], outputs: 3, attributes: { axis: 2 } },
 ];
 
-const recurrent = (gates: number): Examples => () =>
-  ["forward", "bidirectional"].map((direction, at) => ({
+const recurrent = (gates: number): Examples => () => [
+  ...["forward", "bidirectional"].map((direction, at) => ({
     inputs: [floats(5, 2, 3), floats(at + 1, gates * 4, 3), floats(at + 1, gates * 4, 4)],
     outputs: gates === 4 ? 3 : 2,
     attributes: { hidden_size: 4, direction },
-  }));
+  })),
+  ...["reverse", "bidirectional"].map((direction, at) => ({
+    inputs: [
+      floats(5, 2, 3),
+      floats(at + 1, gates * 4, 3),
+      floats(at + 1, gates * 4, 4),
+      floats(at + 1, gates * 8),
+      { ...ints(5, 3), type: TYPE.int32 },
+      floats(at + 1, 2, 4),
+    ],
+    outputs: gates === 4 ? 3 : 2,
+    attributes: { hidden_size: 4, direction, linear_before_reset: gates === 3 ? at : undefined },
+  })),
+];
 
 const attention: Examples = () => [
   { inputs: [floats(2, 3, 4, 8), floats(2, 3, 5, 8), floats(2, 3, 5, 6)] },
