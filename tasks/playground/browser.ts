@@ -6,6 +6,8 @@
 import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
 import { minify } from "terser";
+import protobuf from "protobufjs";
+import type { FieldInit, Schema } from "../../playground/protobuf.ts";
 import { messageType } from "../../src/proto/schema.ts";
 
 /** Any function of a `node:` module, in a browser: reading and writing files is not for pages. */
@@ -46,40 +48,41 @@ const withoutCpuRules: esbuild.Plugin = {
   },
 };
 
-/** The ONNX schema as protobufjs has parsed it: the page needs no parser of .proto files. */
+/** The messages that can be in an ONNX model, as the page's reader of protobuf takes them. */
+export function pageSchema(): Schema {
+  const messages: Record<string, FieldInit[]> = {};
+  const visit = (type: protobuf.Type): string => {
+    const name = type.fullName.slice(1);
+    if (messages[name]) return name;
+    messages[name] = [];
+    for (const field of type.fieldsArray) {
+      const inner = field.resolve().resolvedType;
+      const kind = inner instanceof protobuf.Type ? visit(inner) : inner ? "int32" : field.type;
+      messages[name].push([field.id, field.name, kind, field.repeated, field.packed]);
+    }
+    return name;
+  };
+  visit(messageType("ModelProto"));
+  return messages;
+}
+
+/** The page reads protobuf by itself (playground/protobuf.ts), with the schema parsed already. */
 const parsedSchema: esbuild.Plugin = {
   name: "parsed schema",
   setup(build) {
     build.onResolve(
       { filter: /^protobufjs$/ },
-      ({ resolveDir, kind }) => build.resolve("protobufjs/light.js", { resolveDir, kind }),
+      () => ({ path: fileURLToPath(new URL("../../playground/protobuf.ts", import.meta.url)) }),
     );
     build.onLoad({ filter: /[/\\]src[/\\]proto[/\\]schema\.ts$/ }, async ({ path }) => {
-      const source = await Deno.readTextFile(path), root = JSON.stringify(messageType("ModelProto").root.toJSON());
+      const source = await Deno.readTextFile(path);
       const contents = source.replace(
         "protobuf.parse(ONNX_PROTO, { keepCase: true }).root",
-        `protobuf.Root.fromJSON(${root})`,
+        `new protobuf.Root(${JSON.stringify(pageSchema())})`,
       );
       if (contents === source) throw new Error(`${path}: no call of protobuf.parse to replace`);
       return { contents, loader: "ts" };
     });
-  },
-};
-
-/** Parts of protobufjs for what ONNX's schema has none of or nothing asks for: services, maps, wrappers, verifying, plain objects. */
-const UNUSED =
-  /[/\\]protobufjs[/\\][^/\\]+[/\\]src[/\\](?:service|method|rpc|rpc[/\\]service|verifier|wrappers|converter|mapfield)\.js$/;
-
-const unusedParts: esbuild.Plugin = {
-  name: "unused parts",
-  setup(build) {
-    build.onLoad(
-      { filter: UNUSED },
-      () => ({
-        contents: "function none() { return none; } none.fromObject = none.toObject = none; module.exports = none;",
-        loader: "js",
-      }),
-    );
   },
 };
 
@@ -111,7 +114,7 @@ export async function browserScript(entry: string, define: Record<string, string
     define: { "import.meta.url": '"about:blank"', "import.meta.resolve": "String", ...define },
     logLevel: "warning",
     logOverride: { "package.json": "silent" },
-    plugins: [withoutNode, withoutFiles, withoutCpuRules, parsedSchema, unusedParts, fromCache],
+    plugins: [withoutNode, withoutFiles, withoutCpuRules, parsedSchema, fromCache],
   });
   const { code } = await minify(outputFiles[0].text, { // 5 % smaller than what esbuild leaves
     ecma: 2020,
