@@ -35,18 +35,21 @@ function rewritten(model: Model, rule: Rule, runtime: Runtime): Model | undefine
   return applied.length > 0 ? model.with(graphs) : undefined;
 }
 
+let where: string | undefined;
+
 async function measured(one: CalibrationCase, channels: number, size: number): Promise<CalibrationCell> {
   const { rule, ungated } = one, { model, shape } = one.build(channels, size);
   const runtime = rule.runtimes?.[0] ?? "onnxruntime", other = rewritten(model, ungated, runtime);
   if (!other) return { channels, size, isApplied: false };
   const { report } = await fuse(model, { rules: [rule.name], runtime });
-  const { levels: [level] } = await compare(model, other, {
+  const { levels: [level], environment: e } = await compare(model, other, {
     levels: ["all"],
     shape,
     seconds: Number(values.seconds),
     profile: false,
     ...values.threads && { threads: Number(values.threads) },
   });
+  where = `Measured ${e.date.slice(0, 10)}: ${e.cpu}, ${e.threads} threads, ONNX Runtime ${e.onnxruntime}.`;
   const isApplied = !rule.isForMeasuring && report.applied.length > 0;
   return { channels, size, isApplied, speedup: level.cpuSpeedup ?? level.speedup };
 }
@@ -70,7 +73,7 @@ for (const one of CALIBRATION_CASES) {
       console.log(`${one.rule.name} ${channels} channels, size ${size}: ${ratio}${cell.isApplied ? ", applied" : ""}`);
     }
   }
-  sections.set(one.rule.name, sectionFor(one, cells));
+  sections.set(one.rule.name, `${sectionFor(one, cells)}\n\n${where ?? ""}`.trim());
 }
 const ordered = CALIBRATION_CASES.flatMap(({ rule }) => sections.get(rule.name) ?? []);
 await Deno.writeTextFile(

@@ -17,7 +17,8 @@ export type Family =
   | "unmerged-adapter"
   | "pool-after-layer"
   | "layer-after-resize"
-  | "layer-after-repeat";
+  | "layer-after-repeat"
+  | "entries-taken";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -103,6 +104,18 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     input: ["batch", WIDE, "height", "width"],
     size: [1, WIDE, 32, 32],
     layers: (network) => conv(network, upsample(network, network.input, "up"), "conv", { out: CHANNELS, kernel: 3 }),
+  },
+  "entries-taken": {
+    input: ["batch", TOKENS, WIDTH],
+    size: [1, TOKENS, WIDTH],
+    layers(network) {
+      const limit = around(1 / Math.sqrt(WIDTH)), x = network.input;
+      const up = network.op("MatMul", [x, network.parameter("up.weight", [WIDTH, WIDTH], limit)], "up");
+      const weight = network.parameter("down.weight", [WIDTH, WIDTH], limit);
+      const down = network.op("MatMul", [relu(network, up, "relu"), weight], "down");
+      const first = network.constant("first", valueTensor("int64", [], Float64Array.of(0)));
+      return network.op("Gather", [network.op("Add", [x, down], ""), first], "class_token", { axis: 1 });
+    },
   },
 };
 

@@ -5,6 +5,7 @@ import { homogeneousCarry } from "./carry/activation.ts";
 import { clipCarry } from "./carry/clip.ts";
 import { constantOf, smallValues } from "./constant.ts";
 import { inferSame, pointwise, unary } from "./elementwise.ts";
+import { broadcastEntries, sameEntries } from "./entries.ts";
 import { erf, sigmoid, softplus } from "./functions.ts";
 import type { Op, Ops } from "./op.ts";
 
@@ -35,6 +36,7 @@ function boundsOf(node: Node): readonly [least: number, most: number] | undefine
 
 const clip: Op = {
   infer: inferSame,
+  entries: sameEntries,
   evaluate(node, [x]) {
     const bounds = boundsOf(node);
     return bounds && [mapped(x!, (value) => Math.min(bounds[1], Math.max(bounds[0], value)))];
@@ -57,6 +59,7 @@ function isBounded(node: Node, [least, most]: readonly [number, number]): boolea
 
 const prelu: Op = {
   infer: inferSame,
+  entries: broadcastEntries,
   evaluate(node, [x, slope]) {
     if (node.opset < 9) return undefined;
     const result = broadcasted([x!, slope!], (value, factor) => value < 0 ? value * factor : value);

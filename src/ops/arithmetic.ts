@@ -7,6 +7,7 @@ import { homogeneousCarry } from "./carry/activation.ts";
 import { gateCarry } from "./carry/gate.ts";
 import { sumCarry } from "./carry/sum.ts";
 import { constantOf, smallValues } from "./constant.ts";
+import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
 import { erf, roundEven } from "./functions.ts";
 import type { Facts, Op, Ops } from "./op.ts";
@@ -30,6 +31,7 @@ function binary(f: Arithmetic, { whole = f, partial }: Binary = {}): Op {
       const elements = isWhole(facts.type) ? combined(node, inputs, whole, partial) : undefined;
       return [{ ...facts, elements }];
     },
+    entries: broadcastEntries,
     evaluate(node, [a, b]) {
       if (isLegacy(node)) return undefined;
       const result = broadcasted([a!, b!], isWhole(a!.type) && isWhole(b!.type) ? whole : f);
@@ -59,6 +61,7 @@ function variadic(f: Arithmetic, end: (last: number, count: number) => number = 
       const [facts] = inferBroadcast(node, inputs);
       return [{ ...facts, elements: isWhole(facts.type) ? combined(node, inputs, f, undefined) : undefined }];
     },
+    entries: broadcastEntries,
     evaluate(node, inputs) {
       if (isLegacy(node)) return undefined;
       const result = broadcasted(inputs as Tensor[], (...values) => end(values.reduce(f), values.length));

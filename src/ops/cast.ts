@@ -3,6 +3,7 @@ import { elementType } from "../graph/tensor_proto.ts";
 import { type ElementType, formatOf, isFloat, isWhole, wholeRange } from "../tensor/element_type.ts";
 import { asRounded, mapped } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { sameEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
 /** Casts as runtimes do them; undefined for text and for types that are only carried along. */
@@ -34,6 +35,7 @@ function castFacts({ shape, elements }: Facts, type: ElementType | undefined): F
 }
 
 const castTo: Op = {
+  entries: sameEntries,
   infer: (node, [x]) => [castFacts(x, elementType(node.number("to", 0)))],
   evaluate(node, [x]) {
     const result = cast(x!, elementType(node.number("to", 0)));

@@ -3,6 +3,7 @@ import type { ElementType } from "../tensor/element_type.ts";
 import { asRounded, mapped } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { broadcast } from "./dims.ts";
+import { sameEntries } from "./entries.ts";
 import type { Facts, Op } from "./op.ts";
 
 /** Results of elementwise operators have the type of the first input and the shape all inputs broadcast to. */
@@ -32,6 +33,7 @@ export function unary(
 ): Op {
   return {
     infer: inferSame,
+    entries: sameEntries,
     evaluate(node, constants) {
       const f = of(node, constants);
       return f && [mapped(constants[0]!, f)];
@@ -48,6 +50,7 @@ export function pointwise(f: (x: number) => number): Op {
 export function stepwise(f: (x: number) => number, type?: ElementType): Op {
   return {
     infer: type ? inferAs(type) : inferSame,
+    entries: sameEntries,
     evaluate: (_node, [x]) => [mapped(asRounded(x!), f, type)],
   };
 }

@@ -2,6 +2,7 @@ import type { Node } from "../graph/graph.ts";
 import { wholeRange } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, stepwise, unary } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
 
@@ -9,6 +10,7 @@ import type { Op, Ops } from "./op.ts";
 function comparison(f: (a: number, b: number) => boolean): Op {
   return {
     infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: "bool" }],
+    entries: broadcastEntries,
     evaluate(node, [a, b]) {
       if (isLegacy(node)) return undefined;
       const result = broadcasted([asRounded(a!), asRounded(b!)], (x, y) => Number(f(x, y)), "bool");
@@ -54,6 +56,7 @@ const isInf: Op = {
 const where: Op = {
   infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: inputs[1].type }],
   moves: [1, 2],
+  entries: broadcastEntries,
   evaluate(_node, [condition, a, b]) {
     const result = broadcasted([condition!, a!, b!], (c, x, y) => c !== 0 ? x : y, a!.type);
     return result && [result];

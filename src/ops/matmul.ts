@@ -8,6 +8,7 @@ import { broadcast, elementCount } from "./dims.ts";
 import { einsum } from "./einsum.ts";
 import { einsumLinear } from "./linear/einsum.ts";
 import { gemmLinear, matmulLinear } from "./linear/layers.ts";
+import { gemmEntries, matrixEntries } from "./entries.ts";
 import type { Op, Ops, Work } from "./op.ts";
 
 const gemm: Op = {
@@ -60,8 +61,8 @@ function productWork(node: Node, axis: number): Work {
 
 /** Matrix products. */
 export const MATMUL_OPS = {
-  Gemm: { ...gemm, linear: gemmLinear },
-  MatMul: { ...matmul, linear: matmulLinear },
+  Gemm: { ...gemm, linear: gemmLinear, entries: gemmEntries },
+  MatMul: { ...matmul, linear: matmulLinear, entries: matrixEntries },
   MatMulInteger: {
     infer: (_node, [a, b]) => [{ type: "int32", shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),

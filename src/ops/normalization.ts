@@ -1,6 +1,7 @@
 import { computedTensor, sizeOf, valuesOf } from "../tensor/tensor.ts";
 import { batchNormalization as batchNormalizationAffine, EPSILON } from "./affine/batch_normalization.ts";
 import { axisOf } from "./constant.ts";
+import { entriesBefore } from "./entries.ts";
 import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
 
@@ -57,9 +58,9 @@ const layerNormalization: Op = {
 export const NORMALIZATION_OPS = {
   BatchNormalization: { ...batchNormalization, affine: batchNormalizationAffine },
   InstanceNormalization: { infer: inferSame },
-  LayerNormalization: layerNormalization,
-  RMSNormalization: { infer: inferSame },
-  SimplifiedLayerNormalization: { infer: inferSame },
+  LayerNormalization: { ...layerNormalization, entries: entriesBefore(-1) },
+  RMSNormalization: { infer: inferSame, entries: entriesBefore(-1) },
+  SimplifiedLayerNormalization: { infer: inferSame, entries: entriesBefore(-1) },
   GroupNormalization: { infer: inferSame },
   MeanVarianceNormalization: { infer: inferSame },
   LpNormalization: { infer: inferSame },

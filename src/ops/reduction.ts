@@ -6,6 +6,7 @@ import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.
 import { reduceMaxCarry, reduceMeanCarry } from "./carry/pools.ts";
 import { axesOf, axisOf } from "./constant.ts";
 import { elementCount } from "./dims.ts";
+import { reducedEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { reduceMeanPositions } from "./position_map.ts";
 import { elementsOf } from "./shape_elements.ts";
@@ -46,6 +47,7 @@ interface Reduction {
 function reduction({ start = 0, step, end = (result) => result }: Reduction): Op {
   return {
     infer,
+    entries: reducedEntries,
     evaluate(node, [x]) {
       const { type, dims, size } = x!, axes = reducedAxes(node, dims.length);
       if (!axes) return undefined;

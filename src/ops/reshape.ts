@@ -5,6 +5,7 @@ import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantValues, smallValues } from "./constant.ts";
 import { product } from "./dims.ts";
+import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
 import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
 import type { Op, Ops } from "./op.ts";
@@ -146,11 +147,11 @@ const dropout: Op = {
 
 /** Operators that keep the elements and change the shape, the order, or nothing. */
 export const RESHAPE_OPS = {
-  Identity: { ...identity, carry: identityCarry },
+  Identity: { ...identity, carry: identityCarry, entries: sameEntries },
   Dropout: { ...dropout, carry: dropoutCarry },
-  Reshape: { ...reshape, carry: shuffleOrReshapeCarry },
+  Reshape: { ...reshape, carry: shuffleOrReshapeCarry, entries: reshapedEntries },
   Flatten: { ...flatten, carry: reshapeCarry },
-  Squeeze: { ...squeeze, carry: reshapeCarry },
-  Unsqueeze: { ...unsqueeze, carry: reshapeCarry },
-  Transpose: { ...transpose, carry: transposeCarry },
+  Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries },
+  Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries },
+  Transpose: { ...transpose, carry: transposeCarry, entries: transposedEntries },
 } satisfies Ops;

@@ -4,8 +4,10 @@ import { splitCarry } from "./carry/parts.ts";
 import { sliceCarry } from "./carry/select.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { total } from "./dims.ts";
+import { entriesBeside } from "./entries.ts";
 import type { Op, Ops } from "./op.ts";
 import { valueElements } from "./shape_elements.ts";
+import { slicedAxes, slicedEntries } from "./taken.ts";
 
 /** One axis' part of a Slice; start and end as they are given, null where they are computed by the model. */
 interface Cut {
@@ -116,6 +118,6 @@ const split: Op = {
 
 /** Operators that cut out. */
 export const SLICE_OPS = {
-  Slice: { ...slice, carry: sliceCarry },
+  Slice: { ...slice, carry: sliceCarry, taken: slicedEntries, entries: entriesBeside(slicedAxes) },
   Split: { ...split, carry: splitCarry },
 } satisfies Ops;

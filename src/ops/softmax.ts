@@ -1,6 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { axisOf } from "./constant.ts";
+import { entriesBefore } from "./entries.ts";
 import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
 
@@ -8,6 +9,7 @@ import type { Op, Ops } from "./op.ts";
 function alongAxis(normalize: (values: Float64Array) => Float64Array): Op {
   return {
     infer: inferSame,
+    entries: entriesBefore(1, 13),
     evaluate: (node, [x]) => [computedTensor(x!.type, x!.dims, () => rowwise(node, x!, normalize))],
   };
 }

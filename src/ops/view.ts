@@ -1,11 +1,13 @@
 import type { Node } from "../graph/graph.ts";
 import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
+import type { EntriesOf } from "./entries.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import type { TakePadding, ZeroPadding } from "./padding.ts";
 import type { PositionMap } from "./position_map.ts";
 import type { Skip } from "./skip.ts";
 import type { Term } from "./sum.ts";
+import type { Taken } from "./taken.ts";
 
 /** What an operator is to the rules: which equations a node of it takes part in. Rules ask for these and name no operator. */
 export interface Views {
@@ -22,6 +24,10 @@ export interface Views {
   readonly carry?: Carry;
   /** The node as a linear map along positions, the same for every channel. */
   positions?(node: Node): PositionMap | Skip | undefined;
+  /** How it treats entries along an axis of its first output, where it treats all alike. */
+  readonly entries?: EntriesOf;
+  /** The entries that it takes of its first input, where that is all it does. */
+  taken?(node: Node): Taken | undefined;
   /** What it adds and takes away, where it is a sum of its operands. */
   terms?(node: Node): readonly Term[] | undefined;
   /** The zeros it puts around its input, where it does nothing else. */

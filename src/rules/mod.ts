@@ -21,6 +21,7 @@ import { reorderAffineAndPool } from "./reorder_affine_and_pool.ts";
 import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
 import { splitLayerIntoPhases } from "./split_layer_into_phases.ts";
+import { takeEntriesFirst } from "./take_entries_first.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { CPU_RULES } from "./for_cpu.ts";
@@ -46,5 +47,6 @@ export const RULES: readonly Rule[] = [
   reorderLayerAndPool,
   reorderResizeAndLayer,
   splitLayerIntoPhases,
+  takeEntriesFirst,
   ...CPU_RULES,
 ];

@@ -25,15 +25,15 @@ export type ViewCounts = Record<"affine" | "linear" | "up" | "down", number>;
 const TOLERANCE = 1e-4;
 
 /** Numbers and shape of a result. */
-interface Numbers {
+export interface Numbers {
   readonly dims: readonly number[];
   readonly values: ArrayLike<number>;
 }
 
-type Results = Record<string, Numbers>;
+export type Results = Record<string, Numbers>;
 
 /** A model of one example with some of its inputs fed, the others constant. */
-function modelOf(name: OpName, opset: number, example: Example, isFed: (index: number) => boolean): TestModel {
+export function modelOf(name: OpName, opset: number, example: Example, isFed: (index: number) => boolean): TestModel {
   const inputs: NonNullable<TestModel["inputs"]> = {}, initializers: Record<string, TestTensor> = {};
   const types: Record<string, number> = {};
   const names = example.inputs.map((tensor, index) => {
@@ -67,7 +67,7 @@ function modelOf(name: OpName, opset: number, example: Example, isFed: (index: n
 }
 
 /** Runs a model; undefined where ONNX Runtime does not run it. */
-async function run(bytes: Uint8Array, feeds: Record<string, Numbers>): Promise<Results | undefined> {
+export async function run(bytes: Uint8Array, feeds: Record<string, Numbers>): Promise<Results | undefined> {
   let session: ort.InferenceSession | undefined;
   try {
     session = await ort.InferenceSession.create(bytes, {
@@ -107,10 +107,14 @@ function mapped({ dims, values }: Numbers, { axis, scale, shift }: AffineMap): N
   };
 }
 
-function assertClose(found: Numbers | undefined, expected: Numbers, what: string): void {
+export function assertClose(
+  found: Numbers | undefined,
+  expected: Numbers,
+  what: string,
+): void {
   assert(found, `${what}: ONNX Runtime does not run it`);
   assertEquals([...found.dims], [...expected.dims], what);
-  const largest = Array.from(expected.values).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const largest = Array.from(expected.values).reduce((most, x) => Math.max(most, Math.abs(x) || 0), 0);
   const worst = Array.from(expected.values).findIndex((x, at) =>
     !(Math.abs(x - found.values[at]) <= TOLERANCE * Math.max(largest, 1e-3)) && !Object.is(x, found.values[at])
   );
@@ -127,7 +131,9 @@ interface Case {
 }
 
 /** Opens an example for a view; each call gives a graph of its own. */
-async function nodeOf(model: TestModel): Promise<{ model: Model; graphs: ReturnType<Model["graphs"]>; node: Node }> {
+export async function nodeOf(
+  model: TestModel,
+): Promise<{ model: Model; graphs: ReturnType<Model["graphs"]>; node: Node }> {
   const opened = await open(modelBytes(model)), graphs = opened.graphs();
   return { model: opened, graphs, node: graphs.graph.nodes[0] };
 }
@@ -150,7 +156,7 @@ export async function checkViews(views: Views, subject: Omit<Case, "what">): Pro
   }
 }
 
-const feedOf = ({ dims, values }: TestTensor): Numbers => ({ dims, values: Float32Array.from(values) });
+export const feedOf = ({ dims, values }: TestTensor): Numbers => ({ dims, values: Float32Array.from(values) });
 
 async function checkAffine({ name, opset, example, counts, what }: Case, index: number): Promise<void> {
   const model = modelOf(name, opset, example, (at) => at === index), { node } = await nodeOf(model);

@@ -81,6 +81,21 @@ export const upsampledConvolution: Step = chain(
   anyOf(affine, activation),
 );
 
+/** One position of what layers, sums and activations make of all, or several. */
+export const takenPositions: Step = (draft, x, choices) => {
+  const y = chain(matmul, anyOf(affine, activation, transpose, matmul), anyOf(residualBlock, elementwise, activation))(
+    draft,
+    x,
+    choices,
+  );
+  if (!y || y.dims.length < 2) return y;
+  const axis = choices.below(y.dims.length), length = y.dims[axis], isOne = choices.once(2);
+  const index = choices.below(length) - (choices.once(2) ? length : 0);
+  const dims = isOne ? y.dims.toSpliced(axis, 1) : y.dims.with(axis, 2);
+  const picks = draft.integers(isOne ? [index] : [index, choices.below(length)], isOne ? [] : [2]);
+  return draft.node("Gather", [y.name, picks], dims, { axis });
+};
+
 /** A pool that pads by itself, whether it counts that or not. */
 const padded: Step = (draft, x, choices) =>
   x.dims.length < 3 ? undefined : poolOf(
