@@ -3,6 +3,7 @@ import type { Builder } from "../ops/builder.ts";
 import type { Entries } from "../ops/entries.ts";
 import { dropAxis, takeEntries, type Taken } from "../ops/taken.ts";
 import { operatorsWith, viewsOf } from "../ops/views.ts";
+import { savesArithmetic } from "../rewrite/less.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**
@@ -22,7 +23,8 @@ export const takeEntriesFirst: Rule = {
     if (region.size === 0) return undefined;
     const selected = emitted(region, taken, build);
     const result = taken.isDropped ? dropAxis(selected, taken.axis, root, build) : selected;
-    return new Replacement([...region.keys(), root], [[root.output, result]]);
+    const replacement = new Replacement([...region.keys(), root], [[root.output, result]]);
+    return savesArithmetic(replacement, build) ? replacement : undefined;
   },
 };
 

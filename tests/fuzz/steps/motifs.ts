@@ -77,7 +77,8 @@ export const pooledConvolution: Step = chain(
 export const upsampledConvolution: Step = chain(
   widened,
   resize,
-  (draft, x, choices) => convOf(draft, x, choices, square(x.dims.length - 2, 5, 2), choices.pick([3, 5])),
+  (draft, x, choices) =>
+    x.dims.length === 4 ? convOf(draft, x, choices, square(2, 5, 2), choices.pick([3, 5])) : undefined,
   anyOf(affine, activation),
 );
 
