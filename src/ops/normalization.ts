@@ -17,30 +17,30 @@ const batchNormalization: Op = {
     if ([scale, bias, mean, variance].some(({ size }) => size !== channels)) return undefined;
     const isTraining = node.number("training_mode", 0) !== 0;
     return [computedTensor(x.type, x.dims, () => {
-      const values = valuesOf(x), [gamma, beta] = [valuesOf(scale), valuesOf(bias)];
-      const channelOf = channelsOf(x.dims);
-      const [m, v] = isTraining ? statisticsOf(values, channels, channelOf) : [valuesOf(mean), valuesOf(variance)];
-      return values.map((value, at) => {
-        const c = channelOf(at);
-        return (value - m[c]) / Math.sqrt(v[c] + epsilon) * gamma[c] + beta[c];
-      });
+      const values = valuesOf(x), out = new Float64Array(values.length), inner = sizeOf(x.dims.slice(2));
+      const [gamma, beta, m, v] = [scale, bias, mean, variance].map(valuesOf), row = channels * inner;
+      for (let channel = 0; channel < channels; channel++) {
+        const each = (visit: (value: number, at: number) => void) => {
+          for (let start = channel * inner; start < values.length; start += row) {
+            for (let at = start; at < start + inner; at++) visit(values[at], at);
+          }
+        };
+        let center = m[channel], spread = v[channel];
+        if (isTraining) {
+          const count = values.length / channels;
+          center = spread = 0;
+          each((value) => center += value);
+          center /= count;
+          each((value) => spread += (value - center) ** 2);
+          spread /= count;
+        }
+        const factor = gamma[channel] / Math.sqrt(spread + epsilon);
+        each((value, at) => out[at] = (value - center) * factor + beta[channel]);
+      }
+      return out;
     })];
   },
 };
-
-/** The channel of an element: its place along axis 1. */
-function channelsOf([, channels, ...rest]: readonly number[]): (at: number) => number {
-  const inner = sizeOf(rest);
-  return (at) => Math.floor(at / inner) % channels;
-}
-
-/** Mean and (population) variance of each channel. */
-function statisticsOf(values: Float64Array, channels: number, channelOf: (at: number) => number): Float64Array[] {
-  const count = values.length / channels, mean = new Float64Array(channels), variance = new Float64Array(channels);
-  values.forEach((value, at) => mean[channelOf(at)] += value / count);
-  values.forEach((value, at) => variance[channelOf(at)] += (value - mean[channelOf(at)]) ** 2 / count);
-  return [mean, variance];
-}
 
 /** The second and third outputs are statistics: the axes from `axis` on have length 1. */
 const layerNormalization: Op = {

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Rule } from "../rewrite/rule.ts";
+import { writeAffineOnBlocks } from "./write_affine_on_blocks.ts";
 import { writeSlopesAsRelu } from "./write_slopes_as_relu.ts";
 
 /** Every rule that is for the CPU kernels alone; each says so in `runtimes`. */
-export const CPU_RULES: readonly Rule[] = [writeSlopesAsRelu];
+export const CPU_RULES: readonly Rule[] = [writeSlopesAsRelu, writeAffineOnBlocks];

@@ -9,8 +9,10 @@ import { Skip } from "../skip.ts";
 
 /** Channels of a block on a machine with AVX-512; 8 elsewhere, so what fits this fits any. */
 const BLOCK = 16;
-/** Input channels below which a convolution reads the plain layout, and what more of them must be multiples of. */
-const UNBLOCKED = 8, ALIGNED = 4;
+/** Input channels below which a convolution reads the plain layout. */
+export const UNBLOCKED = 8;
+/** What more of them must be multiples of. */
+const ALIGNED = 4;
 
 /** Why a convolution does not run in the blocked layout on every machine. */
 export function whyNotBlocked({ parts: { weight: { dims, type }, group }, label }: Convolution): Skip | undefined {

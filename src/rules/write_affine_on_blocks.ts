@@ -1,0 +1,32 @@
+import { composed, fitted } from "../ops/affine_map.ts";
+import { emitOnBlocks, isMadeInBlocks, isTakenInBlocks } from "../ops/blocked/blocked_value.ts";
+import { Skip } from "../ops/skip.ts";
+import { affineOf, operatorsWith } from "../ops/views.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
+
+/**
+ * s·x + t between two convolutions, where neither can take it (a shift in front of padding), in the one form that ONNX Runtime
+ * runs on the blocks in which they hand over their results: else the whole image is copied out of the blocks and back.
+ */
+export const writeAffineOnBlocks: Rule = {
+  name: "write-affine-on-blocks",
+  summary:
+    "Conv → Mul or Add with a constant → Conv: the constants as a BatchNormalization, which stays in the blocked layout",
+  phase: "lower",
+  runtimes: ["onnxruntime-cpu"],
+  roots: operatorsWith("affine"),
+  rewrite(root, build) {
+    const last = affineOf(root);
+    if (!last || last instanceof Skip || last.rebuild) return undefined;
+    const { x: { producer } } = last, first = producer && affineOf(producer);
+    const isPair = first && !(first instanceof Skip) && !first.rebuild && last.x.users.size === 1;
+    const map = isPair ? composed(first, last) : last, x = isPair && map ? first.x : last.x;
+    const channels = x.shape?.[1];
+    if (!map || x.shape?.length !== 4 || typeof channels !== "number" || x.type !== "float32") return undefined;
+    if (!isTakenInBlocks(root.output) || !isMadeInBlocks(x)) return undefined;
+    const parameters = fitted(map, { axis: 1, channels });
+    if (parameters instanceof Skip) return undefined;
+    const now = emitOnBlocks(root, { axis: 1, ...parameters }, x, build);
+    return new Replacement(x === last.x ? [root] : [root, producer!], [[root.output, now]]);
+  },
+};
