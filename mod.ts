@@ -19,6 +19,9 @@ import {
   compare as comparePlain,
   type CompareOptions,
   type Comparison,
+  denoBench as denoBenchPlain,
+  type DenoBenchOptions,
+  type DenoBenchResult,
   type ErrorSummary,
   measureError as measureErrorPlain,
   type ModelSource as ComparedSource,
@@ -31,25 +34,31 @@ import {
   type FuseOptions,
   type FuseResult,
   type FusionReport,
+  layersOf as layersOfPlain,
+  type LayerWork,
+  type ListedRule,
+  listRules as listRulesPlain,
   Model,
   type ModelSource,
-  open,
+  open as openPlain,
+  type OpenOptions,
 } from "./src/fusion/mod.ts";
-import { type Architecture, build as buildPlain, type BuildOptions } from "./src/models/mod.ts";
+import { FUSE_OPTIONS } from "./src/fusion/fuse.ts";
+import { OPEN_OPTIONS } from "./src/fusion/open.ts";
+import { checked, optionsOf } from "./src/host/options.ts";
 import {
-  comparisonDisplay,
-  errorDisplay,
-  modelDisplay,
-  progressLine,
-  reportDisplay,
-  withData,
-  withFlush,
-} from "./src/plot/mod.ts";
+  type Architecture,
+  architectures as architectureNames,
+  build as buildPlain,
+  type BuildOptions,
+} from "./src/models/mod.ts";
+import { errorDisplay, progressLine } from "./src/plot/mod.ts";
+import { displayed } from "./src/plot/displayed.ts";
+import { shownComparison, shownFusion, shownList, shownModel, shownReport } from "./src/plot/shown_results.ts";
 
 export * from "./src/fusion/mod.ts";
 export {
   type Architecture,
-  architectures,
   type BuildOptions,
   defaultInputShape,
   type TorchvisionArchitecture,
@@ -57,7 +66,8 @@ export {
 export {
   type CompareOptions,
   type Comparison,
-  denoBench,
+  type DenoBenchOptions,
+  type DenoBenchResult,
   type Level,
   type Provider,
   registerComparison,
@@ -78,30 +88,41 @@ export {
   ulpHistogram,
 } from "./src/plot/mod.ts";
 
-const DISPLAY = Symbol.for("Jupyter.display");
+/** The names of all architectures that {@linkcode build} knows. */
+export const architectures: readonly Architecture[] = shownList([...architectureNames], "architecture");
 
-/** Gives a value a display in notebooks that is not part of its data. */
-function displayed<T extends object>(value: T, display: (value: T) => Record<string, string>): T {
-  return Object.defineProperty(value, DISPLAY, {
-    value: () => withFlush(withData(display(value), value)),
-    configurable: true,
-  });
+/** {@linkcode openPlain | open} of the fusion module; the model, and what it tells of itself, display themselves in a notebook. */
+export async function open(source: ModelSource, options: OpenOptions = {}): Promise<Model> {
+  return shownModel(await openPlain(source, options));
 }
 
-Object.defineProperty(Model.prototype, DISPLAY, {
-  value(this: Model) {
-    return withFlush(modelDisplay(this));
-  },
-  configurable: true,
-});
+/** Every rule by name, with one line that says what it does. In a notebook it is a table. */
+export function listRules(): ListedRule[] {
+  return shownList(listRulesPlain());
+}
+
+/** {@linkcode layersOfPlain | layersOf} of the fusion module; in a notebook the layers are a table. */
+export function layersOf(...args: Parameters<typeof layersOfPlain>): LayerWork[] {
+  return shownList(layersOfPlain(...args));
+}
+
+/** {@linkcode denoBenchPlain | denoBench} of the bench module; in a notebook the results are a table. */
+export async function denoBench(
+  files: string | URL | readonly (string | URL)[],
+  options: DenoBenchOptions = {},
+): Promise<DenoBenchResult[]> {
+  return shownList(await denoBenchPlain(files, options));
+}
 
 /** {@linkcode buildPlain | build} of the models module; in a notebook a line under the cell says how far it is. */
 export async function build(architecture: Architecture, options: BuildOptions = {}): Promise<Model> {
   const line = progressLine();
-  return await buildPlain(architecture, {
-    onProgress: (fraction, phase) => line(fraction, `${architecture}: ${phase}`),
-    ...options,
-  });
+  return shownModel(
+    await buildPlain(
+      architecture,
+      withDefaults(options, { onProgress: (fraction, phase) => line(fraction, `${architecture}: ${phase}`) }),
+    ),
+  );
 }
 
 /** Options of {@linkcode fuse}: `measure` may also be true, or options of {@linkcode compare} to measure with. */
@@ -115,20 +136,21 @@ export interface MeasuredFuseOptions extends Omit<FuseOptions, "measure"> {
  * picture of each kind of rewrite.
  */
 export async function fuse(source: ModelSource | Model, options: MeasuredFuseOptions = {}): Promise<FuseResult> {
-  const { measure, ...rest } = options;
-  const before = await opened(source);
+  const { measure, ...rest } = checked("fuse", options, FUSE_OPTIONS);
+  const before = source instanceof Model ? source : await open(source, optionsOf(options, OPEN_OPTIONS));
   const { model, report } = await fusePlain(before, {
     ...rest,
     measure: typeof measure === "object" || measure === true
       ? (without, withRule) => verdictOf(without, withRule, measure === true ? {} : measure)
       : measure || undefined,
   });
-  return { model, report: displayed(report, (report) => reportDisplay(report, { before, after: model })) };
+  const graphs = { before, after: shownModel(model) };
+  return shownFusion({ model, report: shownReport(report, graphs) }, graphs);
 }
 
 /** {@linkcode explainPlain | explain} of the fusion module; the report displays itself in a notebook. */
 export async function explain(source: ModelSource | Model, options?: FuseOptions): Promise<FusionReport> {
-  return displayed(await explainPlain(source, options), (report) => reportDisplay(report));
+  return shownReport(await explainPlain(source, options));
 }
 
 /**
@@ -140,9 +162,7 @@ export async function compare(
   after: ComparedSource,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const comparison = await comparePlain(before, after, { onProgress: progressLine(), ...options });
-  displayed(comparison.error, errorDisplay);
-  return displayed(comparison, comparisonDisplay);
+  return shownComparison(await comparePlain(before, after, withDefaults(options, { onProgress: progressLine() })));
 }
 
 /** {@linkcode measureErrorPlain | measureError} of the bench module; the summary displays itself in a notebook. */
@@ -150,6 +170,7 @@ export function measureError(before: NamedTensors, after: NamedTensors): ErrorSu
   return displayed(measureErrorPlain(before, after), errorDisplay);
 }
 
-async function opened(source: ModelSource | Model): Promise<Model> {
-  return source instanceof Model ? source : await open(source);
+/** The options over some of ours; what is no object is left to the one who checks it. */
+function withDefaults<T extends object>(options: T, defaults: Partial<T>): T {
+  return typeof options === "object" && !Array.isArray(options) ? { ...defaults, ...options } : options;
 }

@@ -7,7 +7,7 @@ import { DELTA, RULE } from "./decision_rule.ts";
 import { defaultThreads, describeEnvironment, loadNow } from "./environment.ts";
 import { errorNotes } from "./error_notes.ts";
 import { summariseErrors } from "./error_summary.ts";
-import { DoesNotRun, type FeedOptions, feedOptions, type FeedSet, feedSets } from "./feeds.ts";
+import { DoesNotRun, FEED_OPTIONS, type FeedOptions, feedOptions, type FeedSet, feedSets } from "./feeds.ts";
 import { findFitting, type Fitting, fittingNote, withLimits } from "./fitting_inputs.ts";
 import { layerDifferences } from "./layer_differences.ts";
 import { timeLevel } from "./level.ts";
@@ -20,6 +20,7 @@ import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { timingNotes } from "./timing_notes.ts";
 import { tryModel } from "./trial.ts";
 import type { Comparison, InputCard, Level, LevelComparison, MemoryUse, ModelCard, Settings } from "./types.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** ONNX Runtime's graph optimization levels, from nothing to everything. */
 export const LEVELS: readonly Level[] = ["disabled", "basic", "extended", "all"];
@@ -63,6 +64,24 @@ export interface CompareOptions extends FeedOptions {
   signal?: AbortSignal;
 }
 
+/** Every option of {@linkcode compare}. */
+export const COMPARE_OPTIONS: OptionNames<CompareOptions> = {
+  levels: true,
+  provider: true,
+  seconds: true,
+  minRounds: true,
+  limitSeconds: true,
+  precision: true,
+  delta: true,
+  threads: true,
+  layers: true,
+  profile: true,
+  isolate: true,
+  onProgress: true,
+  signal: true,
+  ...FEED_OPTIONS,
+};
+
 /**
  * Compares two models: time at each optimization level, and the difference of their outputs on the same inputs.
  *
@@ -88,7 +107,11 @@ export async function compare(
   after: ModelSource,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const { levels = ["disabled", "all"], seconds = 20, seed = 0, signal, onProgress, profile = true } = options;
+  const { levels = ["disabled", "all"], seconds = 20, seed = 0, signal, onProgress, profile = true } = checked(
+    "compare",
+    options,
+    COMPARE_OPTIONS,
+  );
   checkOptions(levels, seconds);
   signal?.throwIfAborted();
   const threads = options.threads ?? await defaultThreads();

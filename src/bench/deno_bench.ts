@@ -10,12 +10,13 @@ import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { defaultThreads } from "./environment.ts";
 import { type FeedOptions, feedSets, feedsFor, firstRun } from "./feeds.ts";
 import { findFitting, type Fitting, withLimits } from "./fitting_inputs.ts";
-import type { InputOptions } from "./inputs.ts";
+import { INPUT_OPTIONS, type InputOptions } from "./inputs.ts";
 import { resolveProvider } from "./provider.ts";
 import { type NamedTensors, openSession } from "./session.ts";
 import { materialise, type ModelSource } from "./source.ts";
 import { tryModel } from "./trial.ts";
 import type { Level } from "./types.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** A model, or a function that makes one, called only when a bench really runs. */
 export type LazyModelSource = ModelSource | (() => ModelSource | Promise<ModelSource>);
@@ -31,6 +32,14 @@ export interface RegisterOptions extends InputOptions {
   /** The user's own inputs in place of made-up ones; those it leaves out are made up. */
   inputs?: NamedTensors;
 }
+
+const REGISTER_OPTIONS: OptionNames<RegisterOptions> = {
+  levels: true,
+  provider: true,
+  threads: true,
+  inputs: true,
+  ...INPUT_OPTIONS,
+};
 
 interface Pair extends AsyncDisposable {
   before: () => Promise<unknown>;
@@ -65,6 +74,7 @@ export function registerComparison(
   after: LazyModelSource,
   options: RegisterOptions = {},
 ): void {
+  checked("registerComparison", options, REGISTER_OPTIONS);
   const deno = denoNamespace();
   if (!deno) throw new Error("registerComparison() registers with Deno.bench: run it with `deno bench`.");
   for (const level of options.levels ?? ["disabled", "all"]) {
@@ -188,6 +198,8 @@ export interface DenoBenchOptions {
   signal?: AbortSignal;
 }
 
+const DENO_BENCH_OPTIONS: OptionNames<DenoBenchOptions> = { filter: true, args: true, cwd: true, signal: true };
+
 interface DenoBenchJson {
   version: number;
   benches: {
@@ -211,7 +223,7 @@ export async function denoBench(
   files: string | URL | readonly (string | URL)[],
   options: DenoBenchOptions = {},
 ): Promise<DenoBenchResult[]> {
-  const { filter, args = ["-A"], cwd, signal } = options;
+  const { filter, args = ["-A"], cwd, signal } = checked("denoBench", options, DENO_BENCH_OPTIONS);
   const list = (Array.isArray(files) ? files : [files]).map(String);
   const line = ["bench", "--json", ...args, ...(filter ? ["--filter", filter] : []), ...list];
   const env = { ...process.env, NO_COLOR: "1" };

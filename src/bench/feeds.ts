@@ -9,6 +9,7 @@ import { resolveShapes } from "./input_shapes.ts";
 import { type Distribution, DISTRIBUTIONS, type InputOptions, randomInputs } from "./inputs.ts";
 import { openDimensions } from "./open_dimensions.ts";
 import type { InputDescription, NamedTensors, Session } from "./session.ts";
+import type { OptionNames } from "../host/options.ts";
 
 /** One set of inputs, named. */
 export interface FeedSet {
@@ -28,6 +29,17 @@ export interface FeedOptions extends Omit<InputOptions, "distribution"> {
   /** Distributions of made-up inputs; the first is timed, all are used for the error. Default: all of them. */
   distributions?: readonly Distribution[];
 }
+
+/** Every {@link FeedOptions}. */
+export const FEED_OPTIONS: OptionNames<FeedOptions> = {
+  seed: true,
+  shape: true,
+  shapes: true,
+  values: true,
+  size: true,
+  inputs: true,
+  distributions: true,
+};
 
 /** The part of the options that says what to feed, without what cannot be written down. */
 export function feedOptions({ inputs, distributions, seed, shape, shapes, values, size }: FeedOptions): FeedOptions {

@@ -13,12 +13,15 @@ import type { InputOptions } from "./inputs.ts";
 import { readSound } from "./sound.ts";
 import { fitTensor, readNpy, readNpz } from "./tensor_files.ts";
 import type { InputDescription, NamedTensors, TensorData } from "./session.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** How to read input files. */
 export interface InputFileOptions extends Pick<InputOptions, "shape" | "shapes" | "size"> {
   /** Decodes a `.pb` file (a TensorProto); without it such files are refused. */
   decodeProto?: (bytes: Uint8Array) => TensorData;
 }
+
+const FILE_OPTIONS: OptionNames<InputFileOptions> = { shape: true, shapes: true, size: true, decodeProto: true };
 
 const IMAGES = [".png", ".jpg", ".jpeg"];
 const READABLE = [".npy", ".npz", ".pb", ...IMAGES, ".wav"];
@@ -43,6 +46,7 @@ export async function readInputs(
   inputs: readonly InputDescription[],
   options: InputFileOptions = {},
 ): Promise<FeedSet[]> {
+  checked("readInputs", options, FILE_OPTIONS);
   const found = await listFiles(folder), isArchive = (file: string) => /\.npz$/i.test(file);
   const sets: FeedSet[] = [], files = found.filter((file) => !isArchive(file));
   if (inputs.length === 1) {

@@ -8,6 +8,7 @@ import { givenTensor, type GivenValue } from "./given_values.ts";
 import { resolveShapes } from "./input_shapes.ts";
 import { normalSource, type RandomSource, randomSource } from "./random.ts";
 import type { InputDescription, NamedTensors, TensorData } from "./session.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** Shapes and values of generated inputs. */
 export interface InputOptions {
@@ -24,6 +25,16 @@ export interface InputOptions {
   /** Distribution of floating-point values, default `normal` (mean 0, variance 1). */
   distribution?: Distribution;
 }
+
+/** Every option of {@linkcode randomInputs}. */
+export const INPUT_OPTIONS: OptionNames<InputOptions> = {
+  seed: true,
+  shape: true,
+  shapes: true,
+  values: true,
+  size: true,
+  distribution: true,
+};
 
 /**
  * How floating-point values are drawn: `normal` N(0, 1), `uniform` U[0, 1) as an image's pixels, `wide` N(0, 10²),
@@ -46,6 +57,7 @@ export const DISTRIBUTIONS: readonly Distribution[] = ["normal", "uniform", "wid
  * @throws {Error} If a given shape does not fit the declared one, or an element type cannot be made up.
  */
 export function randomInputs(inputs: readonly InputDescription[], options: InputOptions = {}): NamedTensors {
+  checked("randomInputs", options, INPUT_OPTIONS);
   const shapes = resolveShapes(inputs, options), { values = {} } = options;
   const uniform = randomSource(options.seed ?? 0, 3);
   const longest = Math.max(

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { compare, type CompareOptions } from "./compare.ts";
+import { compare, COMPARE_OPTIONS, type CompareOptions } from "./compare.ts";
 import type { LazyModelSource } from "./deno_bench.ts";
 import type { ModelSource } from "./source.ts";
 import type { Contribution } from "./types.ts";
+import { checked } from "../host/options.ts";
 
 /**
  * Times a model against versions that each lack one thing, such as one fusion rule.
@@ -24,6 +25,7 @@ export async function contributions(
   without: Readonly<Record<string, LazyModelSource>>,
   options: CompareOptions = {},
 ): Promise<Contribution[]> {
+  checked("contributions", options, COMPARE_OPTIONS);
   const variants = Object.entries(without);
   const results: Contribution[] = [];
   for (const [index, [rule, source]] of variants.entries()) {

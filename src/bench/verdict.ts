@@ -1,6 +1,7 @@
-import { compare, type CompareOptions } from "./compare.ts";
+import { compare, COMPARE_OPTIONS, type CompareOptions } from "./compare.ts";
 import type { ModelSource } from "./source.ts";
 import type { Verdict } from "./types.ts";
+import { checked } from "../host/options.ts";
 
 /**
  * Whether the second model is faster than the first, at one optimization level (`all` by default) and as far as it can be
@@ -13,6 +14,7 @@ export async function verdictOf(
   after: ModelSource,
   options: CompareOptions = {},
 ): Promise<Verdict> {
+  checked("verdictOf", options, COMPARE_OPTIONS);
   const { levels } = await compare(before, after, { levels: ["all"], profile: false, ...options });
   return levels[0]?.verdict ?? "inconclusive";
 }

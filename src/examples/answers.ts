@@ -2,7 +2,7 @@ import type { Comparison } from "../bench/mod.ts";
 import type { FusionReport } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import { escapeMarkdown, escapeMarkup, formatCount, formatPower, formatShare } from "../plot/format.ts";
-import { withFlush } from "../plot/jupyter.ts";
+import { displayed } from "../plot/displayed.ts";
 import { verdictSentence } from "../plot/words.ts";
 
 /** The largest relative L2 error that float32 rounding explains. */
@@ -30,12 +30,12 @@ export function answers(report: AnsweredReport, comparison: Comparison): Answers
     { question: "Is it still the same?", answer: same(comparison) },
   ];
   const display = () =>
-    withFlush(bundle(
+    bundle(
       list.map(({ question, answer }) => `${question}\n${answer}`).join("\n\n"),
       list.map(({ question, answer }) => `**${question}** ${escapeMarkdown(answer)}\n`).join("\n"),
       list.map(({ question, answer }) => `<p><strong>${question}</strong> ${escapeMarkup(answer)}</p>`),
-    ));
-  return Object.defineProperty({ list }, Symbol.for("Jupyter.display"), { value: display });
+    );
+  return displayed({ list }, display, false);
 }
 
 function fused({ applied, skipped, before, after }: AnsweredReport): string {

@@ -8,6 +8,9 @@ import { progressLine, withData, withFlush } from "../plot/jupyter.ts";
 import { htmlFigure } from "../plot/figure.ts";
 import { htmlInterval, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
+import { COMPARE_OPTIONS } from "../bench/compare.ts";
+import { checked } from "../host/options.ts";
+import { shownComparison, shownModel, shownReport } from "../plot/shown_results.ts";
 import { type Family, familyModel, familyShape } from "./families.ts";
 
 const HEAD = ["optimizations", "before", "after", "speed-up (95% CI)", "verdict"];
@@ -76,6 +79,7 @@ export class Demonstration {
  * ```
  */
 export async function demonstrate(family: Family, options: CompareOptions = {}): Promise<Demonstration> {
+  checked("demonstrate", options, COMPARE_OPTIONS);
   const before = familyModel(family);
   const { model: after, report } = await fuse(before);
   const comparison = await compare(before, after, {
@@ -84,5 +88,11 @@ export async function demonstrate(family: Family, options: CompareOptions = {}):
     onProgress: progressLine(),
     ...options,
   });
-  return new Demonstration({ family, before, after, report, comparison });
+  return new Demonstration({
+    family,
+    before: shownModel(before),
+    after: shownModel(after),
+    report: shownReport(report, { before, after }),
+    comparison: shownComparison(comparison),
+  });
 }

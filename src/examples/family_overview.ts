@@ -2,7 +2,7 @@ import type { Demonstration } from "./demonstrate.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
-import { withFlush } from "../plot/jupyter.ts";
+import { displayed } from "../plot/displayed.ts";
 import { htmlFigure } from "../plot/figure.ts";
 import { htmlInterval, htmlTable } from "../plot/parts.ts";
 import { ruleSpeedups } from "../plot/rule_speedups.ts";
@@ -16,9 +16,7 @@ export interface FamilyOverview {
 
 /** Sets demonstrations side by side: a table, and the speed-ups at the last level as a plot. */
 export function familyOverview(demonstrations: readonly Demonstration[]): FamilyOverview {
-  return Object.defineProperty({ demonstrations }, Symbol.for("Jupyter.display"), {
-    value: () => withFlush(display(demonstrations)),
-  });
+  return displayed({ demonstrations }, () => display(demonstrations), false);
 }
 
 function display(demonstrations: readonly Demonstration[]): MimeBundle {

@@ -9,13 +9,16 @@ import {
   type NamedTensors,
   openSession,
 } from "../bench/mod.ts";
+import { COMPARE_OPTIONS } from "../bench/compare.ts";
+import { checked } from "../host/options.ts";
 import { materialise } from "../bench/source.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { fuse, type FusionReport, open } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
-import { progressLine, withData, withFlush } from "../plot/jupyter.ts";
+import { displayed } from "../plot/displayed.ts";
+import { progressLine } from "../plot/jupyter.ts";
 import { htmlInterval, htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
@@ -55,6 +58,7 @@ export interface FashionOverview {
  * 3) is for each network.
  */
 export async function fashionNetworks(folder: string, options: CompareOptions = {}): Promise<FashionOverview> {
+  checked("fashionNetworks", options, COMPARE_OPTIONS);
   const bytes = await readFile(join(folder, "fashion_images.u8"));
   const labels = await readFile(join(folder, "fashion_labels.u8"));
   const images = Float32Array.from(bytes, (value) => value / 255);
@@ -113,9 +117,7 @@ function meanSquaredError(pixels: ArrayLike<unknown>, images: Float32Array): num
 }
 
 function shown(overview: FashionOverview): FashionOverview {
-  return Object.defineProperty(overview, Symbol.for("Jupyter.display"), {
-    value: () => withFlush(withData(display(overview), overview)),
-  });
+  return displayed(overview, display);
 }
 
 function display({ images, results }: FashionOverview): MimeBundle {

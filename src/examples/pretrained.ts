@@ -8,7 +8,7 @@ import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatPower } from "../plot/format.ts";
-import { withFlush } from "../plot/jupyter.ts";
+import { displayed } from "../plot/displayed.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { textDirectionClassifier } from "./text_direction.ts";
@@ -49,7 +49,7 @@ interface Question {
 export async function pretrainedNetworks(): Promise<readonly PretrainedResult[]> {
   const results: PretrainedResult[] = [];
   for (const question of QUESTIONS) results.push(await ask(question));
-  return Object.defineProperty(results, Symbol.for("Jupyter.display"), { value: () => withFlush(display(results)) });
+  return displayed(results, display, false);
 }
 
 async function ask({ name, model, inputs, answers, words }: Question): Promise<PretrainedResult> {

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { bundle } from "../plot/bundle.ts";
 import { escapeMarkdown, escapeMarkup } from "../plot/format.ts";
-import { withFlush } from "../plot/jupyter.ts";
+import { displayed } from "../plot/displayed.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 
@@ -47,7 +47,7 @@ export function settings<T extends Record<string, Setting>>(
   const head = ["setting", "value", "environment"];
   const escaped = (escape: (text: string) => string) => rows.map((row) => row.map(escape));
   const display = () =>
-    withFlush(bundle(textTable(head, rows).join("\n"), `${markdownTable(head, escaped(escapeMarkdown)).join("\n")}\n`, [
+    bundle(textTable(head, rows).join("\n"), `${markdownTable(head, escaped(escapeMarkdown)).join("\n")}\n`, [
       htmlTable(
         head,
         rows.map(([name, value, from]) => [
@@ -56,8 +56,8 @@ export function settings<T extends Record<string, Setting>>(
           from.startsWith("from ") ? `from ${htmlName(from.slice(5))}` : htmlName(from),
         ]),
       ),
-    ]));
-  return Object.defineProperty(chosen, Symbol.for("Jupyter.display"), { value: display }) as Settings<T>;
+    ]);
+  return displayed(chosen, display, false) as Settings<T>;
 }
 
 /** `1,3,224,224` (or `1x3x224x224`) as a shape; undefined for an empty text. Throws a TypeError where it is none. */

@@ -7,7 +7,7 @@ import { type Model, open } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
 import { formatPower } from "../plot/format.ts";
-import { withFlush } from "../plot/jupyter.ts";
+import { displayed } from "../plot/displayed.ts";
 import { htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { linesTensor, type TextLine } from "./text_lines.ts";
@@ -71,7 +71,7 @@ export async function compareReadings(
     agree: before.turned.filter((value, index) => value > 0.5 === after.turned[index] > 0.5).length,
     largestDifference: Math.max(0, ...differences),
   };
-  return Object.defineProperty(readings, Symbol.for("Jupyter.display"), { value: () => withFlush(display(readings)) });
+  return displayed(readings, display, false);
 }
 
 function display({ before, after, agree, largestDifference }: ReadingComparison): MimeBundle {

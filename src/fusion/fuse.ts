@@ -1,6 +1,6 @@
 import { Model } from "./model.ts";
 import { openByRanges } from "./remote_model.ts";
-import { type ModelSource, open, type OpenOptions, webAddressOf } from "./open.ts";
+import { type ModelSource, open, OPEN_OPTIONS, type OpenOptions, webAddressOf } from "./open.ts";
 import { rewriteErrorsOf } from "../io/errors.ts";
 import { rewriteGraphs } from "../rewrite/driver.ts";
 import type { FusionReport } from "../rewrite/report.ts";
@@ -10,6 +10,7 @@ import { type Measure, measureRules } from "./measure.ts";
 import { chooseRules, inlinesCalls, type RuleChoice } from "./choose_rules.ts";
 import { inlineWhereItHelps } from "./inline.ts";
 import { meaningsOf } from "./meanings.ts";
+import { checked, type OptionNames, optionsOf } from "../host/options.ts";
 
 /** Options of {@linkcode fuse}: which rules to apply, and how far they may go. */
 export interface FuseOptions extends RuleChoice, OpenOptions {
@@ -28,6 +29,17 @@ export interface FuseOptions extends RuleChoice, OpenOptions {
    */
   measure?: Measure;
 }
+
+/** Every option of {@linkcode fuse}. */
+export const FUSE_OPTIONS: OptionNames<FuseOptions> = {
+  rules: true,
+  skip: true,
+  aggressive: true,
+  runtime: true,
+  allowGrowth: true,
+  measure: true,
+  ...OPEN_OPTIONS,
+};
 
 /** A fused model and what was done to it. */
 export interface FuseResult {
@@ -54,9 +66,9 @@ export interface FuseResult {
  * ```
  */
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
-  const { measure, signal, runtime = "onnxruntime" } = options;
+  const { measure, signal, runtime = "onnxruntime" } = checked("fuse", options, FUSE_OPTIONS);
   const rules = chooseRules(options, { runtime, isMeasured: measure !== undefined });
-  const given = source instanceof Model ? source : await open(source, options);
+  const given = source instanceof Model ? source : await open(source, optionsOf(options, OPEN_OPTIONS));
   const model = options.freezeInputs ? given.withFrozenInputs() : given;
   signal?.throwIfAborted();
   return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);
@@ -122,6 +134,7 @@ async function keepMeasured(
  * gives ranges only the skeleton and small weights are loaded.
  */
 export async function explain(source: ModelSource | Model, options: FuseOptions = {}): Promise<FusionReport> {
+  checked("explain", options, FUSE_OPTIONS);
   const url = webAddressOf(source), { measure, sha256, signal, runtime = "onnxruntime" } = options;
   const remote = url && !measure && !sha256 && await openByRanges(url, options);
   if (!remote) return (await fuse(source, options)).report;

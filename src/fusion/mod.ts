@@ -16,6 +16,7 @@ export { type WrongClaim } from "../ops/claims.ts";
 export { SKIP_CODES, type SkipCode } from "../ops/skip.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
 export { type Runtime } from "../rewrite/runtime.ts";
+export { OptionError } from "../host/options.ts";
 export { RuleError } from "../rewrite/driver.ts";
 export { type ListedRule, listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
 export { layersOf, type LayerWork } from "./layers_of.ts";

@@ -8,6 +8,7 @@ import { temporaryFile } from "../io/temporary_file.ts";
 import { BytesSource, FileSource } from "../io/source.ts";
 import { isStream, spoolChunks, spooled } from "../io/spool.ts";
 import { Model } from "./model.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** Where a model can come from: a path, a URL (`file:`, `http:`, `https:`), the bytes of an .onnx file, or a stream of them. */
 export type ModelSource = string | URL | Uint8Array | ReadableStream<Uint8Array>;
@@ -29,6 +30,18 @@ export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
   signal?: AbortSignal;
 }
 
+/** Every option of {@linkcode open}. */
+export const OPEN_OPTIONS: OptionNames<OpenOptions> = {
+  cache: true,
+  allowLinks: true,
+  freezeInputs: true,
+  name: true,
+  signal: true,
+  sha256: true,
+  maxBytes: true,
+  onProgress: true,
+};
+
 /**
  * Opens a model. Its weights stay where they are; what comes from a URL is kept in a cache, what can be read only once, as a
  * FIFO, in a temporary file.
@@ -46,6 +59,7 @@ export interface OpenOptions extends Omit<DownloadOptions, "cache"> {
  * ```
  */
 export async function open(source: ModelSource, options: OpenOptions = {}): Promise<Model> {
+  checked("open", options, OPEN_OPTIONS);
   const model = await read(source, options);
   return options.freezeInputs ? model.withFrozenInputs() : model;
 }

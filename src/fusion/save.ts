@@ -6,6 +6,7 @@ import { type ExternalTarget, type Layout, type Segment, segmentsLength } from "
 import { externalLocations } from "../proto/external.ts";
 import { streamed } from "../proto/stream.ts";
 import { FileError, formatErrorsOf } from "../io/errors.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** How to save a model. */
 export interface SaveOptions {
@@ -22,6 +23,8 @@ export interface SaveOptions {
   /** Called as it goes on, with the share that is written, 0 to 1. */
   onProgress?: (fraction: number) => void;
 }
+
+const SAVE_OPTIONS: OptionNames<SaveOptions> = { externalData: true, force: true, signal: true, onProgress: true };
 
 /** Tensors below this size stay in the model file even where the weights have a file of their own. */
 const EXTERNAL_THRESHOLD = 1024;
@@ -46,7 +49,7 @@ export interface Savable {
 
 /** Writes a model to a file, and its weights beside it where they have a file of their own. */
 export async function saveModel(model: Savable, path: string, options: SaveOptions = {}): Promise<SavedFiles> {
-  const { externalData = "auto", force, signal, onProgress } = options;
+  const { externalData = "auto", force, signal, onProgress } = checked("save", options, SAVE_OPTIONS);
   const inline = externalData === "none" || externalData === "auto" && !model.isExternal
     ? segmentsLength(model.layout().model)
     : Infinity;

@@ -5,6 +5,7 @@ import { type Architecture, ARCHITECTURES, parseArchitecture } from "./architect
 import { calibrate, calibrationImages } from "./calibrate.ts";
 import { Network, OPSET, type Statistics } from "./network.ts";
 import { type TrainedWeights, trainedWeights } from "./trained_weights.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** What {@link build} is doing: writing the network in training mode, running it on a batch, or nothing more. */
 export type BuildPhase = "weights" | "calibration" | "done";
@@ -34,6 +35,14 @@ export interface BuildOptions {
   onProgress?: (fraction: number, phase: BuildPhase) => void;
 }
 
+const BUILD_OPTIONS: OptionNames<BuildOptions> = {
+  seed: true,
+  opset: true,
+  weights: true,
+  strict: true,
+  onProgress: true,
+};
+
 /**
  * Builds a network of a known architecture, unfused, as PyTorch's exporter would write it: input `input`, output `output`, both
  * float32, parameters named as in the state dict. Batch, height and width are dynamic where no layer writes a size into the
@@ -60,7 +69,7 @@ export interface BuildOptions {
  * ```
  */
 export async function build(architecture: Architecture, options: BuildOptions = {}): Promise<Model> {
-  const { seed = 0, opset = OPSET.usual, onProgress } = options;
+  const { seed = 0, opset = OPSET.usual, onProgress } = checked("build", options, BUILD_OPTIONS);
   const name = parseArchitecture(architecture), recipe = ARCHITECTURES[name];
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed}: expected an integer`);
   if (!Number.isInteger(opset) || opset < OPSET.least || opset > OPSET.most) {

@@ -2,10 +2,11 @@ import * as Plot from "@observablehq/plot";
 import type { LevelComparison } from "../bench/types.ts";
 import { bottomAxis, logarithmicTicks } from "./axes.ts";
 import { draw, type Panel } from "./chart.ts";
-import type { Drawing, DrawingOptions } from "./drawing.ts";
+import { type Drawing, DRAWING_OPTIONS, type DrawingOptions } from "./drawing.ts";
 import { formatCount, formatInterval, formatMs, formatVerdict } from "./format.ts";
 import { quartiles, tukeyFences } from "./quartiles.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 const STRIP = 42;
 const HEAD = 28;
@@ -22,7 +23,8 @@ interface Dot {
  * ranges). Nothing is left out; where the slowest is more than five times the fastest the axis is logarithmic and says
  * so.
  */
-export function distribution(all: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
+export function distribution(all: readonly LevelComparison[], options: DrawingOptions = {}): Drawing {
+  const { width = 640 } = checked("distribution", options, DRAWING_OPTIONS);
   const levels = all.filter((level) => level.before.samplesMs.length > 0 && level.after.samplesMs.length > 0);
   const samples = levels.flatMap((level) => [...level.before.samplesMs, ...level.after.samplesMs]).length;
   const outliers = levels.reduce((sum, level) => sum + level.before.outliers + level.after.outliers, 0);

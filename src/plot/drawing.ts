@@ -2,12 +2,16 @@ import { escapeMarkup } from "./format.ts";
 import { bundle } from "./bundle.ts";
 import { htmlFigure, NARROW } from "./figure.ts";
 import { withFlush } from "./jupyter.ts";
+import type { OptionNames } from "../host/options.ts";
 
 /** Size of a drawing. */
 export interface DrawingOptions {
   /** Width in CSS pixels, 640 when absent. Text keeps its size, so 340 gives a drawing made for a phone. */
   width?: number;
 }
+
+/** Every option of a plot that has no others. */
+export const DRAWING_OPTIONS: OptionNames<DrawingOptions> = { width: true };
 
 /** A MIME bundle: what `Symbol.for("Jupyter.display")` returns. */
 export type MimeBundle = Record<string, string>;

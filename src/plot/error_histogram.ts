@@ -2,9 +2,10 @@ import * as Plot from "@observablehq/plot";
 import type { ErrorSummary } from "../bench/types.ts";
 import { bottomAxis, leftAxis } from "./axes.ts";
 import { draw } from "./chart.ts";
-import type { Drawing, DrawingOptions } from "./drawing.ts";
+import { type Drawing, DRAWING_OPTIONS, type DrawingOptions } from "./drawing.ts";
 import { formatCount, formatPower, formatPowerOfTen, formatShare } from "./format.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /**
  * How large the absolute differences between the two models' outputs are, on a logarithmic axis, as shares of all
@@ -21,8 +22,9 @@ import { color } from "./theme.ts";
  */
 export function errorHistogram(
   error: Pick<ErrorSummary, "histogram" | "maxAbs">,
-  { width = 640 }: DrawingOptions = {},
+  options: DrawingOptions = {},
 ): Drawing {
+  const { width = 640 } = checked("errorHistogram", options, DRAWING_OPTIONS);
   const { log10Edges: edges, counts, zero } = error.histogram;
   const total = zero + counts.reduce((sum, count) => sum + count, 0);
   const bins = counts.map((count, index) => ({

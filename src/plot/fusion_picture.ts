@@ -7,6 +7,7 @@ import type { GraphShape } from "./graph_layout.ts";
 import { graphMarks, type NodeMark } from "./graph_marks.ts";
 import { compose, nameLength } from "./graph_picture.ts";
 import { color, type ColorName } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /** Whole graphs are drawn up to this many nodes. */
 const LARGEST = 150;
@@ -47,8 +48,14 @@ export function fusionPicture(
   original: GraphShape,
   after: GraphShape,
   { applied: all }: Pick<FusionSummary, "applied">,
-  { width = 640, rewrite: asked, context = 1, whole = false }: FusionPictureOptions = {},
+  options: FusionPictureOptions = {},
 ): Drawing {
+  const { width = 640, rewrite: asked, context = 1, whole = false } = checked("fusionPicture", options, {
+    width: true,
+    rewrite: true,
+    context: true,
+    whole: true,
+  });
   const plain = withoutConstants(original, all);
   const rewrite = asked ?? Math.max(plain.applied.findIndex(({ nodes }) => nodes.length > 0), 0);
   const hides = !whole && plain.applied[rewrite]?.nodes.length > 0;

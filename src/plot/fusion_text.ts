@@ -1,6 +1,7 @@
 import { cleanText, escapeMarkdown, formatBytes, formatCount } from "./format.ts";
 import { changedOps, type FusionSummary, groupBy, groupSkipped, type ModelStats } from "./fusion_summary.ts";
 import { fold, markdownTable, textTable } from "./text_layout.ts";
+import { checked } from "../host/options.ts";
 
 /** How many nodes a list of names shows before it says how many more there are. */
 const SHOWN = 6;
@@ -19,7 +20,8 @@ export interface FusionTextOptions {
  * A fusion report as lines for a terminal: size before and after, rewrites by rule, and what was skipped by reason
  * with the first nodes it holds for.
  */
-export function fusionText(report: FusionSummary, { shown, rewrites = false }: FusionTextOptions = {}): string {
+export function fusionText(report: FusionSummary, options: FusionTextOptions = {}): string {
+  const { shown, rewrites = false } = checked("fusionText", options, { shown: true, rewrites: true });
   return [
     ...textTable(["", "before", "after"], statRows(report.before, report.after)),
     "",

@@ -5,6 +5,7 @@ import { formatCount } from "./format.ts";
 import type { GraphShape } from "./graph_layout.ts";
 import { type GraphMarks, graphMarks, type NodeMark } from "./graph_marks.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /** A graph narrower than this gets as much room beside another one, px. */
 const MIN_COLUMN = 120;
@@ -40,8 +41,14 @@ export interface GraphPictureOptions extends DrawingOptions {
  */
 export function graphPicture(
   graph: GraphShape,
-  { width = 640, title, marks, limit = 150 }: GraphPictureOptions = {},
+  options: GraphPictureOptions = {},
 ): Drawing {
+  const { width = 640, title, marks, limit = 150 } = checked("graphPicture", options, {
+    width: true,
+    title: true,
+    marks: true,
+    limit: true,
+  });
   const total = graph.nodes.length;
   return compose({
     title: title ?? `${formatCount(total)} nodes`,

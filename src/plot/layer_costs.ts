@@ -1,9 +1,10 @@
 import * as Plot from "@observablehq/plot";
 import { bottomAxis, decadeTicks, leftAxis } from "./axes.ts";
 import { draw } from "./chart.ts";
-import type { Drawing, DrawingOptions } from "./drawing.ts";
+import { type Drawing, DRAWING_OPTIONS, type DrawingOptions } from "./drawing.ts";
 import { cleanText, formatBytes, formatNumber } from "./format.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /** Arithmetic and memory traffic of one layer. */
 export interface LayerCost {
@@ -24,8 +25,9 @@ export interface LayerCost {
  */
 export function layerCosts(
   layers: { before: readonly LayerCost[]; after?: readonly LayerCost[] },
-  { width = 640 }: DrawingOptions = {},
+  options: DrawingOptions = {},
 ): Drawing {
+  const { width = 640 } = checked("layerCosts", options, DRAWING_OPTIONS);
   const dots = [
     ...layers.before.map((layer) => ({ ...layer, set: "before" as const })),
     ...(layers.after ?? []).map((layer) => ({ ...layer, set: "after" as const })),

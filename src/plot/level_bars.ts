@@ -1,14 +1,16 @@
 import type { LevelComparison } from "../bench/types.ts";
 import { type BarGroup, drawBars } from "./bars.ts";
-import type { Drawing, DrawingOptions } from "./drawing.ts";
+import { type Drawing, DRAWING_OPTIONS, type DrawingOptions } from "./drawing.ts";
 import { formatInterval, formatMs, formatVerdict } from "./format.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /**
  * Median time of both models at every optimization level of ONNX Runtime, in milliseconds from zero. The speed-up with
  * its 95% interval stands at the end of the second bar.
  */
-export function levelBars(levels: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
+export function levelBars(levels: readonly LevelComparison[], options: DrawingOptions = {}): Drawing {
+  const { width = 640 } = checked("levelBars", options, DRAWING_OPTIONS);
   const narrow = width < 480;
   const groups: BarGroup[] = levels.map((level) => ({
     label: level.level,

@@ -3,6 +3,7 @@ import { type BarGroup, drawBars } from "./bars.ts";
 import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatCount } from "./format.ts";
 import { color, type ColorName } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /** Which rows {@link opCounts} shows. */
 export interface OpCountsOptions extends DrawingOptions {
@@ -18,8 +19,9 @@ export interface OpCountsOptions extends DrawingOptions {
  */
 export function opCounts(
   comparison: Pick<Comparison, "before" | "after" | "levels">,
-  { width = 640, level, limit = 8 }: OpCountsOptions = {},
+  options: OpCountsOptions = {},
 ): Drawing {
+  const { width = 640, level, limit = 8 } = checked("opCounts", options, { width: true, level: true, limit: true });
   const run = level === undefined ? comparison.levels.at(-1) : comparison.levels.find((each) => each.level === level);
   const series: { ops: Record<string, number>; label: string; color: ColorName; outline: boolean }[] = [
     { ops: comparison.before.ops, label: "before, in the file", color: "before", outline: false },

@@ -3,6 +3,7 @@ import { drawBars } from "./bars.ts";
 import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { formatCount, formatMs } from "./format.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /** How many profiled inferences the times are medians of, and how much of a timed one they add up to. */
 function opTimesSubtitle({ before, after }: Pick<LevelComparison, "before" | "after">): string {
@@ -21,8 +22,9 @@ function opTimesSubtitle({ before, after }: Pick<LevelComparison, "before" | "af
  */
 export function opTimes(
   level: Pick<LevelComparison, "level" | "before" | "after">,
-  { width = 640, limit = 10 }: DrawingOptions & { limit?: number } = {},
+  options: DrawingOptions & { limit?: number } = {},
 ): Drawing | undefined {
+  const { width = 640, limit = 10 } = checked("opTimes", options, { width: true, limit: true });
   const before = level.before.opTimesMs, after = level.after.opTimesMs;
   if (!before || !after) return undefined;
   const rows = [...new Set([...Object.keys(before), ...Object.keys(after)])]

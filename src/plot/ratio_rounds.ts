@@ -2,10 +2,11 @@ import * as Plot from "@observablehq/plot";
 import type { Interval, LevelComparison } from "../bench/types.ts";
 import { leftAxis, roundTicks } from "./axes.ts";
 import { draw, type Panel } from "./chart.ts";
-import type { Drawing, DrawingOptions } from "./drawing.ts";
+import { type Drawing, DRAWING_OPTIONS, type DrawingOptions } from "./drawing.ts";
 import { formatInterval, formatVerdict } from "./format.ts";
 import { tukeyFences } from "./quartiles.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 const PANEL = 140;
 const HEAD = 30;
@@ -16,7 +17,8 @@ const HEAD = 30;
  * a difference inside it could not be told from 1. Rounds beyond Tukey's fences are drawn at the
  * axis' edge as triangles, never dropped.
  */
-export function ratioRounds(all: readonly LevelComparison[], { width = 640 }: DrawingOptions = {}): Drawing {
+export function ratioRounds(all: readonly LevelComparison[], options: DrawingOptions = {}): Drawing {
+  const { width = 640 } = checked("ratioRounds", options, DRAWING_OPTIONS);
   const levels = all.filter((level) => level.lnRatios.length > 0);
   const beyond = levels.reduce((sum, level) => {
     const { low, high } = range(level);

@@ -24,6 +24,7 @@ import { ratioRounds } from "./ratio_rounds.ts";
 import { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
 import { ulpHistogram } from "./ulp_histogram.ts";
 import { factLevel, verdictSentence } from "./words.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** What goes into a report. */
 export interface ReportOptions {
@@ -43,12 +44,23 @@ export interface ReportOptions {
   author?: string;
 }
 
+const REPORT_OPTIONS: OptionNames<ReportOptions> = {
+  comparison: true,
+  fusion: true,
+  graphs: true,
+  layers: true,
+  rules: true,
+  title: true,
+  author: true,
+};
+
 /**
  * A whole comparison as one self-contained HTML page for phone and desktop, light and dark: the three facts, the
  * levels and what they mean, the plots, what was fused and what was not, the environment, and the raw JSON in
  * `script#comparison` (and `script#fusion`). It runs no script and fetches nothing.
  */
-export function renderReport({ comparison, fusion, graphs, layers, rules, title, author }: ReportOptions): string {
+export function renderReport(options: ReportOptions): string {
+  const { comparison, fusion, graphs, layers, rules, title, author } = checked("renderReport", options, REPORT_OPTIONS);
   const { levels, error } = comparison;
   const level = factLevel(comparison);
   const last = levels.at(-1);

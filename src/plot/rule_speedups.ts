@@ -6,6 +6,7 @@ import type { Drawing, DrawingOptions } from "./drawing.ts";
 import { textWidth } from "./svg.ts";
 import { formatInterval, shorten } from "./format.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /** What one rule contributes. */
 export interface RuleSpeedup {
@@ -48,12 +49,13 @@ export interface RuleSpeedupsOptions extends DrawingOptions {
  */
 export function ruleSpeedups(
   rules: readonly RuleSpeedup[],
-  {
+  options: RuleSpeedupsOptions = {},
+): Drawing {
+  const {
     width = 640,
     title = "Speed-up by rule",
     subtitle = "What each rule adds on its own, with its 95% interval",
-  }: RuleSpeedupsOptions = {},
-): Drawing {
+  } = checked("ruleSpeedups", options, { width: true, title: true, subtitle: true });
   const narrow = width < 480;
   const row = narrow ? 44 : 28;
   const rows = [...rules].sort((a, b) => b.speedup.estimate - a.speedup.estimate).map((

@@ -3,6 +3,7 @@ import { writeWhole } from "../host/write_whole.ts";
 import type { Drawing } from "./drawing.ts";
 import { rasterPng } from "./raster.ts";
 import { resolveTheme, type Theme } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /** How a plot becomes pixels; an SVG keeps both themes and all sizes. */
 export interface SavePlotOptions {
@@ -34,6 +35,7 @@ export async function savePlot(
   path: string | URL,
   options: SavePlotOptions = {},
 ): Promise<void> {
+  checked("savePlot", options, { scale: true, theme: true });
   const svg = String(plot);
   const ending = extname(path instanceof URL ? path.pathname : path).toLowerCase();
   if (ending !== ".svg" && ending !== ".png") {
@@ -45,7 +47,8 @@ export async function savePlot(
 /** An SVG as the bytes of a PNG. Throws when it is not well-formed. */
 export async function renderPng(
   svg: string,
-  { scale = 2, theme = "light" }: SavePlotOptions = {},
+  options: SavePlotOptions = {},
 ): Promise<Uint8Array> {
+  const { scale = 2, theme = "light" } = checked("renderPng", options, { scale: true, theme: true });
   return await rasterPng(resolveTheme(svg, theme).replace(/<style>[\s\S]*?<\/style>/g, ""), scale);
 }

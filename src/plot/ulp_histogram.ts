@@ -2,9 +2,10 @@ import * as Plot from "@observablehq/plot";
 import type { ErrorSummary } from "../bench/types.ts";
 import { leftAxis } from "./axes.ts";
 import { draw } from "./chart.ts";
-import type { Drawing, DrawingOptions } from "./drawing.ts";
+import { type Drawing, DRAWING_OPTIONS, type DrawingOptions } from "./drawing.ts";
 import { formatCount, formatShare } from "./format.ts";
 import { color } from "./theme.ts";
+import { checked } from "../host/options.ts";
 
 /**
  * How many float32 numbers lie between the two models' values (units in the last place), as shares of all output
@@ -12,8 +13,9 @@ import { color } from "./theme.ts";
  */
 export function ulpHistogram(
   bins: ErrorSummary["ulpHistogram"],
-  { width = 640 }: DrawingOptions = {},
+  options: DrawingOptions = {},
 ): Drawing {
+  const { width = 640 } = checked("ulpHistogram", options, DRAWING_OPTIONS);
   const total = bins.reduce((sum, bin) => sum + bin.count, 0);
   const used = bins.slice(0, bins.findLastIndex((bin) => bin.count > 0) + 1);
   const rows = used.map((bin, index) => ({

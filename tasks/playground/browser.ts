@@ -48,6 +48,16 @@ const withoutCpuRules: esbuild.Plugin = {
   },
 };
 
+/** Names of options are checked for people who write code; the page's own are known. */
+const withoutOptionNames: esbuild.Plugin = {
+  name: "without names of options",
+  setup(build) {
+    const contents = "export class OptionError extends TypeError {}\n" +
+      "export const checked = (what, options) => options, optionsOf = checked.bind(0, 0);";
+    build.onLoad({ filter: /[/\\]src[/\\]host[/\\]options\.ts$/ }, () => ({ contents, loader: "js" }));
+  },
+};
+
 /** The messages that can be in an ONNX model, as the page's reader of protobuf takes them. */
 export function pageSchema(): Schema {
   const messages: Record<string, FieldInit[]> = {};
@@ -114,7 +124,7 @@ export async function browserScript(entry: string, define: Record<string, string
     define: { "import.meta.url": '"about:blank"', "import.meta.resolve": "String", ...define },
     logLevel: "warning",
     logOverride: { "package.json": "silent" },
-    plugins: [withoutNode, withoutFiles, withoutCpuRules, parsedSchema, fromCache],
+    plugins: [withoutNode, withoutFiles, withoutCpuRules, withoutOptionNames, parsedSchema, fromCache],
   });
   const { code } = await minify(outputFiles[0].text, { // 5 % smaller than what esbuild leaves
     ecma: 2020,
