@@ -8,6 +8,9 @@ const NETWORKS: Partial<Record<Architecture, Record<string, number>>> = {
   mtcnn_pnet: { "write-slopes-as-relu": 2 },
   mtcnn_rnet: { "write-slopes-as-relu": 3 },
   mtcnn_onet: { "write-slopes-as-relu": 4 },
+  quartznet_5x5: { "write-lines-as-images": 1 },
+  wav2vec2_stem: { "write-lines-as-images": 1 },
+  ecg_resnet1d: { "write-lines-as-images": 1 },
 };
 
 const forCpu = new Set(listRules().filter(({ runtimes }) => runtimes).map(({ name }) => name));

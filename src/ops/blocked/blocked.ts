@@ -8,7 +8,7 @@ import type { Convolution } from "../linear/convolution.ts";
 import { Skip } from "../skip.ts";
 
 /** Channels of a block on a machine with AVX-512; 8 elsewhere, so what fits this fits any. */
-const BLOCK = 16;
+export const BLOCK = 16;
 /** Input channels below which a convolution reads the plain layout. */
 export const UNBLOCKED = 8;
 /** What more of them must be multiples of. */

@@ -139,6 +139,25 @@ export const carriedUp: Step = chain(
 export const shuffledUnit: Step = chain(conv, channelShuffle, affine, depthwise);
 export const classifier: Step = chain(pointwise, globalPool, flatten, anyOf(gemm, matmul), affine);
 
+/** A convolution and an activation with a slope per channel. */
+export const sloped: Step = (draft, x, choices) => {
+  if (x.dims.length !== 4) return undefined;
+  const made = convOf(draft, x, choices, square(2, choices.pick([1, 3])), choices.pick([4, 6]));
+  const slopes = made && draft.constant(choices, draft.values([made.dims[1], 1, 1], 0.1, choices.pick([0.9, 1.5])));
+  return slopes ? draft.node("PRelu", [made.name, slopes], made.dims) : undefined;
+};
+
+/** Depthwise convolutions on lines with something between: in 2-D the runtime is faster at them. */
+export const lines: Step = (draft, x, choices) => {
+  if (x.dims.length !== 3) return undefined;
+  const deep: Step = (draft, x, choices) => convOf(draft, x, choices, square(1, 3), x.dims[1], x.dims[1]);
+  return chain(deep, anyOf(activation, affine, pool, concat, (draft, y) => draft.node("Relu", [y.name], y.dims)), deep)(
+    draft,
+    x,
+    choices,
+  );
+};
+
 /** A value and a scaled or shifted copy of it, added or subtracted. */
 export const scaledCopy: Step = (draft, x, choices) => {
   const base = choices.once(2) ? affine(draft, x, choices) ?? x : x;

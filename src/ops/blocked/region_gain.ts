@@ -1,0 +1,66 @@
+import type { Node, Value } from "../../graph/graph.ts";
+import { BLOCK } from "./blocked.ts";
+import type { Region } from "./region.ts";
+
+/** What an element costs that is copied into the blocked layout or out of it, in multiply-accumulates; more of a large value. */
+const COPY = 15, COPY_LARGE = 45, LARGE = 1.5e6;
+/** Length of a line where it is not known, and the length below which the blocked kernels have less to gain. */
+const USUAL = 1000, SHORT = 128;
+
+/** Operators that ONNX Runtime runs in the blocked layout, and those that it runs as part of the convolution before them. */
+const BLOCKED = new Set(
+  "Add AveragePool BatchNormalization Concat Conv Gelu GlobalAveragePool GlobalMaxPool MaxPool Mul Relu Sigmoid Sum Tanh"
+    .split(" "),
+);
+const STORED = new Set(["Clip", "HardSigmoid", "LeakyRelu"]);
+
+/**
+ * Multiply-accumulates' worth of time that a region gains on images, after what is copied at its borders and around operators
+ * that have no blocked kernel. The numbers are measured (`deno task bench:calibrate`): a convolution of whole blocks takes a
+ * tenth less and small ones more, the zeros that fill up blocks cost, and one channel at a time is several times faster.
+ */
+export function gainOfRegion({ nodes, entries, exits }: Region): number {
+  const moved = [...entries, ...exits];
+  let gain = 0;
+  for (const [node, { kernel, data }] of nodes) {
+    if (kernel) gain += lengthOf(node.output) * gainPerPosition(kernel, node.number("group", 1), lengthOf(node.output));
+    else if (!BLOCKED.has(node.opType) && !isStored(node)) {
+      moved.push(
+        node.output,
+        ...data.map((at) => node.inputs[at]!),
+      );
+    }
+  }
+  return gain - moved.reduce((sum, value) => sum + costOfCopy(channelsOf(value) * lengthOf(value)), 0);
+}
+
+function gainPerPosition([out, perGroup, taps]: readonly number[], group: number, length: number): number {
+  const macs = out * perGroup * taps;
+  if (group > 1) {
+    if (perGroup === 1) return taps > 1 ? 15 * macs : 0;
+    return perGroup % BLOCK === 0 && (out / group) % BLOCK === 0 ? 0.4 * macs : 0;
+  }
+  if (taps === 1 || perGroup >= 8 && perGroup % 4 !== 0) return 0;
+  const filled = (channels: number) => Math.ceil(channels / BLOCK) * BLOCK / channels;
+  const zeros = filled(out) * (perGroup < 8 ? 1 : filled(perGroup)) - 1;
+  return (0.08 + 3 / out - 0.9 * zeros - (length < SHORT ? 0.1 : 0)) * macs;
+}
+
+function costOfCopy(elements: number): number {
+  return (elements > LARGE ? COPY_LARGE : COPY) * elements;
+}
+
+function isStored(node: Node): boolean {
+  const [x] = node.inputs;
+  return STORED.has(node.opType) && x?.producer?.is("Conv") === true && x.users.size === 1;
+}
+
+function lengthOf({ shape }: Value): number {
+  const length = shape?.[2];
+  return typeof length === "number" ? length : USUAL;
+}
+
+function channelsOf({ shape }: Value): number {
+  const channels = shape?.[1];
+  return typeof channels === "number" ? channels : BLOCK;
+}
