@@ -30,6 +30,7 @@ import {
   paddedLayer,
   pooledConvolution,
   scaledCopy,
+  shiftedImage,
   shiftedJoin,
   shuffledUnit,
   slicedChannels,
@@ -108,6 +109,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   gated: [2, gated],
   lines: [4, lines],
   sloped: [2, sloped],
+  shiftedImage: [2, shiftedImage],
   slicedChannels: [2, slicedChannels],
   extraOutput: [2, extraOutput],
 };

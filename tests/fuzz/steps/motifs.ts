@@ -147,6 +147,16 @@ export const sloped: Step = (draft, x, choices) => {
   return slopes ? draft.node("PRelu", [made.name, slopes], made.dims) : undefined;
 };
 
+/** A shift in front of padding: no layer takes it, and on blocks it is a BatchNormalization. */
+export const shiftedImage: Step = (draft, x, choices) => {
+  const wide = x.dims.length === 4 ? convOf(draft, x, choices, square(2, 1), 8) : undefined;
+  const active = wide && draft.node("Relu", [wide.name], wide.dims);
+  if (!active) return undefined;
+  const shift = draft.constant(choices, draft.values([8, 1, 1], 0.1, 0.6));
+  const shifted = draft.node("Add", [active.name, shift], active.dims);
+  return shifted && convOf(draft, shifted, choices, square(2, 3), choices.pick([2, 4]));
+};
+
 /** Depthwise convolutions on lines with something between: in 2-D the runtime is faster at them. */
 export const lines: Step = (draft, x, choices) => {
   if (x.dims.length !== 3) return undefined;
