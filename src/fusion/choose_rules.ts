@@ -1,7 +1,7 @@
 import type { Rule } from "../rewrite/rule.ts";
 import type { Runtime } from "../rewrite/runtime.ts";
 import { RULES } from "../rules/mod.ts";
-import { INLINE_CALLS } from "./inline.ts";
+import { INLINE_CALLS, TAKE_BRANCHES } from "./inline.ts";
 
 /** Which rules to apply, by name. */
 export interface RuleChoice {
@@ -33,7 +33,7 @@ export function chooseRules({ rules, skip = [] }: RuleChoice, { runtime, isMeasu
   const isFor = (rule: Rule) => rule.runtimes?.includes(runtime) ?? true;
   for (const name of [...rules ?? [], ...skip]) {
     const rule = RULES.find((rule) => rule.name === name);
-    if (!rule && name !== INLINE_CALLS.name) {
+    if (!rule && !STEPS.some((step) => step.name === name)) {
       throw new RuleNameError(
         `there is no rule '${name}'. The rules are: ${listRules().map((rule) => rule.name).join(", ")}.`,
       );
@@ -51,9 +51,12 @@ export function chooseRules({ rules, skip = [] }: RuleChoice, { runtime, isMeasu
   );
 }
 
-/** Whether calls of functions may be inlined. */
-export function inlinesCalls({ rules, skip = [] }: RuleChoice): boolean {
-  return (rules?.includes(INLINE_CALLS.name) ?? true) && !skip.includes(INLINE_CALLS.name);
+/** What is done between rewrites, by the same names. */
+const STEPS = [TAKE_BRANCHES, INLINE_CALLS];
+
+/** Whether one of {@link STEPS} is done. */
+export function isChosen({ name }: typeof STEPS[number], { rules, skip = [] }: RuleChoice): boolean {
+  return (rules?.includes(name) ?? true) && !skip.includes(name);
 }
 
 /** A rule as `layerfuse rules` shows it. */
@@ -76,5 +79,5 @@ export function listRules(): ListedRule[] {
     ...runtimes && { runtimes },
     ...isForMeasuring && { isForMeasuring },
   }));
-  return [INLINE_CALLS, ...rules];
+  return [...STEPS, ...rules];
 }

@@ -7,8 +7,8 @@ import type { FusionReport } from "../rewrite/report.ts";
 import type { Runtime } from "../rewrite/runtime.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import { type Measure, measureRules } from "./measure.ts";
-import { chooseRules, inlinesCalls, type RuleChoice } from "./choose_rules.ts";
-import { inlineWhereItHelps } from "./inline.ts";
+import { chooseRules, isChosen, type RuleChoice } from "./choose_rules.ts";
+import { INLINE_CALLS, inlineWhereItHelps, TAKE_BRANCHES } from "./inline.ts";
 import { meaningsOf } from "./meanings.ts";
 import { checked, type OptionNames, optionsOf } from "../host/options.ts";
 
@@ -82,19 +82,21 @@ interface ApplyOptions extends FuseOptions {
 function apply(model: Model, rules: readonly Rule[], options: ApplyOptions, vetoes?: ReadonlySet<string>): FuseResult {
   const rewrite = (one: Model) => rewritten(one, `${model.name}.fused`, rules, options, vetoes);
   const own = rewrite(model);
-  return inlinesCalls(options) ? inlineWhereItHelps(own, rules, options.allowGrowth === true, rewrite) : own;
+  return isChosen(INLINE_CALLS, options) ? inlineWhereItHelps(own, rules, options.allowGrowth === true, rewrite) : own;
 }
 
 function rewritten(
-  model: Model,
+  given: Model,
   name: string,
   rules: readonly Rule[],
-  { aggressive, runtime, allowGrowth, cannotReadWeights }: ApplyOptions,
+  { aggressive, runtime, allowGrowth, cannotReadWeights, ...choice }: ApplyOptions,
   vetoes?: ReadonlySet<string>,
 ): FuseResult {
-  const before = model.stats, { wrongClaims } = model, imported = model.graphs();
-  const { applied, skipped } = rewriteErrorsOf(
-    model.source,
+  const before = given.stats, { wrongClaims } = given;
+  const { model, taken } = isChosen(TAKE_BRANCHES, choice) ? given.withBranchesTaken() : { model: given, taken: [] };
+  const imported = model.graphs();
+  const { applied: rewrites, skipped } = rewriteErrorsOf(
+    given.source,
     () =>
       rewriteGraphs([imported.graph, ...imported.functions], {
         rules,
@@ -106,6 +108,8 @@ function rewritten(
         vetoes,
       }),
   );
+  const branches = taken.map(({ node, result }) => ({ rule: TAKE_BRANCHES.name, nodes: [node], result }));
+  const applied = [...branches, ...rewrites];
   const fused = applied.length > 0 ? model.with(imported, name) : model;
   const report: FusionReport = { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats };
   if (wrongClaims.length > 0) report.wrongClaims = [...wrongClaims];
@@ -139,9 +143,10 @@ export async function explain(source: ModelSource | Model, options: FuseOptions 
   const remote = url && !measure && !sha256 && await openByRanges(url, options);
   if (!remote) return (await fuse(source, options)).report;
   const rules = chooseRules(options, { runtime, isMeasured: false }), bytes = remote.source;
+  const model = options.freezeInputs ? remote.model.withFrozenInputs() : remote.model;
   const { report } = await bytes.loading(() => {
     signal?.throwIfAborted();
-    return apply(remote.model, rules, { ...options, cannotReadWeights: true });
+    return apply(model, rules, { ...options, cannotReadWeights: true });
   });
   return { ...report, loaded: { bytes: bytes.loadedBytes, of: bytes.size } };
 }

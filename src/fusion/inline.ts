@@ -10,6 +10,12 @@ export const INLINE_CALLS = {
   summary: "A call of a model-local function that hides linear neighbours: the nodes of the function",
 };
 
+/** The same for a node that always runs one of its subgraphs. */
+export const TAKE_BRANCHES = {
+  name: "take-branches",
+  summary: "If with a constant condition: the nodes of the branch that it takes",
+};
+
 /** A model and what was done to it. */
 interface Rewritten {
   readonly model: Model;

@@ -15,6 +15,8 @@ import { inlineCalls, type Inlined } from "../graph/inline.ts";
 import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
 import { inferWithClaims, type WrongClaim } from "../ops/claims.ts";
 import { inputsOf } from "../ops/names.ts";
+import { opOf } from "../ops/table.ts";
+import { takeBranches, type TakenBranch } from "../graph/take_branches.ts";
 import { type ModelStats, statsOf } from "../graph/stats.ts";
 import { shapeOfFile } from "../graph/unnamed.ts";
 import { verify } from "../graph/verify.ts";
@@ -131,6 +133,16 @@ export class Model {
     const isOperator = (domain: string, opType: string) => inputsOf({ domain, opType }) !== undefined;
     const inlined = inlineCalls(this.graphs(), isOperator, only);
     return { model: this.#of(inlined.skeleton), inlined };
+  }
+
+  /**
+   * The same model with the nodes of subgraphs that always run in place of the nodes that choose among them.
+   *
+   * @internal
+   */
+  withBranchesTaken(): { model: Model; taken: readonly TakenBranch[] } {
+    const found = takeBranches(this.#view(), (node) => opOf(node)?.branch?.(node));
+    return found ? { model: this.#of(found.skeleton), taken: found.taken } : { model: this, taken: [] };
   }
 
   /**

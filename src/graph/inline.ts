@@ -1,7 +1,7 @@
 import { concat, contentsOf, fieldBytes, splice, varintFieldBytes, type WireField, wireFields } from "../proto/wire.ts";
 import { CALL_FIELD, domainNamed, functionBodies, type FunctionBody, keyOfCall, textOf } from "./function_body.ts";
 import { FIELD, type ImportedModel } from "./import.ts";
-import { mapped, renamedNode } from "./renamed.ts";
+import { identityNode, mapped, renamedNode } from "./renamed.ts";
 
 /** A call of a model-local function. */
 export interface Call {
@@ -185,7 +185,7 @@ class Inliner {
     };
     return [
       ...body.nodes.map((node) => renamedNode(node, scope)),
-      ...passed.map(([from, to]) => identity(from, to, scope.fresh("Identity"))),
+      ...passed.map(([from, to]) => identityNode(from, to, scope.fresh("Identity"))),
     ];
   }
 
@@ -210,13 +210,4 @@ function* flattened(nodes: readonly Uint8Array[]): Generator<WireField[]> {
 function subgraphs(attribute: Uint8Array): Uint8Array[] {
   const fields = wireFields(attribute), { graph, graphs } = FIELD.attribute;
   return [...contentsOf(fields, graph), ...contentsOf(fields, graphs)];
-}
-
-function identity(from: string, to: string, name: string): Uint8Array {
-  const { input, output } = FIELD.node;
-  const parts: [number, string][] = [[input, from], [output, to], [CALL_FIELD.node.name, name], [
-    CALL_FIELD.node.opType,
-    "Identity",
-  ]];
-  return concat(parts.map(([number, text]) => fieldBytes(number, encoder.encode(text))));
 }

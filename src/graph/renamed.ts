@@ -99,3 +99,10 @@ export function mapped(proto: Uint8Array, number: number, map: (content: Uint8Ar
     ),
   );
 }
+
+/** An Identity node from one value to another. */
+export function identityNode(from: string, to: string, name: string): Uint8Array {
+  const { input, output } = FIELD.node, { name: named, opType } = CALL_FIELD.node;
+  const parts: [number, string][] = [[input, from], [output, to], [named, name], [opType, "Identity"]];
+  return concat(parts.map(([number, text]) => fieldBytes(number, encoder.encode(text))));
+}

@@ -1,4 +1,5 @@
 import type { Dim, Shape } from "../graph/graph.ts";
+import { constantValues } from "./constant.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
 /** What is true of both values. */
@@ -9,6 +10,10 @@ function common(a: Facts, b: Facts): Facts {
 }
 
 const ifElse: Op = {
+  branch(node) {
+    const condition = constantValues(node.inputs[0]);
+    return condition?.length === 1 ? condition[0] ? "then_branch" : "else_branch" : undefined;
+  },
   infer(node) {
     const [first, ...others] = node.subgraphs;
     if (!first) return [];

@@ -51,6 +51,8 @@ export interface Op extends Views {
    * its attributes where they are others. Undefined where both are needed.
    */
   withoutPrevious?(node: Node, previous: Node): { inputs: Node["inputs"]; attributes?: Attribute[] } | undefined;
+  /** The attribute with the subgraph that it always runs, whatever the inputs of the model; undefined where that depends on them. */
+  branch?(node: Node): string | undefined;
   /** How much arithmetic it is; absent where there are no multiply-accumulates. */
   work?(node: Node): Work;
 }

@@ -85,6 +85,8 @@ class Driver {
       for (const rule of options.rules.filter((rule) => rule.phase === phase)) {
         for (const op of rule.roots) byRoot.set(op, [...byRoot.get(op) ?? [], rule]);
       }
+      const everywhere = byRoot.get("*") ?? [];
+      for (const [op, rules] of byRoot) if (op !== "*") byRoot.set(op, [...everywhere, ...rules]);
       return byRoot;
     }).filter((byRoot) => byRoot.size > 0);
     this.#pool = new ConstantPool(graphs);
@@ -132,7 +134,7 @@ class Driver {
 
   #visit(root: Node, byRoot: ReadonlyMap<string, readonly Rule[]>): Node[] {
     if (root.isRemoved || !root.outputs[0]) return [];
-    const rules = byRoot.get(root.operator);
+    const rules = byRoot.get(root.operator) ?? byRoot.get("*");
     if (!rules) return [];
     const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
     if (older) this.#skips.set(root, older);

@@ -32,7 +32,7 @@ export interface Rule {
   readonly summary: string;
   /** When it is tried. */
   readonly phase: Phase;
-  /** Operators at which the rule looks, those of other domains with theirs in front: `ai.onnx.ml.Scaler`. */
+  /** Operators at which the rule looks, those of other domains with theirs in front: `ai.onnx.ml.Scaler`; `*` for every one. */
   readonly roots: readonly string[];
   /** The runtimes that gain from it; every one where absent. */
   readonly runtimes?: readonly Runtime[];

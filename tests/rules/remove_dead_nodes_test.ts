@@ -40,15 +40,32 @@ Deno.test("remove-dead-nodes keeps a node of which a subgraph takes a result", a
   await assertFuses(taken, { If: 1, MatMul: 2, Mul: 1, Neg: 2, Relu: 1 });
 });
 
-Deno.test("remove-dead-nodes keeps an operator that is not known", async () => {
-  const custom = model({
+/** The model with an operator of a domain of its own that takes what is in between. */
+const custom = (outputs: string[], graphOutputs: TestModel["outputs"] = { y: null }) =>
+  model({
     nodes: [
       ...model().nodes.slice(0, 1),
-      { op: "Log", domain: "custom", inputs: ["a"], outputs: ["seen"] },
+      { op: "Log", domain: "custom", inputs: ["a"], outputs, name: "log" },
       model().nodes[3],
     ],
+    outputs: graphOutputs,
     opsets: { custom: 1 },
   });
-  const { report } = await fuse(modelBytes(custom));
-  assertEquals(report.after.ops["custom.Log"], 1);
+
+Deno.test("remove-dead-nodes: operators of other domains go too, as an operator has no effect but its results", async () => {
+  const { report } = await fuse(modelBytes(custom(["seen"])));
+  assertEquals(report.after.ops, { MatMul: 1 });
+  assertEquals(report.applied[0], { ...report.applied[0], rule: "remove-dead-nodes", nodes: ["log"] });
+});
+
+Deno.test("remove-dead-nodes: what only a node takes that goes itself, goes with it, known or not", async () => {
+  const chain = custom(["seen"]);
+  chain.nodes.push({ op: "Count", domain: "custom", inputs: ["seen"], outputs: ["counted"], name: "count" });
+  assertEquals((await fuse(modelBytes(chain))).report.after.ops, { MatMul: 1 });
+});
+
+Deno.test("remove-dead-nodes keeps operators of other domains whose result is taken, and those without one", async () => {
+  for (const kept of [custom(["seen"], { y: null, seen: null }), custom([])]) {
+    assertEquals((await fuse(modelBytes(kept))).report.after.ops["custom.Log"], 1);
+  }
 });

@@ -1,4 +1,5 @@
 import type { Choices } from "../choices.ts";
+import { tensor, type TestTensor } from "../../onnx_model.ts";
 import { Draft, type Wire } from "../draft.ts";
 import { batchNormalization, elementwise } from "./affines.ts";
 import { conv, convOf, gemm, layerWeight, matmul, square, type Step } from "./layers.ts";
@@ -100,8 +101,9 @@ export const conditional: Step = (draft, x, choices) => {
   const thenBranch = branch(true), elseBranch = thenBranch && branch(choices.once(2));
   if (!thenBranch || !elseBranch) return undefined;
   const condition = draft.fresh("cond");
-  draft.shared.extraInputs[condition] = [];
   draft.shared.types[condition] = 9;
+  if (choices.once(4)) draft.initializers[condition] = tensor([], [choices.below(2)], 9);
+  else draft.shared.extraInputs[condition] = [];
   return draft.node("If", [condition], x.dims, {
     then_branch: { graph: thenBranch },
     else_branch: { graph: elseBranch },
@@ -132,9 +134,17 @@ export const localFunction: Step = (draft, x, choices) => {
   if (draft.parent || draft.shared.ir < 8 || draft.opset < 15 || x.dims.length < 3) return undefined;
   const body = new Draft({ ...draft.shared, ir: 3, extraInputs: {}, types: {} }, draft);
   const captured = { name: "x", dims: x.dims };
-  const inner = conv(body, captured, choices), last = inner && batchNormalization(body, inner, choices);
-  const name = draft.fresh("Layer");
-  if (!last || body.nodes.some(({ inputs }) => inputs.some((input) => draft.initializers[input]))) return undefined;
-  draft.shared.functions.push({ name, domain: "test", inputs: ["x"], outputs: [last.name], nodes: body.nodes });
-  return draft.nodeOf(name, [x.name], [last.dims], {}, { domain: "test" })?.[0];
+  const inner = choices.once(2) ? captured : conv(body, captured, choices);
+  const last = inner && batchNormalization(body, inner, choices), name = draft.fresh("Layer");
+  if (!last) return undefined;
+  const nodes = body.nodes.map((node) => ({ ...node, inputs: [...node.inputs] }));
+  const constants = nodes.filter(({ op }) => op === "Constant");
+  const passed = choices.once(2) ? constants.filter(({ attributes }) => "tensor" in (attributes?.value as object)) : [];
+  for (const { outputs: [weight], attributes } of passed) {
+    draft.initializers[weight] = (attributes!.value as { tensor: TestTensor }).tensor; // a weight that is an input of the function
+  }
+  const own = nodes.filter((node) => !passed.includes(node));
+  const given = [...new Set(own.flatMap(({ inputs }) => inputs).filter((input) => draft.initializers[input]))];
+  draft.shared.functions.push({ name, domain: "test", inputs: ["x", ...given], outputs: [last.name], nodes: own });
+  return draft.nodeOf(name, [x.name, ...given], [last.dims], {}, { domain: "test" })?.[0];
 };

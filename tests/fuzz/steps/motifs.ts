@@ -69,7 +69,8 @@ export const upsampling: Step = chain(anyOf(affine, pointwise, widened, widened)
 /** A convolution wide enough to be worth composing with the average pool behind it. */
 export const pooledConvolution: Step = chain(
   widened,
-  (draft, x, choices) => convOf(draft, x, choices, square(x.dims.length - 2, 3, 1), choices.pick([4, 6])),
+  (draft, x, choices) =>
+    x.dims.length === 4 ? convOf(draft, x, choices, square(2, 3, 1), choices.pick([4, 6])) : undefined,
   averagePool,
 );
 
