@@ -6,7 +6,7 @@ import { broadcast } from "./dims.ts";
 import type { Op } from "./op.ts";
 
 /** An Einsum's equation: the letters of each operand's axes and of the result's; "…" stands for any number of axes. */
-interface Equation {
+export interface Equation {
   /** An entry an operand. */
   readonly operands: readonly (readonly string[])[];
   /** Axes of the result. */
@@ -14,10 +14,10 @@ interface Equation {
 }
 
 /** Stands for the axes that an equation writes as an ellipsis. */
-const ELLIPSIS = "…";
+export const ELLIPSIS = "…";
 
 /** Reads a node's equation; undefined where it is not one for its operands. */
-function equationOf(node: Node): Equation | undefined {
+export function equationOf(node: Node): Equation | undefined {
   const [left, right] = node.text("equation", "").replaceAll(/\s/g, "").replaceAll("...", ELLIPSIS).split("->");
   const operands = left.split(",").map((term) => [...term]);
   if (operands.length !== node.inputs.length) return undefined;
@@ -74,6 +74,24 @@ export const einsum: Op = {
     return { macs: dims?.every((dim) => typeof dim === "number") ? sizeOf(dims as number[]) : null };
   },
 };
+
+/** Σ of products of tensors over the letters that the result does not have; undefined where lengths differ. */
+export function contractedTensors(
+  operands: readonly string[],
+  result: string,
+  tensors: readonly Tensor[],
+): Tensor | undefined {
+  const equation = { operands: operands.map((letters) => [...letters]), result: [...result] };
+  const lengths = new Map<string, number>();
+  for (const [index, letters] of equation.operands.entries()) {
+    for (const [axis, letter] of letters.entries()) {
+      const length = tensors[index].dims[axis];
+      if ((lengths.get(letter) ?? length) !== length) return undefined;
+      lengths.set(letter, length);
+    }
+  }
+  return contracted(equation, new Map([...lengths].map(([letter, length]) => [letter, [length]])), tensors);
+}
 
 function contracted(
   { operands, result }: Equation,

@@ -104,7 +104,7 @@ Deno.test("fuse() folds an affine map into the constant of an Einsum that is a p
 });
 
 Deno.test("fuse() leaves an Einsum that is no product with a matrix", async () => {
-  const model = einsum("nld,dk->nkl", [4, 3]);
+  const model = einsum("nll,dk->nlk", [4, 3]); // a diagonal
   await assertKeeps(model, /is no product with a matrix/);
 });
 

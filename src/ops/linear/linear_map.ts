@@ -169,7 +169,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     if (fit instanceof Skip) return fit;
     if (bias instanceof Skip) return bias;
     return this.with({
-      ...this.#scaled(fit.scale, this.outputFactor(fit.scale)),
+      ...this.scaled(fit.scale, this.outputFactor(fit.scale)),
       bias: scaledBias(bias, fit),
       nodes: [...this.nodes, ...nodes],
       work: sumOf(this.parts.work, { macs: 0, parameters: parametersOf(nodes) }),
@@ -180,7 +180,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   before(affine: AffineMap, x: Value): LinearMap<P> | Skip {
     const fit = fitted(affine, this.input);
     if (fit instanceof Skip) return fit;
-    const scaled = { ...this.#scaled(fit.scale, this.inputFactor(fit.scale)), x };
+    const scaled = { ...this.scaled(fit.scale, this.inputFactor(fit.scale)), x };
     const extra = hasShift(fit) ? this.shiftThrough(fit.shift) : undefined;
     if (extra instanceof Skip) return extra;
     const bias = extra ? this.biasNumbers() : undefined;
@@ -202,7 +202,11 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     return build.initializer(origin.bias, valueTensor(weight.type, dims ?? [bias.length], bias));
   }
 
-  #scaled(scale: Float64Array, { factor, view }: { factor: Factor; view?: readonly number[] }): Partial<LinearParts> {
+  /** The weight with factors. */
+  protected scaled(
+    scale: Float64Array,
+    { factor, view }: { factor: Factor; view?: readonly number[] },
+  ): Partial<LinearParts> {
     if (scale.every((value) => value === 1)) return {};
     const { weight, stored, compact } = this.parts, holds = multiplied(weight, factor, view);
     const before = compact?.holds === weight ? compact : undefined, value = before?.value ?? stored;

@@ -64,7 +64,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   /** W itself, factor and transposition worked in. */
-  get #matrix(): Tensor {
+  get matrix(): Tensor {
     const { weight, isTransposed, factor } = this.parts, straight = isTransposed ? transposed(weight, [1, 0]) : weight;
     return factor === 1 ? straight : multiplied(straight, { dims: [1, 1], values: Float64Array.of(factor) });
   }
@@ -74,15 +74,16 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     if (misfit) return misfit;
     const right = other as MatrixProduct, [a, b] = [this.#matrixDims, right.#matrixDims];
     if (a.join() !== b.join()) return this.#otherShape(right);
-    return this.#joined(right, summedMatrices([this.#matrix, right.#matrix]), (own, others) => summedBias(own, others));
+    return this.#joined(right, summedMatrices([this.matrix, right.matrix]), (own, others) => summedBias(own, others));
   }
 
-  then(next: LinearMap): MatrixProduct | Skip {
+  then(next: LinearMap): LinearMap | Skip {
+    if (!(next instanceof MatrixProduct) && next.kind === this.kind) return next.precededBy!(this);
     const misfit = this.#misfit(next);
     if (misfit) return misfit;
     const after = next as MatrixProduct, isRight = this.parts.side === "right";
     if (this.output.channels !== after.input.channels) return this.#otherShape(after);
-    const product = isRight ? matrixProduct(this.#matrix, after.#matrix) : matrixProduct(after.#matrix, this.#matrix);
+    const product = isRight ? matrixProduct(this.matrix, after.matrix) : matrixProduct(after.matrix, this.matrix);
     return this.#joined(after, product, (own, others) => own ? summedBias(others, after.#through(own)) : others);
   }
 

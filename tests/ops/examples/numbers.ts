@@ -189,6 +189,13 @@ export const NUMBERS: Record<string, Examples> = {
     { inputs: [floats(3, 3)], attributes: { equation: "ii->i" } },
     { inputs: [floats(2, 3, 4)], attributes: { equation: "abc->cb" } },
     { inputs: [floats(2, 3), floats(2, 3)], attributes: { equation: "ij, ij -> " } },
+    { inputs: [floats(2, 5, 4), floats(4, 2, 3)], attributes: { equation: "abc,cde->abde" } },
+    { inputs: [floats(2, 5, 3, 4), floats(3, 4, 6)], attributes: { equation: "abcd,cde->abe" } },
+    { inputs: [floats(2, 5, 4), floats(5, 3)], attributes: { equation: "abc,bd->dac" } },
+    { inputs: [floats(4, 3), floats(2, 5, 4)], attributes: { equation: "ck,...c->...k" } },
+    { inputs: [floats(2, 3, 4, 4), floats(4, 4)], attributes: { equation: "...ij,jk->...ki" } },
+    { inputs: [floats(3, 4, 5, 4), floats(4, 4, 4)], attributes: { equation: "ahqk,hkd->ahqd" } },
+    { inputs: [floats(4, 4), floats(4, 4)], attributes: { equation: "ab,cb" } },
   ],
   MatMul: () => [
     { inputs: [floats(2, 3), floats(3, 4)] },
