@@ -1,0 +1,168 @@
+/**
+ * Sums, maps along positions and paddings against ONNX Runtime, without being named here: a node is what its view says, or a view
+ * of which no example is compared fails.
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Node, Value } from "../../src/graph/graph.ts";
+import { Builder } from "../../src/ops/builder.ts";
+import { ConstantPool } from "../../src/ops/constant_pool.ts";
+import { inferNode } from "../../src/ops/infer.ts";
+import { Skip } from "../../src/ops/skip.ts";
+import { OPS } from "../../src/ops/table.ts";
+import type { Views } from "../../src/ops/view.ts";
+import { commit } from "../../src/rewrite/commit.ts";
+import { Replacement } from "../../src/rewrite/rule.ts";
+import { broadcastStrides, forEachOffset } from "../../src/tensor/arrange.ts";
+import { modelBytes, random, randomIn, type TestModel, type TestNode } from "../onnx_model.ts";
+import type { Example } from "./example.ts";
+import { examplesOf } from "./examples/mod.ts";
+import { assertClose, feedOf, modelOf, nodeOf, type Numbers, type Results, run } from "./view_conformance.ts";
+
+/** One example as it runs. */
+interface Case {
+  readonly model: TestModel;
+  readonly node: Node;
+  readonly feeds: Results;
+  readonly own: Numbers;
+  readonly what: string;
+}
+
+type Check = (views: Views, subject: Case) => Promise<boolean> | boolean;
+
+/** Numbers spread over a larger shape, as numpy does. */
+function spread({ dims, values }: Numbers, over: readonly number[]): Float64Array {
+  const out = new Float64Array(over.reduce((a, b) => a * b, 1));
+  forEachOffset([...over], broadcastStrides([...dims], [...over]), (from, to) => out[to] = values[from]);
+  return out;
+}
+
+/** Numbers with every channel scaled and shifted by numbers of its own. */
+function perChannel({ dims, values }: Numbers, change: (value: number, channel: number) => number, axis = 1): Numbers {
+  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  return { dims, values: Float64Array.from(values, (value, at) => change(value, Math.floor(at / inner) % dims[axis])) };
+}
+
+const isSum: Check = (views, { node, feeds, own, what }) => {
+  const terms = views.terms!(node);
+  if (!terms || terms.some(({ value }) => !feeds[value.name])) return false;
+  const sum = new Float64Array(own.values.length);
+  for (const { value, sign } of terms) spread(feeds[value.name], own.dims).forEach((x, at) => sum[at] += sign * x);
+  assertClose({ dims: own.dims, values: sum }, own, `${what}, terms`);
+  return true;
+};
+
+const isPositionMap: Check = async (views, { model, node, feeds, own, what }) => {
+  const map = views.positions!(node);
+  // rules ask for a layer whose channels lie along no axis that is combined
+  if (!map || map instanceof Skip || !feeds[map.x.name] || map.axes.includes(1)) return false;
+  const given = feeds[map.x.name], channels = given.dims[1], bytes = modelBytes(model);
+  const scale = randomIn(0.5, 2, [channels], 5).values, shift = random([channels], 6).values;
+  const axis = map.dropsAxes && map.axes.includes(0) ? 0 : 1; // where the channels are in the result
+  const after = async (change: (value: number, channel: number) => number) =>
+    (await run(bytes, { ...feeds, [map.x.name]: perChannel(given, change) }))?.o0;
+  assertClose(
+    await after((value, c) => value * scale[c]),
+    perChannel(own, (value, c) => value * scale[c], axis),
+    `${what}, a scale per channel`,
+  );
+  if (!map.whyNotAverage) {
+    assertClose(
+      await after((value, c) => value + shift[c]),
+      perChannel(own, (value, c) => value + shift[c], axis),
+      `${what}, a shift per channel`,
+    );
+  }
+  const positions = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1) / channels;
+  const ratio = positions(given.dims) / positions(own.dims);
+  assert(map.ratio === undefined || map.ratio <= ratio + 1e-9, `${what}: ratio ${map.ratio}, is ${ratio}`);
+  assertEquals(own.dims.length, map.dropsAxes ? given.dims.length - map.axes.length : given.dims.length, what);
+  const { graphs, model: opened, node: again } = await nodeOf(model), other = views.positions!(again);
+  if (!other || other instanceof Skip) return false;
+  const build = new Builder(graphs.graph, new ConstantPool([graphs.graph]), inferNode);
+  commit(graphs.graph, again, new Replacement([again], [[again.output, other.emit(other.x, channels, build)]]), build);
+  assertClose((await run(await opened.with(graphs).bytes(), feeds))?.o0, own, `${what}, emitted`);
+  return true;
+};
+
+const isPadding: Check = (views, { node, feeds, own, what }) => {
+  const padding = views.padding!(node), given = feeds[node.inputs[0]!.name];
+  if (padding instanceof Skip || !given) return false;
+  const { begin, end } = padding, lead = given.dims.length - begin.length;
+  const dims = given.dims.map((dim, axis) => axis < lead ? dim : dim + begin[axis - lead] + end[axis - lead]);
+  const padded = new Float64Array(dims.reduce((a, b) => a * b, 1));
+  const strides = broadcastStrides(dims, dims);
+  const first = begin.reduce((sum, size, axis) => sum + size * strides[axis + lead], 0);
+  forEachOffset([...given.dims], strides, (to, from) => padded[first + to] = given.values[from]);
+  assertClose({ dims, values: padded }, own, `${what}, padding`);
+  return true;
+};
+
+/** Pad → node, with the node taking over the zeros: each is run. */
+const takesPadding: Check = async (views, { model, feeds, what }) => {
+  const [name] = Object.keys(feeds), x = feeds[name];
+  const rank = x.dims.length, pads = Array.from({ length: 2 * rank }, (_, at) => at % rank > 1 ? 1 + at % 2 : 0);
+  const isInput = model.opset! >= 11, given = model.nodes![0];
+  const pad: TestNode = isInput
+    ? { op: "Pad", name: "pad", inputs: [name, "pads"], outputs: ["padded"] }
+    : { op: "Pad", name: "pad", inputs: [name], outputs: ["padded"], attributes: { pads } };
+  const user = { ...given, inputs: given.inputs.map((input) => input === name ? "padded" : input) };
+  const pads64 = { dims: [2 * rank], values: pads, type: 7 };
+  const both: TestModel = {
+    ...model,
+    initializers: { ...model.initializers, ...isInput && { pads: pads64 } },
+    nodes: [pad, user],
+  };
+  const { model: opened, graphs } = await nodeOf(both), [first, second] = graphs.graph.nodes;
+  const build = new Builder(graphs.graph, new ConstantPool([graphs.graph]), inferNode);
+  const padding = (OPS[""].Pad as Views).padding!(first);
+  assert(!(padding instanceof Skip), what);
+  const now: Value | Skip = views.takePadding!(second, padding, build);
+  if (now instanceof Skip) return now.code !== "unknown-shape";
+  const wanted = (await run(modelBytes(both), feeds))?.o0;
+  if (!wanted) return false;
+  commit(graphs.graph, second, new Replacement([first, second], [[second.output, now]]), build);
+  assertClose((await run(await opened.with(graphs).bytes(), feeds))?.o0, wanted, `${what}, with padding taken over`);
+  return true;
+};
+
+const CHECKS: Partial<Record<keyof Views, Check>> = {
+  terms: isSum,
+  positions: isPositionMap,
+  padding: isPadding,
+  takePadding: takesPadding,
+};
+
+/** Operator sets at which the forms of these operators differ. */
+const OPSETS = [7, 9, 11, 13, 18, 24];
+
+async function casesOf(opType: string, opset: number, example: Example): Promise<Case | undefined> {
+  const isFed = (at: number) =>
+    example.inputs[at] !== null && (example.inputs[at]!.type ?? 1) === 1 && !example.parameters?.includes(at);
+  const weights = opType.startsWith("Conv"); // a layer's weights are constants
+  const model = modelOf({ domain: "", opType }, opset, example, (at) => isFed(at) && !(weights && at > 0));
+  const names = Object.keys(model.inputs!);
+  if (names.length === 0) return undefined;
+  const feeds = Object.fromEntries(names.map((name) => [name, feedOf(example.inputs[Number(name.slice(1))]!)]));
+  const own = (await run(modelBytes(model), feeds))?.o0;
+  const what = `${opType} at operator set ${opset}, inputs ${
+    example.inputs.map((input) => input ? `[${input.dims}]` : "–").join(" ")
+  }, attributes ${JSON.stringify(example.attributes ?? {})}`;
+  return own && { model, node: (await nodeOf(model)).node, feeds, own, what };
+}
+
+for (const [opType, views] of Object.entries<Views>(OPS[""])) {
+  for (const [view, check] of Object.entries(CHECKS)) {
+    if (!views[view as keyof Views]) continue;
+    Deno.test(`ai.onnx.${opType} has the ${view} that its entry says`, async () => {
+      let count = 0;
+      for (const opset of OPSETS) {
+        for (const example of examplesOf({ domain: "", opType }, { opset, seed: opset })) {
+          if ((example.outputs ?? 1) > 1) continue;
+          const subject = await casesOf(opType, opset, example);
+          if (subject && await check(views, subject)) count++;
+        }
+      }
+      assert(count > 0, "no example of it was compared");
+    });
+  }
+}
