@@ -38,9 +38,10 @@ export class GrowthAccount {
     );
   }
 
-  /** Counts a replacement that is done. */
+  /** Counts a replacement that is done, unless its arithmetic paid for what it adds. */
   add(replacement: Replacement, build: Builder): void {
-    this.#growth += growthOf(replacement, build);
+    const growth = growthOf(replacement, build);
+    if (growth < 0 || !savesArithmetic(replacement, build)) this.#growth += growth;
   }
 }
 
