@@ -13,7 +13,7 @@ import { root } from "./root.ts";
 export const LAB_NEEDS: Needs = {
   check:
     "import jupyterlab; from importlib.metadata import version; assert int(version('jupyterlab').split('.')[0]) >= 4",
-  requirements: "requirements_lab.txt",
+  requirements: "jupyter/requirements_lab.txt",
 };
 
 /** Starts JupyterLab and resolves to its exit code. */

@@ -17,7 +17,7 @@ import type { Counts } from "./test_counts.ts";
 /** What executing a notebook takes. */
 export const NOTEBOOK_NEEDS: Needs = {
   check: "import nbformat, nbclient, sys; sys.exit(nbclient.version_info[:2] < (0, 8))",
-  requirements: "requirements.txt",
+  requirements: "jupyter/requirements.txt",
 };
 /** Seconds one cell may take: the longest benchmarks ResNet-101. */
 const CELL_TIMEOUT = 900;

@@ -1,6 +1,6 @@
 /**
  * Finds a Python that has the modules a task needs: the one `jupyter` on PATH runs on, `python3`, `python`, or the project's
- * own `.venv`, which is made with pip when none of them has.
+ * own `.venv` (or another), which is made with pip when none of them has.
  *
  * @module
  */
@@ -14,38 +14,44 @@ export type Python = { path: string; missing?: undefined } | { path?: undefined;
 export interface Needs {
   /** One line of Python that fails unless the modules are there and recent enough. */
   check: string;
-  /** File under `tasks/jupyter/` that pip installs from. */
+  /** File under `tasks/` that pip installs from. */
   requirements: string;
+  /** Folder of the project's environment for it, default `.venv`. */
+  venv?: string;
 }
 
-const VENV = fileURLToPath(new URL(".venv/", root));
-const VENV_PYTHON = Deno.build.os === "windows" ? `${VENV}Scripts\\python.exe` : `${VENV}bin/python`;
+/** The folder of an environment, and the interpreter in it. */
+function environment({ venv = ".venv" }: Needs): { folder: string; python: string } {
+  const folder = fileURLToPath(new URL(`${venv}/`, root));
+  return { folder, python: Deno.build.os === "windows" ? `${folder}Scripts\\python.exe` : `${folder}bin/python` };
+}
 
 /** A Python that has these needs already; nothing is installed. */
 export async function pythonAtHand(needs: Needs): Promise<string | undefined> {
-  for (const path of [...await jupyterPython(), "python3", "python", VENV_PYTHON]) {
+  for (const path of [...await jupyterPython(), "python3", "python", environment(needs).python]) {
     if (await succeeds(path, ["-c", needs.check])) return path;
   }
 }
 
-/** A Python for these needs; installs into the project's `.venv` (and says so) when no Python at hand has the modules. */
+/** A Python for these needs; installs into the project's environment (and says so) when no Python at hand has the modules. */
 export async function pythonWith(needs: Needs): Promise<Python> {
   const path = await pythonAtHand(needs);
   if (path) return { path };
-  if (!await succeeds(VENV_PYTHON, ["-m", "pip", "--version"])) {
+  const { venv = ".venv" } = needs, { folder, python: interpreter } = environment(needs);
+  if (!await succeeds(interpreter, ["-m", "pip", "--version"])) {
     const base = await firstThatRuns(["python3", "python"]);
     if (!base) return { missing: "there is no python3 (nor python) on PATH" };
-    console.error(`Making a Python environment for Jupyter in .venv (${needs.requirements}) …`);
-    const made = await run(base, ["-m", "venv", "--clear", VENV]);
+    console.error(`Making a Python environment in ${venv} (${needs.requirements}) …`);
+    const made = await run(base, ["-m", "venv", "--clear", folder]);
     if (!made.success) {
-      return { missing: `"${base} -m venv .venv" failed (on Debian: apt install python3-venv)\n${made.text}` };
+      return { missing: `"${base} -m venv ${venv}" failed (on Debian: apt install python3-venv)\n${made.text}` };
     }
-  } else console.error(`Adding to the Python environment in .venv (${needs.requirements}) …`);
-  const requirements = fileURLToPath(new URL(`tasks/jupyter/${needs.requirements}`, root));
-  const installed = await run(VENV_PYTHON, ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
+  } else console.error(`Adding to the Python environment in ${venv} (${needs.requirements}) …`);
+  const requirements = fileURLToPath(new URL(`tasks/${needs.requirements}`, root));
+  const installed = await run(interpreter, ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
   if (!installed.success) return { missing: `pip could not install ${needs.requirements}\n${installed.text}` };
-  if (await succeeds(VENV_PYTHON, ["-c", needs.check])) return { path: VENV_PYTHON };
-  return { missing: `.venv was made, but "${needs.check}" still fails in it; remove .venv and try again` };
+  if (await succeeds(interpreter, ["-c", needs.check])) return { path: interpreter };
+  return { missing: `${venv} was made, but "${needs.check}" still fails in it; remove ${venv} and try again` };
 }
 
 /** The interpreter named in the first line of the `jupyter` script on PATH: its own environment may be off PATH (pipx). */

@@ -1,12 +1,13 @@
 /**
  * `deno task test [DENO TEST ARGUMENTS]`: every test with its set-up. Without arguments that is `deno test` with the doc
- * tests, on every core, then by themselves the tests that measure, then each notebook executed in the Deno kernel (skipped
+ * tests, on every core, then by themselves the tests that measure, then fused models in ONNX's own checker and each notebook executed in the Deno kernel (skipped
  * aloud where there is no Python; required when CI is set), then their reports and JupyterLab looked at in a browser
  * (skipped aloud where there is no Chromium; required when LAYERFUSE_REQUIRE_BROWSER is set). The last line counts them all.
  *
  * @module
  */
 import { browserChecks } from "./browser_checks.ts";
+import { checkOnnx } from "./check_onnx.ts";
 import { jsrEnvironment } from "./jsr.ts";
 import { lockCopyFlag } from "./lock.ts";
 import { notebookPaths, testNotebooks } from "./notebooks.ts";
@@ -58,6 +59,7 @@ async function main(): Promise<number> {
   if (isWhole) {
     total = add(total, await denoTest(ALONE, jsr));
     const required = Boolean(Deno.env.get("CI"));
+    total = add(total, await checkOnnx({ required }));
     const quick = Object.fromEntries(Object.entries(QUICK).map(([key, value]) => [key, Deno.env.get(key) ?? value]));
     const notebooks = await notebookPaths();
     const executed = await testNotebooks(notebooks, { env: { ...quick, ...jsr }, required });
