@@ -7,10 +7,13 @@
 import { Marked } from "marked";
 import markedKatex from "marked-katex-extension";
 import type { Comparison, Environment } from "../src/bench/mod.ts";
+import { withEquations } from "./equations.ts";
 import { escapeMarkup } from "../src/plot/format.ts";
 import { htmlMachine, htmlTable, renderPage } from "../src/plot/mod.ts";
 import { PART_STYLE } from "../src/plot/page_style.ts";
 import { htmlName } from "../src/plot/parts.ts";
+import { RULE } from "../src/bench/decision_rule.ts";
+import { METHOD } from "../src/plot/words.ts";
 import {
   comparisonsIn,
   dataOf,
@@ -40,6 +43,7 @@ export function notebookPage(notebook: Executed, { author, environment }: PageFa
   const measured = comparisons[0]?.environment ?? environment;
   const body = [
     ...cells.map((cell, index) => cell.cell_type === "code" ? codeCell(cell, index) : proseCell(cell)),
+    `<section>\n<h2>How it was measured</h2>\n<p>${METHOD}</p>\n<p>${escapeMarkup(RULE)}</p>\n</section>`,
     `<section>\n<h2>Where this ran</h2>\n${htmlMachine(measured)}\n${models(comparisons)}\n</section>`,
   ];
   return renderPage({
@@ -54,7 +58,7 @@ export function notebookPage(notebook: Executed, { author, environment }: PageFa
 }
 
 function proseCell(cell: ExecutedCell): string {
-  const html = markdown.parse(sourceOf(cell), { async: false })
+  const html = markdown.parse(withEquations(sourceOf(cell)), { async: false })
     .replace(/<table>/g, '<div class="scroll"><table>').replace(/<\/table>/g, "</table></div>")
     .replace(/href="([\w./-]+)\.ipynb"/g, 'href="$1.html"');
   return `<div class="prose">${html}</div>`;
@@ -76,7 +80,9 @@ function outputHtml(output: Output, id: string): string {
   if (data["text/html"]) return apart(plain(data["text/html"]).replace(`<style>${PART_STYLE}</style>`, ""), id);
   if (data["image/svg+xml"]) return `<figure>${apart(plain(data["image/svg+xml"]), id)}</figure>`;
   if (data["image/png"]) {
-    return `<figure><img alt="" src="data:image/png;base64,${plain(data["image/png"]).trim()}"></figure>`;
+    return `<figure><img alt="${escapeMarkup(plain(data["text/plain"]))}" src="data:image/png;base64,${
+      plain(data["image/png"]).trim()
+    }"></figure>`;
   }
   if (data["text/markdown"]) {
     return `<div class="prose">${markdown.parse(plain(data["text/markdown"]), { async: false })}</div>`;

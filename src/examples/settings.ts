@@ -55,6 +55,7 @@ export function settings<T extends Record<string, Setting>>(
           escapeMarkup(value),
           from.startsWith("from ") ? `from ${htmlName(from.slice(5))}` : htmlName(from),
         ]),
+        { className: "stack" },
       ),
     ]);
   return displayed(chosen, display, false) as Settings<T>;

@@ -7,7 +7,7 @@
 
 import { escapeMarkup } from "./format.ts";
 import { PAGE_STYLE } from "./page_style.ts";
-import { CITATION } from "./words.ts";
+import { ARTICLE_ADDRESS, CITATION, HOME_ADDRESS } from "./words.ts";
 
 /** What goes into a page. */
 export interface Page {
@@ -70,8 +70,9 @@ ${byline.length ? `<p class="byline">${byline.join(" · ")}</p>\n` : ""}${
   }</header>
 ${body}
 <footer>
-<p>After ${escapeMarkup(CITATION)}</p>
-<p>Made with layerfuse. This page is complete in itself and opens offline${
+<p>After <a href="${ARTICLE_ADDRESS}">${escapeMarkup(CITATION)}</a></p>
+${Object.entries(json).map(([id, data]) => downloadButton(id, data)).join("\n")}
+<p>Made with <a href="${HOME_ADDRESS}">layerfuse</a>. This page is complete in itself and opens offline${
     Object.keys(json).length
       ? `; the raw data are embedded in it (${Object.keys(json).map((id) => `<code>script#${id}</code>`).join(", ")})`
       : ""
@@ -82,6 +83,14 @@ ${Object.entries(json).map(([id, data]) => embedJson(id, data)).join("\n")}
 </body>
 </html>
 `;
+}
+
+/** A link that looks like a button and saves the data as a file: no script is needed for it. */
+function downloadButton(id: string, data: unknown): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(data));
+  const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  return `<p><a class="button" download="${escapeMarkup(id)}.json" href="data:application/json;base64,${base64}">` +
+    `Download the data: ${escapeMarkup(id)}.json</a></p>`;
 }
 
 /** Data as an inert script element: `<` is written as `\\u003c`, so that nothing in it can end the element. */

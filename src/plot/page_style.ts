@@ -59,7 +59,14 @@ ${STYLE}
 .lf .scroll thead th{font-size:.78rem}
 .lf .wide{display:none}.lf .narrow{display:block}
 .lf .pair{grid-template-columns:1fr;gap:14px}
-.lf .stack .range{display:block}
+.lf .stack table,.lf .stack tbody,.lf .stack tr,.lf .stack tbody th,.lf .stack td{display:block;width:100%}
+.lf .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.lf .stack tr{padding:8px 10px;border-bottom:1px solid var(--lf-grid)}
+.lf .stack tr:last-child{border-bottom:0}
+.lf .stack table th:nth-child(n),.lf .stack table td:nth-child(n){border:0;padding:2px 0;overflow-wrap:anywhere}
+.lf .stack table td:nth-child(n){display:flex;justify-content:flex-end;gap:8px;text-align:right}
+.lf .stack td::before{content:attr(data-label);color:var(--lf-muted);text-align:left;overflow-wrap:normal;margin-right:auto}
+.lf .stack td:empty{display:none}
 }`;
 
 /** Style of a whole page around the parts. */
@@ -80,6 +87,9 @@ body.lf>main{max-width:800px;margin:0 auto;padding:36px 20px 56px}
 .lf img{max-width:100%;height:auto}
 .lf pre code{font-size:1em}
 .lf math[display=block]{overflow-x:auto;overflow-y:hidden;padding:6px 0;font-size:1.08em}
+.lf .prose .scroll{overflow-wrap:anywhere}
+.lf .button{display:inline-block;padding:8px 14px;border:1px solid var(--lf-grid);border-radius:8px;background:var(--lf-surface);text-decoration:none;font-weight:600}
+.lf .fact a,.lf a.fact{color:inherit;text-decoration:none}
 .lf .prose>*{overflow-wrap:break-word}
 .lf .prose h2{margin:2.6rem 0 .6rem}
 .lf .prose a{text-underline-offset:2px}

@@ -33,19 +33,26 @@ export function htmlTable(
   rows: string[][],
   { numbers = [], className = "" }: { numbers?: number[]; className?: string } = {},
 ): string {
+  // a phone shows each row as a card, each cell behind its column's name; roles keep it a table to those who hear it
+  const isStack = /\bstack\b/.test(className), role = (name: string) => isStack ? ` role="${name}"` : "";
+  const label = (column: number) => isStack ? ` data-label="${escapeMarkup(head[column])}"` : "";
   const attribute = (column: number) => numbers.includes(column) ? ' class="number"' : "";
   const row = (cells: string[]) =>
-    `<tr>${
+    `<tr${role("row")}>${
       cells.map((cell, column) =>
-        column === 0 ? `<th scope="row">${cell}</th>` : `<td${attribute(column)}>${cell}</td>`
+        column === 0
+          ? `<th scope="row"${role("rowheader")}>${cell}</th>`
+          : `<td${attribute(column)}${role("cell")}${label(column)}>${cell}</td>`
       ).join("")
     }</tr>`;
   const top = head.some((name) => name !== "")
-    ? `<thead><tr>${
-      head.map((name, column) => `<th scope="col"${attribute(column)}>${escapeMarkup(name)}</th>`).join("")
+    ? `<thead><tr${role("row")}>${
+      head.map((name, column) =>
+        `<th scope="col"${role("columnheader")}${attribute(column)}>${escapeMarkup(name)}</th>`
+      ).join("")
     }</tr></thead>`
     : "";
-  return `<div class="scroll${className && ` ${className}`}"><table>${top}<tbody>${
+  return `<div class="scroll${className && ` ${className}`}"><table${role("table")}>${top}<tbody>${
     rows.map(row).join("\n")
   }</tbody></table></div>`;
 }
@@ -61,14 +68,17 @@ export function htmlInterval(interval: Interval): string {
   return `${estimate} <span class="range">${range}</span>`;
 }
 
-/** The article's three facts, in its order. */
-export function htmlFacts(comparison: Comparison): string {
+/** The article's three facts, in its order; with `anchors`, ids of sections, each is a link to where it comes from. */
+export function htmlFacts(comparison: Comparison, anchors?: { times: string; error: string }): string {
   const level = factLevel(comparison);
   const { l2, norm, relativeL2 } = comparison.error;
   const fact = (name: string, title: string, value: string, note: string) =>
-    `<dl class="fact ${name}"><dt>${title}</dt><dd class="value">${escapeMarkup(value)}</dd><dd class="note">${
-      escapeMarkup(note)
-    }</dd></dl>`;
+    `<dl class="fact ${name}"><dt>${title}</dt><dd class="value">${
+      sourced(escapeMarkup(value), name)
+    }</dd><dd class="note">${escapeMarkup(note)}</dd></dl>`;
+  // on a page a number leads to where it comes from; a notebook's cell has no such place
+  const sourced = (value: string, name: string) =>
+    anchors ? `<a href="#${name === "error" ? anchors.error : anchors.times}">${value}</a>` : value;
   const how = (rounds: number) =>
     `median of ${formatCount(rounds)} round${rounds === 1 ? "" : "s"}, optimizations ${
       level!.level === "disabled" ? "disabled" : `at “${level!.level}”`
@@ -92,16 +102,19 @@ export function htmlFacts(comparison: Comparison): string {
 
 /** The table of levels, and the sentences that say what they mean and how much is noise. */
 export function htmlLevels(comparison: Comparison): string {
+  const withCpu = comparison.levels.some(({ cpuSpeedup }) => cpuSpeedup !== undefined);
   const rows = comparison.levels.map((level) => {
     return [
       level.level,
       formatMs(level.before.medianMs).replace(" ms", ""),
       formatMs(level.after.medianMs).replace(" ms", ""),
       htmlInterval(level.speedup),
+      ...withCpu ? [level.cpuSpeedup ? htmlInterval(level.cpuSpeedup) : "–"] : [],
       `<span class="verdict ${level.verdict}">${formatVerdict(level.verdict)}</span>`,
     ];
   });
-  return htmlTable(["level", "before (ms)", "after (ms)", "speed-up (95% CI)", "verdict"], rows, {
+  const cpu = withCpu ? ["speed-up of CPU time (95% CI)"] : [];
+  return htmlTable(["level", "before (ms)", "after (ms)", "speed-up (95% CI)", ...cpu, "verdict"], rows, {
     numbers: [1, 2],
     className: "stack",
   }) +

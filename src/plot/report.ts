@@ -23,7 +23,8 @@ import {
 import { ratioRounds } from "./ratio_rounds.ts";
 import { type RuleSpeedup, ruleSpeedups } from "./rule_speedups.ts";
 import { ulpHistogram } from "./ulp_histogram.ts";
-import { factLevel, verdictSentence } from "./words.ts";
+import { escapeMarkup } from "./format.ts";
+import { factLevel, METHOD, verdictSentence } from "./words.ts";
 import { checked, type OptionNames } from "../host/options.ts";
 
 /** What goes into a report. */
@@ -67,16 +68,15 @@ export function renderReport(options: ReportOptions): string {
   const said = [...new Set([level, last])].filter((each) => each !== undefined);
   const pair = { wide: 385, narrow: 345 };
   const body = [
-    htmlFacts(comparison),
+    htmlFacts(comparison, { times: "by-optimization-level", error: "is-it-still-the-same-function" }),
     htmlBatchNormalization(comparison),
     htmlNotes(comparison.notes),
     section("By optimization level", htmlLevels(comparison), htmlFigure((width) => levelBars(levels, { width }))),
     section("Loading, latency, throughput, memory", htmlLatency(comparison)),
     section(
       "How it was measured",
-      `<p>Both models are opened and warmed up in random order, timed in rounds, and opened anew, again and again. In each round both run, in random order, so that whatever else the machine does hits both alike. ` +
-        `The speed-up is the mean over openings of the median ratio before ÷ after; its 95% interval is Student’s t over openings. ` +
-        `No measurement is left out.</p>`,
+      `<p>${METHOD}</p>
+<p>${escapeMarkup(comparison.rule ?? "")}</p>`,
       htmlFigure((width) => distribution(levels, { width })),
       htmlFigure((width) => ratioRounds(levels, { width })),
     ),
@@ -118,5 +118,6 @@ export function renderReport(options: ReportOptions): string {
 }
 
 function section(title: string, ...parts: string[]): string {
-  return `<section>\n<h2>${title}</h2>\n${parts.filter((part) => part !== "").join("\n")}\n</section>`;
+  const id = title.toLowerCase().replaceAll(/[^a-z]+/g, "-").replaceAll(/^-|-$/g, "");
+  return `<section id="${id}">\n<h2>${title}</h2>\n${parts.filter((part) => part !== "").join("\n")}\n</section>`;
 }

@@ -22,7 +22,9 @@ const LOOK = `(() => {
     return parseFloat(getComputedStyle(node).fontSize) * scale < 9;
   }).map((node) => node.textContent);
   const plots = [...document.querySelectorAll("figure svg.lf-plot")].filter(shown).length;
-  return { wide, small, plots, background: getComputedStyle(document.body).backgroundColor };
+  const cut = [...document.querySelectorAll(".scroll, .facts, figure")].filter(shown)
+    .filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.textContent.trim().slice(0, 80));
+  return { wide, small, cut, plots, background: getComputedStyle(document.body).backgroundColor };
 })()`;
 
 Deno.test({
@@ -47,6 +49,7 @@ Deno.test({
             assertEquals(value, {
               wide: 0,
               small: [],
+              cut: [],
               plots: 8,
               background: theme === "light" ? "rgb(246, 247, 249)" : "rgb(15, 17, 21)",
             });

@@ -140,11 +140,47 @@ Deno.test("a report runs no script and fetches nothing", () => {
     assertEquals(script.getAttribute("type"), "application/json");
   }
   assertStringIncludes(document.querySelector("meta[http-equiv]").getAttribute("content"), "default-src 'none'");
-  const addresses = [...document.querySelectorAll("[src],[href]")].map((node) =>
+  const addresses = [...document.querySelectorAll("[src],[href]:not(a)")].map((node) =>
     node.getAttribute("src") ?? node.getAttribute("href")
   );
   assertEquals(addresses, ["data:,"]);
   assert(!/url\(|@import|\son[a-z]+=/.test(html), "something could be fetched or run");
+});
+
+Deno.test("a report's links lead to the article, the project, where a number comes from, and the data as files", () => {
+  const document = parse(sampleReport());
+  const links = [...document.querySelectorAll("main a")].map((link) => link.getAttribute("href") as string);
+  assertEquals(links.filter((link) => /^https/.test(link)), [
+    "https://zshn25.github.io/Layers-fusion-for-faster-inference",
+    "https://jsr.io/@layerfuse/layerfuse",
+  ]);
+  const inner = links.filter((link) => link.startsWith("#"));
+  assert(inner.length >= 3, "no fact leads to where it comes from");
+  for (const link of inner) assert(document.querySelector(link), `${link} leads nowhere`);
+  const downloads = [...document.querySelectorAll("a[download]")].map((link) => [
+    link.getAttribute("download"),
+    JSON.parse(
+      new TextDecoder().decode(Uint8Array.from(atob(link.getAttribute("href").split(",")[1]), (c) => c.charCodeAt(0))),
+    ),
+  ]);
+  assertEquals(downloads.map(([name]) => name), ["comparison.json", "fusion.json", "rules.json"]);
+  assertEquals(downloads[0][1], JSON.parse(JSON.stringify(sampleComparison())));
+});
+
+Deno.test("a report says the CPU time's speed-up beside that of the wall clock where it was measured, and the method and rule", () => {
+  const comparison = sampleComparison(), [first] = comparison.levels;
+  const levels = [{ ...first, cpuSpeedup: { estimate: 1.234, low: 1.2, high: 1.25 } }, ...comparison.levels.slice(1)];
+  const document = parse(renderReport({ comparison: { ...comparison, levels } }));
+  const rows = [...document.querySelectorAll("#by-optimization-level tr")].map((row) => row.textContent);
+  assertStringIncludes(rows[0], "speed-up of CPU time (95% CI)");
+  assertStringIncludes(rows[1], "1.23×");
+  assertStringIncludes(rows[2], "–");
+  const cells = document.querySelectorAll("#by-optimization-level tbody tr:first-child td");
+  assertEquals([...cells].map((cell) => cell.getAttribute("data-label")).at(-1), "verdict");
+  const text = document.querySelector("#how-it-was-measured").textContent;
+  assertStringIncludes(text, "Student’s t over openings");
+  assertStringIncludes(text, "(A made-up rule.)");
+  assert(!parse(sampleReport()).querySelector("#by-optimization-level").textContent.includes("CPU time"));
 });
 
 Deno.test("a report lists every rewrite and every refusal with its reason", () => {

@@ -82,7 +82,9 @@ Deno.test("notebookPage() embeds the data of the outputs, fetches nothing and ru
   const [, json] = /<script type="application\/json" id="results">([^<]*)<\/script>/.exec(html)!;
   assertEquals(JSON.parse(json), [{ comparison: sampleComparison() }]);
   assertEquals(html.match(/<script/g)!.length, 1);
-  assert(!/(src|href)="(https?:)?\/\//.test(html));
+  assert(!/src="(https?:)?\/\//.test(html) && !/<(?!a )[a-z]+ [^>]*href="(https?:)?\/\//.test(html));
+  assertStringIncludes(html, '<a href="https://zshn25.github.io/Layers-fusion-for-faster-inference">');
+  assertStringIncludes(html, "Faster or slower: the 99.5% interval");
   assertStringIncludes(html, "default-src &#39;none&#39;");
 });
 
