@@ -7,10 +7,11 @@
 import { Model } from "../src/fusion/mod.ts";
 import { exportModel } from "../src/graph/export.ts";
 import type { Dim, Value } from "../src/graph/graph.ts";
-import { conv, upsample } from "../src/models/layers.ts";
+import { conv, convTranspose, relu, upsample } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
+import { turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
 
 /** A network to measure, and the shape of its input. */
 export interface CalibrationModel {
@@ -55,6 +56,23 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
         [1, channels, size, size],
         (network) =>
           conv(network, upsample(network, network.input, "up"), "conv", { out: channels, kernel: 3, bias: true }),
+      ),
+  },
+  {
+    rule: turnTransposedLayer,
+    ungated: turnTransposedLayer,
+    network: "ConvTranspose 3×3 at stride 1, C → C channels, of a map of S×S, Relu",
+    channels: [1, 3, 8, 16, 32, 64, 128, 256],
+    sizes: [1, 4, 16, 64, 128],
+    build: (channels, size) =>
+      networkOf(
+        [1, channels, size, size],
+        (network) =>
+          relu(
+            network,
+            convTranspose(network, network.input, "up", { out: channels, kernel: 3, padding: 1, bias: true }),
+            "relu",
+          ),
       ),
   },
 ];

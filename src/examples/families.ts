@@ -1,7 +1,7 @@
 import { exportModel } from "../graph/export.ts";
 import type { Dim, Value } from "../graph/graph.ts";
 import { Model } from "../fusion/model.ts";
-import { addAll, around, conv, relu, upsample } from "../models/layers.ts";
+import { addAll, around, conv, convTranspose, relu, upsample } from "../models/layers.ts";
 import { Network, type Statistics } from "../models/network.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 
@@ -18,7 +18,8 @@ export type Family =
   | "pool-after-layer"
   | "layer-after-resize"
   | "layer-after-repeat"
-  | "entries-taken";
+  | "entries-taken"
+  | "transposed-layer";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -117,6 +118,9 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
       return network.op("Gather", [network.op("Add", [x, down], ""), first], "class_token", { axis: 1 });
     },
   },
+  "transposed-layer": onMaps((network) =>
+    relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")
+  ),
 };
 
 /** All families, in the order in which they build on each other. */

@@ -22,6 +22,7 @@ import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
 import { splitLayerIntoPhases } from "./split_layer_into_phases.ts";
 import { takeEntriesFirst } from "./take_entries_first.ts";
+import { turnTransposedLayer } from "./turn_transposed_layer.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { CPU_RULES } from "./for_cpu.ts";
@@ -48,5 +49,6 @@ export const RULES: readonly Rule[] = [
   reorderResizeAndLayer,
   splitLayerIntoPhases,
   takeEntriesFirst,
+  turnTransposedLayer,
   ...CPU_RULES,
 ];

@@ -4,7 +4,7 @@
  */
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
 import { random, randomIn, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
-import { type Layer, LAYERS } from "./linear_layers.ts";
+import { AS_WRITTEN, type Layer, LAYERS } from "./linear_layers.ts";
 
 interface Affine {
   /** Nodes from `r` to `a`, with their constants; undefined where the axis does not fit. */
@@ -103,13 +103,17 @@ for (const [layerName, layer] of Object.entries(LAYERS)) {
     if (reason && !isChain) {
       const [{ op }] = built.nodes;
       Deno.test(`fuse() keeps ${affineName} before the ${layerName}, and says why`, async () => {
-        await assertKeeps(model, reason, { node: "a" });
-        await assertFuses(model, Object.fromEntries([[layer.op, 1], [op, 1], ["Relu", 1]].toSorted()));
+        await assertKeeps(model, reason, { node: "a", options: AS_WRITTEN });
+        await assertFuses(model, Object.fromEntries([[layer.op, 1], [op, 1], ["Relu", 1]].toSorted()), {
+          options: AS_WRITTEN,
+        });
       });
     } else {
       const left = reason ? { Add: 1, [layer.op]: 1 } : shift && layer.withShift || { [layer.op]: 1 };
       Deno.test(`fuse() folds ${affineName} into the ${layerName} after it${reason ? ", all but one Add" : ""}`, async () => {
-        await assertFuses(model, Object.fromEntries(Object.entries({ ...left, Relu: 1 }).toSorted()));
+        await assertFuses(model, Object.fromEntries(Object.entries({ ...left, Relu: 1 }).toSorted()), {
+          options: AS_WRITTEN,
+        });
       });
     }
   }

@@ -17,6 +17,7 @@ import {
   type TestNode,
   type TestTensor,
 } from "../onnx_model.ts";
+import { AS_WRITTEN } from "./linear_layers.ts";
 
 interface Refusal {
   model: TestModel;
@@ -471,7 +472,7 @@ function countOps(nodes: TestNode[]): Record<string, number> {
 
 for (const [name, { model, reason, node = "a", left, notRun }] of Object.entries(REFUSALS)) {
   Deno.test(`fuse() keeps ${name}, and says why`, async () => {
-    const report = await assertKeeps(model, reason, { node });
+    const report = await assertKeeps(model, reason, { node, options: AS_WRITTEN });
     assertEquals(Object.entries(report.after.ops).toSorted(), Object.entries(left ?? countOps(model.nodes)).toSorted());
     if (notRun) return;
     const bytes = modelBytes(model), feeds = feedsFor(model);

@@ -1,3 +1,4 @@
+import type { FuseOptions } from "../../src/fusion/mod.ts";
 import { random, type TestAttribute, type TestTensor } from "../onnx_model.ts";
 
 /** One linear layer x → c and what tests need to know of it. */
@@ -26,6 +27,9 @@ const PADS = /pads/, SPREADS = /not 1×1 at stride 1/, NO_BIAS = /it would save 
 const image = { channels: 6, rank: 4, axis: 1, x: ["n", 4, 7, 8] };
 const w = (...dims: number[]) => ({ w: random(dims, 1) });
 const biased = (size: number, ...dims: number[]) => ({ w: random(dims, 1), bias: random([size], 2) });
+
+/** Transposed layers stay what they are, so that what is folded into them is seen. */
+export const AS_WRITTEN: Pick<FuseOptions, "skip"> = { skip: ["turn-transposed-layer"] };
 
 /** Every linear layer, by what is special about it. */
 export const LAYERS: Record<string, Layer> = {
