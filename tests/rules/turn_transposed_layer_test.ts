@@ -28,24 +28,24 @@ function model(
 
 Deno.test("fuse() makes a ConvTranspose at stride 1 a Conv, of any pads, dilation, group and rank", async () => {
   const cases: Case[] = [
-    {},
-    { bias: false },
+    { size: [60, 44] },
+    { bias: false, attributes: { pads: [1, 1, 1, 1] } },
     { attributes: { pads: [1, 1, 1, 1] } },
-    { attributes: { pads: [0, 1, 2, 0] } },
+    { attributes: { pads: [0, 1, 2, 1] } },
     { attributes: { dilations: [2, 1], pads: [3, 1, 1, 1] } },
-    { attributes: { group: 2 } },
-    { attributes: { group: 4 }, perGroup: 1 },
+    { attributes: { group: 2, pads: [1, 1, 1, 1] } },
+    { attributes: { group: 4, pads: [1, 1, 1, 1] }, perGroup: 1 },
     { kernel: [1, 1] },
-    { kernel: [2, 3], attributes: { auto_pad: "VALID" } },
-    { kernel: [4], size: [7] },
-    { kernel: [2, 3, 2], size: [3, 4, 3] },
+    { kernel: [2, 3], size: [60, 44], attributes: { auto_pad: "VALID" } },
+    { kernel: [4], size: [7], attributes: { pads: [2, 1] } },
+    { kernel: [2, 3, 2], size: [3, 4, 3], attributes: { pads: [0, 1, 1, 1, 1, 0] } },
     { size: ["h", "w"], attributes: { pads: [1, 1, 1, 1] } },
   ];
   for (const each of cases) await assertFuses(model(each), { Conv: 1 });
 });
 
 Deno.test("fuse() puts a normalization behind the ConvTranspose into the Conv", async () => {
-  const test = model({});
+  const test = model({ attributes: { pads: [1, 1, 1, 1] } });
   test.nodes[0].outputs = ["c"];
   test.nodes.push({ op: "BatchNormalization", inputs: ["c", "g", "h", "m", "v"], outputs: ["y"] });
   const [g, h, m] = [3, 4, 5].map((seed) => random([6], seed));
@@ -56,6 +56,12 @@ Deno.test("fuse() puts a normalization behind the ConvTranspose into the Conv", 
 Deno.test("fuse() keeps a ConvTranspose with a stride", async () => {
   const report = await assertFuses(model({ attributes: { strides: [1, 2] } }), { ConvTranspose: 1 });
   assertEquals(report.skipped, []);
+});
+
+Deno.test("fuse() keeps a ConvTranspose that enlarges a small map, or one of open size: the Conv would be more work", async () => {
+  for (const size of [[1, 1], [5, 6], ["h", "w"]]) {
+    await assertKeeps(model({ size }), /the result of y is larger than what it takes/);
+  }
 });
 
 Deno.test("fuse() keeps a ConvTranspose whose pads are larger than its kernel reaches", async () => {

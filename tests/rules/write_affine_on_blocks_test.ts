@@ -73,7 +73,7 @@ const KEPT: Record<string, Case> = {
   "a graph output": { outputs: ["a"] },
   "that something else takes": { affine: [...ADD, { op: "Sin", inputs: ["a"], outputs: ["z"] }], outputs: ["z"] },
   "in front of a layer that reads no blocks": {
-    last: { op: "ConvTranspose", inputs: ["a", "v"], outputs: ["y"], attributes: { pads } },
+    last: { op: "ConvTranspose", inputs: ["a", "v"], outputs: ["y"], attributes: { pads, strides: [2, 2] } },
   },
   "behind what runs on no blocks": { activation: [{ op: "Sin", inputs: ["c"], outputs: ["r"] }] },
   "of every pixel": { constants: { t: random([CHANNELS, 6, 6], 3) } },

@@ -9,6 +9,9 @@ import { isSame, isUnpadded, windowOf } from "../window.ts";
 import type { LinearMap } from "./linear_map.ts";
 import { TransposedConvolution } from "./transposed_convolution.ts";
 
+/** How much more arithmetic there may be: a transposed convolution multiplies for each cell of its input, not of its result. */
+const MOST_WORK = 1.1;
+
 /**
  * A transposed convolution at stride 1 as a convolution: cell i + d·t − p of its result gets W[t]·xᵢ, so cell j gets the sum of
  * W[t]·x at j + p − d·t, which is a window with the kernel turned around that begins d·(k − 1) − p cells before j.
@@ -27,6 +30,17 @@ export function asConvolution(layer: LinearMap, build: Builder): Value | Skip | 
   const pads = [begin, end].flatMap((side) => side.map((pad, axis) => reach[axis] - pad!));
   if (pads.some((pad) => pad < 0)) {
     return new Skip("other-geometry", `${layer.label} cuts off more than its kernel reaches over the border`);
+  }
+  const most = kernel.reduce<number | null>((product, _, axis) => {
+    const grown = reach[axis] - begin[axis]! - end[axis]!, length = x.shape?.[axis + 2];
+    if (product === null || grown <= 0) return product;
+    return typeof length === "number" ? product * (length + grown) / length : null;
+  }, 1);
+  if (most === null || most > MOST_WORK) {
+    return new Skip(
+      "not-cheaper",
+      `the result of ${layer.label} is larger than what it takes, and a window is worked out at each cell`,
+    );
   }
   const inputs = [x, build.initializer(origin.weight, turned(weight, group)), form.inputs[2]];
   return build.node("Conv", inputs, {
