@@ -5,7 +5,7 @@ import { sliced } from "../../tensor/pick.ts";
 import { reshaped, type Tensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
-import { isSame, isUnpadded, windowOf } from "../window.ts";
+import { isSame, windowOf } from "../window.ts";
 import type { LinearMap } from "./linear_map.ts";
 import { TransposedConvolution } from "./transposed_convolution.ts";
 
