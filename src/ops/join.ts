@@ -6,6 +6,7 @@ import { concatCarry } from "./carry/parts.ts";
 import { axisOf, constantOf, smallValues } from "./constant.ts";
 import { broadcast, total } from "./dims.ts";
 import { entriesBeside } from "./entries.ts";
+import { concatLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
 import { elementsOf, valueElements } from "./shape_elements.ts";
 
@@ -146,7 +147,12 @@ const trilu: Op = {
 
 /** Operators that put together, repeat, or keep a part in place. */
 export const JOIN_OPS = {
-  Concat: { ...concat, carry: concatCarry, entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], true) },
+  Concat: {
+    ...concat,
+    together: concatLinear,
+    carry: concatCarry,
+    entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], true),
+  },
   Expand: expand,
   Tile: tile,
   CenterCropPad: centerCropPad,

@@ -8,6 +8,7 @@ import { product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
 import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
+import { unshuffleLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
 import { elementsOf, reshapedDims } from "./shape_elements.ts";
 
@@ -149,7 +150,7 @@ const dropout: Op = {
 export const RESHAPE_OPS = {
   Identity: { ...identity, carry: identityCarry, entries: sameEntries },
   Dropout: { ...dropout, carry: dropoutCarry },
-  Reshape: { ...reshape, carry: shuffleOrReshapeCarry, entries: reshapedEntries },
+  Reshape: { ...reshape, together: unshuffleLinear, carry: shuffleOrReshapeCarry, entries: reshapedEntries },
   Flatten: { ...flatten, carry: reshapeCarry },
   Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries },
   Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries },

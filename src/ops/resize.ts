@@ -3,6 +3,7 @@ import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
 import { resizeCarry } from "./carry/interpolation.ts";
 import { constantValues } from "./constant.ts";
 import { times } from "./dims.ts";
+import { spaceToDepthLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
 import { resizePositions } from "./position_map.ts";
 import { elementsOf } from "./shape_elements.ts";
@@ -83,7 +84,7 @@ export const RESIZE_OPS = {
   Resize: { ...resize, carry: resizeCarry, positions: resizePositions },
   Upsample: { ...upsample, carry: resizeCarry, positions: resizePositions },
   DepthToSpace: { ...depthToSpace, carry: depthToSpaceCarry },
-  SpaceToDepth: { ...spaceToDepth, carry: spaceToDepthCarry },
+  SpaceToDepth: { ...spaceToDepth, linear: spaceToDepthLinear, carry: spaceToDepthCarry },
   GridSample: gridSample,
   AffineGrid: affineGrid,
 } satisfies Ops;

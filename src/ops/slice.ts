@@ -10,7 +10,7 @@ import { valueElements } from "./shape_elements.ts";
 import { slicedAxes, slicedEntries } from "./taken.ts";
 
 /** One axis' part of a Slice; start and end as they are given, null where they are computed by the model. */
-interface Cut {
+export interface Cut {
   readonly axis: number;
   readonly start: Dim;
   readonly end: Dim;
@@ -18,7 +18,7 @@ interface Cut {
 }
 
 /** What a Slice cuts, an axis an entry; undefined where even the axes are not known. */
-function cutsOf(node: Node, rank: number): Cut[] | undefined {
+export function cutsOf(node: Node, rank: number): Cut[] | undefined {
   const isOld = node.opset > 0 && node.opset < 10;
   const list = (name: string, index: number): readonly Dim[] | undefined => {
     if (isOld) return node.numbers(name);

@@ -20,6 +20,8 @@ export interface Views {
   affine?(node: Node): ChannelAffine | Skip | undefined;
   /** The node as y = W·x + b, the one view of a layer; why it is none; undefined where it is something else. */
   linear?(node: Node): LinearMap | Skip | undefined;
+  /** The node and those before it as one such map, where they are one only together (Slices and the Concat of them). */
+  together?(node: Node): LinearMap | undefined;
   /** How an affine map gets past it, up and down. */
   readonly carry?: Carry;
   /** The node as a linear map along positions, the same for every channel. */

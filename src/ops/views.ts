@@ -24,7 +24,8 @@ export function affineOf(node: Node): ChannelAffine | Skip | undefined {
 
 /** A node as a linear map, with or without weights of its own; why it is none; or undefined where it is something else. */
 export function linearOf(node: Node): LinearMap | Skip | undefined {
-  return viewsOf(node).linear?.(node);
+  const { linear, together } = viewsOf(node);
+  return linear?.(node) ?? together?.(node);
 }
 
 /** How an affine map gets past a node; undefined where it does not. */

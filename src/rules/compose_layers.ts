@@ -13,7 +13,7 @@ import { whyMoreWork } from "./more_work.ts";
 export const composeLayers: Rule = {
   name: "compose-layers",
   summary:
-    "Conv after Conv, Conv and ConvTranspose, Gemm or MatMul after Gemm or MatMul: one layer, where that is no more work",
+    "Conv after Conv or SpaceToDepth (Focus), Conv and ConvTranspose, MatMul after MatMul: one layer, where it is no more work",
   phase: "compose",
   roots: operatorsWith("linear"),
   rewrite(root, build) {
@@ -21,7 +21,7 @@ export const composeLayers: Rule = {
     if (!own) return undefined;
     const refused: Refusals = new Map(), reasons: Skip[] = [];
     for (const map of branchesAt(root, refused).values()) {
-      if (isDiagonal(map) || map.parts.layers < 2) continue;
+      if (isDiagonal(map) || map.parts.layers < 2 && !isBehindMovement(map, own)) continue;
       const emitted = whyMoreWork(map) ?? map.emit(build);
       if (!(emitted instanceof Skip)) {
         return new Replacement([...map.nodes].reverse(), [[root.output, emitted]]);
@@ -33,3 +33,8 @@ export const composeLayers: Rule = {
     return reasons[0];
   },
 };
+
+/** Whether a map is a layer behind something linear without arithmetic of its own: cells put side by side in channels. */
+function isBehindMovement({ nodes, parts: { layers, work } }: LinearMap, own: LinearMap | Skip): boolean {
+  return layers === 1 && nodes.length > 1 && own instanceof LinearMap && work.macs === own.parts.work.macs;
+}

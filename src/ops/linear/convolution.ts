@@ -28,6 +28,8 @@ export interface ConvolutionParts extends LinearParts {
   readonly group: number;
   /** How it slides. */
   readonly window: Window;
+  /** Whether its windows lie side by side and cover all of its input, so that zeros around its result are zeros of its input. */
+  readonly isTiling?: boolean;
 }
 
 /**
@@ -100,7 +102,9 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     if (first instanceof Skip) return first;
     if (second instanceof Skip) return second;
     const isPadded = !isUnpadded(next.parts.window), bias = this.biasNumbers();
-    if (isPadded && !first.every(({ size, begin, end }) => size === 1 && begin === 0 && end === 0)) {
+    const isTiling = this.parts.isTiling ||
+      first.every(({ size, begin, end }) => size === 1 && begin === 0 && end === 0);
+    if (isPadded && !isTiling) {
       return new Skip(
         "shift-at-border",
         `${next.label} pads the result of ${this.label} with zeros, and a kernel that does the work of both would see ` +
@@ -220,6 +224,7 @@ export class Convolution extends LinearMap<ConvolutionParts> {
       ...change,
       nodes: [...this.nodes, ...other.nodes],
       layers: this.parts.layers + other.parts.layers,
+      isTiling: undefined,
       stored: undefined,
       form: undefined,
       bias: biasOf(own, others),
