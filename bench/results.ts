@@ -1,13 +1,14 @@
 /**
  * `deno task results [--seconds S] [--only A,B] [--out FILE]`: every network that fusion is meant to speed up, or not to slow down,
  * original against fused, at ONNX Runtime's levels `all` and `disabled`. Writes a table for each in bench/RESULTS.md, where the
- * rows of networks that are not measured anew stay, and every sample to reports/results/.
+ * rows of networks that are not measured anew stay, a short one in the README, and every sample to reports/results/.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { compare, fuse, type Level } from "../mod.ts";
 import { NETWORKS, networksNamed } from "./networks.ts";
+import { withResults } from "./readme_table.ts";
 import { rowOf, type Saved, sectionOf, tableOf } from "./results_table.ts";
 
 const LEVELS: readonly Level[] = ["all", "disabled"];
@@ -16,12 +17,14 @@ const HEADINGS: Partial<Record<Level, string>> = {
   disabled: "## Level `disabled`: ONNX Runtime's own fusions off",
 };
 
+const OUT = new URL("RESULTS.md", import.meta.url).pathname;
+
 const { values } = parseArgs({
   args: Deno.args,
   options: {
     seconds: { type: "string", default: "60" },
     only: { type: "string" },
-    out: { type: "string", default: new URL("RESULTS.md", import.meta.url).pathname },
+    out: { type: "string", default: OUT },
   },
 });
 const folder = new URL("../reports/results/", import.meta.url);
@@ -90,4 +93,8 @@ The newest rows: ${e.cpu}, ${e.cores} cores, ${
 ${sections.join("\n\n")}
 `,
 );
-await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", values.out] }).output();
+const readme = new URL("../README.md", import.meta.url).pathname, isOurs = values.out === OUT;
+if (isOurs) {
+  await Deno.writeTextFile(readme, withResults(await Deno.readTextFile(readme), await Deno.readTextFile(OUT)));
+}
+await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", values.out, ...isOurs ? [readme] : []] }).output();

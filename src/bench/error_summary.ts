@@ -1,5 +1,5 @@
 /**
- * The error of a comparison: the first input set in full, every output on every set by itself, and what it is to be read by.
+ * The error of a comparison: the first input set in full, top-1 and top-5 over all sets, every output on every set by itself, and what it is to be read by.
  *
  * @module
  */
@@ -37,9 +37,28 @@ export function summariseErrors({ sets, before, after, runtime }: Outputs): Erro
   );
   return {
     ...errors[0],
+    ...topAgreement(errors.flatMap(({ outputs }) => Object.values(outputs))),
     ...(floors ? { runtime: overall(floors[0]) } : {}),
     distributions: Object.fromEntries(sets.map(({ name }, i) => [name, overall(errors[i])])),
     worst: worst.sort((a, b) => severity(b) - severity(a)),
+  };
+}
+
+/** Top-1 and top-5 agreement over all input sets and outputs with a class axis, and over how many rows. */
+function topAgreement(
+  outputs: readonly ErrorMeasures[],
+): Pick<ErrorMeasures, "top1Agreement" | "top5Agreement" | "classRows"> {
+  const over = (agreement: (measures: ErrorMeasures) => number | null) => {
+    const taking = outputs.filter((measures) => agreement(measures) !== null);
+    const rows = taking.reduce((sum, { classRows = 0 }) => sum + classRows, 0);
+    const agreed = taking.reduce((sum, measures) => sum + agreement(measures)! * (measures.classRows ?? 0), 0);
+    return rows > 0 ? { share: agreed / rows, rows } : undefined;
+  };
+  const top1 = over(({ top1Agreement }) => top1Agreement), top5 = over(({ top5Agreement }) => top5Agreement);
+  return {
+    top1Agreement: top1?.share ?? null,
+    top5Agreement: top5?.share ?? null,
+    ...top1 ? { classRows: top1.rows } : {},
   };
 }
 

@@ -34,7 +34,6 @@ export async function contributions(
     const { levels: [measured] } = await compare(model, full, {
       levels: ["all"],
       profile: false,
-      isolate: false, // each is a variant of a model that has been run
       ...options,
       layers: false,
       onProgress: (fraction, text) => options.onProgress?.((index + fraction) / variants.length, `${rule}: ${text}`),

@@ -74,6 +74,12 @@ export async function useBaseline(
   return { text: said.join("\n"), isWorse: diff.levels.some(({ verdict }) => verdict === "worse") };
 }
 
+/** The choice for one of several pairs: its baselines are called after the name given and after the pair. */
+export function forPair<T extends BaselineChoice>(choice: T, pair: string): T {
+  const named = (name: string | undefined) => name === undefined ? undefined : `${name}.${pair}`;
+  return { ...choice, baseline: named(choice.baseline), saveBaseline: named(choice.saveBaseline) };
+}
+
 /** The file of a baseline. Throws a {@link UsageError} for a name that is no file name. */
 function fileOf(folder: string, name: string): string {
   if (/^[\w-][\w.-]*$/.test(name)) return `${folder}/${name}.json`;

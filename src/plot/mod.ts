@@ -28,6 +28,7 @@ export { htmlFigure } from "./figure.ts";
 export { htmlEnvironment, htmlMachine } from "./environment_parts.ts";
 export { textTable } from "./text_layout.ts";
 export { htmlFacts, htmlInterval, htmlLatency, htmlLevels, htmlTable } from "./parts.ts";
+export { type PairsPage, renderPairs } from "./pairs_page.ts";
 export { ratioRounds } from "./ratio_rounds.ts";
 export { renderReport, type ReportOptions } from "./report.ts";
 export { type RuleSpeedup, ruleSpeedups, type RuleSpeedupsOptions } from "./rule_speedups.ts";

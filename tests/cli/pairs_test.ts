@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { fileNames } from "../../src/cli/file_names.ts";
 import { askedPairs } from "../../src/cli/compare_pairs.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 import { modelBytes, tensor } from "../onnx_model.ts";
@@ -108,4 +109,63 @@ Deno.test("in GitHub Actions the gate annotates the run and writes the job's sum
     const elsewhere = await run({});
     assert(!elsewhere.stderr.includes("::"), elsewhere.stderr);
   });
+});
+
+Deno.test("layerfuse compare of one pair that cannot be run writes JUnit, and exits 2", async () => {
+  await inFolder(async (folder) => {
+    const { code, stderr } = await cli(
+      "compare",
+      `${folder}/none.onnx`,
+      "--max-error",
+      "1e-4",
+      "--junit",
+      `${folder}/t.xml`,
+    );
+    assertEquals([code, stderr.trimEnd().split("\n").length], [2, 1], stderr);
+    const xml = await Deno.readTextFile(`${folder}/t.xml`);
+    assertMatch(xml, /tests="1" failures="0" errors="1"/);
+    assertStringIncludes(xml, "none.onnx: there is no such file");
+  });
+});
+
+Deno.test("layerfuse compare of several pairs writes a page for each and one that leads to them, and keeps a baseline of each", async () => {
+  await inFolder(async (folder) => {
+    for (const name of ["a", "b"]) await Deno.writeFile(`${folder}/${name}.onnx`, scaled(1));
+    const [a, b] = ["a", "b"].map((name) => `${folder}/${name}.onnx`);
+    const kept = ["--baselines", `${folder}/kept`], pairs = [a, a, "--", b, b];
+    const first = await cli(
+      "compare",
+      ...QUICK,
+      ...kept,
+      "--save-baseline",
+      "main",
+      "--report",
+      `${folder}/r.html`,
+      ...pairs,
+    );
+    assertEquals(first.code, 0, first.stderr);
+    assertMatch(first.stderr, /b\.onnx: Baseline main\.b: 1 run in /);
+    const page = await Deno.readTextFile(`${folder}/r.html`);
+    for (const name of ["a", "b"]) {
+      assertStringIncludes(page, `<a href="r.${name}.html">`);
+      assertStringIncludes(await Deno.readTextFile(`${folder}/r.${name}.html`), 'id="comparison"');
+    }
+    assertEquals(filesIn(`${folder}/kept`), ["main.a.json", "main.b.json"]);
+    const again = await cli("compare", ...QUICK, ...kept, "--baseline", "main", ...pairs);
+    assertMatch(again.stderr, /a\.onnx: Against baseline main\.a \(1 run\):/);
+    assert(again.code < 2, again.stderr);
+    const unknown = await cli("compare", ...kept, "--baseline", "other", ...pairs);
+    assertEquals(unknown.code, 2);
+    assertStringIncludes(unknown.stderr, "--baseline other.a: there is none");
+  });
+});
+
+Deno.test("fileNames() gives each pair a name of its own", () => {
+  assertEquals(fileNames(["x/a.onnx", "b c.onnx", "y/a.onnx", "https://h/d.onnx?v=1", "."]), [
+    "a-1",
+    "b-c",
+    "a-3",
+    "d.onnx-v-1",
+    "pair",
+  ]);
 });

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import type { GatedPair, GateLimits } from "../../bench/mod.ts";
+import { basename } from "node:path";
+import type { Baseline, GatedPair, GateLimits } from "../../bench/mod.ts";
 import { RULE } from "../../bench/decision_rule.ts";
-import { addBaselineOptions, type BaselineChoice, readBaseline, useBaseline } from "../baselines.ts";
+import { addBaselineOptions, type BaselineChoice, forPair, readBaseline, useBaseline } from "../baselines.ts";
 import type { CommandFile } from "../command.ts";
 import type { MeasuredPair } from "../compare_pair.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
@@ -37,7 +38,10 @@ export const command: CommandFile = {
       .option("--layers", "also say where in the graph the two begin to differ, value by value")
       .option("--by-rule", "also time the fused model without each rule (only without AFTER)");
     addJson(addSourceOptions(command))
-      .option("--report <FILE.html>", "write a report to look at (of one pair)")
+      .option(
+        "--report <FILE.html>",
+        "write a report to look at; of several pairs the table, and a page for each beside it",
+      )
       .option("--markdown <FILE.md>", "write a table for a pull request, the gate's outcome in it")
       .option("--benchmark <FILE.json>", "write github-action-benchmark's custom format (smaller is better)")
       .option("--junit <FILE.xml>", "write the gate's outcome as JUnit tests")
@@ -58,18 +62,16 @@ export const command: CommandFile = {
     if (chosen.byRule && asked.some(({ after }) => after !== undefined)) {
       throw new UsageError("--by-rule: there are no rules between two given models.");
     }
-    if (chosen.report !== undefined && asked.length > 1) {
-      throw new UsageError("--report: a page shows one pair. Give one.");
-    }
-    if ((chosen.baseline ?? chosen.saveBaseline) !== undefined && asked.length > 1) {
-      throw new UsageError("--baseline and --save-baseline: a baseline is of one pair. Give one.");
-    }
     const limits = await gateLimits(chosen);
     await checkJson(chosen.json);
-    const baseline = await readBaseline(chosen);
+    const { fileNames } = await import("../file_names.ts");
+    const names = fileNames(asked.map(({ name }) => name));
+    const choices = asked.map((_, i) => asked.length === 1 ? chosen : forPair(chosen, names[i]));
+    const baselines: (Baseline | undefined)[] = [];
+    for (const choice of choices) baselines.push(await readBaseline(choice));
     for (const path of [chosen.report, chosen.markdown, chosen.benchmark, chosen.junit]) await checkFolder(path);
 
-    const { gateExitCode, judgePair, toGithubActionBenchmark, toJUnit } = await import("../../bench/mod.ts");
+    const { gateExitCode, judgePair, toGithubActionBenchmark } = await import("../../bench/mod.ts");
     const { measurePair } = await import("../compare_pair.ts");
     const { Interruption } = await import("../interruption.ts");
     const measured: (MeasuredPair | undefined)[] = [], pairs: GatedPair[] = [];
@@ -81,26 +83,33 @@ export const command: CommandFile = {
         pairs.push(judgePair({ ...own, comparison: result.comparison }));
         if (result.comparison.interrupted) break;
       } catch (error) {
-        if (asked.length === 1 || error instanceof Interruption) throw error;
+        if (error instanceof Interruption) throw error;
         measured.push(undefined);
         pairs.push(judgePair({ ...own, error: (error as Error).message.replaceAll(/\s*\n\s*/g, " ") }));
+        if (asked.length > 1) continue;
+        await writeOutcome(chosen, pairs); // CI shows this one, too
+        throw error;
       }
     }
 
     await print(chosen.json, measured, pairs);
-    if (chosen.report !== undefined) await writeReport(chosen.report, measured[0]!);
+    if (chosen.report !== undefined && asked.length === 1) await writeReport(chosen.report, measured[0]!);
+    if (chosen.report !== undefined && asked.length > 1) await writeReports(chosen.report, names, measured, pairs);
     if (chosen.markdown !== undefined) await writeWhole(chosen.markdown, await markdownOf(pairs));
     if (chosen.benchmark !== undefined) {
       const entries = measured.flatMap((each) => each ? toGithubActionBenchmark(each.comparison) : []);
       await writeWhole(chosen.benchmark, JSON.stringify(entries, null, 2));
     }
-    if (chosen.junit !== undefined) await writeWhole(chosen.junit, toJUnit(pairs));
-    const { tellGithub } = await import("../github.ts");
-    await tellGithub(pairs);
-    const against = asked.length === 1 ? await useBaseline(chosen, baseline, pairs[0].comparison!) : undefined;
-    if (against?.text) console.error(against.text);
+    await writeOutcome(chosen, pairs);
+    let isWorse = false;
+    for (const [i, { name, comparison }] of pairs.entries()) {
+      if (!comparison) continue;
+      const against = await useBaseline(choices[i], baselines[i], comparison);
+      if (against.text) console.error(asked.length > 1 ? `${name}: ${against.text}` : against.text);
+      isWorse ||= against.isWorse;
+    }
     await sayGate(pairs, asked.length);
-    if (against?.isWorse) return 1;
+    if (isWorse) return Math.max(1, gateExitCode(pairs));
     return pairs.length < asked.length ? Math.max(1, gateExitCode(pairs)) : gateExitCode(pairs);
   },
 };
@@ -139,6 +148,32 @@ async function writeReport(path: string, { before, after, fusion, comparison }: 
   const layers = { before: layersOf(before, comparison.inputs), after: layersOf(after, comparison.inputs) };
   const graphs = { before, after };
   await writeWhole(path, renderReport({ comparison, fusion, graphs, layers, rules: comparison.rules }));
+}
+
+/** What CI systems read: JUnit where that was asked for, and annotations where GitHub Actions runs this. */
+async function writeOutcome({ junit }: Options, pairs: readonly GatedPair[]): Promise<void> {
+  const { toJUnit } = await import("../../bench/mod.ts");
+  const { tellGithub } = await import("../github.ts");
+  if (junit !== undefined) await writeWhole(junit, toJUnit(pairs));
+  await tellGithub(pairs);
+}
+
+/** A page for each pair that was measured, beside one with the table of all, which leads to them. */
+async function writeReports(
+  path: string,
+  names: readonly string[],
+  measured: readonly (MeasuredPair | undefined)[],
+  pairs: readonly GatedPair[],
+): Promise<void> {
+  const { renderPairs } = await import("../../plot/mod.ts");
+  const { GATE_COLUMNS, gateRows, gateSentence } = await import("../../bench/mod.ts");
+  const page = (name: string) => path.replace(/(\.html?)?$/i, (ending) => `.${name}${ending || ".html"}`);
+  for (const [i, each] of measured.entries()) if (each) await writeReport(page(names[i]), each);
+  const links = measured.map((each, i) => each && encodeURI(basename(page(names[i]))));
+  await writeWhole(
+    path,
+    renderPairs({ columns: GATE_COLUMNS, rows: gateRows(pairs), links, sentence: gateSentence(pairs) }),
+  );
 }
 
 /** The table of all pairs where there are several, then each pair with what the gate said of it. */
