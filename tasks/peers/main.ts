@@ -22,6 +22,9 @@ const NETWORKS: readonly (readonly [Architecture, boolean])[] = [
   ["lora_transformer", false],
 ];
 
+/** What stands for numbers where there are none. */
+const NOTHING = { batchNormalizations: 0, nodes: 0, macs: 0 };
+
 const OUT = fileURLToPath(new URL("docs/peers.md", root));
 const { values } = parseArgs({
   args: Deno.args,
@@ -101,8 +104,6 @@ async function beside(network: Architecture, isTorchvision: boolean, folder: str
   console.log(network, results.at(-1)!.tool, results.at(-1)!.nodes, results.at(-1)!.failure ?? "");
   return results;
 }
-
-const NOTHING = { batchNormalizations: 0, nodes: 0, macs: 0 };
 
 async function row(
   network: Architecture,
