@@ -25,7 +25,7 @@ const LOOK = `(() => {
   const shown = (node) => node.getClientRects().length > 0;
   const root = document.documentElement, all = (selector) => [...document.querySelectorAll(selector)];
   say(root.scrollWidth <= root.clientWidth, "it is " + (root.scrollWidth - root.clientWidth) + " px too wide");
-  const cut = all(".scroll, math[display=block], .facts, figure").filter(shown).filter((node) => node.scrollWidth > node.clientWidth + 1);
+  const cut = all(".scroll, .katex-display, .facts, figure").filter(shown).filter((node) => node.scrollWidth > node.clientWidth + 1);
   say(cut.length === 0, "it cuts " + cut.map((node) => node.textContent.trim().replace(/\\s+/g, " ").slice(0, 60)).join(" | "));
   say(all("h1").length === 1 && document.querySelector(".byline")?.textContent, "it has no title or no byline");
   say(all("figure svg").filter(shown).length > 0, "it shows no figure");

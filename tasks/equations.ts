@@ -1,6 +1,6 @@
 /**
  * Equations of a page: as they are written and, for a phone, one below the other and broken before each equals sign, because
- * browsers break no MathML.
+ * neither KaTeX nor a browser breaks a displayed equation.
  *
  * @module
  */
@@ -43,5 +43,5 @@ function aligned(lines: readonly string[]): string {
 }
 
 function rendered(tex: string): string {
-  return katex.renderToString(tex.trim(), { output: "mathml", displayMode: true, throwOnError: false });
+  return katex.renderToString(tex.trim(), { output: "htmlAndMathml", displayMode: true, throwOnError: false });
 }

@@ -1,5 +1,5 @@
 /**
- * An executed notebook as one page to publish: prose with its equations as MathML, code folded, outputs in full, the data
+ * An executed notebook as one page to publish: prose with its equations, which bring their fonts, code folded, outputs in full, the data
  * behind them embedded. It is made of the parts that reports of comparisons are made of, and fetches nothing.
  *
  * @module
@@ -7,6 +7,7 @@
 import { Marked } from "marked";
 import markedKatex from "marked-katex-extension";
 import type { Comparison, Environment } from "../src/bench/mod.ts";
+import { equationStyle } from "./equation_style.ts";
 import { withEquations } from "./equations.ts";
 import { escapeMarkup } from "../src/plot/format.ts";
 import { htmlMachine, htmlTable, renderPage } from "../src/plot/mod.ts";
@@ -33,7 +34,7 @@ export interface PageFacts {
   environment: Environment;
 }
 
-const markdown = new Marked(markedKatex({ output: "mathml", throwOnError: false, nonStandard: true }));
+const markdown = new Marked(markedKatex({ output: "htmlAndMathml", throwOnError: false, nonStandard: true }));
 
 /** The page of an executed notebook, as HTML. */
 export function notebookPage(notebook: Executed, { author, environment }: PageFacts): string {
@@ -46,13 +47,15 @@ export function notebookPage(notebook: Executed, { author, environment }: PageFa
     `<section>\n<h2>How it was measured</h2>\n<p>${METHOD}</p>\n<p>${escapeMarkup(RULE)}</p>\n</section>`,
     `<section>\n<h2>Where this ran</h2>\n${htmlMachine(measured)}\n${models(comparisons)}\n</section>`,
   ];
+  const content = body.filter((part) => part !== "").join("\n");
   return renderPage({
     title,
     kicker: "Layer fusion, a notebook",
     author,
     date: measured.date,
     lede,
-    body: body.filter((part) => part !== "").join("\n"),
+    body: content,
+    style: equationStyle(content),
     json: { results: data },
   });
 }

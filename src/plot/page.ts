@@ -23,6 +23,8 @@ export interface Page {
   lede?: string;
   /** The content: trusted HTML, made of escaped parts. */
   body: string;
+  /** Further CSS, trusted; its fonts must be data. */
+  style?: string;
   /** Data embedded as `<script type="application/json" id="…">`, by id: letters, digits and hyphens. */
   json?: Record<string, unknown>;
   /** BCP 47 tag of the language, `en` when absent. */
@@ -44,7 +46,10 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; ba
  * if (html.split("</script>").length !== 2) throw new Error("the data ended their element");
  * ```
  */
-export function renderPage({ title, kicker, author, date, lede, body, json = {}, language = "en" }: Page): string {
+export function renderPage(
+  { title, kicker, author, date, lede, body, style = "", json = {}, language = "en" }: Page,
+): string {
+  const policy = style ? `${POLICY}; font-src data:` : POLICY;
   const byline = [author, date && day(date)].filter((part) => part !== undefined && part !== "").map((part) =>
     escapeMarkup(part!)
   );
@@ -54,11 +59,11 @@ export function renderPage({ title, kicker, author, date, lede, body, json = {},
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${escapeMarkup(POLICY)}">
+<meta http-equiv="Content-Security-Policy" content="${escapeMarkup(policy)}">
 <link rel="icon" href="data:,">
 <title>${escapeMarkup(title)}</title>${author ? `\n<meta name="author" content="${escapeMarkup(author)}">` : ""}
 <style>
-${PAGE_STYLE}
+${PAGE_STYLE}${style && `\n${style}`}
 </style>
 </head>
 <body class="lf">

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { equationStyle } from "../../tasks/equation_style.ts";
 import { brokenLines, withEquations } from "../../tasks/equations.ts";
 
 Deno.test("brokenLines() breaks an equation at its parts and before each equals sign that is not within braces", () => {
@@ -13,4 +14,12 @@ Deno.test("withEquations() writes a long equation twice, a short one once, and l
   assertStringIncludes(long, '<div class="narrow">');
   assert(long.startsWith("Text $x$") && long.endsWith("more"));
   assertEquals(withEquations("$$a = b$$").match(/<math/g)!.length, 1);
+});
+
+Deno.test("equationStyle() brings the fonts that an equation needs as data, and nothing where there is none", () => {
+  assertEquals(equationStyle("<p>no equation</p>"), "");
+  const style = equationStyle(withEquations("$$a = b$$"));
+  assertEquals(style.match(/@font-face/g)!.length, 6);
+  assert(!/url\((?!data:font\/woff2;base64,)/.test(style), "a font would be fetched");
+  assertEquals(equationStyle(withEquations("$$\\mathbf{a}$$")).match(/@font-face/g)!.length, 7);
 });
