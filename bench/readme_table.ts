@@ -43,12 +43,6 @@ export function resultsTable(results: string): string {
   ].join("\n");
 }
 
-if (import.meta.main) {
-  const [readme, results] = ["../README.md", "RESULTS.md"].map((path) => new URL(path, import.meta.url).pathname);
-  await Deno.writeTextFile(readme, withResults(await Deno.readTextFile(readme), await Deno.readTextFile(results)));
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", readme] }).output();
-}
-
 /** The heading of a level's table. */
 function heading(results: string, level: string): string {
   return results.split("\n").find((line) => line.startsWith(`## Level \`${level}\``)) ?? "";

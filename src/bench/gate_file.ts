@@ -18,7 +18,7 @@ export interface GateFilePair extends GateLimits {
   /** The second model; absent where the first is to be fused. */
   after?: string;
   /** How to measure it. */
-  options: Pick<CompareOptions, "levels" | "seconds" | "threads" | "provider" | "seed" | "size" | "shapes">;
+  options: Pick<CompareOptions, "levels" | "seconds" | "threads" | "provider" | "seed" | "size" | "shapes" | "values">;
 }
 
 type Check = (value: unknown) => string | undefined;
@@ -29,6 +29,8 @@ const isWhole = (least: number): Check => (value) =>
 const isText: Check = (value) => typeof value === "string" && value !== "" ? undefined : "a text";
 const isShape: Check = (value) =>
   Array.isArray(value) && value.every((dim) => Number.isSafeInteger(dim) && dim >= 0) ? undefined : "";
+
+const isValue = (value: unknown) => ["number", "boolean", "string"].includes(typeof value);
 
 /** Keys that a pair, or the file for all pairs, may have. */
 const SHARED: Readonly<Record<string, Check>> = {
@@ -54,6 +56,10 @@ const OF_A_PAIR: Readonly<Record<string, Check>> = {
     isObject(value) && Object.values(value).every((shape) => isShape(shape) === undefined)
       ? undefined
       : 'shapes by input name, such as {"image": [1, 3, 224, 224]}',
+  values: (value) =>
+    isObject(value) && Object.values(value).every((given) => [given].flat().every(isValue))
+      ? undefined
+      : 'values by input name, such as {"sr": 16000, "scales": [1, 0.5]}',
 };
 
 /**

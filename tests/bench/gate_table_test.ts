@@ -84,7 +84,14 @@ Deno.test("parseGateFile() gives every pair its limits, its own before those of 
     seconds: 20,
     pairs: [
       { before: "a.onnx", after: "b.onnx" },
-      { name: "reader", before: "r.onnx", failIfSlower: "0.5 %", levels: ["all"], shapes: { x: [1, 3] } },
+      {
+        name: "reader",
+        before: "r.onnx",
+        failIfSlower: "0.5 %",
+        levels: ["all"],
+        shapes: { x: [1, 3] },
+        values: { sr: 8000 },
+      },
     ],
   }));
   assertEquals(pairs, [
@@ -94,7 +101,7 @@ Deno.test("parseGateFile() gives every pair its limits, its own before those of 
       before: "r.onnx",
       failIfSlower: 0.005,
       maxError: 1e-4,
-      options: { seconds: 20, levels: ["all"], shapes: { x: [1, 3] } },
+      options: { seconds: 20, levels: ["all"], shapes: { x: [1, 3] }, values: { sr: 8000 } },
     },
   ]);
 });
@@ -126,6 +133,11 @@ for (
       "a shape that is none",
       { pairs: [{ ...pair, shapes: { x: "1x3" } }] },
       /"shapes" is .*expected shapes by input name/,
+    ],
+    [
+      "a value that is none",
+      { pairs: [{ ...pair, values: { sr: { rate: 8000 } } }] },
+      /"values" is .*expected values by input name/,
     ],
   ] as const
 ) {

@@ -11,7 +11,7 @@ Deno.test("the README's table is what bench/RESULTS.md says", () => {
   assertEquals(
     plain(readme),
     plain(withResults(readme, results)),
-    "`deno run -A bench/readme_table.ts` writes it anew",
+    "`deno run -A bench/write_readme.ts` writes it anew",
   );
 });
 
