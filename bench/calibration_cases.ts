@@ -5,12 +5,14 @@
  * @module
  */
 import { Model } from "../src/fusion/mod.ts";
+import { newAttribute } from "../src/graph/attribute.ts";
 import { exportModel } from "../src/graph/export.ts";
 import type { Dim, Value } from "../src/graph/graph.ts";
 import { conv, convTranspose, relu, upsample } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
+import { writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
 
 /** A network to measure, and the shape of its input. */
@@ -74,5 +76,18 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
             "relu",
           ),
       ),
+  },
+  {
+    rule: writeContractionAsProduct,
+    ungated: writeContractionAsProduct,
+    network: "Einsum abcd,aecd->acbe of 4 heads of C channels and S positions with themselves",
+    channels: [8, 16, 32, 64, 128],
+    sizes: [1, 8, 32, 128, 512],
+    build: (channels, size) =>
+      networkOf([1, size, 4, channels], (network) => {
+        const scaled = network.op("Sigmoid", [network.input], "scaled"),
+          equation = newAttribute("equation", "abcd,aecd->acbe");
+        return network.op("Einsum", [scaled, network.input], "scores", [equation]);
+      }),
   },
 ];

@@ -1,4 +1,5 @@
 import { exportModel } from "../graph/export.ts";
+import { newAttribute } from "../graph/attribute.ts";
 import type { Dim, Value } from "../graph/graph.ts";
 import { Model } from "../fusion/model.ts";
 import { addAll, around, conv, convTranspose, relu, upsample } from "../models/layers.ts";
@@ -19,7 +20,8 @@ export type Family =
   | "layer-after-resize"
   | "layer-after-repeat"
   | "entries-taken"
-  | "transposed-layer";
+  | "transposed-layer"
+  | "contraction";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -116,6 +118,20 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
       const down = network.op("MatMul", [relu(network, up, "relu"), weight], "down");
       const first = network.constant("first", valueTensor("int64", [], Float64Array.of(0)));
       return network.op("Gather", [network.op("Add", [x, down], ""), first], "class_token", { axis: 1 });
+    },
+  },
+  "contraction": {
+    input: ["batch", TOKENS, 4, WIDTH / 4],
+    size: [1, TOKENS, 4, WIDTH / 4],
+    layers(network) {
+      const x = network.input, equation = (text: string) => [newAttribute("equation", text)];
+      const scores = network.op("Einsum", [x, x], "scores", equation("aecd,abcd->acbe"));
+      return network.op(
+        "Einsum",
+        [network.op("Softmax", [scores], "softmax", { axis: -1 }), x],
+        "",
+        equation("acbe,aecd->abcd"),
+      );
     },
   },
   "transposed-layer": onMaps((network) =>

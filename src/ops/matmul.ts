@@ -5,6 +5,7 @@ import { broadcasted } from "../tensor/elementwise.ts";
 import { batchedProduct, MOST_MACS } from "../tensor/products.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { broadcast, elementCount } from "./dims.ts";
+import { asMatrixProduct } from "./contraction.ts";
 import { einsum } from "./einsum.ts";
 import { einsumLinear } from "./linear/einsum.ts";
 import { gemmLinear, matmulLinear } from "./linear/layers.ts";
@@ -71,6 +72,6 @@ export const MATMUL_OPS = {
     infer: (_node, [a, , , b, , , , zero]) => [{ type: zero.type, shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),
   },
-  Einsum: { ...einsum, linear: einsumLinear },
+  Einsum: { ...einsum, asProduct: asMatrixProduct, linear: einsumLinear },
   Det: { infer: (_node, [{ type, shape }]) => [{ type, shape: shape?.slice(0, -2) }] },
 } satisfies Ops;

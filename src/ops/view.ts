@@ -1,4 +1,5 @@
-import type { Node } from "../graph/graph.ts";
+import type { Node, Value } from "../graph/graph.ts";
+import type { Builder } from "./builder.ts";
 import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
 import type { EntriesOf } from "./entries.ts";
@@ -28,6 +29,8 @@ export interface Views {
   positions?(node: Node): PositionMap | Skip | undefined;
   /** How it treats entries along an axis of its first output, where it treats all alike. */
   readonly entries?: EntriesOf;
+  /** A contraction of two computed values as a product of matrices, or why it is none. */
+  asProduct?(node: Node, build: Builder): Value | Skip | undefined;
   /** The entries that it takes of its first input, where that is all it does. */
   taken?(node: Node): Taken | undefined;
   /** What it adds and takes away, where it is a sum of its operands. */

@@ -23,6 +23,7 @@ import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
 import { splitLayerIntoPhases } from "./split_layer_into_phases.ts";
 import { takeEntriesFirst } from "./take_entries_first.ts";
 import { turnTransposedLayer } from "./turn_transposed_layer.ts";
+import { writeContractionAsProduct } from "./write_contraction_as_product.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { CPU_RULES } from "./for_cpu.ts";
@@ -50,5 +51,6 @@ export const RULES: readonly Rule[] = [
   splitLayerIntoPhases,
   takeEntriesFirst,
   turnTransposedLayer,
+  writeContractionAsProduct,
   ...CPU_RULES,
 ];

@@ -98,6 +98,17 @@ export const takenPositions: Step = (draft, x, choices) => {
   return draft.node("Gather", [y.name, picks], dims, { axis });
 };
 
+/** A product with itself, or with a function of itself, over the last axis, the axes of the result in any order. */
+export const contraction: Step = (draft, x, choices) => {
+  const rank = x.dims.length;
+  if (draft.opset < 12 || rank < 2 || rank > 4) return undefined;
+  const other = choices.once(2) ? draft.node("Relu", [x.name], x.dims) ?? x : x;
+  const batch = "abc".slice(0, rank - 2), last = choices.pick(["mn", "nm"]), isFirst = choices.once(2);
+  const dims = x.dims.with(-1, x.dims[rank - 2]), result = isFirst ? last + batch : batch + last;
+  const shape = isFirst ? [...dims.slice(-2), ...dims.slice(0, -2)] : dims;
+  return draft.node("Einsum", [x.name, other.name], shape, { equation: `${batch}mk,${batch}nk->${result}` });
+};
+
 /** A pool that pads by itself, whether it counts that or not. */
 const padded: Step = (draft, x, choices) =>
   x.dims.length < 3 ? undefined : poolOf(
