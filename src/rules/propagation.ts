@@ -84,8 +84,8 @@ export class Propagation {
     const own = affineOf(node);
     if (own && !(own instanceof Skip)) {
       const both = composed(own, affine);
-      if (!both) return new Skip("other-axis", `${node.label} goes along another axis`);
-      return this.#step(node) ?? this.#replace([node], value, own.x) ?? this.up(own.x, both);
+      if (!both && !carryOf(node)) return new Skip("other-axis", `${node.label} goes along another axis`);
+      if (both) return this.#step(node) ?? this.#replace([node], value, own.x) ?? this.up(own.x, both);
     }
     return this.#past(
       node,
@@ -132,8 +132,8 @@ export class Propagation {
     const own = affineOf(user);
     if (own && !(own instanceof Skip) && own.x === value) {
       const both = composed(affine, own);
-      if (!both) return new Skip("other-axis", `${user.label} goes along another axis`);
-      return this.#step(user) ?? this.#replace([user], user.output, now) ?? this.down(user.output, both, now);
+      if (!both && !carryOf(user)) return new Skip("other-axis", `${user.label} goes along another axis`);
+      if (both) return this.#step(user) ?? this.#replace([user], user.output, now) ?? this.down(user.output, both, now);
     }
     return this.#past(
       user,
