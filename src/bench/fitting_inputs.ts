@@ -37,9 +37,16 @@ export interface Fitting {
  *
  * @param path The model's file.
  * @param most How many other shapes to try at most.
+ * @param onTry Called before each other shape is tried.
  * @throws {Error} If inputs cannot be made, or lack one.
  */
-export async function findFitting(session: Session, path: string, options: FeedOptions, most = MOST): Promise<Fitting> {
+export async function findFitting(
+  session: Session,
+  path: string,
+  options: FeedOptions,
+  most = MOST,
+  onTry?: () => void,
+): Promise<Fitting> {
   const inputs = withLimits(session.inputs, path);
   const [first] = feedSets(inputs, options);
   const failure = await reasonAgainst(session, first);
@@ -49,6 +56,7 @@ export async function findFitting(session: Session, path: string, options: FeedO
   for (const shapes of otherShapes(inputs, withGivenShapes(options))) {
     if (tried >= most || performance.now() - start > PATIENCE_MS) break;
     tried++;
+    onTry?.();
     const [set] = feedSets(inputs, { ...options, shape: undefined, shapes });
     if (!await reasonAgainst(session, set)) return { shapes, tried };
   }

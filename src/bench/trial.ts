@@ -39,6 +39,7 @@ export async function tryModel(request: TrialRequest, signal?: AbortSignal): Pro
   const lines: TrialLine[] = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
   if (signal?.aborted) return undefined;
   const last = lines.at(-1);
+  if (died && last?.step === "tries") return { tried: lines.filter(({ step }) => step === "tries").length };
   if (died && last && last.step !== "done") {
     throw new Error(
       `${request.name}: ONNX Runtime dies (${died}) when it ${last.step} this model at level ${last.level}. ` +
@@ -46,7 +47,12 @@ export async function tryModel(request: TrialRequest, signal?: AbortSignal): Pro
           "That is a fault of the runtime; simplify the model or use another version of it."),
     );
   }
-  const memory = lines.find(({ memory }) => memory)?.memory, fitting = lines.find(({ fitting }) => fitting)?.fitting;
+  const fitting = lines.find(({ fitting }) => fitting)?.fitting;
+  if (fitting?.shapes) { // the process has run other shapes, too: its memory is that of the largest
+    const feeds = { ...request.feeds, shape: undefined, shapes: fitting.shapes };
+    return { ...await tryModel({ ...request, feeds, isExact: true }, signal), ...fitting };
+  }
+  const memory = lines.find(({ memory }) => memory)?.memory;
   return fitting && { ...fitting, ...(memory ? { memory } : {}) };
 }
 

@@ -35,7 +35,7 @@ export interface TrialLine {
   /** The level tried. */
   level: Level;
   /** What comes next, should nothing more be heard. */
-  step: "loads" | "runs" | "done";
+  step: "loads" | "runs" | "tries" | "done";
   /** Present with the first level's `done`. */
   memory?: MemoryUse;
   /** What inputs the model runs with; present once. */
@@ -52,7 +52,13 @@ async function runTrial(request: TrialRequest, say: (line: TrialLine) => void): 
     const session = await openSession(path, { provider, threads, level });
     say({ level, step: "runs" });
     if (i === 0) {
-      const { failure, ...fitting } = await findFitting(session, path, feeds, isExact ? 0 : undefined);
+      const { failure, ...fitting } = await findFitting(
+        session,
+        path,
+        feeds,
+        isExact ? 0 : undefined,
+        () => say({ level, step: "tries" }),
+      );
       if (failure) return say({ level, step: "done", fitting });
       say({ level, step: "runs", fitting });
       if (fitting.shapes) options = { ...feeds, shape: undefined, shapes: fitting.shapes };

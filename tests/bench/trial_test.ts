@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { compare } from "../../src/bench/compare.ts";
 import { tryModel } from "../../src/bench/trial.ts";
 import { cli, inFolder } from "../cli/run_cli.ts";
-import { modelBytes, random, type TestModel } from "../onnx_model.ts";
+import { modelBytes, random, tensor, type TestModel } from "../onnx_model.ts";
 import { fixture } from "./fixture.ts";
 
 /** A BatchNormalization whose extra outputs are named by empty strings: ONNX Runtime 1.30 dies of it. */
@@ -30,6 +30,35 @@ Deno.test("compare() of a model that ONNX Runtime dies of is an error that names
   assertStringIncludes(message, "ONNX Runtime dies (SIGSEGV) when it runs this model at level disabled.");
   assertStringIncludes(message, "BatchNormalization norm names 5 outputs and leaves some of them empty");
   await assertRejects(() => compare(model, deadly(), quick), Error, "after: ONNX Runtime dies");
+});
+
+Deno.test("tryModel() of a model that the runtime dies of at another shape than the likely one is no error", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".onnx" });
+  const fails: TestModel = {
+    opset: 9,
+    inputs: { x: [1, "l"] },
+    outputs: { y: null },
+    initializers: {
+      shape: tensor([4], [1, 2, 16, 16], 7), // 512 samples
+      ...Object.fromEntries(["scale", "bias", "mean", "variance"].map((name) => [name, { dims: [2], values: [1, 2] }])),
+    },
+    nodes: [
+      { op: "Reshape", inputs: ["x", "shape"], outputs: ["r"] },
+      {
+        op: "BatchNormalization",
+        inputs: ["r", "scale", "bias", "mean", "variance"],
+        outputs: ["y", "", "", "", ""],
+      },
+    ],
+  };
+  try {
+    await Deno.writeFile(path, modelBytes(fails));
+    const options = { levels: ["disabled"], provider: "cpu", threads: 1, feeds: {} } as const;
+    const trial = await tryModel({ path, name: "fails", ...options });
+    assertEquals([trial?.shapes, trial?.memory, trial!.tried > 0], [undefined, undefined, true]);
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 Deno.test("layerfuse compare of a model that ONNX Runtime dies of exits 2 with one line", async () => {
