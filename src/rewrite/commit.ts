@@ -62,9 +62,13 @@ export function objection(
       return new Skip("other-graph", `the name '${now.name}' means something else where ${shadowed.label} is`);
     }
   }
+  // what the model computes at every run may be infinite, such as a mask
+  const evaluated = new Set(
+    outputs.flatMap(([old, now]) => constantOf(old) === now.initializer ? now.initializer! : []),
+  );
   for (const { initializer, name } of cannotReadWeights ? [] : build.initializers) {
     if (!initializer || !isFloat(initializer.type) || initializer.origin) continue;
-    const value = overflowOf(initializer);
+    const value = overflowOf(initializer, evaluated.has(initializer));
     if (value !== undefined) {
       return new Skip(
         "overflow",
