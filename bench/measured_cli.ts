@@ -10,12 +10,14 @@ const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
  */
 const MEASURED = `
 const start = performance.now();
+const kib = async (name) =>
+  new RegExp(name + ":\\\\s*(\\\\d+)").exec(await Deno.readTextFile("/proc/self/status").catch(() => ""))?.[1];
+const before = await kib("VmRSS") ?? 0;
 import process from "node:process";
 const { main } = await import(${JSON.stringify(CLI.href)});
 const code = await main(Deno.args);
 const ms = performance.now() - start;
-const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
-console.log("measured", ms, /VmHWM:\\s*(\\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS);
+console.log("measured", ms, await kib("VmHWM") ?? process.resourceUsage().maxRSS, before);
 Deno.exit(code);
 `;
 
@@ -27,6 +29,8 @@ export interface Cost {
   readonly ownSeconds: number;
   /** Peak memory of the CLI, MB (10⁶ bytes). */
   readonly peakMB: number;
+  /** The same beyond what Deno had before it loaded anything of the CLI. */
+  readonly ownPeakMB: number;
 }
 
 async function run(command: string, args: string[]): Promise<{ seconds: number; output: string }> {
@@ -48,8 +52,9 @@ export async function measuredCli(folder: string, ...args: string[]): Promise<Co
   const script = `${folder}/measured.ts`;
   await Deno.writeTextFile(script, MEASURED);
   const { seconds, output } = await run(Deno.execPath(), ["run", "-A", "--config", CONFIG, script, ...args]);
-  const [, ms, kib] = /measured ([\d.]+) (\d+)/.exec(output)!;
-  return { seconds, ownSeconds: Number(ms) / 1000, peakMB: Number(kib) * 1.024 / 1000 };
+  const [, ms, ...kib] = /measured ([\d.]+) (\d+) (\d+)/.exec(output)!;
+  const [peakMB, startMB] = kib.map((count) => Number(count) * 1.024 / 1000);
+  return { seconds, ownSeconds: Number(ms) / 1000, peakMB, ownPeakMB: peakMB - startMB };
 }
 
 /** The middle one of some values. */

@@ -97,8 +97,8 @@ async function beside(network: Architecture, isTorchvision: boolean, folder: str
   const out = `${folder}/layerfuse.onnx`;
   results.push(
     await row(network, "**layerfuse**", original, out, async () => {
-      const { ownSeconds, peakMB } = await measuredCli(folder, "fuse", original, "-o", out);
-      return { seconds: ownSeconds, peakMB };
+      const { ownSeconds, ownPeakMB } = await measuredCli(folder, "fuse", original, "-o", out);
+      return { seconds: ownSeconds, peakMB: ownPeakMB };
     }),
   );
   console.log(network, results.at(-1)!.tool, results.at(-1)!.nodes, results.at(-1)!.failure ?? "");
