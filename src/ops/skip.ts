@@ -29,6 +29,7 @@ export const SKIP_CODES = {
   "element-type": "the element types do not fit each other, or are no floating-point numbers",
   "unsupported-form": "an attribute, or an old form of the operator, that the rewrite does not cover",
   "not-cheaper": "the model would get no smaller and no faster",
+  "quantised": "the runtime computes the node on whole numbers, and has no place for other weights there",
   "part-of-idiom": "the runtime runs the node and its neighbours as one operator, which the rewrite would break up",
   "file-growth": "the file would grow: a weight is stored in a smaller form, or needed elsewhere as it is",
   "cost-unknown": "whether it saves work depends on shapes that the model does not say",

@@ -1,5 +1,6 @@
 import type { Value } from "../graph/graph.ts";
 import { constantOf } from "../ops/constant.ts";
+import { isTakenQuantised } from "../ops/quantised.ts";
 import { OPS } from "../ops/table.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
@@ -13,7 +14,7 @@ export const normaliseConstants: Rule = {
     const used = root.outputs.filter((value): value is Value => value !== undefined && value.users.size > 0);
     // below IR version 4 a new initializer is a new graph input, and a function body has no initializers
     if (used.length === 0 || root.graph.isFunction || root.graph.model.irVersion < 4) return undefined;
-    if (root.outputs.some((value) => value?.isOutput)) return undefined;
+    if (root.outputs.some((value) => value?.isOutput) || used.some(isTakenQuantised)) return undefined;
     const constants = used.map((value) => ({ value, tensor: constantOf(value) }));
     if (constants.some(({ tensor }) => tensor === undefined)) return undefined;
     return new Replacement(

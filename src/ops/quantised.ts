@@ -1,0 +1,52 @@
+import type { Node, Value } from "../graph/graph.ts";
+import { constantOf } from "./constant.ts";
+import { Skip } from "./skip.ts";
+
+/** Whether a node makes fractions of whole numbers. */
+function dequantises(node: Node | undefined): boolean {
+  return node?.opType === "DequantizeLinear";
+}
+
+/** Whether a node takes fractions that were whole numbers a moment ago, and depend on the input of the model. */
+function readsQuantised({ inputs }: Node): boolean {
+  return inputs.some((value) => value && dequantises(value.producer) && constantOf(value) === undefined);
+}
+
+/**
+ * Why a node is no layer to change: with DequantizeLinear before it and QuantizeLinear behind it, a runtime makes one operator
+ * on whole numbers of the three, which has no place for other weights than whole numbers.
+ */
+export function whyQuantised(node: Node): Skip | undefined {
+  const users = node.outputs.flatMap((output) => output ? [...output.users.keys()] : []);
+  if (!readsQuantised(node) || users.length === 0) return undefined;
+  if (!users.every(({ opType }) => opType === "QuantizeLinear")) return undefined;
+  return new Skip(
+    "quantised",
+    `${node.label} is computed on whole numbers: DequantizeLinear before it and QuantizeLinear behind it make one operator with it`,
+  );
+}
+
+/**
+ * Whether a constant that is stored as whole numbers is taken by nodes that compute on whole numbers: they need it as it is
+ * stored. What is done with it on the way (a Transpose) stays, too.
+ */
+export function isTakenQuantised(value: Value): boolean {
+  const { producer } = value;
+  return producer !== undefined && isStoredQuantised(producer) && isReadQuantised(value);
+}
+
+/** How many nodes may move a weight between what makes fractions of it and what takes them. */
+const MOST_MOVES = 4;
+
+/** Whether a node, or one shortly before it that it takes first, makes fractions of whole numbers. */
+function isStoredQuantised(node: Node | undefined, moves = MOST_MOVES): boolean {
+  return dequantises(node) || moves > 0 && node !== undefined && isStoredQuantised(node.inputs[0]?.producer, moves - 1);
+}
+
+function isReadQuantised({ users }: Value, moves = MOST_MOVES): boolean {
+  return [...users.keys()].some((user) =>
+    constantOf(user.outputs[0]) === undefined
+      ? readsQuantised(user)
+      : moves > 0 && isReadQuantised(user.output, moves - 1)
+  );
+}
