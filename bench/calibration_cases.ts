@@ -13,6 +13,7 @@ import { Network } from "../src/models/network.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
+import { putChannelsLast } from "../src/rules/put_channels_last.ts";
 import { turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
 
 /** A network to measure, and the shape of its input. */
@@ -89,5 +90,18 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
           equation = newAttribute("equation", "abcd,aecd->acbe");
         return network.op("Einsum", [scaled, network.input], "scores", [equation]);
       }),
+  },
+  {
+    rule: putChannelsLast,
+    ungated: putChannelsLast,
+    network: "Softmax over C channels → 1×1 Conv to C/2 channels, of S×S positions",
+    channels: [2, 4, 16, 32, 64],
+    sizes: [1, 4, 16, 64],
+    build: (channels, size) =>
+      networkOf(
+        [1, channels, size, size],
+        (network) =>
+          conv(network, network.op("Softmax", [network.input], "shares", { axis: 1 }), "mean", { out: channels / 2 }),
+      ),
   },
 ];

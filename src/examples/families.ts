@@ -21,7 +21,8 @@ export type Family =
   | "layer-after-repeat"
   | "entries-taken"
   | "transposed-layer"
-  | "contraction";
+  | "contraction"
+  | "expectation";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -133,6 +134,12 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
         equation("acbe,aecd->abcd"),
       );
     },
+  },
+  "expectation": {
+    input: ["batch", 16, 4, "positions"],
+    size: [1, 16, 4, 8400],
+    layers: (network) =>
+      conv(network, network.op("Softmax", [network.input], "shares", { axis: 1 }), "mean", { out: 1 }),
   },
   "transposed-layer": onMaps((network) =>
     relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")

@@ -10,6 +10,10 @@ function alongAxis(normalize: (values: Float64Array) => Float64Array): Op {
   return {
     infer: inferSame,
     entries: entriesBefore(1, 13),
+    normalizedAxis(node) {
+      const rank = node.inputs[0]?.shape?.length;
+      return rank === undefined || node.opset < 13 ? undefined : axisOf(node, rank, -1);
+    },
     evaluate: (node, [x]) => [computedTensor(x!.type, x!.dims, () => rowwise(node, x!, normalize))],
   };
 }

@@ -31,6 +31,8 @@ export interface Views {
   readonly entries?: EntriesOf;
   /** A contraction of two computed values as a product of matrices, or why it is none. */
   asProduct?(node: Node, build: Builder): Value | Skip | undefined;
+  /** The one axis along which it normalizes, and could along any other; undefined where that is not so. */
+  normalizedAxis?(node: Node): number | undefined;
   /** The entries that it takes of its first input, where that is all it does. */
   taken?(node: Node): Taken | undefined;
   /** What it adds and takes away, where it is a sum of its operands. */

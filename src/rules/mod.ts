@@ -24,6 +24,7 @@ import { splitLayerIntoPhases } from "./split_layer_into_phases.ts";
 import { takeEntriesFirst } from "./take_entries_first.ts";
 import { turnTransposedLayer } from "./turn_transposed_layer.ts";
 import { writeContractionAsProduct } from "./write_contraction_as_product.ts";
+import { putChannelsLast } from "./put_channels_last.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { CPU_RULES } from "./for_cpu.ts";
@@ -51,6 +52,7 @@ export const RULES: readonly Rule[] = [
   splitLayerIntoPhases,
   takeEntriesFirst,
   turnTransposedLayer,
+  putChannelsLast,
   writeContractionAsProduct,
   ...CPU_RULES,
 ];

@@ -27,6 +27,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "layer-after-repeat": ["split-layer-into-phases", { Concat: 1, Conv: 4, DepthToSpace: 1 }],
   "entries-taken": ["take-entries-first", { Add: 1, Gather: 2, MatMul: 2, Relu: 1 }],
   "contraction": ["write-contraction-as-product", { MatMul: 2, Softmax: 1, Transpose: 4 }],
+  "expectation": ["put-channels-last", { MatMul: 1, Softmax: 1, Transpose: 2 }],
   "transposed-layer": ["turn-transposed-layer", { Conv: 1, Relu: 1 }],
 };
 

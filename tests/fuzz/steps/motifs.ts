@@ -109,6 +109,13 @@ export const contraction: Step = (draft, x, choices) => {
   return draft.node("Einsum", [x.name, other.name], shape, { equation: `${batch}mk,${batch}nk->${result}` });
 };
 
+/** An expectation over channels. */
+export const expectation: Step = (draft, x, choices) => {
+  if (x.dims.length < 3 || x.dims.length > 5 || draft.opset < 13) return undefined;
+  const shares = draft.node("Softmax", [x.name], x.dims, { axis: choices.pick([1, 1 - x.dims.length, 2]) });
+  return shares && convOf(draft, shares, choices, square(x.dims.length - 2, 1), choices.pick([1, 2]));
+};
+
 /** A pool that pads by itself, whether it counts that or not. */
 const padded: Step = (draft, x, choices) =>
   x.dims.length < 3 ? undefined : poolOf(
