@@ -92,7 +92,7 @@ export const NETWORKS: readonly Network[] = [
   builtForCpu("quartznet_5x5", { all: 1.4 }),
   builtForCpu("wav2vec2_stem", { all: 1.15 }),
   builtForCpu("ecg_resnet1d", { all: 1.12 }),
-  built("r2plus1d_18", { all: 1.1 }),
+  builtForCpu("r2plus1d_18", { all: 1.1 }),
   built("yolov5s_focus"),
   built("yolov8n", { all: 1.08 }),
   built("einsum_blocks", { all: 1.08 }),

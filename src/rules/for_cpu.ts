@@ -6,8 +6,14 @@
  */
 import type { Rule } from "../rewrite/rule.ts";
 import { writeAffineOnBlocks } from "./write_affine_on_blocks.ts";
+import { writeClipsAsImages } from "./write_clips_as_images.ts";
 import { writeLinesAsImages } from "./write_lines_as_images.ts";
 import { writeSlopesAsRelu } from "./write_slopes_as_relu.ts";
 
 /** Every rule that is for the CPU kernels alone; each says so in `runtimes`. */
-export const CPU_RULES: readonly Rule[] = [writeLinesAsImages, writeSlopesAsRelu, writeAffineOnBlocks];
+export const CPU_RULES: readonly Rule[] = [
+  writeLinesAsImages,
+  writeClipsAsImages,
+  writeSlopesAsRelu,
+  writeAffineOnBlocks,
+];

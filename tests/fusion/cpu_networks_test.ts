@@ -10,6 +10,7 @@ const NETWORKS: Partial<Record<Architecture, Record<string, number>>> = {
   mtcnn_onet: { "write-slopes-as-relu": 4 },
   quartznet_5x5: { "write-lines-as-images": 1 },
   wav2vec2_stem: { "write-lines-as-images": 1 },
+  r2plus1d_18: { "write-clips-as-images": 28 },
   ecg_resnet1d: { "write-lines-as-images": 1 },
 };
 

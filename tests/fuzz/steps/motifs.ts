@@ -176,6 +176,23 @@ export const shiftedImage: Step = (draft, x, choices) => {
   return shifted && convOf(draft, shifted, choices, square(2, 3), choices.pick([2, 4]));
 };
 
+/** A factor of a 3-D convolution, along time or of each frame, in whole blocks of channels. */
+export const clips: Step = (draft, x, choices) => {
+  if (x.dims.length !== 5) return undefined;
+  const wide = convOf(draft, x, choices, square(3, 1), 16), isTime = choices.once(2);
+  const active = wide && draft.node("Relu", [wide.name], wide.dims);
+  const each = (time: number, image: number, pads = false) =>
+    pads ? [time, image, image, time, image, image] : [time, image, image];
+  const geometry = {
+    ...square(3, 1),
+    kernel: isTime ? each(3, 1) : each(1, 3),
+    pads: isTime ? each(1, 0, true) : each(0, 1, true),
+    strides: choices.once(2) ? each(1, 1) : isTime ? each(2, 1) : each(1, 2),
+  };
+  const factor = active && convOf(draft, active, choices, geometry, 16);
+  return factor && (choices.once(2) ? activation(draft, factor, choices) : undefined) || factor;
+};
+
 /** Depthwise convolutions on lines with something between: in 2-D the runtime is faster at them. */
 export const lines: Step = (draft, x, choices) => {
   if (x.dims.length !== 3) return undefined;
