@@ -1,5 +1,6 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { scaler } from "./affine/scaler.ts";
+import { regressorLinear } from "./linear/regressor.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
 /** Most results of classical models are float32, whatever the numbers they are computed from. */
@@ -84,7 +85,7 @@ export const ML_OPS = {
   Imputer: { infer: (_node, [{ type, shape }]) => [{ type, shape }] },
   LabelEncoder: labelEncoder,
   LinearClassifier: classifier,
-  LinearRegressor: scores((node) => node.number("targets", 1)),
+  LinearRegressor: { ...scores((node) => node.number("targets", 1)), linear: regressorLinear },
   Normalizer: sameShape,
   OneHotEncoder: oneHotEncoder,
   SVMClassifier: classifier,

@@ -117,6 +117,50 @@ const before = (node: TestNode, rest: Partial<TestModel>): TestModel => ({
   nodes: [node, { op: "Gemm", inputs: ["a", "w", "b"], outputs: ["y"] }],
 });
 
+/** x → Scaler → LinearRegressor of two targets. */
+const regression = (
+  attributes: TestNode["attributes"] = {},
+  rest: Partial<TestModel> = {},
+): TestModel => ({
+  inputs: { x: ["n", 4] },
+  outputs: { y: ["n", 2] },
+  opsets: { "ai.onnx.ml": 1 },
+  nodes: [
+    {
+      op: "Scaler",
+      domain: "ai.onnx.ml",
+      inputs: ["x"],
+      outputs: ["a"],
+      attributes: { offset: { floats: [1, 2, 3, 4] }, scale: { floats: [2, 1, 0.5, -1] } },
+    },
+    {
+      op: "LinearRegressor",
+      domain: "ai.onnx.ml",
+      inputs: ["a"],
+      outputs: ["y"],
+      name: "regressor",
+      attributes: {
+        targets: 2,
+        coefficients: { floats: [1, -2, 3, 4, 0.5, 6, -7, 8] },
+        intercepts: { floats: [0.5, -1] },
+        ...attributes,
+      },
+    },
+  ],
+  ...rest,
+});
+
+Deno.test("fuse() folds an ai.onnx.ml Scaler into the LinearRegressor behind it, as one Gemm", async () => {
+  await assertFuses(regression(), { Gemm: 1 });
+});
+
+Deno.test("fuse() leaves a LinearRegressor that is no Gemm", async () => {
+  await assertKeeps(regression({ post_transform: "PROBIT" }), /regressor has a post_transform/);
+  await assertKeeps(regression({ targets: 3 }), /regressor has no coefficients and intercepts for 3 targets/);
+  await assertKeeps(regression({ intercepts: { floats: [1] } }), /regressor has no coefficients and intercepts for 2/);
+  await assertKeeps(regression({}, { inputs: { x: ["n", 5, 4] }, outputs: { y: null } }), /an input of rank 2\)/);
+});
+
 Deno.test("fuse() folds an ai.onnx.ml Scaler into the Gemm behind it", async () => {
   const scaler = (attributes: TestNode["attributes"]): TestModel =>
     before({ op: "Scaler", domain: "ai.onnx.ml", inputs: ["x"], outputs: ["a"], attributes }, {
