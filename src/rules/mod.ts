@@ -27,6 +27,7 @@ import { writeContractionAsProduct } from "./write_contraction_as_product.ts";
 import { putChannelsLast } from "./put_channels_last.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
+import { writePartsRule } from "./write_parts.ts";
 import { CPU_RULES } from "./for_cpu.ts";
 
 /** Every rule there is. */
@@ -35,6 +36,7 @@ export const RULES: readonly Rule[] = [
   normaliseConstants,
   removeIdentity,
   mergeMovements,
+  writePartsRule,
   writeIdiom,
   writeHardSigmoidRule,
   fuseAffineIntoLayer,

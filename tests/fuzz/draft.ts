@@ -177,7 +177,7 @@ export class Draft {
   }
 
   /** A node whose result is a constant: no place for a step to go on. */
-  private hidden(op: string, inputs: string[], attributes: Record<string, TestAttribute> = {}): string {
+  hidden(op: string, inputs: string[], attributes: Record<string, TestAttribute> = {}): string {
     const name = this.fresh("k");
     this.nodes.push({ op, inputs, outputs: [name], name: this.fresh(op.toLowerCase()), attributes });
     return name;

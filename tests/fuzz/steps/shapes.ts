@@ -123,6 +123,12 @@ export const split: Step = (draft, x, choices) => {
   const sizes = even ? [length / 2, length / 2] : length > 2 && choices.once(2) ? [1, 1, length - 2] : [1, length - 1];
   const shapes = sizes.map((size) => x.dims.map((dim, at) => at === axis ? size : dim));
   const given = !even || choices.once(2);
+  if (draft.opset >= 11 && choices.once(4)) {
+    const lengths = even && !given ? draft.integers([length / 2], []) : draft.integers(sizes);
+    const sequence = draft.hidden("SplitToSequence", [x.name, lengths], { axis }), taken = choices.below(sizes.length);
+    if (choices.once(2)) draft.node("SequenceAt", [sequence, draft.integers([-sizes.length], [])], shapes[0]);
+    return draft.node("SequenceAt", [sequence, draft.integers([taken], [])], shapes[taken]);
+  }
   if (draft.opset < 13) return draft.nodeOf("Split", [x.name], shapes, { axis, split: given ? sizes : undefined })?.[0];
   const inputs = given ? [x.name, draft.integers(sizes)] : [x.name];
   return draft.nodeOf("Split", inputs, shapes, {
