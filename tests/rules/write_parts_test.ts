@@ -20,7 +20,7 @@ function apart({ split, taken, keepdims, more = {}, opset = 17 }: Given): TestMo
   const lengths = split === undefined
     ? undefined
     : tensor(typeof split === "number" ? [] : [split.length], [split].flat(), INT64);
-  const parts = taken.flatMap((index, at): TestNode[] => [
+  const parts = taken.flatMap((_, at): TestNode[] => [
     { op: "SequenceAt", inputs: ["s", `i${at}`], outputs: [`p${at}`] },
     { op: "Mul", inputs: [`p${at}`, `k${at}`], outputs: [`y${at}`] },
   ]);
