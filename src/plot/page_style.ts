@@ -23,7 +23,7 @@ ${STYLE}
 .lf .fact .note{font-size:.85rem;color:var(--lf-muted);line-height:1.4}
 .lf .scroll{overflow-x:auto;margin:14px 0;border:1px solid var(--lf-grid);border-radius:10px;background:var(--lf-surface)}
 .lf .scroll table{table-layout:auto;border-collapse:collapse;width:100%;margin:0;font-size:.95rem;color:var(--lf-ink);background:var(--lf-surface);border:0}
-.lf .scroll th,.lf .scroll td{text-align:left;padding:8px 14px;border-bottom:1px solid var(--lf-grid);vertical-align:top;background:none;max-width:none;white-space:normal}
+.lf .scroll th,.lf .scroll td{text-align:left;padding:8px 14px;overflow-wrap:anywhere;border-bottom:1px solid var(--lf-grid);vertical-align:top;background:none;max-width:none;white-space:normal}
 .lf .scroll tr:last-child>td,.lf .scroll tr:last-child>th{border-bottom:0}
 .lf .scroll tbody tr:nth-child(n),.lf .scroll thead tr{background:var(--lf-surface)}
 .lf .scroll thead th.number,.lf .scroll thead th{white-space:normal;font-weight:600;color:var(--lf-muted);font-size:.85rem}

@@ -34,7 +34,8 @@ export function htmlTable(
   { numbers = [], className = "" }: { numbers?: number[]; className?: string } = {},
 ): string {
   // a phone shows each row as a card, each cell behind its column's name; roles keep it a table to those who hear it
-  const isStack = /\bstack\b/.test(className), role = (name: string) => isStack ? ` role="${name}"` : "";
+  const isStack = /\bstack\b/.test(className) || head.length > 3,
+    role = (name: string) => isStack ? ` role="${name}"` : "";
   const label = (column: number) => isStack ? ` data-label="${escapeMarkup(head[column])}"` : "";
   const attribute = (column: number) => numbers.includes(column) ? ' class="number"' : "";
   const row = (cells: string[]) =>
@@ -52,9 +53,9 @@ export function htmlTable(
       ).join("")
     }</tr></thead>`
     : "";
-  return `<div class="scroll${className && ` ${className}`}"><table${role("table")}>${top}<tbody>${
-    rows.map(row).join("\n")
-  }</tbody></table></div>`;
+  return `<div class="scroll${className && ` ${className}`}${
+    isStack && !className.includes("stack") ? " stack" : ""
+  }"><table${role("table")}>${top}<tbody>${rows.map(row).join("\n")}</tbody></table></div>`;
 }
 
 /** A name out of a model, in the type of code. */

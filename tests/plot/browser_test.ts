@@ -33,7 +33,16 @@ Deno.test({
   ignore: !chromium,
   fn: async () => {
     const folder = await Deno.makeTempDir();
-    const report = { comparison: sampleComparison(), fusion: sampleFusion(), rules: sampleRules() };
+    const comparison = sampleComparison(), fusion = sampleFusion(), { outputs } = comparison.error;
+    const long = "If_0_else_branch__Inline_0__/decoder/".repeat(3), code = "not-constant" as const;
+    const measures = Object.values(outputs)[0];
+    comparison.error.outputs = { [long]: measures, other: measures };
+    comparison.error.worst = [long, "other"].map((output) => ({ output, input: "normal", ...measures }));
+    fusion.skipped.push(
+      { rule: "r", node: long, code, reason: `'${long}' is not constant` },
+      { rule: "r", node: "n", code, reason: `'n' is not constant` },
+    );
+    const report = { comparison, fusion, rules: sampleRules() };
     await Deno.writeTextFile(`${folder}/report.html`, renderReport(report));
     try {
       await withChromium(chromium!, async (visit) => {
