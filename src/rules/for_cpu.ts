@@ -8,6 +8,7 @@ import type { Rule } from "../rewrite/rule.ts";
 import { writeAffineOnBlocks } from "./write_affine_on_blocks.ts";
 import { writeClipsAsImages } from "./write_clips_as_images.ts";
 import { writeLinesAsImages } from "./write_lines_as_images.ts";
+import { writeOnBlocks } from "./write_on_blocks.ts";
 import { writeSlopesAsRelu } from "./write_slopes_as_relu.ts";
 
 /** Every rule that is for the CPU kernels alone; each says so in `runtimes`. */
@@ -16,4 +17,5 @@ export const CPU_RULES: readonly Rule[] = [
   writeClipsAsImages,
   writeSlopesAsRelu,
   writeAffineOnBlocks,
+  writeOnBlocks,
 ];

@@ -20,6 +20,7 @@ import {
 } from "./steps/branches.ts";
 import { conv, convTranspose, depthwise, gemm, matmul, pointwise, type Step } from "./steps/layers.ts";
 import {
+  boundedImage,
   carriedDown,
   carriedUp,
   classifier,
@@ -115,6 +116,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   lines: [5, lines],
   sloped: [3, sloped],
   clips: [7, clips],
+  boundedImage: [3, boundedImage],
   shiftedImage: [2, shiftedImage],
   slicedChannels: [2, slicedChannels],
   extraOutput: [2, extraOutput],

@@ -176,6 +176,16 @@ export const shiftedImage: Step = (draft, x, choices) => {
   return shifted && convOf(draft, shifted, choices, square(2, 3), choices.pick([2, 4]));
 };
 
+/** A convolution with a bound written as an extreme, or a mean written as a reduction. */
+export const boundedImage: Step = (draft, x, choices) => {
+  const made = x.dims.length === 4 && draft.opset >= 8 ? convOf(draft, x, choices, square(2, 3), 8) : undefined;
+  if (!made) return undefined;
+  if (choices.once(2)) return draft.node(choices.pick(["Max", "Min"]), [made.name, draft.number(0.25)], made.dims);
+  const keepdims = choices.below(2), dims = [...made.dims.slice(0, 2), ...keepdims ? [1, 1] : []];
+  if (draft.opset >= 18) return draft.node("ReduceMean", [made.name, draft.integers([2, 3])], dims, { keepdims });
+  return draft.node("ReduceMean", [made.name], dims, { keepdims, axes: [2, 3] });
+};
+
 /** A factor of a 3-D convolution, along time or of each frame, in whole blocks of channels. */
 export const clips: Step = (draft, x, choices) => {
   if (x.dims.length !== 5) return undefined;
