@@ -3,7 +3,7 @@
     python tasks/export/check.py [--all]
 
 Runs the ways whose Python packages are at hand (torch, onnx, onnxscript, onnxruntime; tensorflow
-with tf2onnx) and says which it skipped; `--all` makes a skipped way an error. Ends with 1 where a count is not the one that
+with tf2onnx; paddle with paddle2onnx) and says which it skipped; `--all` makes a skipped way an error. Ends with 1 where a count is not the one that
 docs/export.md states.
 """
 
@@ -23,6 +23,7 @@ STATED = {
     "onnxruntime, basic": {"Conv": 3, "BatchNormalization": 0},
     "tf2onnx, from_function": {"Conv": 3, "BatchNormalization": 0},
     "keras, model.export": {"Conv": 3, "BatchNormalization": 0},
+    "paddle, paddle.onnx.export": {"Conv": 3, "BatchNormalization": 3},
 }
 
 
@@ -114,10 +115,26 @@ def keras_ways(folder):
     yield "keras, model.export", path
 
 
+def paddle_way(folder):
+    import paddle
+    from paddle import nn
+
+    def block(before, after):
+        return [nn.Conv2D(before, after, 3, padding=1, bias_attr=False), nn.BatchNorm2D(after), nn.ReLU()]
+
+    model = nn.Sequential(*block(3, 8), *block(8, 8), *block(8, 8))
+    model(paddle.randn([4, 3, 16, 16]))
+    model.eval()
+    spec = paddle.static.InputSpec([1, 3, 16, 16], "float32", "input")
+    paddle.onnx.export(model, str(folder / "paddle"), input_spec=[spec], opset_version=14)
+    yield "paddle, paddle.onnx.export", folder / "paddle.onnx"
+
+
 def main():
     wrong = skipped = 0
     for needs, ways in [(("torch", "onnx", "onnxscript"), torch_ways), (("torch", "onnx", "onnxruntime"), runtime_way),
-                        (("tensorflow", "tf2onnx", "onnx"), keras_ways)]:
+                        (("tensorflow", "tf2onnx", "onnx"), keras_ways),
+                        (("paddle", "paddle2onnx", "onnx"), paddle_way)]:
         if not has(*needs):
             print(f"skipped, not installed: {', '.join(needs)}")
             skipped += 1
