@@ -7,6 +7,18 @@
 import { STYLE } from "./svg.ts";
 import { FONT, themeCss } from "./theme.ts";
 
+/** Each row of such a table as a card, its cells below one another behind the names of their columns. */
+function cards(table: string): string {
+  return `.lf ${table} table,.lf ${table} tbody,.lf ${table} tr,.lf ${table} tbody th,.lf ${table} td{display:block;width:100%}
+.lf ${table} thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.lf ${table} tr{padding:8px 10px;border-bottom:1px solid var(--lf-grid)}
+.lf ${table} tr:last-child{border-bottom:0}
+.lf ${table} table th:nth-child(n),.lf ${table} table td:nth-child(n){border:0;padding:2px 0;overflow-wrap:anywhere}
+.lf ${table} table td:nth-child(n){display:flex;justify-content:flex-end;gap:8px;text-align:right}
+.lf ${table} td::before{content:attr(data-label);color:var(--lf-muted);text-align:left;overflow-wrap:normal;margin-right:auto}
+.lf ${table} td:empty{display:none}`;
+}
+
 /** Style of the parts: facts, tables, figures, cards. All that a notebook display needs. */
 export const PART_STYLE: string = `${themeCss(".lf")}
 ${STYLE}
@@ -23,7 +35,8 @@ ${STYLE}
 .lf .fact .note{font-size:.85rem;color:var(--lf-muted);line-height:1.4}
 .lf .scroll{overflow-x:auto;margin:14px 0;border:1px solid var(--lf-grid);border-radius:10px;background:var(--lf-surface)}
 .lf .scroll table{table-layout:auto;border-collapse:collapse;width:100%;margin:0;font-size:.95rem;color:var(--lf-ink);background:var(--lf-surface);border:0}
-.lf .scroll th,.lf .scroll td{text-align:left;padding:8px 14px;overflow-wrap:anywhere;border-bottom:1px solid var(--lf-grid);vertical-align:top;background:none;max-width:none;white-space:normal}
+.lf .scroll td{overflow-wrap:anywhere}
+.lf .scroll th,.lf .scroll td{text-align:left;padding:8px 14px;border-bottom:1px solid var(--lf-grid);vertical-align:top;background:none;max-width:none;white-space:normal}
 .lf .scroll tr:last-child>td,.lf .scroll tr:last-child>th{border-bottom:0}
 .lf .scroll tbody tr:nth-child(n),.lf .scroll thead tr{background:var(--lf-surface)}
 .lf .scroll thead th.number,.lf .scroll thead th{white-space:normal;font-weight:600;color:var(--lf-muted);font-size:.85rem}
@@ -51,6 +64,7 @@ ${STYLE}
 .lf summary{cursor:pointer;padding:10px 14px;overflow-wrap:anywhere}
 .lf summary .count{float:right;color:var(--lf-muted);font-variant-numeric:tabular-nums;margin-left:12px}
 .lf :target{outline:3px solid var(--lf-fused);outline-offset:-3px}
+${cards(".many")}
 @container lf (max-width:600px){
 .lf .facts{grid-template-columns:1fr;gap:10px}
 .lf .fact{padding:10px 14px}
@@ -59,14 +73,7 @@ ${STYLE}
 .lf .scroll thead th{font-size:.78rem}
 .lf .wide{display:none}.lf .narrow{display:block}
 .lf .pair{grid-template-columns:1fr;gap:14px}
-.lf .stack table,.lf .stack tbody,.lf .stack tr,.lf .stack tbody th,.lf .stack td{display:block;width:100%}
-.lf .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.lf .stack tr{padding:8px 10px;border-bottom:1px solid var(--lf-grid)}
-.lf .stack tr:last-child{border-bottom:0}
-.lf .stack table th:nth-child(n),.lf .stack table td:nth-child(n){border:0;padding:2px 0;overflow-wrap:anywhere}
-.lf .stack table td:nth-child(n){display:flex;justify-content:flex-end;gap:8px;text-align:right}
-.lf .stack td::before{content:attr(data-label);color:var(--lf-muted);text-align:left;overflow-wrap:normal;margin-right:auto}
-.lf .stack td:empty{display:none}
+${cards(".stack")}
 }`;
 
 /** Style of a whole page around the parts. */

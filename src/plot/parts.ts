@@ -27,6 +27,9 @@ import {
   runtimeSentence,
 } from "./words.ts";
 
+/** A table of more columns than this is shown as cards on wide screens, too. */
+const MANY = 7;
+
 /** A table: a head of plain text and rows of trusted HTML cells; `numbers` are the columns set right. */
 export function htmlTable(
   head: string[],
@@ -34,8 +37,8 @@ export function htmlTable(
   { numbers = [], className = "" }: { numbers?: number[]; className?: string } = {},
 ): string {
   // a phone shows each row as a card, each cell behind its column's name; roles keep it a table to those who hear it
-  const isStack = /\bstack\b/.test(className) || head.length > 3,
-    role = (name: string) => isStack ? ` role="${name}"` : "";
+  const isStack = /\bstack\b/.test(className) || head.length > 3;
+  const role = (name: string) => isStack ? ` role="${name}"` : "";
   const label = (column: number) => isStack ? ` data-label="${escapeMarkup(head[column])}"` : "";
   const attribute = (column: number) => numbers.includes(column) ? ' class="number"' : "";
   const row = (cells: string[]) =>
@@ -53,9 +56,16 @@ export function htmlTable(
       ).join("")
     }</tr></thead>`
     : "";
-  return `<div class="scroll${className && ` ${className}`}${
-    isStack && !className.includes("stack") ? " stack" : ""
-  }"><table${role("table")}>${top}<tbody>${rows.map(row).join("\n")}</tbody></table></div>`;
+  const classes = new Set([
+    "scroll",
+    ...className.split(" "),
+    isStack ? "stack" : "",
+    head.length > MANY ? "many" : "",
+  ]);
+  classes.delete("");
+  return `<div class="${[...classes].join(" ")}"><table${role("table")}>${top}<tbody>${
+    rows.map(row).join("\n")
+  }</tbody></table></div>`;
 }
 
 /** A name out of a model, in the type of code. */
