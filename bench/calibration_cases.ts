@@ -8,12 +8,15 @@ import { Model } from "../src/fusion/mod.ts";
 import { newAttribute } from "../src/graph/attribute.ts";
 import { exportModel } from "../src/graph/export.ts";
 import type { Dim, Value } from "../src/graph/graph.ts";
-import { conv, convTranspose, relu, upsample } from "../src/models/layers.ts";
+import { conv, convTranspose, prelu, relu, upsample } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { putChannelsLast } from "../src/rules/put_channels_last.ts";
+import { anyClips, writeClipsAsImages } from "../src/rules/write_clips_as_images.ts";
+import { anyLines, writeLinesAsImages } from "../src/rules/write_lines_as_images.ts";
+import { writeSlopesAsRelu } from "../src/rules/write_slopes_as_relu.ts";
 import { turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
 
 /** A network to measure, and the shape of its input. */
@@ -102,6 +105,43 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
         [1, channels, size, size],
         (network) =>
           conv(network, network.op("Softmax", [network.input], "shares", { axis: 1 }), "mean", { out: channels / 2 }),
+      ),
+  },
+  {
+    rule: writeSlopesAsRelu,
+    ungated: writeSlopesAsRelu,
+    network: "Conv 3×3 → PRelu → Conv 3×3, C → C channels, of a map of S×S",
+    channels: [4, 16, 32, 64, 128, 256],
+    sizes: [4, 16, 64, 128],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => {
+        const first = conv(network, network.input, "first", { out: channels, kernel: 3 });
+        return conv(network, prelu(network, first, "prelu"), "second", { out: channels, kernel: 3 });
+      }),
+  },
+  {
+    rule: writeLinesAsImages,
+    ungated: anyLines,
+    network: "twice Conv of 9 taps → Relu, C → C channels, of a line of length S",
+    channels: [8, 16, 20, 32, 48, 64, 128, 196, 256],
+    sizes: [64, 256, 1024, 8192],
+    build: (channels, size) =>
+      networkOf([1, channels, size], (network) => {
+        const layer = (x: Value, path: string) =>
+          relu(network, conv(network, x, path, { out: channels, kernel: 9, bias: true }), `${path}.relu`);
+        return layer(layer(network.input, "first"), "second");
+      }),
+  },
+  {
+    rule: writeClipsAsImages,
+    ungated: anyClips,
+    network: "Conv 3×1×1 → Relu, C → C channels, of 8 frames of S×S",
+    channels: [4, 16, 32, 64, 144, 256],
+    sizes: [4, 8, 16, 28, 56],
+    build: (channels, size) =>
+      networkOf(
+        [1, channels, 8, size, size],
+        (network) => relu(network, conv(network, network.input, "time", { out: channels, kernel: [3, 1, 1] }), "relu"),
       ),
   },
 ];

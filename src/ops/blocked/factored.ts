@@ -26,8 +26,11 @@ export interface Factored {
   readonly layer: Convolution;
 }
 
-/** A convolution of three axes as one of two, why it cannot be, or undefined where it is no factor of one. */
-export function factoredOf(node: Node): Factored | Skip | undefined {
+/**
+ * A convolution of three axes as one of two, why it cannot be or, where that is asked, does not pay; undefined where it is no factor
+ * of one.
+ */
+export function factoredOf(node: Node, isGated: boolean): Factored | Skip | undefined {
   const map = linearOf(node);
   if (!(map instanceof Convolution) || map.parts.weight.dims.length !== 5) return undefined;
   const { weight, window, group } = map.parts, [out, perGroup, ...kernel] = weight.dims;
@@ -51,14 +54,14 @@ export function factoredOf(node: Node): Factored | Skip | undefined {
       end: pick(window.end, 0),
     },
   });
-  const against = whyNotBlocked(flat) ?? whyNotWorth(flat, kernel);
+  const against = whyNotBlocked(flat) ?? (isGated ? whyNotWorth(flat, kernel) : undefined);
   if (against) return against;
   const [user] = node.output.users.keys();
   const isStored = node.output.users.size === 1 && !node.output.isOutput && user.is(...STORED) &&
     user.graph === node.graph;
   const nodes = isStored && !user.hasReferences ? [user, node] : [node];
   const elements = elementCount(node.output.shape), isLarge = elements === null ? !isStored : elements > LARGE;
-  if (out > flat.input.channels && isLarge) {
+  if (isGated && out > flat.input.channels && isLarge) {
     return new Skip("not-cheaper", "its result is large, and it would take longer to copy than it gains");
   }
   return { nodes, along, layer: flat };
