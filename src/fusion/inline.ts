@@ -49,8 +49,8 @@ export function inlineWhereItHelps(
   if (all.gain === 0) return { ...own, report: withMore(own.report, { skipped: refused }) };
   let best = all;
   for (const isPart of [isGain, () => true]) {
-    const parts = all.report.applied.filter(isPart).flatMap(({ nodes }) => nodes);
-    const needed = calls.filter(({ name }) => parts.some((node) => node.startsWith(`${name}/`)));
+    const around = new Set(all.report.applied.filter(isPart).flatMap(({ nodes }) => nodes.flatMap(prefixesOf)));
+    const needed = calls.filter(({ name }) => around.has(name));
     const some = needed.length < calls.length ? attempt(new Set(needed.map(({ name }) => name))) : all;
     if (some.gain < all.gain) continue;
     best = some;
@@ -70,6 +70,11 @@ export function inlineWhereItHelps(
     wrongClaims,
   });
   return { model: best.model, report };
+}
+
+/** What stands before each slash of a name: the calls that a node comes from are among them. */
+function prefixesOf(name: string): string[] {
+  return [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index));
 }
 
 function refusal({ name }: Call, code: SkippedRewrite["code"], reason: string): SkippedRewrite {

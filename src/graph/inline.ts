@@ -23,8 +23,11 @@ export interface Inlined {
   readonly kept: readonly (Call & { readonly reason: string })[];
 }
 
-/** Bytes of nodes that inlining makes at most, and how deep functions may call functions: a few of them could make any number. */
-const MOST_BYTES = 1 << 22, DEEPEST = 64;
+/**
+ * Bytes of nodes that inlining makes at most, beside four times those of the model without its weights, and how deep functions may
+ * call functions: a few of them could make any number.
+ */
+const MOST_BYTES = 1 << 20, DEEPEST = 64;
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
@@ -62,6 +65,7 @@ class Inliner {
   readonly imports: Uint8Array[] = [];
   readonly #bodies: ReadonlyMap<string, FunctionBody>;
   readonly #opsets: Map<string, number>;
+  readonly #most: number;
   #bytes = 0;
 
   readonly model: ImportedModel;
@@ -73,6 +77,7 @@ class Inliner {
     this.isOperator = isOperator;
     this.only = only;
     this.#bodies = functionBodies(model);
+    this.#most = MOST_BYTES + 4 * model.wire.reduce((sum, { bytes }) => sum + bytes.length, 0);
     this.#opsets = new Map(model.graph.opsets);
   }
 
@@ -152,7 +157,9 @@ class Inliner {
   #whyNot(body: FunctionBody, outer: readonly FunctionBody[], size: number): string | undefined {
     if (outer.includes(body)) return "it calls itself";
     if (outer.length >= DEEPEST) return `functions call one another deeper than ${DEEPEST}`;
-    if (this.#bytes + size > MOST_BYTES) return `the nodes would take more than ${MOST_BYTES / 2 ** 20} MiB`;
+    if (this.#bytes + size > this.#most) {
+      return `the nodes would take more than ${(this.#most / 2 ** 20).toFixed(1)} MiB`;
+    }
     for (const fields of flattened(body.nodes)) {
       const domain = domainNamed(textOf(fields, CALL_FIELD.node.domain)), own = body.opsets.get(domain);
       const known = this.#opsets.get(domain);
