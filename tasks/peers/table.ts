@@ -90,9 +90,9 @@ the row's, both in ONNX Runtime with all of its own optimizations on, ${seconds}
 time from reading the file to having written the result, "memory" the peak of that process beyond what it had before; both
 without starting Python or Deno, one run each. MACs are those of the operators whose arithmetic is known. A dash: it does not apply, or failed.
 
-Written by \`npx -y deno task peers\` on ${
-    e.date.slice(0, 10)
-  }: ${e.cpu}, ${e.cores} cores, ${e.os}; ONNX Runtime ${e.onnxruntime}, ${e.threads} threads, load ${
+Written by \`npx -y deno task peers\` on ${e.date.slice(0, 10)}: ${e.cpu}, ${e.cores} cores, ${
+    e.os.replace(/ \d\S*/, "")
+  }; ONNX Runtime ${e.onnxruntime}, ${e.threads} threads, load ${
     e.load?.toFixed(1) ?? "not known"
   }. It needs Python, and installs what is missing into \`.venv-peers\`.
 
