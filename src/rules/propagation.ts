@@ -61,7 +61,9 @@ export class Propagation {
     const [[result, x], ...rest] = this.#outputs.map(([old, now]): [Value, Value] => [old, origin(now)]);
     // a layer that takes the map over directly gives the result under its own name
     const direct = rest.find(([old, now]) => old === x && this.build.nodes.includes(now.producer!));
-    const isLeft = !direct || [...x.users.keys()].some((user) => !this.#removed.includes(user));
+    const isLeft = !direct || [...x.users.keys()].some((user) => !this.#removed.includes(user)) ||
+      rest.some((output) => output !== direct && output[1] === x) ||
+      this.build.nodes.some(({ inputs }) => inputs.includes(x));
     const outputs = isLeft ? [[result, x] as const, ...rest] : [
       [result, direct[1]] as const,
       ...rest.filter((output) => output !== direct),

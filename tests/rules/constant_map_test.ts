@@ -92,3 +92,24 @@ Deno.test("a value that the map enlarges along the axis keeps its scale apart", 
     { node: "mul" },
   );
 });
+
+Deno.test("a shift that the map takes and a scale that a layer behind takes leave one node between them", async () => {
+  const nodes: TestNode[] = [
+    { op: "Tanh", inputs: ["x"], outputs: ["a"] },
+    with_("Add", "a", "map", "p"),
+    { op: "BatchNormalization", inputs: ["p", "gamma", "beta", "mean", "variance"], outputs: ["n"] },
+    with_("Div", "n", "two", "d"),
+    { op: "Abs", inputs: ["d"], outputs: ["b"] },
+    matmul("left", "b", "y"),
+  ];
+  const constants = {
+    map: random([5, 4], 3),
+    two: tensor([], [2]),
+    left: random([3, 5], 8),
+    gamma: randomIn(0.5, 2, [5], 6),
+    beta: random([5], 7),
+    mean: random([5], 9),
+    variance: randomIn(0.5, 2, [5], 10),
+  };
+  await assertFuses(model(nodes, constants), { Tanh: 1, Add: 1, Abs: 1, MatMul: 1 });
+});
