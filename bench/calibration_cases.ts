@@ -15,6 +15,7 @@ import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_p
 import { writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { putChannelsLast } from "../src/rules/put_channels_last.ts";
 import { anyClips, writeClipsAsImages } from "../src/rules/write_clips_as_images.ts";
+import { writeLayerAsWinograd } from "../src/rules/write_layer_as_winograd.ts";
 import { anyLines, writeLinesAsImages } from "../src/rules/write_lines_as_images.ts";
 import { writeSlopesAsRelu } from "../src/rules/write_slopes_as_relu.ts";
 import { turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
@@ -142,6 +143,19 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
       networkOf(
         [1, channels, 8, size, size],
         (network) => relu(network, conv(network, network.input, "time", { out: channels, kernel: [3, 1, 1] }), "relu"),
+      ),
+  },
+  {
+    rule: writeLayerAsWinograd,
+    ungated: writeLayerAsWinograd,
+    network: "Conv 3×3 → Relu, C → C channels, of a map of S×S",
+    channels: [128, 256, 512],
+    sizes: [14, 28, 56],
+    build: (channels, size) =>
+      networkOf(
+        [1, channels, size, size],
+        (network) =>
+          relu(network, conv(network, network.input, "conv", { out: channels, kernel: 3, bias: true }), "relu"),
       ),
   },
 ];

@@ -7,6 +7,7 @@
 import type { Rule } from "../rewrite/rule.ts";
 import { writeAffineOnBlocks } from "./write_affine_on_blocks.ts";
 import { writeClipsAsImages } from "./write_clips_as_images.ts";
+import { writeLayerAsWinograd } from "./write_layer_as_winograd.ts";
 import { writeLinesAsImages } from "./write_lines_as_images.ts";
 import { writeOnBlocks } from "./write_on_blocks.ts";
 import { writeSlopesAsRelu } from "./write_slopes_as_relu.ts";
@@ -18,4 +19,5 @@ export const CPU_RULES: readonly Rule[] = [
   writeSlopesAsRelu,
   writeAffineOnBlocks,
   writeOnBlocks,
+  writeLayerAsWinograd,
 ];

@@ -17,7 +17,9 @@ Deno.test(`fuse() keeps ${GRAPHS} random graphs: outputs, names, validity, a sec
   assertEquals(graphs + lost, GRAPHS);
   assertLess(lost, GRAPHS / 20, `ONNX Runtime does not run ${JSON.stringify([...refused])}`);
   assertLess(nodes.after, nodes.before / 1.5, "the graphs have much to fuse");
-  const idle = listRules().map(({ name }) => name).filter((name) => !applied.has(name));
+  // what is done only where it is measured has gates that graphs of this size do not pass
+  const rules = listRules().filter(({ isForMeasuring }) => !isForMeasuring).map(({ name }) => name);
+  const idle = rules.filter((name) => !applied.has(name));
   assertEquals(idle, [], "every rule has been applied to some graph");
 });
 
