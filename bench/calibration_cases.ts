@@ -11,6 +11,7 @@ import type { Dim, Value } from "../src/graph/graph.ts";
 import { conv, convTranspose, prelu, relu, upsample } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
+import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_of_join.ts";
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { putChannelsLast } from "../src/rules/put_channels_last.ts";
@@ -157,5 +158,24 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
         (network) =>
           relu(network, conv(network, network.input, "conv", { out: channels, kernel: 3, bias: true }), "relu"),
       ),
+  },
+  {
+    rule: splitLayerOfJoin,
+    ungated: splitAnyLayerOfJoin,
+    network:
+      "Concat of a nearest ×2 Resize of C channels of S×S and C channels of 2S×2S → 1×1 Conv to C channels, Relu",
+    channels: [8, 16, 32, 64, 128, 256],
+    sizes: [2, 4, 8, 16, 32, 64],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => {
+        const other = conv(network, upsample(network, network.input, "other"), "beside", {
+          out: channels,
+          group: channels,
+          kernel: 3,
+        });
+        const both = [upsample(network, network.input, "up"), relu(network, other, "act")];
+        const joined = network.op("Concat", both, "", { axis: 1 });
+        return relu(network, conv(network, joined, "conv", { out: channels, bias: true }), "relu");
+      }),
   },
 ];

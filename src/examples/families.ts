@@ -22,7 +22,8 @@ export type Family =
   | "entries-taken"
   | "transposed-layer"
   | "contraction"
-  | "expectation";
+  | "expectation"
+  | "layer-of-join";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -141,6 +142,12 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     layers: (network) =>
       conv(network, network.op("Softmax", [network.input], "shares", { axis: 1 }), "mean", { out: 1 }),
   },
+  "layer-of-join": onMaps((network) => {
+    const down = conv(network, network.input, "down", { out: CHANNELS, kernel: 3, stride: 2 });
+    const coarse = upsample(network, relu(network, down, "relu"), "up");
+    const joined = network.op("Concat", [coarse, network.input], "", { axis: 1 });
+    return relu(network, conv(network, joined, "conv", { out: CHANNELS, bias: true }), "relu_1");
+  }),
   "transposed-layer": onMaps((network) =>
     relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")
   ),

@@ -1,4 +1,4 @@
-import type { Dim, Node, Shape } from "../graph/graph.ts";
+import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import { broadcastDims } from "../tensor/arrange.ts";
 import { concatenated, expanded, placed } from "../tensor/pick.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
@@ -34,6 +34,12 @@ const concat: Op = {
   },
   isNoOp: (node) => node.inputs.length === 1 ? node.inputs[0] : undefined,
 };
+
+/** Its inputs, where it joins them along the axis. */
+function joined(node: Node, axis: number): readonly Value[] | undefined {
+  const rank = node.output.shape?.length, parts = node.inputs.filter((value) => value !== undefined);
+  return rank !== undefined && axisOf(node, rank, 1) === axis ? parts : undefined;
+}
 
 /** Whether the input has the shape of the output already, dimension by dimension, as far as that is known. */
 export function keepsShape(node: Node): boolean {
@@ -150,6 +156,7 @@ export const JOIN_OPS = {
   Concat: {
     ...concat,
     together: concatLinear,
+    joined,
     carry: concatCarry,
     entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], true),
   },

@@ -33,6 +33,8 @@ export interface Views {
   asProduct?(node: Node, build: Builder): Value | Skip | undefined;
   /** The one axis along which it normalizes, and could along any other; undefined where that is not so. */
   normalizedAxis?(node: Node): number | undefined;
+  /** What it puts side by side along an axis, in order; undefined where it does not. */
+  joined?(node: Node, axis: number): readonly Value[] | undefined;
   /** The entries that it takes of its first input, where that is all it does. */
   taken?(node: Node): Taken | undefined;
   /** What it adds and takes away, where it is a sum of its operands. */

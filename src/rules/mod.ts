@@ -25,6 +25,7 @@ import { takeEntriesFirst } from "./take_entries_first.ts";
 import { turnTransposedLayer } from "./turn_transposed_layer.ts";
 import { writeContractionAsProduct } from "./write_contraction_as_product.ts";
 import { putChannelsLast } from "./put_channels_last.ts";
+import { splitLayerOfJoin } from "./split_layer_of_join.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { writePartsRule } from "./write_parts.ts";
@@ -52,6 +53,7 @@ export const RULES: readonly Rule[] = [
   reorderLayerAndPool,
   reorderResizeAndLayer,
   splitLayerIntoPhases,
+  splitLayerOfJoin,
   takeEntriesFirst,
   turnTransposedLayer,
   putChannelsLast,

@@ -116,6 +116,21 @@ export const expectation: Step = (draft, x, choices) => {
   return shares && convOf(draft, shares, choices, square(x.dims.length - 2, 1), choices.pick([1, 2]));
 };
 
+/** A 1×1 convolution of an enlarged map and another one. */
+export const enlargedJoin: Step = (draft, x, choices) => {
+  if (x.dims.length !== 4) return undefined;
+  const small = convOf(draft, x, choices, square(2, 1), 40), large = small && resize(draft, small, choices);
+  if (!large || large === small) return undefined;
+  const wide = convOf(draft, large, choices, square(2, 1), choices.pick([4, 8])),
+    other = wide && activation(draft, wide, choices);
+  const up = choices.once(2) ? resize(draft, small, choices) : undefined, enlarged = up ?? large;
+  if (!other || enlarged.dims.slice(2).join() !== other.dims.slice(2).join()) return undefined;
+  const parts = choices.once(2) ? [enlarged, other] : [other, enlarged];
+  const dims = other.dims.with(1, enlarged.dims[1] + other.dims[1]);
+  const joined = draft.node("Concat", parts.map(({ name }) => name), dims, { axis: 1 });
+  return joined && pointwise(draft, joined, choices);
+};
+
 /** A pool that pads by itself, whether it counts that or not. */
 const padded: Step = (draft, x, choices) =>
   x.dims.length < 3 ? undefined : poolOf(

@@ -1,0 +1,51 @@
+import { newAttribute } from "../../graph/attribute.ts";
+import type { Value } from "../../graph/graph.ts";
+import { concatenated, sliced } from "../../tensor/pick.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Builder } from "../builder.ts";
+import type { PositionMap } from "../position_map.ts";
+import { Convolution } from "./convolution.ts";
+import type { LinearMap } from "./linear_map.ts";
+
+/** A pointwise layer of several values side by side, of which one is enlarged. */
+export interface SplitLayer {
+  /** Multiply-accumulates that it saves for one position of the result, where so many positions were enlarged to one. */
+  saved(ratio: number): number;
+  /** The sum of the enlarged layer of the one and the layer of the others. */
+  emit(enlarged: PositionMap, build: Builder): Value;
+}
+
+/**
+ * W·[u(a); b] + c = u(Wₐ·a) + (W_b·b + c), with the columns of W that belong to each: exact where u treats every channel alike and
+ * the layer every position. Undefined for a layer that is no such convolution.
+ */
+export function splitAt(layer: LinearMap, parts: readonly Value[], at: number): SplitLayer | undefined {
+  if (!(layer instanceof Convolution) || !layer.isPointwise || layer.parts.group !== 1 || parts.length < 2) {
+    return undefined;
+  }
+  const lengths = parts.map((value) => value.shape?.[1]);
+  if (!lengths.every((length) => typeof length === "number")) return undefined;
+  const { weight, form, origin: { node, weight: name } } = layer.parts, outputs = layer.output.channels;
+  const starts = lengths.map((_, index) => lengths.slice(0, index).reduce((a, b) => a + b, 0));
+  const columns = (index: number): Tensor =>
+    sliced(weight, weight.dims.map((_, axis) => axis === 1 ? starts[index] : 0), weight.dims.map(() => 1), [
+      outputs,
+      lengths[index],
+      ...weight.dims.slice(2),
+    ]);
+  return {
+    saved: (ratio) => (1 - ratio) * outputs * lengths[at],
+    emit(enlarged, build) {
+      const rest = [...parts.keys()].filter((index) => index !== at);
+      const small = build.like(form!, [enlarged.x, build.initializer(name, columns(at))]);
+      const large = enlarged.emit(small, outputs, build);
+      large.producer!.name = node.name; // the enlarging node itself may stay, for other layers
+      const others = rest.length === 1 ? columns(rest[0]) : concatenated(rest.map(columns), 1);
+      const joined = rest.length === 1
+        ? parts[rest[0]]
+        : build.node("Concat", rest.map((index) => parts[index]), { attributes: [newAttribute("axis", 1)] });
+      const beside = build.like(form!, [joined, build.initializer(name, others), form!.inputs[2]]);
+      return build.node("Add", [beside, large], { name: node.name, output: node.output.name });
+    },
+  };
+}

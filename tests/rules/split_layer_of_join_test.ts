@@ -1,0 +1,111 @@
+/** A 1×1 convolution of an enlarged map and others, split: the enlarged one is multiplied where it is small. */
+import { assertEquals } from "@std/assert";
+import { fuse } from "../../src/fusion/mod.ts";
+import { assertFuses, assertKeeps } from "../fusion_check.ts";
+import { modelBytes, random, tensor, type TestAttribute, type TestModel } from "../onnx_model.ts";
+
+interface Case {
+  enlarged?: number;
+  others?: number[];
+  outputs?: number;
+  size?: (number | string)[];
+  resize?: Record<string, TestAttribute>;
+  kernel?: number;
+  group?: number;
+  axis?: number;
+  scales?: number[];
+}
+
+function model(given: Case = {}): TestModel {
+  const { enlarged = 40, others = [20], outputs = 6, size = [3, 4], kernel = 1, group = 1, axis = 1 } = given;
+  const { scales = [1, 1, 2, 2], resize = { mode: "nearest" } } = given;
+  const large = size.map((length) => typeof length === "number" ? 2 * length : null);
+  const channels = others.reduce((a, b) => a + b, enlarged);
+  return {
+    inputs: {
+      x: [1, enlarged, ...size],
+      ...Object.fromEntries(others.map((count, at) => [`o${at}`, [1, count, ...large]])),
+    },
+    outputs: { y: null },
+    initializers: {
+      s: tensor([4], scales),
+      w: random([outputs, channels / group, kernel, kernel], 1),
+      b: random([outputs], 2),
+    },
+    nodes: [
+      { op: "Resize", inputs: ["x", "", "s"], outputs: ["u"], attributes: resize },
+      {
+        op: "Concat",
+        inputs: ["o0", "u", ...others.slice(1).map((_, at) => `o${at + 1}`)],
+        outputs: ["j"],
+        attributes: { axis },
+      },
+      { op: "Conv", inputs: ["j", "w", "b"], outputs: ["y"], attributes: { group } },
+    ],
+  };
+}
+
+const SPLIT = { Add: 1, Conv: 2, Resize: 1 }, KEPT = { Concat: 1, Conv: 1, Resize: 1 };
+
+async function left(test: TestModel) {
+  return (await fuse(modelBytes(test))).report.after.ops;
+}
+
+Deno.test("fuse() multiplies what is enlarged where it is small, whatever the interpolation", async () => {
+  await assertFuses(model(), SPLIT);
+  await assertFuses(model({ resize: { mode: "linear" } }), SPLIT);
+  await assertFuses(model({ resize: { mode: "cubic", coordinate_transformation_mode: "align_corners" } }), SPLIT);
+  await assertFuses(model({ others: [10, 10] }), { Add: 1, Concat: 1, Conv: 2, Resize: 1 });
+});
+
+Deno.test("fuse() puts a normalization behind the Conv into both parts", async () => {
+  const test = model();
+  test.nodes[2].outputs = ["c"];
+  test.nodes.push({ op: "BatchNormalization", inputs: ["c", "g", "h", "m", "v"], outputs: ["y"] });
+  const [g, h, m] = [3, 4, 5].map((seed) => random([6], seed));
+  Object.assign(test.initializers!, { g, h, m, v: tensor([6], [1, 2, 3, 4, 5, 6]) });
+  await assertFuses(test, SPLIT);
+});
+
+Deno.test("fuse() keeps a Conv that is not pointwise or has groups", async () => {
+  assertEquals(await left(model({ kernel: 3 })), KEPT);
+  assertEquals(await left(model({ group: 2 })), KEPT);
+});
+
+Deno.test("fuse() keeps a join along another axis", async () => {
+  const test = model({ others: [40], axis: 2 });
+  test.initializers!.w = random([6, 40, 1, 1], 1);
+  assertEquals(await left(test), KEPT);
+});
+
+Deno.test("fuse() keeps an enlarged map that something else takes", async () => {
+  const test = model();
+  test.outputs.u = null;
+  assertEquals(await left(test), KEPT);
+});
+
+Deno.test("fuse() keeps a Conv that takes few channels of the enlarged map", async () => {
+  await assertKeeps(model({ enlarged: 16 }), /y takes too few channels of the enlarged 'u' to be split/);
+});
+
+Deno.test("fuse() keeps a map that is made smaller", async () => {
+  const test = model({ scales: [1, 1, 0.5, 0.5], size: [4, 4] });
+  test.inputs!.o0 = [1, 20, 2, 2];
+  assertEquals(await left(test), KEPT);
+});
+
+Deno.test("fuse() keeps a Conv most of whose arithmetic is for the other maps", async () => {
+  assertEquals(await left(model({ others: [100] })), KEPT);
+});
+
+Deno.test("fuse() splits every Conv of the same join, and none where something else needs it whole", async () => {
+  const second: TestModel["nodes"][number] = { op: "Conv", inputs: ["j", "w"], outputs: ["z"] };
+  const both = model();
+  both.nodes.push(second);
+  both.outputs.z = null;
+  await assertFuses(both, { Add: 2, Conv: 4, Resize: 2 });
+  const whole = model();
+  whole.nodes.push({ op: "Relu", inputs: ["j"], outputs: ["z"] });
+  whole.outputs.z = null;
+  assertEquals(await left(whole), { ...KEPT, Relu: 1 });
+});
