@@ -7,7 +7,7 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
  */
 export const removeDeadNodes: Rule = {
   name: "remove-dead-nodes",
-  summary: "Nodes whose results nothing takes: gone",
+  summary: "Nodes whose results nothing takes, of any domain: gone, since no operator has another effect",
   phase: "clean",
   roots: ["*"],
   rewrite: (root) => isUnused(root) ? new Replacement([root], []) : undefined,
