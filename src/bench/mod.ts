@@ -27,7 +27,7 @@ export { classCount, INFINITE_ERROR, measureError } from "./error.ts";
 export { type Outputs, summariseErrors } from "./error_summary.ts";
 export { type Fitting } from "./fitting_inputs.ts";
 export { type Trial, tryModel } from "./trial.ts";
-export { type TrialRequest } from "./trial_process.ts";
+export type { TrialRequest } from "./trial_process.ts"; // a program: nothing of it may be loaded from here
 export { type ErrorJudgement, type ExcuseOptions, judgeError } from "./error_limit.ts";
 export { type FeedOptions, type FeedSet } from "./feeds.ts";
 export { type GivenValue } from "./given_values.ts";

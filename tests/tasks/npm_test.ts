@@ -46,16 +46,18 @@ Deno.test({
          import { fuse, open } from "layerfuse/fusion";
          import { levelBars, savePlot } from "layerfuse/plot";
          const before = await open(${JSON.stringify(FIXTURE)}), { model, report } = await fuse(before);
-         const { levels, error, environment } = await compare(before, model, { seconds: 0.3, levels: ["all"] });
+         const { levels, error, environment, before: { memory } } = await compare(before, model, { seconds: 0.3, levels: ["all"] });
          await savePlot(levelBars(levels), "bars.png");
-         console.log(JSON.stringify({ left: report.after.ops.BatchNormalization ?? 0, error: error.relativeL2, environment }));`,
+         console.log(JSON.stringify({ left: report.after.ops.BatchNormalization ?? 0, error: error.relativeL2, environment, memory }));`,
       );
       const used = await node(folder, "use.js");
       assertEquals(used.code, 0, used.stderr);
-      const { left, error, environment } = JSON.parse(used.stdout);
+      const { left, error, environment, memory } = JSON.parse(used.stdout);
       assertEquals([left, environment.deno], [0, null]);
       assertMatch(environment.node, /^\d+\.\d+\.\d+$/);
       assert(error < 1e-5);
+      // each model was tried in a process of its own
+      assert(Deno.build.os !== "linux" || memory.peakBytes > 0, "no memory was measured");
       assert((await Deno.stat(`${folder}/bars.png`)).size > 1000);
       for (const { types, default: file } of Object.values<{ types: string; default: string }>(manifest.exports)) {
         assertStringIncludes(await Deno.readTextFile(`${own}/${types}`), "export");
