@@ -59,6 +59,7 @@ import {
   transpose,
   unsqueeze,
 } from "./steps/shapes.ts";
+import { axesProduct, constantMap, focus } from "./steps/neighbours.ts";
 
 /** Steps with how often each is drawn; the first is what shrinking tries. */
 const STEPS: Record<string, [weight: number, step: Step]> = {
@@ -122,6 +123,9 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   shiftedImage: [2, shiftedImage],
   slicedChannels: [2, slicedChannels],
   extraOutput: [2, extraOutput],
+  axesProduct: [4, axesProduct],
+  focus: [2, focus],
+  constantMap: [3, constantMap],
 };
 
 /** One step: what, after which value (0 is the newest), and its choices. */

@@ -262,3 +262,17 @@ Deno.test("a scale of a narrower type than the weight is not rounded once more",
   });
   await assertKeeps(after(stored), /the file would grow/, { node: "a" });
 });
+
+Deno.test("a scale that would be large beside its weight is not stored", async () => {
+  const stored: Stored = {
+    tensors: { h: random([1024, 12], 1, 10) },
+    nodes: [{ op: "Cast", inputs: ["h"], outputs: ["w"], attributes: { to: 1 } }],
+    left: {},
+  };
+  const made = before(stored), { gain: _, ...constants } = made.initializers!;
+  await assertKeeps(
+    { ...withoutGain(made), inputs: { x: [3, 1024] }, initializers: { ...constants, ...BN(1024) } },
+    /'w' is stored in fewer bytes/,
+    { node: "a" },
+  );
+});

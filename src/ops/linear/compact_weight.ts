@@ -78,7 +78,8 @@ function scaled(value: Value, factor: Factor, build: Builder): Value | undefined
     case "Mul":
       return product(node, factor, build);
     case "Cast": {
-      if (!isFloat(node.inputs[0]!.type)) return undefined; // whole numbers without a scale stay the weight they are
+      // whole numbers without a scale stay the weight they are
+      if (!isFloat(node.inputs[0]!.type) || isLarge(factor.values, value)) return undefined;
       const constant = build.initializer(`${value.name}.scale`, valueTensor(value.type!, factor.dims, factor.values));
       return build.node("Mul", [value, constant], { name: node.name && `${node.name}/scale`, output: value.name });
     }
@@ -103,6 +104,13 @@ function turned({ dims, values }: Factor, node: Node): Factor {
   return { dims: dims.map((_, axis) => dims[perm.indexOf(axis)]), values };
 }
 
+/** Fewest weights that an entry of a new scale serves: a scale that is large beside its weight is no smaller form of it. */
+const FEWEST_WEIGHTS = 16;
+
+function isLarge({ length }: Float64Array, value: Value): boolean {
+  return length > 1 && length * FEWEST_WEIGHTS > constantOf(value)!.size;
+}
+
 /** The smaller operand of a product takes the factor. */
 function product(node: Node, factor: Factor, build: Builder): Value | undefined {
   const index = [0, 1].find((at) => constantOf(node.inputs[at])!.size < constantOf(node.output)!.size);
@@ -110,6 +118,7 @@ function product(node: Node, factor: Factor, build: Builder): Value | undefined 
   const value = node.inputs[index]!, scale = constantOf(value)!, rank = factor.dims.length;
   const dims = [...new Array<number>(Math.max(0, rank - scale.dims.length)).fill(1), ...scale.dims];
   const both = collapsed(factorProduct({ dims, values: valuesOf(scale) }, factor));
+  if (both.values.length > scale.size && isLarge(both.values, node.output)) return undefined;
   const now = build.initializer(value.name, valueTensor(scale.type, both.dims, both.values));
   return build.like(node, node.inputs.with(index, now));
 }
@@ -131,7 +140,7 @@ function dequantized(node: Node, factor: Factor, build: Builder): Value | undefi
     ? factor.values.map((by) => by * valuesOf(scale)[0])
     : valuesOf(scale).map((by, at) => by * factor.values[factor.values.length > 1 ? at : 0]);
   if (!isWhole || long.length === 0) return emit(valueTensor(scale.type, scale.dims, values), zeroValue);
-  if (node.domain === "" && node.opset < 13) return undefined;
+  if (node.domain === "" && node.opset < 13 || isLarge(values, node.output)) return undefined;
   const zero = zeroValue && constantOf(zeroValue)!, origin = zero && originOfZero(zero);
   if (zero && origin === undefined) return undefined;
   const origins = origin

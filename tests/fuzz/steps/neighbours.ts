@@ -1,0 +1,47 @@
+/** Linear neighbours written in uncommon ways: Einsum over any axes, Focus, a constant map, recurrent layers. */
+import type { Wire } from "../draft.ts";
+import { layerWeight, type Step } from "./layers.ts";
+
+/** A product with a constant: letters in any order, one perhaps shared by all three, one or two that the constant brings. */
+export const axesProduct: Step = (draft, x, choices) => {
+  const rank = x.dims.length;
+  if (draft.opset < 12 || rank < 2 || rank > 4) return undefined;
+  const letters = "abcd".slice(0, rank), summed = choices.pick([...letters]), brings = choices.pick(["m", "mn"]);
+  const others = [...letters].filter((letter) => letter !== summed), shared = choices.once(3) ? others[0] : "";
+  const sizes: Record<string, number> = {
+    m: 2,
+    n: 3,
+    ...Object.fromEntries([...letters].map((one, at) => [one, x.dims[at]])),
+  };
+  if (brings.length + others.length > 4 || Object.values(sizes).includes(1)) return undefined;
+  const w = choices.once(2) ? shared + summed + brings : brings + shared + summed;
+  const out = choices.once(2) ? others.join("") + brings : brings + others.toReversed().join("");
+  const dims = (text: string) => [...text].map((letter) => sizes[letter]);
+  const weight = layerWeight(draft, choices, dims(w), sizes[summed]), isFirst = choices.once(4);
+  const equation = isFirst ? `${w},${letters}->${out}` : `${letters},${w}->${out}`;
+  return draft.node("Einsum", isFirst ? [weight, x.name] : [x.name, weight], dims(out), { equation });
+};
+
+/** Every second cell from each offset, side by side in channels. */
+export const focus: Step = (draft, x, choices) => {
+  const [n, c, ...spatial] = x.dims;
+  if (draft.opset < 10 || spatial.length !== 2 || spatial.some((size) => size % 2 !== 0)) return undefined;
+  const offsets = choices.pick([[[0, 0], [1, 0], [0, 1], [1, 1]], [[0, 0], [0, 1], [1, 0], [1, 1]], [[0, 1], [1, 0]]]);
+  const half = spatial.map((size) => size / 2);
+  const parts = offsets.map((offset): Wire | undefined =>
+    draft.node(
+      "Slice",
+      [x.name, ...[offset, [2 ** 31 - 1, 2 ** 31 - 1], [2, 3], [2, 2]].map((values) => draft.integers(values))],
+      [n, c, ...half],
+    )
+  );
+  if (parts.some((part) => !part)) return undefined;
+  return draft.node("Concat", parts.map((part) => part!.name), [n, offsets.length * c, ...half], { axis: 1 });
+};
+
+/** A constant that varies along the last two axes, added or taken away. */
+export const constantMap: Step = (draft, x, choices) => {
+  if (x.dims.length < 3 || draft.opset < 7) return undefined;
+  const map = draft.constant(choices, draft.values(x.dims.slice(-2), 0.1, 1)), op = choices.pick(["Add", "Sub"]);
+  return draft.node(op, choices.once(3) ? [map, x.name] : [x.name, map], x.dims);
+};
