@@ -5,6 +5,7 @@
  * @module
  */
 import type { Rule } from "../rewrite/rule.ts";
+import { joinGroups } from "./join_groups.ts";
 import { writeAffineOnBlocks } from "./write_affine_on_blocks.ts";
 import { writeClipsAsImages } from "./write_clips_as_images.ts";
 import { writeLayerAsWinograd } from "./write_layer_as_winograd.ts";
@@ -20,4 +21,5 @@ export const CPU_RULES: readonly Rule[] = [
   writeAffineOnBlocks,
   writeOnBlocks,
   writeLayerAsWinograd,
+  joinGroups,
 ];

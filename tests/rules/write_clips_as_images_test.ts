@@ -117,6 +117,11 @@ Deno.test("fuse() keeps a Conv of clips that makes much of little", async () => 
   await assertKeeps(model({ ...TIME, out: 32, sizes: ["t", "h", "w"] }), /longer to copy/, { options: CPU });
 });
 
+Deno.test("fuse() keeps a Conv of clips of open size that pads by itself", async () => {
+  const attributes = { auto_pad: "SAME_UPPER", strides: [2, 1, 1] };
+  await assertKeeps(model({ attributes, sizes: ["t", "h", "w"], activation: "Relu" }), /auto_pad/, { options: CPU });
+});
+
 Deno.test("fuse() keeps a Conv of clips whose weight is computed", async () => {
   const given = model(TIME);
   given.inputs = { ...given.inputs, w: [16, 16, 3, 1, 1] };

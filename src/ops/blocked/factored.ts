@@ -38,6 +38,7 @@ export function factoredOf(node: Node, isGated: boolean): Factored | Skip | unde
     kernel[axis] === 1 && window.strides[axis] === 1 && window.begin[axis] === 0 && window.end[axis] === 0;
   const along = isPlain(1) && isPlain(2) ? "time" : isPlain(0) ? "image" : undefined;
   if (!along) return undefined;
+  if (map.axes instanceof Skip) return map.axes;
   const pick = <T>(values: readonly T[], one: T): T[] => along === "time" ? [values[0], one] : values.slice(1);
   const flat = new Convolution({
     ...map.parts,
