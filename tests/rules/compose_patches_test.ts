@@ -128,3 +128,9 @@ Deno.test("a part that something else takes stays, and the report says so", asyn
     JSON.stringify(report.skipped),
   );
 });
+
+Deno.test("Slices whose axes a caller may give are left alone", async () => {
+  const open = model(focus(FOCUS)), given = { ...open, inputs: { ...open.inputs, axes: [2] }, types: { axes: 7 } };
+  const { report } = await fuse(modelBytes(given));
+  assertEquals(report.after.ops, { Slice: 4, Concat: 1, Conv: 1 });
+});

@@ -102,8 +102,9 @@ function sliceOf(
   const steps = new Array<number>(rank - 2).fill(1), offsets = new Array<number>(rank - 2).fill(0), nodes: Node[] = [];
   let x = value;
   for (let node = x.producer; node?.is("Slice") && !node.hasReferences; node = x.producer) {
-    const from = node.inputs[0]!;
-    for (const { axis, start, end, step } of cutsOf(node, rank) ?? [undefined!]) {
+    const from = node.inputs[0]!, cuts = cutsOf(node, rank);
+    if (!cuts) return undefined;
+    for (const { axis, start, end, step } of cuts) {
       if (typeof start !== "number" || typeof step !== "number" || typeof end !== "number") return undefined;
       const length = from.shape?.[axis], isToEnd = end >= 2 ** 31 - 1 || typeof length === "number" && end >= length;
       if (axis < 2 || steps[axis - 2] !== 1 || !isToEnd || step < 1 || start < 0 || start >= step) return undefined;
