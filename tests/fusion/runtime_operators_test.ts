@@ -23,11 +23,11 @@ const OPSETS: Partial<Record<Architecture, readonly number[]>> = {
 
 const total = (ops: Readonly<Record<string, number>>) => Object.values(ops).reduce((sum, count) => sum + count, 0);
 
-/** Operators that rules add where they save a good part of the arithmetic, as these phases may. */
+/** Nodes that rules add where they save a good part of the arithmetic, as these phases may. */
 function morePaidFor({ applied }: FusionReport): number {
   const names = RULES.filter(({ phase }) => phase === "decompose" || phase === "lower").map(({ name }) => name);
   return applied.reduce(
-    (sum, { rule, before, after }) => sum + (names.includes(rule) ? after!.operators! - before!.operators! : 0),
+    (sum, { rule, before, after }) => sum + (names.includes(rule) ? Math.max(0, after!.nodes - before!.nodes) : 0),
     0,
   );
 }
