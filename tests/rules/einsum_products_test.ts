@@ -1,5 +1,5 @@
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
-import { random, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
+import { random, randomIn, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
 
 const einsum = (equation: string, inputs: string[], output: string): TestNode => ({
   op: "Einsum",
@@ -143,4 +143,24 @@ Deno.test("an Einsum of which the rank of an input is not known is left alone", 
   const reshape: TestNode = { op: "Reshape", inputs: ["x", "s"], outputs: ["r"] };
   const made = model([reshape, einsum("...c,cd->d...", ["r", "w"], "a"), MUL], { w: [4, 3], k: [] });
   await assertKeeps({ ...made, inputs: { ...made.inputs, s: ["r"] }, types: { s: 7 } }, /the rank of 'r' is not known/);
+});
+
+Deno.test("two shifts before an Einsum, one after the other, end in additions of names of their own", async () => {
+  const bn = (x: string, y: string): TestNode => ({
+    op: "BatchNormalization",
+    inputs: [x, "g", "b", "m", "v"],
+    outputs: [y],
+  });
+  const nodes: TestNode[] = [
+    bn("x", "n"),
+    { op: "Add", inputs: ["n", "x"], outputs: ["s"] },
+    { op: "Mul", inputs: ["s", "k"], outputs: ["t"] },
+    bn("t", "u"),
+    einsum("ab,mba->mb", ["u", "w"], "y"),
+  ];
+  const made = model(nodes, { w: [2, 4, 2], g: [4], b: [4], m: [4], k: [] }, [2, 4]);
+  await assertFuses({ ...made, initializers: { ...made.initializers, v: randomIn(0.5, 2, [4], 9) } }, {
+    Einsum: 1,
+    Add: 2,
+  });
 });

@@ -154,7 +154,10 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
     const { node } = origin, last = this.nodes[this.nodes.length - 1], lead = addend.dims.findIndex((dim) => dim > 1);
     const dims = lead < 0 ? [] : addend.dims.slice(lead);
     const sum = build.initializer(origin.bias, valueTensor(weight.type, dims, addend.values));
-    const name = last !== node && last.is("Add", "Sub") ? last.name : node.name && `${node.name}/bias`;
+    // an addition along several axes from earlier may still be there under the first name
+    const name = last !== node && last.is("Add", "Sub")
+      ? last.name
+      : node.name && build.graph.freshName(`${node.name}/bias`);
     return build.node("Add", [product, sum], { name, output: node.output.name });
   }
 
