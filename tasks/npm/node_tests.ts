@@ -22,6 +22,7 @@ const LEFT_OUT: Record<string, string> = {
   "tests/bench/webgpu_test.ts": "starts a Deno program",
   "tests/fusion/save_killed_test.ts": "starts a Deno program",
   "tests/io/killed_save_test.ts": "starts a Deno program",
+  "tests/fusion/explain_url_test.ts": "Deno.serve",
   "tests/io/download_test.ts": "Deno.serve",
 };
 
