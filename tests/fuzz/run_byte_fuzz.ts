@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import process from "node:process";
 import * as ort from "onnxruntime-node";
-import { FileError, fuse, ModelFormatError } from "../../src/fusion/mod.ts";
+import { FileError, fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
+import { allGraphs } from "../../src/graph/graph.ts";
+import { inputsOf } from "../../src/ops/names.ts";
 import { errorOf, outputsOf } from "./check_graph.ts";
 import { arbitraryMutation, bases, mutated, type Mutation } from "./mutations.ts";
 
@@ -93,8 +95,16 @@ async function fusedOf(bytes: Uint8Array): Promise<{ bytes: Uint8Array; isRewrit
   }
 }
 
+/** Whether a node has more inputs than its operator takes: ONNX Runtime ends the process over some of those, instead of refusing them. */
+async function hasSurplusInputs(bytes: Uint8Array): Promise<boolean> {
+  const { graph, functions } = (await open(bytes)).graphs();
+  const nodes = [...allGraphs([graph, ...functions])].flatMap(({ nodes }) => nodes);
+  return nodes.some((node) => node.inputs.length > (inputsOf(node)?.[1] || Infinity));
+}
+
 /** Whether ONNX Runtime runs the first model. Throws where it does and the second one does not do the same. */
 async function areSame(before: Uint8Array, after: Uint8Array): Promise<boolean> {
+  if (await hasSurplusInputs(before)) return false;
   let feeds: Record<string, ort.Tensor>, expected: Awaited<ReturnType<typeof outputsOf>>;
   try {
     const session = await ort.InferenceSession.create(before, {
