@@ -187,6 +187,13 @@ export class Propagation {
     for (const node of layer.nodes) this.#visited.add(node);
     const { outputs } = layer.nodes.at(-1)!, made = now.producer?.outputs ?? [];
     if (outputs.length < 2) return this.#replace(layer.nodes, value, now);
+    const surplus = outputs.find((old, index) => old && !made[index]);
+    if (surplus) {
+      return new Skip(
+        "unsupported-form",
+        `${layer.nodes.at(-1)!.label} has an output '${surplus.name}' that its operator has not`,
+      );
+    }
     this.#removed.push(...layer.nodes);
     outputs.forEach((old, index) => old && this.#outputs.push([old, made[index]!]));
   }

@@ -5,7 +5,7 @@ import { modelBytes } from "../onnx_model.ts";
 import { arbitraryRecipe, modelOf } from "./arbitrary_graph.ts";
 import { runFuzz } from "./run_fuzz.ts";
 
-const GRAPHS = 1000;
+const GRAPHS = 4000;
 
 /** The same graphs in every run, so that a failure is a change's fault; `deno task fuzz` tries others. */
 const SEED = Number(Deno.env.get("LAYERFUSE_FUZZ_SEED") ?? 20210621);

@@ -11,7 +11,11 @@ import { feedsFor, modelBytes, random, type TestModel, type TestNode } from "../
 /** Compares every value of the main graph; named dimensions must be the same number wherever they are. Returns known of all. */
 async function compare(bytes: Uint8Array, feeds: Record<string, ort.Tensor>): Promise<{ known: number; all: number }> {
   const { graph } = (await open(bytes)).graphs();
-  const values = graph.nodes.flatMap(({ outputs }) => outputs).filter((value) => value !== undefined);
+  // what gives a sequence gives no tensor that could be looked at
+  const nodes = graph.nodes.filter(({ opType }) =>
+    !["SplitToSequence", "SequenceConstruct", "SequenceInsert"].includes(opType)
+  );
+  const values = nodes.flatMap(({ outputs }) => outputs).filter((value) => value !== undefined);
   const actual = await outputsOf(withOutputs(bytes, values.map(({ name }) => ({ name }))), feeds);
   const named = new Map<string, number>();
   let known = 0, all = 0;
