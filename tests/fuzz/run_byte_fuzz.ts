@@ -95,11 +95,18 @@ async function fusedOf(bytes: Uint8Array): Promise<{ bytes: Uint8Array; isRewrit
   }
 }
 
-/** Whether a node has more inputs than its operator takes: ONNX Runtime ends the process over some of those, instead of refusing them. */
+/**
+ * Whether a node has more inputs than its operator, or the function it calls, may have: ONNX Runtime ends the process over some of
+ * those, instead of refusing them.
+ */
 async function hasSurplusInputs(bytes: Uint8Array): Promise<boolean> {
   const { graph, functions } = (await open(bytes)).graphs();
   const nodes = [...allGraphs([graph, ...functions])].flatMap(({ nodes }) => nodes);
-  return nodes.some((node) => node.inputs.length > (inputsOf(node)?.[1] || Infinity));
+  const leastOfFunctions = Math.min(...functions.map(({ inputs }) => inputs.length));
+  return nodes.some((node) => {
+    const known = inputsOf(node);
+    return node.inputs.length > (known ? known[1] || Infinity : leastOfFunctions);
+  });
 }
 
 /** Whether ONNX Runtime runs the first model. Throws where it does and the second one does not do the same. */
