@@ -4,6 +4,9 @@ import { Skip } from "../ops/skip.ts";
 import { affineOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
+/** More channels than this are a number that a file made up. */
+const MOST_CHANNELS = 1 << 20;
+
 /**
  * s·x + t between two convolutions, where neither can take it (a shift in front of padding), in the one form that ONNX Runtime
  * runs on the blocks in which they hand over their results: else the whole image is copied out of the blocks and back.
@@ -22,7 +25,9 @@ export const writeAffineOnBlocks: Rule = {
     const isPair = first && !(first instanceof Skip) && !first.rebuild && last.x.users.size === 1;
     const map = isPair ? composed(first, last) : last, x = isPair && map ? first.x : last.x;
     const channels = x.shape?.[1];
-    if (!map || x.shape?.length !== 4 || typeof channels !== "number" || x.type !== "float32") return undefined;
+    if (
+      !map || x.shape?.length !== 4 || typeof channels !== "number" || channels > MOST_CHANNELS || x.type !== "float32"
+    ) return undefined;
     if (!isTakenInBlocks(root.output) || !isMadeInBlocks(x)) return undefined;
     const parameters = fitted(map, { axis: 1, channels });
     if (parameters instanceof Skip) return undefined;

@@ -6,8 +6,8 @@ import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { unknownRank } from "../unknown_rank.ts";
 
-/** Constants of more elements than this are no per-channel parameters. */
-const MOST_ENTRIES = 1 << 20;
+/** Constants of more elements than this are no per-channel parameters, axes that are longer have no map of their own. */
+export const MOST_ENTRIES = 1 << 20;
 
 /**
  * Mul, Div, Add, Sub and Neg by a constant, either operand, as an affine map along the one axis the constant varies

@@ -1,4 +1,5 @@
 import type { Node, Value } from "../../graph/graph.ts";
+import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { AffineMap } from "../affine_map.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, commuted } from "./carry.ts";
@@ -84,7 +85,7 @@ function toWhole(
     );
   }
   const layout = layoutOf(parts, axis);
-  if (!layout) return unknownSizes(node);
+  if (!layout || layout.whole > MOST_ENTRIES) return unknownSizes(node);
   const place = { ...layout.parts[parts.indexOf(from)], axis: layout.axis, whole: layout.whole };
   return commuted({ value: to, affine: placed(affine, place) });
 }

@@ -1,3 +1,4 @@
+import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { Node } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
 import { axesOf, axisOf, constantOf, constantValues } from "../constant.ts";
@@ -42,6 +43,7 @@ const sliced: SelectionsOf = (node) => {
       Math.min(Math.max(index < 0 ? index + length : index, step > 0 ? 0 : -1), step > 0 ? length : length - 1);
     const start = clamp(starts[at]), end = ends[at] < -length && step < 0 ? -1 : clamp(ends[at]);
     const count = Math.max(0, Math.ceil((end - start) / step));
+    if (length > MOST_ENTRIES) return unknown(node);
     const indices = Array.from({ length: count }, (_, index) => start + index * step);
     found.push({ axis, indices, length, isDropped: false });
   }
