@@ -8,6 +8,7 @@ import { type Payload, readSkeleton } from "../proto/skeleton.ts";
 import { streamed } from "../proto/stream.ts";
 import { type ExportedModel, exportModel } from "../graph/export.ts";
 import { ExternalFiles } from "./external_files.ts";
+import { notesOn } from "./notes.ts";
 import { allGraphs, type Dim, type Value } from "../graph/graph.ts";
 import { withoutOverridables } from "../graph/freeze.ts";
 import { type ImportedModel, importModel } from "../graph/import.ts";
@@ -96,7 +97,7 @@ export class Model {
     );
     const origin = { model: source, data: sources };
     const model = new Model(name, { skeleton, payloads }, { origin, isExternal, isOriginal: true, notes: files.notes });
-    model.#view();
+    files.notes.push(...notesOn(model.#view()));
     return model;
   }
 

@@ -20,6 +20,8 @@ export interface ImportedModel {
   readonly payloads: readonly Payload[];
   /** IR version. */
   readonly irVersion: number;
+  /** Names that several nodes of a graph had; all but the first have others now. */
+  readonly sharedNames?: ReadonlySet<string>;
 }
 
 /** Field numbers of the messages read here. */
@@ -58,7 +60,7 @@ export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], 
   const importer = new Importer(facts, payloads, source);
   const graph = importer.graph(body, new Graph(facts, opsets(head.opset_import)));
   const functions = contentsOf(wire, FIELD.model.functions).map((bytes) => importer.function(bytes));
-  return { graph, functions, wire, payloads, irVersion: facts.irVersion };
+  return { graph, functions, wire, payloads, irVersion: facts.irVersion, sharedNames: importer.sharedNames };
 }
 
 function opsets(imports: readonly { domain?: string; version?: number }[]): Map<string, number> {
@@ -94,6 +96,7 @@ class Importer {
   readonly facts: ModelFacts;
   readonly payloads: readonly Payload[];
   readonly source: string;
+  readonly sharedNames = new Set<string>();
 
   constructor(
     facts: ModelFacts,
@@ -209,7 +212,7 @@ class Importer {
   }
 
   private nodes(graph: Graph, nodes: readonly Uint8Array[]): void {
-    const type = messageType("NodeProto");
+    const type = messageType("NodeProto"), names = new Map<string, number>();
     nodes.forEach((proto, order) => {
       const wire = decoded(this.source, "NodeProto", () => wireFields(proto));
       const head = decoded(this.source, "NodeProto", () => {
@@ -233,7 +236,19 @@ class Importer {
       });
       node.order = order;
       graph.addNode(node);
+      if (node.name && names.has(node.name)) this.rename(node, names);
+      names.set(node.name, 0);
     });
+  }
+
+  /** Gives a node a name of its own: reports name nodes, and ONNX wants them told apart. */
+  private rename(node: Node, names: Map<string, number>): void {
+    const shared = node.name;
+    let count = names.get(shared)!;
+    while (names.has(node.name)) node.name = `${shared}_${++count}`;
+    names.set(shared, count);
+    this.sharedNames.add(shared);
+    node.isChanged = true;
   }
 
   private attribute(graph: Graph, bytes: Uint8Array): Attribute {

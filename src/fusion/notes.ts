@@ -1,0 +1,28 @@
+import type { ImportedModel } from "../graph/import.ts";
+
+/** The newest operator set of the default domain that is known here, which is the newest that ONNX Runtime 1.30 runs. */
+const NEWEST = 26;
+/** Names that a note has at most. */
+const SHOWN = 3;
+
+/** What a user should know of a model before its report: what cannot be told of its operators, and names that were changed. */
+export function notesOn({ graph, sharedNames }: ImportedModel): string[] {
+  const version = graph.opsets.get(""), notes: string[] = [];
+  if (version === undefined && graph.nodes.some(({ domain }) => domain === "")) {
+    notes.push(
+      "The model imports no operator set of ai.onnx, so what its operators mean is not said. ONNX Runtime refuses it.",
+    );
+  }
+  if (version !== undefined && version > NEWEST) {
+    notes.push(
+      `The model imports operator set ${version} of ai.onnx; the newest known is ${NEWEST}, and operators are taken as they are there.`,
+    );
+  }
+  const names = [...sharedNames ?? []];
+  if (names.length > 0) {
+    const shown = names.slice(0, SHOWN).map((name) => `'${name}'`).join(", ");
+    const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
+    notes.push(`Several nodes are called ${shown}${more}: all but the first of each get a name of their own.`);
+  }
+  return notes;
+}
