@@ -51,7 +51,8 @@ async function measured(one: CalibrationCase, channels: number, size: number): P
   });
   where = `Measured ${e.date.slice(0, 10)}: ${e.cpu}, ${e.threads} threads, ONNX Runtime ${e.onnxruntime}.`;
   const isApplied = !rule.isForMeasuring && report.applied.length > 0;
-  return { channels, size, isApplied, speedup: level.cpuSpeedup ?? level.speedup };
+  // with more threads CPU time counts those that wait, too
+  return { channels, size, isApplied, speedup: e.threads === 1 ? level.cpuSpeedup ?? level.speedup : level.speedup };
 }
 
 const only = values.only?.split(",");
@@ -80,8 +81,8 @@ await Deno.writeTextFile(
   values.out,
   `# Calibration
 
-Where each rule with a gate pays: time of a small network as it is over time with the rule, CPU time where the system tells
-it, at ONNX Runtime's level \`all\`, medians of paired rounds. In bold what is applied by default; the rest is what the gate
+Where each rule with a gate pays: time of a small network as it is over time with the rule (CPU time where that was
+measured on one thread) at ONNX Runtime's level \`all\`, medians of paired rounds. In bold what is applied by default; the rest is what the gate
 leaves out. Written by \`npx -y deno task bench:calibrate\` (\`--only RULE\` measures one anew).
 
 ${ordered.join("\n\n")}

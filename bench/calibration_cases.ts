@@ -19,7 +19,7 @@ import { anyClips, writeClipsAsImages } from "../src/rules/write_clips_as_images
 import { writeLayerAsWinograd } from "../src/rules/write_layer_as_winograd.ts";
 import { anyLines, writeLinesAsImages } from "../src/rules/write_lines_as_images.ts";
 import { writeSlopesAsRelu } from "../src/rules/write_slopes_as_relu.ts";
-import { turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
+import { anyTransposedLayer, turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
 
 /** A network to measure, and the shape of its input. */
 export interface CalibrationModel {
@@ -68,7 +68,7 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: turnTransposedLayer,
-    ungated: turnTransposedLayer,
+    ungated: anyTransposedLayer,
     network: "ConvTranspose 3×3 at stride 1, C → C channels, of a map of S×S, Relu",
     channels: [1, 3, 8, 16, 32, 64, 128, 256],
     sizes: [1, 4, 16, 64, 128],

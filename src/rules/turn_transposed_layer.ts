@@ -1,21 +1,42 @@
 import { asConvolution } from "../ops/linear/turned.ts";
 import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
+import { costAt, costOf } from "../rewrite/cost.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
+
+/** Multiply-accumulates below which the better kernel does not make up for what a call of it takes (`deno task bench:calibrate`). */
+const LEAST_MACS = 1e5;
+/** Length that open dimensions are taken to have. */
+const USUAL = 56;
 
 /**
  * Σₜ W[t]·x[j + p − d·t] is a window over x: a transposed convolution at stride 1 is a convolution with its kernel turned around and
  * pads of d·(k − 1) − p. The arithmetic is the same; runtimes have better kernels for it, and fuse the activation behind.
  */
-export const turnTransposedLayer: Rule = {
-  name: "turn-transposed-layer",
-  summary: "ConvTranspose at stride 1: a Conv with the kernel turned around",
-  phase: "lower",
-  roots: operatorsWith("linear"),
-  rewrite(root, build) {
-    const layer = root.hasReferences ? undefined : layerOf(root);
-    if (!layer || layer instanceof Skip) return undefined;
-    const result = asConvolution(layer, build);
-    return !result || result instanceof Skip ? result : new Replacement([root], [[root.output, result]]);
-  },
-};
+export const turnTransposedLayer: Rule = turnedLayer(LEAST_MACS);
+
+/** The same however small it is: what the gate is calibrated with. */
+export const anyTransposedLayer: Rule = turnedLayer(0);
+
+function turnedLayer(leastMacs: number): Rule {
+  return {
+    name: "turn-transposed-layer",
+    summary: "ConvTranspose at stride 1: a Conv with the kernel turned around",
+    phase: "lower",
+    roots: operatorsWith("linear"),
+    rewrite(root, build) {
+      const layer = root.hasReferences ? undefined : layerOf(root);
+      if (!layer || layer instanceof Skip) return undefined;
+      const result = asConvolution(layer, build);
+      if (!result || result instanceof Skip) return result;
+      const macs = costOf([root]).macs ?? costAt([root], USUAL).macs ?? leastMacs;
+      if (macs < leastMacs) {
+        return new Skip(
+          "not-cheaper",
+          `it is so small (${macs} multiply-accumulates) that the better kernel gains nothing`,
+        );
+      }
+      return new Replacement([root], [[root.output, result]]);
+    },
+  };
+}

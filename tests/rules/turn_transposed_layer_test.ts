@@ -13,7 +13,7 @@ interface Case {
 }
 
 function model(
-  { kernel = [3, 3], size = [5, 6], inputs = 4, perGroup = 6, bias = true, attributes = {} }: Case,
+  { kernel = [3, 3], size = [30, 30], inputs = 4, perGroup = 6, bias = true, attributes = {} }: Case,
 ): TestModel {
   return {
     inputs: { x: [2, inputs, ...size] },
@@ -34,11 +34,11 @@ Deno.test("fuse() makes a ConvTranspose at stride 1 a Conv, of any pads, dilatio
     { attributes: { pads: [0, 1, 2, 1] } },
     { attributes: { dilations: [2, 1], pads: [3, 1, 1, 1] } },
     { attributes: { group: 2, pads: [1, 1, 1, 1] } },
-    { attributes: { group: 4, pads: [1, 1, 1, 1] }, perGroup: 1 },
-    { kernel: [1, 1] },
+    { size: [64, 64], attributes: { group: 4, pads: [1, 1, 1, 1] }, perGroup: 1 },
+    { kernel: [1, 1], size: [70, 70] },
     { kernel: [2, 3], size: [60, 44], attributes: { auto_pad: "VALID" } },
-    { kernel: [4], size: [7], attributes: { pads: [2, 1] } },
-    { kernel: [2, 3, 2], size: [3, 4, 3], attributes: { pads: [0, 1, 1, 1, 1, 0] } },
+    { kernel: [4], size: [3000], attributes: { pads: [2, 1] } },
+    { kernel: [2, 3, 2], size: [9, 10, 9], attributes: { pads: [0, 1, 1, 1, 1, 0] } },
     { size: ["h", "w"], attributes: { pads: [1, 1, 1, 1] } },
   ];
   for (const each of cases) await assertFuses(model(each), { Conv: 1 });
@@ -51,6 +51,13 @@ Deno.test("fuse() puts a normalization behind the ConvTranspose into the Conv", 
   const [g, h, m] = [3, 4, 5].map((seed) => random([6], seed));
   Object.assign(test.initializers!, { g, h, m, v: tensor([6], [1, 2, 3, 4, 5, 6]) });
   await assertFuses(test, { Conv: 1 });
+});
+
+Deno.test("fuse() keeps a ConvTranspose that is so small that a better kernel gains nothing", async () => {
+  await assertKeeps(
+    model({ size: [5, 6], attributes: { pads: [1, 1, 1, 1] } }),
+    /it is so small \(12960 multiply-accumulates\) that the better kernel gains nothing/,
+  );
 });
 
 Deno.test("fuse() keeps a ConvTranspose with a stride", async () => {
