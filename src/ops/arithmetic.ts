@@ -76,8 +76,13 @@ function modulo(a: number, b: number): number {
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
 }
 
+/** aᵇ as C has it: 1 to the power of anything is 1, and −1 to an infinite one. */
+function power(a: number, b: number): number {
+  return a === 1 || a === -1 && Math.abs(b) === Infinity ? 1 : a ** b;
+}
+
 const pow: Op = {
-  ...binary((a, b) => a ** b),
+  ...binary(power),
   isNoOp(node) {
     const [x, exponent] = node.inputs, constant = constantOf(exponent);
     const isNarrow = constant?.dims.length === 0 ||

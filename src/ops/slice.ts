@@ -70,7 +70,7 @@ const slice: Op = {
       if (!(axis in dims) || typeof start !== "number" || typeof end !== "number") return undefined;
       if (typeof step !== "number" || step === 0) return undefined;
       const { first, count } = reach(dims[axis], start, end, step);
-      [starts[axis], steps[axis], counts[axis]] = [first, step, count];
+      [starts[axis], steps[axis], counts[axis]] = [first, count > 1 ? step : 1, count]; // one entry: its step may be any number
     }
     return cuts && [sliced(x!, starts, steps, counts)];
   },

@@ -36,7 +36,8 @@ function vector(type: ElementType, values: readonly number[]): Tensor {
 
 const constantOfShape: Op = {
   infer(node, [given]) {
-    const shape = given.shape?.length === 1 ? elementsOf(given) : undefined,
+    const sizes = given.shape?.length === 1 ? elementsOf(given) : undefined,
+      shape = sizes?.map((dim) => typeof dim === "number" && dim < 0 ? null : dim),
       fill = node.attributes.get("value")?.tensor;
     const value = fill ? fill.type === "opaque" || fill.type === "string" ? null : valuesOf(fill)[0] : 0;
     const size = shape?.reduce<number>((product, dim) => typeof dim === "number" ? product * dim : NaN, 1) ?? NaN;
@@ -48,7 +49,7 @@ const constantOfShape: Op = {
   },
   evaluate(node, [shape]) {
     const fill = node.attributes.get("value")?.tensor, dims = smallValues(shape);
-    if (!dims || fill && (fill.type === "opaque" || fill.type === "string")) return undefined;
+    if (!dims?.every((dim) => dim >= 0) || fill && (fill.type === "opaque" || fill.type === "string")) return undefined;
     return [filledTensor(fill?.type ?? "float32", dims, fill ? valuesOf(fill)[0] : 0)];
   },
 };

@@ -26,7 +26,7 @@ export class GrowthAccount {
   whyTooLarge(replacement: Replacement, build: Builder): Skip | undefined {
     const growth = growthOf(replacement, build);
     if (growth <= 0 || this.#growth + growth <= this.#most) return undefined;
-    if (savesArithmetic(replacement, build)) return undefined;
+    if (isWorthMore(replacement, build)) return undefined;
     const compressed = replacement.removed.flatMap(({ inputs }) => inputs).find(isCompressed);
     return new Skip(
       "file-growth",
@@ -41,8 +41,13 @@ export class GrowthAccount {
   /** Counts a replacement that is done, unless its arithmetic paid for what it adds. */
   add(replacement: Replacement, build: Builder): void {
     const growth = growthOf(replacement, build);
-    if (growth < 0 || !savesArithmetic(replacement, build)) this.#growth += growth;
+    if (growth < 0 || !isWorthMore(replacement, build)) this.#growth += growth;
   }
+}
+
+/** Whether a larger weight saves arithmetic of every run: what is made of constants alone is made once, when a model is loaded. */
+function isWorthMore(replacement: Replacement, build: Builder): boolean {
+  return build.nodes.length > 0 && savesArithmetic(replacement, build);
 }
 
 /** Bytes of the constants that a replacement adds, less those that nothing needs any more. */
