@@ -21,7 +21,9 @@ function model(names: readonly string[], opset = 17): TestModel {
 Deno.test("nodes that share a name get names of their own, which is said", async () => {
   const bytes = Uint8Array.from(modelBytes(model(["same", "same", "other", "same"])));
   const opened = await open(bytes), { model: fused, report } = await fuse(opened);
-  assertEquals(opened.notes, ["Several nodes are called 'same': all but the first of each get a name of their own."]);
+  assertEquals(opened.notes, [
+    "Several nodes are called 'same': where the model is rewritten, all but the first of each get a name of their own.",
+  ]);
   assertEquals(report.applied[0].nodes, ["same_1", "same"]);
   assertEquals((await open(await fused.bytes())).graphs().graph.nodes.map(({ name }) => name), [
     "same",
