@@ -1,13 +1,8 @@
 import { asConvolution } from "../ops/linear/turned.ts";
 import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
-import { costAt, costOf } from "../rewrite/cost.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-
-/** Multiply-accumulates below which the better kernel does not make up for what a call of it takes (`deno task bench:calibrate`). */
-const LEAST_MACS = 1e5;
-/** Length that open dimensions are taken to have. */
-const USUAL = 56;
+import { LEAST_MACS, whyTooSmall } from "./too_small.ts";
 
 /**
  * Σₜ W[t]·x[j + p − d·t] is a window over x: a transposed convolution at stride 1 is a convolution with its kernel turned around and
@@ -29,14 +24,7 @@ function turnedLayer(leastMacs: number): Rule {
       if (!layer || layer instanceof Skip) return undefined;
       const result = asConvolution(layer, build);
       if (!result || result instanceof Skip) return result;
-      const macs = costOf([root]).macs ?? costAt([root], USUAL).macs ?? leastMacs;
-      if (macs < leastMacs) {
-        return new Skip(
-          "not-cheaper",
-          `it is so small (${macs} multiply-accumulates) that the better kernel gains nothing`,
-        );
-      }
-      return new Replacement([root], [[root.output, result]]);
+      return whyTooSmall(root, leastMacs) ?? new Replacement([root], [[root.output, result]]);
     },
   };
 }

@@ -31,7 +31,12 @@ export const writeAffineOnBlocks: Rule = {
     if (!isTakenInBlocks(root.output) || !isMadeInBlocks(x)) return undefined;
     const parameters = fitted(map, { axis: 1, channels });
     if (parameters instanceof Skip) return undefined;
-    const now = emitOnBlocks(root, { axis: 1, ...parameters }, x, build);
+    const now = emitOnBlocks(
+      x,
+      parameters,
+      { name: root.name, output: root.output.name, constants: root.output.name },
+      build,
+    );
     return new Replacement(x === last.x ? [root] : [root, producer!], [[root.output, now]]);
   },
 };

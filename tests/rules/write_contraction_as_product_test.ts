@@ -4,7 +4,7 @@ import { fuse } from "../../src/fusion/mod.ts";
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
 import { modelBytes, random, type TestModel } from "../onnx_model.ts";
 
-const LENGTHS: Record<string, number> = { a: 2, b: 3, c: 4, d: 5, e: 6, f: 7 };
+const LENGTHS: Record<string, number> = { a: 4, b: 43, c: 54, d: 65, e: 16, f: 7 };
 
 function model(equation: string, more: Partial<TestModel> = {}): TestModel {
   const [left] = equation.split("->"), [x, y] = left.split(",").map((letters) => [...letters].map((l) => LENGTHS[l]));
@@ -34,7 +34,7 @@ Deno.test("fuse() makes an Einsum of two computed values a MatMul, whatever the 
 });
 
 Deno.test("fuse() makes an Einsum of open sizes a MatMul where what is summed over is known", async () => {
-  const open = model("abc,adc->abd", { inputs: { x: ["n", "l", 4], y: ["n", "m", 4] } });
+  const open = model("abc,adc->abd", { inputs: { x: ["n", "l", 34], y: ["n", "m", 34] } });
   await assertFuses(open, { MatMul: 1, Transpose: 1 });
 });
 
@@ -71,7 +71,14 @@ Deno.test("fuse() leaves an Einsum of a constant to the rules for layers", async
 });
 
 Deno.test("fuse() makes an Einsum of one value with itself a MatMul", async () => {
-  const square = model("abc,adc->abd", { inputs: { x: [2, 3, 4] } });
+  const square = model("abc,adc->abd", { inputs: { x: [12, 23, 34] } });
   square.nodes[0].inputs = ["x", "x"];
   await assertFuses(square, { MatMul: 1, Transpose: 1 });
+});
+
+Deno.test("fuse() keeps an Einsum that is so small that a better kernel gains nothing", async () => {
+  await assertKeeps(
+    model("abc,acd->abd", { inputs: { x: [2, 3, 4], y: [2, 4, 5] } }),
+    /it is so small \(120 multiply-accumulates\) that the better kernel gains nothing/,
+  );
 });

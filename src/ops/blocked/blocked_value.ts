@@ -1,7 +1,6 @@
 import { floatAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { filledTensor, valueTensor } from "../../tensor/tensor.ts";
-import type { AffineMap } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
 import { Convolution } from "../linear/convolution.ts";
 import { linearOf } from "../views.ts";
@@ -45,21 +44,30 @@ function isBlockedConvolution(node: Node, readsBlocks = false): boolean {
   return !readsBlocks || layer.parts.group > 1 || layer.input.channels >= UNBLOCKED;
 }
 
+/** What a node on blocks and its constants are called. */
+interface Names {
+  /** The node. */
+  readonly name: string;
+  /** Its output; made up where absent. */
+  readonly output?: string;
+  /** What the names of its constants begin with. */
+  readonly constants: string;
+  /** What its scale is called behind that, `scale` where absent. */
+  readonly scale?: string;
+}
+
 /** s·x + t per channel as a BatchNormalization, which runs on blocks as an elementwise operation with constants does not. */
 export function emitOnBlocks(
-  { name, output }: Node,
-  { scale, shift }: AffineMap,
   x: Value,
+  { scale, shift }: { readonly scale: Float64Array; readonly shift?: Float64Array },
+  { name, output, constants, scale: role = "scale" }: Names,
   build: Builder,
 ): Value {
   const parameter = (role: string, values: Float64Array) =>
-    build.initializer(`${output.name}.${role}`, valueTensor("float32", [values.length], values));
+    build.initializer(`${constants}.${role}`, valueTensor("float32", [values.length], values));
   const [zero, one] = [0, 1].map((number) =>
-    build.initializer(`${output.name}.${number}`, filledTensor("float32", [scale.length], number))
+    build.initializer(`${constants}.${number}`, filledTensor("float32", [scale.length], number))
   );
-  return build.node("BatchNormalization", [x, parameter("scale", scale), parameter("shift", shift), zero, one], {
-    name,
-    output: output.name,
-    attributes: [floatAttribute("epsilon", 0)],
-  });
+  const inputs = [x, parameter(role, scale), shift ? parameter("shift", shift) : zero, zero, one];
+  return build.node("BatchNormalization", inputs, { name, output, attributes: [floatAttribute("epsilon", 0)] });
 }

@@ -1,9 +1,10 @@
 import { floatAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import { filledTensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
+import { valuesOf } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
+import { emitOnBlocks } from "./blocked_value.ts";
 
 /** Operators that multiply what is below zero by a slope per channel. */
 export const SLOPED: readonly string[] = ["PRelu"];
@@ -42,16 +43,8 @@ export function emitSlopes(
   build: Builder,
 ): Value {
   const part = (role: string) => name && `${name}/${role}`;
-  const scaled = (value: Value, scale: Float64Array, role: string) => {
-    const [zero, one] = [0, 1].map((number) =>
-      build.initializer(`${output.name}.${number}`, filledTensor("float32", [scale.length], number))
-    );
-    const gamma = build.initializer(`${output.name}.${role}`, valueTensor("float32", [scale.length], scale));
-    return build.node("BatchNormalization", [value, gamma, zero, zero, one], {
-      name: part(role),
-      attributes: [floatAttribute("epsilon", 0)],
-    });
-  };
+  const scaled = (value: Value, scale: Float64Array, role: string) =>
+    emitOnBlocks(value, { scale }, { name: part(role), constants: output.name, scale: role }, build);
   const positive = build.node("Relu", [x], { name: part("Relu") });
   const sum = [a ? scaled(positive, a, "positive") : positive, scaled(x, b, "scale")];
   return build.node("Add", sum, { name, output: output.name });
