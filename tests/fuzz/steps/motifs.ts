@@ -1,7 +1,7 @@
 /** Sequences that networks have and single steps seldom make. */
 import type { Draft, Wire } from "../draft.ts";
 import { activation, batchNormalization, elementwise } from "./affines.ts";
-import { conv, convOf, depthwise, gemm, matmul, pointwise, square, type Step } from "./layers.ts";
+import { conv, convOf, depthwise, gemm, layerWeight, matmul, pointwise, square, type Step } from "./layers.ts";
 import { parallelConvolutions, parallelLinear, residualBlock } from "./branches.ts";
 import { averagePool, globalPool, pad, pool, poolOf, resize } from "./pools.ts";
 import { channelShuffle, concat, flatten, split, transpose } from "./shapes.ts";
@@ -98,15 +98,34 @@ export const takenPositions: Step = (draft, x, choices) => {
   return draft.node("Gather", [y.name, picks], dims, { axis });
 };
 
-/** A product with itself, or with a function of itself, over the last axis, the axes of the result in any order. */
-export const contraction: Step = (draft, x, choices) => {
-  const rank = x.dims.length;
+/** Entries of both axes of a product that is large enough for another kernel. */
+const LONG = 60;
+
+/**
+ * A product with itself, or with a function of itself, over the last axis, the axes of the result in any order. At times with so
+ * many entries that it is worth another kernel.
+ */
+export const contraction: Step = (draft, given, choices) => {
+  const rank = given.dims.length;
   if (draft.opset < 12 || rank < 2 || rank > 4) return undefined;
-  const other = choices.once(2) ? draft.node("Relu", [x.name], x.dims) ?? x : x;
+  const times = given.dims.map((dim, axis) => axis < rank - 2 ? 1 : Math.ceil(LONG / dim));
+  const long = choices.once(2)
+    ? draft.node("Tile", [given.name, draft.integers(times)], given.dims.map((dim, axis) => dim * times[axis]))
+    : undefined;
+  const x = long ?? given, other = choices.once(2) ? draft.node("Relu", [x.name], x.dims) ?? x : x;
   const batch = "abc".slice(0, rank - 2), last = choices.pick(["mn", "nm"]), isFirst = choices.once(2);
   const dims = x.dims.with(-1, x.dims[rank - 2]), result = isFirst ? last + batch : batch + last;
   const shape = isFirst ? [...dims.slice(-2), ...dims.slice(0, -2)] : dims;
   return draft.node("Einsum", [x.name, other.name], shape, { equation: `${batch}mk,${batch}nk->${result}` });
+};
+
+/** A transposed convolution that keeps the size of a map, of enough channels for another kernel. */
+export const wideTransposed: Step = (draft, x, choices) => {
+  const wide = x.dims.length === 4 ? convOf(draft, x, choices, square(2, 1), 24) : undefined;
+  if (!wide) return undefined;
+  const weight = layerWeight(draft, choices, [24, 24, 3, 3], 216), attributes = { pads: [1, 1, 1, 1] };
+  const y = draft.node("ConvTranspose", [wide.name, weight], wide.dims, attributes);
+  return y && convOf(draft, y, choices, square(2, 1), 4);
 };
 
 /** An expectation over channels. */
