@@ -124,9 +124,12 @@ async function areSame(before: Uint8Array, after: Uint8Array): Promise<boolean> 
   } catch {
     return false;
   }
-  const actual = await outputsOf(after, feeds).catch((error) => {
+  const actual = await outputsOf(after, feeds).catch(async (error) => {
+    // a shape that the file declares and constants contradict is found out by the runtime's own evaluation of them, too
+    if (/ShapeInferenceError/.test(error.message) && await isRefusedOptimized(before)) return undefined;
     throw new Broken(`ONNX Runtime runs the model and not the fused one: ${error.message}`);
   });
+  if (!actual) return false;
   for (const [name, output] of Object.entries(expected)) {
     if (!["float32", "float64", "int64", "int32", "bool"].includes(output.type)) continue;
     if (!Array.from(output.data).every((value) => Number.isFinite(Number(value)))) continue;
@@ -138,6 +141,17 @@ async function areSame(before: Uint8Array, after: Uint8Array): Promise<boolean> 
     if (!(error <= MOST_ERROR)) throw new Broken(`output '${name}' has a relative L2 error of ${error}`);
   }
   return true;
+}
+
+/** Whether ONNX Runtime refuses a model for its shapes once it has evaluated its constants. */
+async function isRefusedOptimized(bytes: Uint8Array): Promise<boolean> {
+  try {
+    await (await ort.InferenceSession.create(bytes, { logSeverityLevel: 4, graphOptimizationLevel: "basic" }))
+      .release();
+    return false;
+  } catch (error) {
+    return /ShapeInferenceError/.test((error as Error).message);
+  }
 }
 
 function feed(input: ort.InferenceSession.ValueMetadata): ort.Tensor {
