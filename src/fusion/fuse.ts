@@ -68,8 +68,9 @@ export interface FuseResult {
 export async function fuse(source: ModelSource | Model, options: FuseOptions = {}): Promise<FuseResult> {
   const { measure, signal, runtime = "onnxruntime" } = checked("fuse", options, FUSE_OPTIONS);
   const rules = chooseRules(options, { runtime, isMeasured: measure !== undefined });
-  const given = source instanceof Model ? source : await open(source, optionsOf(options, OPEN_OPTIONS));
-  const model = options.freezeInputs ? given.withFrozenInputs() : given;
+  const model = source instanceof Model
+    ? options.freezeInputs ? source.withFrozenInputs() : source
+    : await open(source, optionsOf(options, OPEN_OPTIONS));
   signal?.throwIfAborted();
   return measure ? await keepMeasured(model, rules, { ...options, measure }) : apply(model, rules, options);
 }

@@ -1,6 +1,6 @@
 import { DownloadError, FileError } from "./errors.ts";
 import { request } from "./http.ts";
-import type { ByteSource } from "./source.ts";
+import { type ByteSource, shorter } from "./source.ts";
 
 /** Bytes that are loaded together: a skeleton is read through windows of 64 KiB. */
 const BLOCK = 1 << 14;
@@ -59,13 +59,11 @@ export class RangeSource implements ByteSource {
   }
 
   read(offset: number, into: Uint8Array): void {
+    if (offset + into.length > this.size) throw shorter(this, offset, into.length);
     for (let done = 0; done < into.length;) {
       const at = offset + done, block = this.#blocks.get(Math.floor(at / BLOCK));
       if (!block) throw new MissingBytes(this.name, offset, into.length);
       const part = block.subarray(at % BLOCK, at % BLOCK + into.length - done);
-      if (part.length === 0) {
-        throw new DownloadError(this.name, `ends at byte ${this.size}, within what was asked for.`);
-      }
       into.set(part, done);
       done += part.length;
     }

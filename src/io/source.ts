@@ -140,7 +140,8 @@ export class BytesSource implements ByteSource {
   }
 }
 
-function shorter(source: ByteSource, offset: number, length: number): ModelFormatError {
+/** That a source ends before what was asked for. */
+export function shorter(source: ByteSource, offset: number, length: number): ModelFormatError {
   return new ModelFormatError(
     `${source.name}: ends at byte ${source.size}, but ${length} bytes were expected at byte ${offset}. The file is truncated.`,
   );

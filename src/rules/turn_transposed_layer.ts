@@ -2,7 +2,7 @@ import { asConvolution } from "../ops/linear/turned.ts";
 import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { LEAST_MACS, whyTooSmall } from "./too_small.ts";
+import { LEAST_MACS, whyLittleWork } from "./little_work.ts";
 
 /**
  * Σₜ W[t]·x[j + p − d·t] is a window over x: a transposed convolution at stride 1 is a convolution with its kernel turned around and
@@ -24,7 +24,7 @@ function turnedLayer(leastMacs: number): Rule {
       if (!layer || layer instanceof Skip) return undefined;
       const result = asConvolution(layer, build);
       if (!result || result instanceof Skip) return result;
-      return whyTooSmall(root, leastMacs) ?? new Replacement([root], [[root.output, result]]);
+      return whyLittleWork(root, leastMacs) ?? new Replacement([root], [[root.output, result]]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { Skip } from "../ops/skip.ts";
 import { operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { LEAST_MACS, whyTooSmall } from "./too_small.ts";
+import { LEAST_MACS, whyLittleWork } from "./little_work.ts";
 
 /**
  * Σₖ x[b…, m, k]·y[b…, n, k] = x·yᵀ for every batch: a contraction of two computed values, with its axes in any order, is a product
@@ -21,7 +21,7 @@ function contractionAsProduct(leastMacs: number): Rule {
     rewrite(root, build) {
       const product = root.hasReferences ? undefined : viewsOf(root).asProduct?.(root, build);
       if (!product || product instanceof Skip) return product;
-      return whyTooSmall(root, leastMacs) ?? new Replacement([root], [[root.output, product]]);
+      return whyLittleWork(root, leastMacs) ?? new Replacement([root], [[root.output, product]]);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { explain, fuse, open } from "../../src/fusion/mod.ts";
-import { DownloadError } from "../../src/io/errors.ts";
+import { DownloadError, ModelFormatError } from "../../src/io/errors.ts";
+import { RangeSource } from "../../src/io/range_source.ts";
 import { build } from "../../src/models/mod.ts";
 import { fusionText } from "../../src/plot/fusion_text.ts";
 
@@ -59,6 +60,33 @@ Deno.test("explain() says that a file changed while its ranges were read, and th
   await served(short, async (url) => {
     const { message } = await assertRejects(() => explain(url, { cache: false }), DownloadError);
     assert(message.includes("bytes, asked for"), message);
+  });
+});
+
+Deno.test("explain() says of a web address that ends too early that it is truncated, and asks no further", async () => {
+  const size = MODEL.length - 1000, headers = { etag: '"1"' };
+  const cut: Answer = (_, [from, to] = [0, 0]) =>
+    new Response(MODEL.slice(from, Math.min(to + 1, size)), {
+      status: 206,
+      headers: { ...headers, "content-range": `bytes ${from}-${Math.min(to, size - 1)}/${size}` },
+    });
+  await served(cut, async (url) => {
+    const { message } = await assertRejects(() => explain(url, { cache: false }), ModelFormatError);
+    assert(message.startsWith(`${url.href}: not a whole ONNX model`), message);
+  });
+});
+
+Deno.test("a source of ranges refuses what lies behind its end, and loads nothing for it", async () => {
+  await served((_, range) => part(range!), async (url, requests) => {
+    const source = (await RangeSource.open(url))!;
+    for (const offset of [MODEL.length - 4, MODEL.length + (1 << 20)]) {
+      await assertRejects(
+        () => source.loading(() => source.read(offset, new Uint8Array(8))),
+        ModelFormatError,
+        "truncated",
+      );
+    }
+    assertEquals(requests.length, 1);
   });
 });
 

@@ -8,7 +8,7 @@ export const LEAST_MACS = 1e5;
 const USUAL = 56;
 
 /** Why a node has too little arithmetic for a better kernel to show; undefined where it has enough, or that cannot be known. */
-export function whyTooSmall(node: Node, leastMacs: number): Skip | undefined {
+export function whyLittleWork(node: Node, leastMacs: number): Skip | undefined {
   const macs = costOf([node]).macs ?? costAt([node], USUAL).macs ?? leastMacs;
   return macs >= leastMacs
     ? undefined
