@@ -13,12 +13,12 @@ const WIDTH = 64, LENGTH = 160;
 /** Nodes one after the other: `v0`, `v1`, … are their results, the last of which is the output. */
 function model(
   steps: Step[],
-  { opset = 17, width = WIDTH, length = LENGTH as number | string, type = 1 } = {},
+  { opset = 17, batch = 2, width = WIDTH, length = LENGTH as number | string, type = 1 } = {},
 ): TestModel {
   const narrow = (dims: number[], seed: number) => ({ ...randomIn(-0.1, 0.1, dims, seed), type });
   return {
     opset,
-    inputs: { x: [2, width, length] },
+    inputs: { x: [batch, width, length] },
     outputs: { [`v${steps.length - 1}`]: null },
     types: { x: type, [`v${steps.length - 1}`]: type },
     initializers: {
@@ -134,6 +134,10 @@ Deno.test("fuse() keeps 1-D layers of one tap", async () => {
 
 Deno.test("fuse() keeps a chain whose channels do not fill blocks", async () => {
   await assertKeeps(model(chain, { width: 20 }), KEPT, { options: CPU });
+});
+
+Deno.test("fuse() keeps a chain whose channels are one piece of work, which two threads could not share", async () => {
+  await assertKeeps(model(chain, { batch: 1 }), KEPT, { options: CPU });
 });
 
 Deno.test("fuse() keeps a chain whose layers are small beside what would be copied at its borders", async () => {

@@ -4,6 +4,10 @@ import type { Region } from "./region.ts";
 
 /** What an element costs that is copied into the blocked layout or out of it, in multiply-accumulates; more of a large value. */
 const COPY = 15, COPY_LARGE = 45, LARGE = 1.5e6;
+/** Threads that the gate reckons with, and how much faster they make the plain kernels of a line. */
+const THREADS = 2, PLAIN_SPEEDUP = 1.75;
+/** Blocks of output channels that the blocked kernels do at a time: that many are one piece of work, for one thread. */
+const BLOCKS_AT_A_TIME = 4;
 /** Length of a line where it is not known, and the length below which the blocked kernels have less to gain. */
 const USUAL = 1000, SHORT = 128;
 
@@ -18,12 +22,14 @@ const STORED = new Set(["Clip", "HardSigmoid", "LeakyRelu"]);
  * Multiply-accumulates' worth of time that a region gains on images, after what is copied at its borders and around operators
  * that have no blocked kernel. The numbers are measured (`deno task bench:calibrate`): a convolution of whole blocks takes a
  * tenth less and small ones more, the zeros that fill up blocks cost, and one channel at a time is several times faster.
+ * A line is shared out among threads by {@link BLOCKS_AT_A_TIME} blocks of output channels and not by positions: 64 channels are
+ * one thread's work, where the plain kernels keep two busy.
  */
 export function gainOfRegion({ nodes, entries, exits }: Region): number {
   const moved = [...entries, ...exits];
   let gain = 0;
   for (const [node, { kernel, data }] of nodes) {
-    if (kernel) gain += lengthOf(node.output) * gainPerPosition(kernel, node.number("group", 1), lengthOf(node.output));
+    if (kernel) gain += lengthOf(node.output) * gainPerPosition(kernel, node.number("group", 1), node.output);
     else if (!BLOCKED.has(node.opType) && !isStored(node)) {
       moved.push(
         node.output,
@@ -34,7 +40,7 @@ export function gainOfRegion({ nodes, entries, exits }: Region): number {
   return gain - moved.reduce((sum, value) => sum + costOfCopy(channelsOf(value) * lengthOf(value)), 0);
 }
 
-function gainPerPosition([out, perGroup, taps]: readonly number[], group: number, length: number): number {
+function gainPerPosition([out, perGroup, taps]: readonly number[], group: number, value: Value): number {
   const macs = out * perGroup * taps;
   if (group > 1) {
     if (perGroup === 1) return taps > 1 ? 15 * macs : 0;
@@ -43,7 +49,14 @@ function gainPerPosition([out, perGroup, taps]: readonly number[], group: number
   if (taps === 1 || perGroup >= 8 && perGroup % 4 !== 0) return 0;
   const filled = (channels: number) => Math.ceil(channels / BLOCK) * BLOCK / channels;
   const zeros = filled(out) * (perGroup < 8 ? 1 : filled(perGroup)) - 1;
-  return (0.08 + 3 / out - 0.9 * zeros - (length < SHORT ? 0.1 : 0)) * macs;
+  const alone = 0.08 + 6 / out - 0.9 * zeros - (lengthOf(value) < SHORT ? 0.1 : 0);
+  return (1 - (1 - alone) / Math.min(1, speedupOfThreads(out, batchOf(value)) / PLAIN_SPEEDUP)) * macs;
+}
+
+/** How much faster {@link THREADS} threads make a blocked convolution of a line: as much as the one with most to do allows. */
+function speedupOfThreads(out: number, batch: number): number {
+  const blocks = Math.ceil(out / BLOCK), pieces = Math.ceil(blocks / BLOCKS_AT_A_TIME) * batch;
+  return blocks * batch / Math.min(blocks * batch, Math.ceil(pieces / THREADS) * BLOCKS_AT_A_TIME);
 }
 
 function costOfCopy(elements: number): number {
@@ -58,6 +71,11 @@ function isStored(node: Node): boolean {
 function lengthOf({ shape }: Value): number {
   const length = shape?.[2];
   return typeof length === "number" ? length : USUAL;
+}
+
+function batchOf({ shape }: Value): number {
+  const batch = shape?.[0];
+  return typeof batch === "number" ? batch : 1;
 }
 
 function channelsOf({ shape }: Value): number {
