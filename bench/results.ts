@@ -48,7 +48,7 @@ for (const network of measured) {
     const { model, report } = await fuse(path, { runtime: network.runtime });
     const result = await compare(path, model, {
       levels: LEVELS,
-      shape: network.shape,
+      ...network.inputs ?? { shape: network.shape },
       seconds: Number(values.seconds),
     });
     const saved: Saved = { ...result, fusion: report };
@@ -80,7 +80,7 @@ await Deno.writeTextFile(
   values.out,
   `# Results
 
-Original against fused, seeded weights (PaddleOCR's three networks have their trained ones), paired rounds, 95% intervals.
+Original against fused, seeded weights (PaddleOCR's three networks and Silero's have their trained ones), paired rounds, 95% intervals.
 "Floor" is what could not be told from 1 with so many openings: the noise floor. "Load" is the machine's load average at
 the start of the row; a name with "@cpu" was fused with \`--runtime onnxruntime-cpu\`. "Asked" is what is wanted of the row, and whether it is there. Written by
 \`npx -y deno task results\` (\`--only A,B\` measures some anew, the other rows stay); every sample is in

