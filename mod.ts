@@ -45,6 +45,7 @@ import {
 } from "./src/fusion/mod.ts";
 import { FUSE_OPTIONS } from "./src/fusion/fuse.ts";
 import { OPEN_OPTIONS } from "./src/fusion/open.ts";
+import { interruptSignal } from "./src/host/interrupts.ts";
 import { checked, optionsOf } from "./src/host/options.ts";
 import {
   type Architecture,
@@ -57,6 +58,7 @@ import { displayed } from "./src/plot/displayed.ts";
 import { shownComparison, shownFusion, shownList, shownModel, shownReport } from "./src/plot/shown_results.ts";
 
 export * from "./src/fusion/mod.ts";
+export { stopOnInterrupt } from "./src/host/interrupts.ts";
 export {
   type Architecture,
   type BuildOptions,
@@ -112,7 +114,7 @@ export const architectures: readonly Architecture[] = shownList([...architecture
  * ```
  */
 export async function open(source: ModelSource, options: OpenOptions = {}): Promise<Model> {
-  return shownModel(await openPlain(source, options));
+  return shownModel(await openPlain(source, withDefaults(options, { signal: interruptSignal() })));
 }
 
 /** Every rule by name, with one line that says what it does. In a notebook it is a table. */
@@ -215,12 +217,13 @@ export interface MeasuredFuseOptions extends Omit<FuseOptions, "measure"> {
  * ```
  */
 export async function fuse(source: ModelSource | Model, options: MeasuredFuseOptions = {}): Promise<FuseResult> {
-  const { measure, ...rest } = checked("fuse", options, FUSE_OPTIONS);
-  const before = source instanceof Model ? source : await open(source, optionsOf(options, OPEN_OPTIONS));
+  const given = checked("fuse", withDefaults(options, { signal: interruptSignal() }), FUSE_OPTIONS);
+  const { measure, ...rest } = given, { signal } = given;
+  const before = source instanceof Model ? source : await open(source, optionsOf(given, OPEN_OPTIONS));
   const { model, report } = await fusePlain(before, {
     ...rest,
     measure: typeof measure === "object" || measure === true
-      ? (without, withRule) => verdictOf(without, withRule, measure === true ? {} : measure)
+      ? (without, withRule) => verdictOf(without, withRule, { signal, ...measure === true ? {} : measure })
       : measure || undefined,
   });
   const graphs = { before, after: shownModel(model) };
@@ -244,8 +247,8 @@ export async function fuse(source: ModelSource | Model, options: MeasuredFuseOpt
  * for (const { node, reason, remedy } of skipped.slice(0, 3)) console.log(node, reason, remedy ?? "");
  * ```
  */
-export async function explain(source: ModelSource | Model, options?: FuseOptions): Promise<FusionReport> {
-  return shownReport(await explainPlain(source, options));
+export async function explain(source: ModelSource | Model, options: FuseOptions = {}): Promise<FusionReport> {
+  return shownReport(await explainPlain(source, withDefaults(options, { signal: interruptSignal() })));
 }
 
 /**
@@ -278,7 +281,9 @@ export async function compare(
   after: ComparedSource,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  return shownComparison(await comparePlain(before, after, withDefaults(options, { onProgress: progressLine() })));
+  return shownComparison(
+    await comparePlain(before, after, withDefaults(options, { onProgress: progressLine(), signal: interruptSignal() })),
+  );
 }
 
 /**

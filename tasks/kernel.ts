@@ -16,8 +16,12 @@ export async function installKernel(): Promise<Record<string, string>> {
   const data = new URL(".jupyter/", root);
   const spec = new URL(`kernels/${KERNEL}/kernel.json`, data);
   await Deno.mkdir(new URL(".", spec), { recursive: true });
+  const deno = [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"];
   const content = {
-    argv: [Deno.execPath(), "jupyter", "--kernel", "--conn", "{connection_file}"],
+    // Deno dies of the signal that interrupts a cell unless somebody ignores it or listens to it (stopOnInterrupt() does). By
+    // message it ends what runs, but of a cell that waits for something nothing does, and it then waits for ever.
+    argv: Deno.build.os === "windows" ? deno : ["/bin/sh", "-c", `trap "" INT; exec "$0" "$@"`, ...deno],
+    interrupt_mode: Deno.build.os === "windows" ? "message" : "signal",
     display_name: "Deno (layerfuse)",
     language: "typescript",
   };

@@ -9,6 +9,7 @@ import { htmlFigure } from "../plot/figure.ts";
 import { htmlInterval, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { COMPARE_OPTIONS } from "../bench/compare.ts";
+import { interruptSignal } from "../host/interrupts.ts";
 import { checked } from "../host/options.ts";
 import { shownComparison, shownModel, shownReport } from "../plot/shown_results.ts";
 import { type Family, familyModel, familyShape } from "./families.ts";
@@ -86,6 +87,7 @@ export async function demonstrate(family: Family, options: CompareOptions = {}):
     shape: [...familyShape(family)],
     seconds: 3,
     onProgress: progressLine(),
+    signal: interruptSignal(),
     ...options,
   });
   return new Demonstration({

@@ -10,6 +10,7 @@ import {
   openSession,
 } from "../bench/mod.ts";
 import { COMPARE_OPTIONS } from "../bench/compare.ts";
+import { interruptSignal } from "../host/interrupts.ts";
 import { checked } from "../host/options.ts";
 import { materialise } from "../bench/source.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
@@ -58,7 +59,7 @@ export interface FashionOverview {
  * 3) is for each network.
  */
 export async function fashionNetworks(folder: string, options: CompareOptions = {}): Promise<FashionOverview> {
-  checked("fashionNetworks", options, COMPARE_OPTIONS);
+  const { signal = interruptSignal() } = checked("fashionNetworks", options, COMPARE_OPTIONS);
   const bytes = await readFile(join(folder, "fashion_images.u8"));
   const labels = await readFile(join(folder, "fashion_labels.u8"));
   const images = Float32Array.from(bytes, (value) => value / 255);
@@ -67,6 +68,7 @@ export async function fashionNetworks(folder: string, options: CompareOptions = 
   const line = progressLine();
   const results: FashionResult[] = [];
   for (const [index, file] of names.entries()) {
+    if (index > 0 && signal?.aborted) break; // what was measured is kept
     const before = await open(join(folder, file)), { model: after, report } = await fuse(before);
     const outputs = [await outputOf(before, images), await outputOf(after, images)];
     const { relativeL2, top1Agreement } = measureError(outputs[0], outputs[1]);
@@ -86,6 +88,7 @@ export async function fashionNetworks(folder: string, options: CompareOptions = 
         seconds: 3,
         onProgress: (fraction) => line((index + Math.min(fraction, 0.99)) / names.length, file),
         ...options,
+        signal,
       }),
     });
   }

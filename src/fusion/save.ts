@@ -6,6 +6,7 @@ import { type ExternalTarget, type Layout, type Segment, segmentsLength } from "
 import { externalLocations } from "../proto/external.ts";
 import { streamed } from "../proto/stream.ts";
 import { FileError, formatErrorsOf } from "../io/errors.ts";
+import { interruptSignal } from "../host/interrupts.ts";
 import { checked, type OptionNames } from "../host/options.ts";
 
 /** How to save a model. */
@@ -49,7 +50,7 @@ export interface Savable {
 
 /** Writes a model to a file, and its weights beside it where they have a file of their own. */
 export async function saveModel(model: Savable, path: string, options: SaveOptions = {}): Promise<SavedFiles> {
-  const { externalData = "auto", force, signal, onProgress } = checked("save", options, SAVE_OPTIONS);
+  const { externalData = "auto", force, signal = interruptSignal(), onProgress } = checked("save", options, SAVE_OPTIONS);
   const inline = externalData === "none" || externalData === "auto" && !model.isExternal
     ? segmentsLength(model.layout().model)
     : Infinity;
