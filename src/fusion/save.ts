@@ -50,7 +50,11 @@ export interface Savable {
 
 /** Writes a model to a file, and its weights beside it where they have a file of their own. */
 export async function saveModel(model: Savable, path: string, options: SaveOptions = {}): Promise<SavedFiles> {
-  const { externalData = "auto", force, signal = interruptSignal(), onProgress } = checked("save", options, SAVE_OPTIONS);
+  const { externalData = "auto", force, signal = interruptSignal(), onProgress } = checked(
+    "save",
+    options,
+    SAVE_OPTIONS,
+  );
   const inline = externalData === "none" || externalData === "auto" && !model.isExternal
     ? segmentsLength(model.layout().model)
     : Infinity;
