@@ -11,9 +11,11 @@ import type { Dim, Value } from "../src/graph/graph.ts";
 import { conv, convTranspose, prelu, relu, upsample } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
+import { valueTensor } from "../src/tensor/tensor.ts";
 import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_of_join.ts";
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { anyContraction, writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
+import { lookUpRows } from "../src/rules/look_up_rows.ts";
 import { putChannelsLast } from "../src/rules/put_channels_last.ts";
 import { anyClips, writeClipsAsImages } from "../src/rules/write_clips_as_images.ts";
 import { writeLayerAsWinograd } from "../src/rules/write_layer_as_winograd.ts";
@@ -176,6 +178,26 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
         const both = [upsample(network, network.input, "up"), relu(network, other, "act")];
         const joined = network.op("Concat", both, "", { axis: 1 });
         return relu(network, conv(network, joined, "conv", { out: channels, bias: true }), "relu");
+      }),
+  },
+  {
+    rule: lookUpRows,
+    ungated: lookUpRows,
+    network: "C cells of S places as one-hot vectors (OneHot) → MatMul to 64 channels, Add, Relu",
+    channels: [1, 8, 64, 512, 4096],
+    sizes: [2, 16, 64, 256, 1024],
+    build: (cells, places) =>
+      networkOf([1, cells], (network) => {
+        const integers = (path: string, ...values: number[]) =>
+          network.constant(path, valueTensor("int64", values.length > 1 ? [2] : [], Float64Array.from(values)));
+        const scale = network.constant("scale", valueTensor("float32", [], Float64Array.of(places)));
+        const scaled = network.op("Mul", [network.input, scale], "scaled");
+        const cell = network.op("Cast", [scaled], "cell", { to: 7 });
+        const hot = network.op("OneHot", [cell, integers("depth", places), integers("pair", 0, 1)], "hot");
+        const table = network.parameter("weight", [places, 64], { kind: "normal", std: 1 });
+        const shift = network.parameter("bias", [64], { kind: "normal", std: 1 });
+        const product = network.op("MatMul", [network.op("Cast", [hot], "vectors", { to: 1 }), table], "product");
+        return relu(network, network.op("Add", [product, shift], "sum"), "relu");
       }),
   },
 ];

@@ -220,6 +220,9 @@ export function modelBytes(model: TestModel): Uint8Array {
   })).finish();
 }
 
+/** Whole numbers are fed between this and its negative. */
+const MOST_WHOLE = 8;
+
 /** Seeded feeds for every input of a test model, its named or unknown dimensions set to 2. */
 export function feedsFor(model: TestModel, seed = 7): Record<string, ort.Tensor> {
   const feeds: Record<string, ort.Tensor> = {};
@@ -232,6 +235,12 @@ export function feedsFor(model: TestModel, seed = 7): Record<string, ort.Tensor>
       ? float16Tensor(values, shape)
       : type === 11
       ? new ort.Tensor("float64", Float64Array.from(values), shape)
+      : type === 7
+      ? new ort.Tensor("int64", BigInt64Array.from(values, (v) => BigInt(Math.round(MOST_WHOLE * v))), shape)
+      : type === 6
+      ? new ort.Tensor("int32", Int32Array.from(values, (v) => Math.round(MOST_WHOLE * v)), shape)
+      : type === 2
+      ? new ort.Tensor("uint8", Uint8Array.from(values, (v) => Math.round(128 + 127 * v)), shape)
       : type === 9
       ? new ort.Tensor("bool", Uint8Array.from(values, (v) => v > 0 ? 1 : 0), shape)
       : new ort.Tensor("float32", Float32Array.from(values), shape);

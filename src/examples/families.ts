@@ -23,7 +23,8 @@ export type Family =
   | "transposed-layer"
   | "contraction"
   | "expectation"
-  | "layer-of-join";
+  | "layer-of-join"
+  | "one-hot";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -34,6 +35,8 @@ interface Recipe {
 const CHANNELS = 32, WIDE = 128;
 const MAP: readonly Dim[] = ["batch", CHANNELS, "height", "width"];
 const IMAGE = [1, CHANNELS, 64, 64];
+/** TensorProto.DataType of the types that a network casts to. */
+const FLOAT = 1, INT64 = 7;
 const TOKENS = 128, WIDTH = 256, RANK = 16;
 
 /** An image network of one family. */
@@ -148,6 +151,18 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     const joined = network.op("Concat", [coarse, network.input], "", { axis: 1 });
     return relu(network, conv(network, joined, "conv", { out: CHANNELS, bias: true }), "relu_1");
   }),
+  "one-hot": {
+    input: ["batch", TOKENS],
+    size: [1, TOKENS],
+    layers(network) {
+      const integers = (path: string, ...values: number[]) =>
+        network.constant(path, valueTensor("int64", values.length > 1 ? [2] : [], Float64Array.from(values)));
+      const byte = network.op("Cast", [network.input], "byte", { to: INT64 });
+      const hot = network.op("OneHot", [byte, integers("depth", WIDTH), integers("pair", 0, 1)], "one_hot");
+      const weight = network.parameter("linear.weight", [WIDTH, 64], around(1 / Math.sqrt(WIDTH)));
+      return network.op("MatMul", [network.op("Cast", [hot], "vectors", { to: FLOAT }), weight], "linear");
+    },
+  },
   "transposed-layer": onMaps((network) =>
     relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")
   ),

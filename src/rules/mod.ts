@@ -10,6 +10,7 @@ import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
 import { composeLayerAndPool } from "./compose_layer_and_pool.ts";
 import { composeLayers } from "./compose_layers.ts";
+import { lookUpRows } from "./look_up_rows.ts";
 import { mergeAffines } from "./merge_affines.ts";
 import { mergeMovements } from "./merge_movements.ts";
 import { mergeParallelAffines } from "./merge_parallel_affines.ts";
@@ -55,6 +56,7 @@ export const RULES: readonly Rule[] = [
   splitLayerIntoPhases,
   splitLayerOfJoin,
   takeEntriesFirst,
+  lookUpRows,
   turnTransposedLayer,
   putChannelsLast,
   writeContractionAsProduct,

@@ -29,6 +29,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "contraction": ["write-contraction-as-product", { MatMul: 2, Softmax: 1, Transpose: 4 }],
   "expectation": ["put-channels-last", { MatMul: 1, Softmax: 1, Transpose: 2 }],
   "layer-of-join": ["split-layer-of-join", { Add: 1, Conv: 3, Relu: 2, Resize: 1 }],
+  "one-hot": ["look-up-rows", { Cast: 1, Clip: 1, Gather: 2 }],
   "transposed-layer": ["turn-transposed-layer", { Conv: 1, Relu: 1 }],
 };
 

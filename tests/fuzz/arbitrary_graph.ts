@@ -60,6 +60,7 @@ import {
   transpose,
   unsqueeze,
 } from "./steps/shapes.ts";
+import { oneHot } from "./steps/tables.ts";
 import { axesProduct, constantMap, focus } from "./steps/neighbours.ts";
 
 /** Steps with how often each is drawn; the first is what shrinking tries. */
@@ -128,6 +129,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   axesProduct: [4, axesProduct],
   focus: [2, focus],
   constantMap: [3, constantMap],
+  oneHot: [3, oneHot],
 };
 
 /** One step: what, after which value (0 is the newest), and its choices. */

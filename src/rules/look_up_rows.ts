@@ -1,0 +1,40 @@
+import type { Node } from "../graph/graph.ts";
+import type { LinearMap } from "../ops/linear/linear_map.ts";
+import { lookedUp } from "../ops/linear/table.ts";
+import { oneHotAt } from "../ops/one_hot.ts";
+import { Skip } from "../ops/skip.ts";
+import { affineOf, layerOf, operatorsWith } from "../ops/views.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
+
+/**
+ * onehot(i)·W + b = (W + b)ᵢ, row i of a table; a last row holds b alone, for indices that are none of the entries. Exact for
+ * finite W, whatever the indices: negative ones count from the end where OneHot has them so. An affine map behind goes into the
+ * table, too.
+ */
+export const lookUpRows: Rule = {
+  name: "look-up-rows",
+  summary: "One-hot vectors (OneHot, or Equal with a range) → MatMul or Gemm: Gather of rows from a table",
+  phase: "decompose",
+  roots: operatorsWith("linear"),
+  rewrite(root, build) {
+    const hot = root.hasReferences ? undefined : oneHotAt(root.inputs[0]);
+    if (!hot) return undefined;
+    const layer = layerOf(root);
+    if (!layer || layer instanceof Skip) return layer;
+    if (hot instanceof Skip) return hot;
+    if (layer.x !== root.inputs[0]) return undefined;
+    const whole = withAffine(layer, root), found = lookedUp(whole, hot, build);
+    if (!found || found instanceof Skip) return found;
+    return new Replacement(whole.nodes, [[whole.nodes[whole.nodes.length - 1].output, found]]);
+  },
+};
+
+/** The layer with the affine map behind it, where nothing else takes its result: a MatMul's bias. */
+function withAffine(layer: LinearMap, { output }: Node): LinearMap {
+  const [user, ...others] = output.users.keys();
+  if (!user || others.length > 0 || output.isOutput || user.graph !== output.graph) return layer;
+  const affine = affineOf(user);
+  if (!affine || affine instanceof Skip || affine.x !== output) return layer;
+  const both = layer.after(affine, [user]);
+  return both instanceof Skip ? layer : both;
+}
