@@ -1,6 +1,6 @@
 /**
  * `deno task fuzz [--graphs N] [--minutes M] [--seed S] [--steps K]`: random graphs before and after fusion, compared in ONNX
- * Runtime; with `--bytes N` models with bytes and fields changed. Exit code 1 where one breaks a promise, with the shrunk
+ * Runtime; with `--bytes N [--bases B]` models (random graphs of seed B among them) with bytes and fields changed. Exit code 1 where one breaks a promise, with the shrunk
  * model.
  *
  * @module
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     steps: { type: "string" },
     bytes: { type: "string" },
+    bases: { type: "string" },
   },
 });
 const number = (name: keyof typeof values, otherwise: number): number => {
@@ -57,14 +58,17 @@ async function fuzzBytes(count: number): Promise<number> {
   const start = performance.now(), seconds = () => ((performance.now() - start) / 1000).toFixed(1);
   console.log(`seed ${seed}: ${count} mutations`);
   try {
-    const { refused, fused, rewritten, compared, slowestMs } = await runByteFuzz({
+    const { refused, fused, rewritten, compared, fatal, slowestMs } = await runByteFuzz({
       count,
       seed,
+      bases: values.bases === undefined ? undefined : Math.floor(number("bases", 11)),
       onMutation: (tried) => tried % 1000 === 0 && console.log(`${tried} mutations, ${seconds()} s`),
     });
     console.log(
       `${count} mutations kept every promise in ${seconds()} s: ${refused} refused, ${fused} fused, ${rewritten} of them ` +
-        `rewritten, ${compared} of these run and the same; the slowest took ${slowestMs.toFixed(0)} ms of CPU time`,
+        `rewritten, ${compared} of these run and the same, ONNX Runtime died of ${fatal} as they were; the slowest took ${
+          slowestMs.toFixed(0)
+        } ms of CPU time`,
     );
     return 0;
   } catch (error) {

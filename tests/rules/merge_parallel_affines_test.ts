@@ -1,5 +1,7 @@
+import { assertEquals } from "@std/assert";
+import { fuse } from "../../src/fusion/mod.ts";
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
-import { random, type TestModel, type TestNode } from "../onnx_model.ts";
+import { modelBytes, random, randomIn, type TestModel, type TestNode } from "../onnx_model.ts";
 
 /** Nodes over x of shape [n, 4, 5, 5]. */
 function model(nodes: TestNode[], outputs: string[] = ["y"]): TestModel {
@@ -49,4 +51,14 @@ Deno.test("fuse() does not merge affine maps along different axes, or one that i
   await assertFuses(apart, { Relu: 1, Mul: 2, Add: 1 });
   const used = model([RELU, SCALED, { op: "Add", inputs: ["r", "m"], outputs: ["y"] }], ["y", "m"]);
   await assertKeeps(used, /'m' is a graph output/);
+});
+
+Deno.test("fuse() leaves alone affine maps of an input whose element type has no numbers", async () => {
+  const complex = model([
+    { op: "BatchNormalization", inputs: ["x", "a", "a", "a", "a"], outputs: ["b"] },
+    { op: "Sub", inputs: ["x", "b"], outputs: ["y"] },
+  ]);
+  complex.types = { x: 14 };
+  complex.initializers!.a = randomIn(0.5, 1.5, [4], 5);
+  assertEquals((await fuse(modelBytes(complex))).report.applied, []);
 });

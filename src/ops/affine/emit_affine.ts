@@ -17,8 +17,8 @@ export interface EmitAffineOptions {
 
 /**
  * The fewest elementwise nodes that do a map of `x`: a Mul, an Add, a Sub from a constant, a Neg, or a Mul and an Add. Its numbers
- * are rounded to the type first, so that a scale that becomes 1 goes. Undefined where its numbers do not fit the type, or its
- * axis cannot be written.
+ * are rounded to the type first, so that a scale that becomes 1 goes. Undefined where its numbers do not fit the type, the
+ * type has none, or its axis cannot be written.
  */
 export function emitAffine(
   map: AffineMap,
@@ -27,6 +27,7 @@ export function emitAffine(
   build: Builder,
 ): Value | undefined {
   const [root] = nodes, { axis } = map;
+  if (type === "string" || type === "opaque") return undefined; // a model that declares an input wrongly
   if (root.opset < 7 || axis !== null && (rank === undefined || axis >= rank)) return undefined;
   const scale = rounded(type, map.scale), shift = rounded(type, map.shift);
   if (![...scale, ...shift].every(Number.isFinite)) return undefined;
