@@ -61,11 +61,11 @@ async function time(): Promise<void> {
       type: type ?? "float32",
       dims: (shape ?? []).map((dim) => dim ?? ""),
     }));
-    const levels = await timeInPage(runtime, {
+    const { levels, note } = await timeInPage(runtime, {
       before: await before.bytes(),
       after: await after.bytes(),
       inputs,
-      size: Number((part("size") as HTMLInputElement).value) || 224,
+      size: Number((part("size") as HTMLInputElement).value) || undefined,
       seconds: Number((part("seconds") as HTMLInputElement).value) || 5,
       onProgress: (fraction, text) => part("progress").textContent = `${Math.round(100 * fraction)}% ${text}`,
     });
@@ -86,7 +86,9 @@ async function time(): Promise<void> {
             relativeL2.toExponential(2)
           } of their norm.`
         ).join(" ")
-      } ONNX Runtime ${escapeMarkup(runtime.env.versions.web ?? "")}, WebAssembly, one thread.</p>`;
+      }${note ? ` ${escapeMarkup(note)}` : ""} ONNX Runtime ${
+        escapeMarkup(runtime.env.versions.web ?? "")
+      }, WebAssembly, one thread.</p>`;
     part("progress").textContent = "";
   } catch (error) {
     part("progress").textContent = `It cannot be timed here: ${error instanceof Error ? error.message : error}`;

@@ -6,6 +6,8 @@
  */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { measureError } from "../src/bench/error.ts";
+import { type Fitting, fittingNote, fittingShapes, MOST_TRIED } from "../src/bench/fitting_shapes.ts";
+import { resolveShapes } from "../src/bench/input_shapes.ts";
 import { randomInputs } from "../src/bench/inputs.ts";
 import { randomSource } from "../src/bench/random.ts";
 import { median } from "../src/bench/statistics.ts";
@@ -43,8 +45,8 @@ export interface TimingRequest {
   before: Uint8Array;
   after: Uint8Array;
   inputs: readonly InputDescription[];
-  /** Height and width where an image's are dynamic. */
-  size: number;
+  /** Height and width where an image's are dynamic; undefined to try usual ones. */
+  size?: number;
   /** Seconds for each level. */
   seconds: number;
   onProgress(fraction: number, text: string): void;
@@ -52,15 +54,17 @@ export interface TimingRequest {
 
 const LEVELS = ["disabled", "all"] as const;
 
-/** Times both models at both levels. Throws where the runtime cannot load or run one of them. */
-export async function timeInPage(runtime: Runtime, request: TimingRequest): Promise<TimedLevel[]> {
+/**
+ * Times both models at both levels, with the likely shapes or, where those do not run, with other usual ones, as `layerfuse compare`
+ * does; the note says so then. Throws where the runtime cannot load or run one of the models.
+ */
+export async function timeInPage(
+  runtime: Runtime,
+  request: TimingRequest,
+): Promise<{ levels: TimedLevel[]; note?: string }> {
   const { before, after, inputs, size, seconds, onProgress } = request;
-  const feeds = Object.fromEntries(
-    Object.entries(randomInputs(inputs, { size })).map(([name, { type, dims, data }]) => [
-      name,
-      new runtime.Tensor(type as "float32", data as unknown as Float32Array, dims),
-    ]),
-  );
+  const { shapes } = await runningShapes(runtime, request);
+  const feeds = tensorsOf(runtime, randomInputs(inputs, { size, shapes }));
   const results: TimedLevel[] = [];
   for (const [index, level] of LEVELS.entries()) {
     const random = randomSource(0, 4);
@@ -102,7 +106,51 @@ export async function timeInPage(runtime: Runtime, request: TimingRequest): Prom
       for (const session of sessions) await session.release();
     }
   }
-  return results;
+  return { levels: results, ...(shapes ? { note: fittingNote(shapes) } : {}) };
+}
+
+/** Shapes with which the first model runs. */
+async function runningShapes(
+  runtime: Runtime,
+  { before, inputs, size, onProgress }: TimingRequest,
+): Promise<Fitting> {
+  const session = await runtime.InferenceSession.create(before, {
+    executionProviders: ["wasm"],
+    graphOptimizationLevel: "disabled",
+    logSeverityLevel: 4, // what does not run is expected
+  });
+  try {
+    onProgress(0, "running the model once");
+    let others = 0;
+    const options = { size, distributions: ["normal"] as const };
+    const fitting = await fittingShapes(
+      inputs,
+      options,
+      (feeds) => session.run(tensorsOf(runtime, feeds)),
+      MOST_TRIED,
+      () => onProgress(0, `trying other usual shapes: ${++others}`),
+    );
+    if (!fitting.failure) return fitting;
+    const fed = Object.entries(resolveShapes(inputs, options)).map(([name, dims]) =>
+      `${name} as ${dims.join("×") || "a scalar"}`
+    );
+    throw new Error(
+      `${fitting.failure.message.trim()}\nFed: ${fed.join(", ")}${
+        fitting.tried ? `; ${fitting.tried} other shapes do not run either` : ""
+      }.`,
+    );
+  } finally {
+    await session.release();
+  }
+}
+
+function tensorsOf(runtime: Runtime, feeds: NamedTensors): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { type, dims, data }]) => [
+      name,
+      new runtime.Tensor(type as "float32", data as unknown as Float32Array, dims),
+    ]),
+  );
 }
 
 function plain(outputs: InferenceSession.ReturnType): NamedTensors {

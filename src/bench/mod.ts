@@ -25,7 +25,7 @@ export { asRunOperators } from "./as_run.ts";
 export { lostOperators, lostSentence } from "./lost_operators.ts";
 export { classCount, INFINITE_ERROR, measureError } from "./error.ts";
 export { type Outputs, summariseErrors } from "./error_summary.ts";
-export { type Fitting } from "./fitting_inputs.ts";
+export { type Fitting } from "./fitting_shapes.ts";
 export { type Trial, tryModel } from "./trial.ts";
 export type { TrialRequest } from "./trial_process.ts"; // a program: nothing of it may be loaded from here
 export { type ErrorJudgement, type ExcuseOptions, judgeError } from "./error_limit.ts";

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import { emptyExtraOutputs } from "./known_faults.ts";
 import type { FeedOptions } from "./feeds.ts";
-import type { Fitting } from "./fitting_inputs.ts";
+import type { Fitting } from "./fitting_shapes.ts";
 import type { NamedTensors, TensorData } from "./session.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import type { TrialLine, TrialRequest } from "./trial_process.ts";

@@ -8,7 +8,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { deserialize } from "node:v8";
 import { type FeedOptions, feedSets, feedsFor } from "./feeds.ts";
-import { findFitting, type Fitting, withLimits } from "./fitting_inputs.ts";
+import { findFitting, withLimits } from "./fitting_inputs.ts";
+import type { Fitting } from "./fitting_shapes.ts";
 import { openSession } from "./session.ts";
 import type { Level, MemoryUse, Provider } from "./types.ts";
 

@@ -10,7 +10,8 @@ import {
   tryModel,
 } from "../bench/mod.ts";
 import { INFINITE_ERROR } from "../bench/error.ts";
-import { findFitting, type Fitting, withLimits } from "../bench/fitting_inputs.ts";
+import { findFitting, withLimits } from "../bench/fitting_inputs.ts";
+import type { Fitting } from "../bench/fitting_shapes.ts";
 import { longerShapes } from "../bench/input_shapes.ts";
 import { type FeedOptions, type FeedSet, feedSets, firstRun } from "../bench/feeds.ts";
 import { showAs } from "../bench/shown_names.ts";

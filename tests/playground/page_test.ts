@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { findChromium, withChromium } from "../../tasks/chromium.ts";
 import { MOST_FUSION_BYTES, writePlayground } from "../../tasks/playground/main.ts";
 import { open } from "../../src/fusion/mod.ts";
+import { modelBytes, random } from "../onnx_model.ts";
 
 const chromium = findChromium();
 if (!chromium) {
@@ -10,6 +11,23 @@ if (!chromium) {
 }
 const MODEL = fileURLToPath(new URL("../fixtures/fashion_resnet.onnx", import.meta.url));
 const TEXT = fileURLToPath(import.meta.url);
+
+/** Runs with images of 64 × 64 alone, and does not say so. */
+const SIDE_64 = modelBytes({
+  inputs: { image: ["n", 3, "height", "width"] },
+  outputs: { y: ["n", 2] },
+  initializers: { w: random([4, 3, 1, 1], 1), s: random([4, 1, 1], 2), m: random([4 * 64 * 64, 2], 3) },
+  nodes: [
+    { op: "Conv", inputs: ["image", "w"], outputs: ["c"] },
+    { op: "Mul", inputs: ["c", "s"], outputs: ["p"] },
+    { op: "Flatten", inputs: ["p"], outputs: ["f"] },
+    { op: "MatMul", inputs: ["f", "m"], outputs: ["y"] },
+  ],
+});
+/** Times in the page, once. */
+const TIMED = `(globalThis.asked ??= (document.getElementById("seconds").value = 1,
+  document.getElementById("time").click(), true)) &&
+  (document.getElementById("times").innerText || /cannot/.test(document.getElementById("progress").textContent))`;
 
 /** The page's facts: what it says, how wide it is against the window, whether its text can be read, what it offers. */
 const LOOK = `(() => {
@@ -76,9 +94,7 @@ Deno.test({
           width: 390,
           theme: "light",
           files: [MODEL],
-          until: `(${shown}) && (globalThis.asked ??= (document.getElementById("seconds").value = 1,
-            document.getElementById("time").click(), true)) &&
-            (document.getElementById("times").innerText || /cannot/.test(document.getElementById("progress").textContent))`,
+          until: `(${shown}) && ${TIMED}`,
           patience: 180_000,
           expression: LOOK,
         });
@@ -91,6 +107,25 @@ Deno.test({
         assertEquals(timed.requests.filter((request) => !request.startsWith("blob:")), [
           new URL("runtime.js", url).href,
         ]);
+
+        const only64 = `${folder}/only64.onnx`;
+        await Deno.writeFile(only64, SIDE_64);
+        const sized = (size: string) =>
+          visit({
+            url,
+            width: 390,
+            theme: "dark",
+            files: [only64],
+            until: `(${shown}) && (document.getElementById("size").value = "${size}", true) && ${TIMED}`,
+            patience: 180_000,
+            expression: LOOK,
+          });
+        const { value: usual } = await sized("");
+        assertEquals(usual.progress, "");
+        assertMatch(usual.times, /The likely shapes of the inputs do not run, others do: image 1×3×64×64\./);
+        const { value: given } = await sized("100");
+        assertMatch(given.progress, /^It cannot be timed here: .*MatMul[\s\S]*Fed: image as 1×3×100×100\.$/);
+        assertEquals(given.times, "");
 
         const wrong = await visit({
           url,
