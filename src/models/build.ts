@@ -15,7 +15,7 @@ export interface BuildOptions {
   /** Seed of the weights and of the images the BatchNormalization statistics are measured on; default 0. */
   seed?: number;
   /**
-   * Version of the operator set, 13 to 20; default 17. An operator that it does not have yet is written out, as PyTorch's
+   * Version of the operator set, 13 to 23; default 17. An operator that it does not have yet is written out, as PyTorch's
    * exporter does: LayerNormalization below 17, Gelu below 20.
    */
   opset?: number;

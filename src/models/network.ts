@@ -40,12 +40,12 @@ export interface NetworkInit {
   opset?: number;
 }
 
-/** Operator sets that a network can be written for: PyTorch's TorchScript exporter ends at 20. */
-export const OPSET = { least: 13, usual: 17, most: 20 } as const;
+/** Operator sets that a network can be written for: PyTorch's TorchScript exporter ends at 20, its newer one at 23. */
+export const OPSET = { least: 13, usual: 17, most: 23 } as const;
 
 /** The first IR version that knows an operator set. */
 function irVersion(opset: number): number {
-  return opset < 15 ? 7 : opset < 19 ? 8 : 9;
+  return opset < 15 ? 7 : opset < 19 ? 8 : opset < 21 ? 9 : opset < 23 ? 10 : 11;
 }
 
 /** An attribute of a new node: whole numbers and text as they are, a FLOAT as an {@link Attribute}. */

@@ -22,7 +22,7 @@ export const command: CommandFile = {
       .option("-o, --output <OUT>", "the file to write")
       .option("--list", "list the architectures: the input each is usually run at, parameters, multiply-accumulates")
       .option("--seed <N>", "seed of the weights, default 0", whole("--seed"))
-      .option("--opset <N>", "version of the operator set, 13 to 20, default 17", whole("--opset"));
+      .option("--opset <N>", "version of the operator set, 13 to 23, default 17", whole("--opset"));
     addJson(addWeightOptions(command));
   },
   async run(command) {
