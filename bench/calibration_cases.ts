@@ -16,6 +16,8 @@ import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { anyContraction, writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { lookUpRows } from "../src/rules/look_up_rows.ts";
+import { mergeAnyLayersOfParts, mergeLayersOfParts } from "../src/rules/merge_layers_of_parts.ts";
+import { partAnyLayer, partLayer } from "../src/rules/part_layer.ts";
 import { putChannelsLast } from "../src/rules/put_channels_last.ts";
 import { anyClips, writeClipsAsImages } from "../src/rules/write_clips_as_images.ts";
 import { writeLayerAsWinograd } from "../src/rules/write_layer_as_winograd.ts";
@@ -51,6 +53,23 @@ export interface CalibrationCase {
 export function networkOf(shape: readonly number[], layers: (network: Network) => Value): CalibrationModel {
   const input: readonly Dim[] = shape, network = new Network({ name: "calibration", input, seed: 0 });
   return { model: Model.from(exportModel(network.finish(layers(network))), "calibration"), shape };
+}
+
+/** A layer whose activated result is cut into halves, each convolved by itself. */
+function partedLayer(network: Network, channels: number): Value {
+  const whole = conv(network, network.input, "conv", { out: channels, bias: true });
+  const active = network.op("Mul", [whole, network.op("Sigmoid", [whole], "gate")], "silu");
+  const halves = [0, 1].map((half) => {
+    const [from, to] = [half, half + 1].map((end) => {
+      const place = Float64Array.of(end * channels / 2);
+      return network.constant(`bound${end}`, valueTensor("int64", [1], place));
+    });
+    const axes = network.constant("axes", valueTensor("int64", [1], Float64Array.of(1)));
+    return conv(network, network.op("Slice", [active, from, to, axes], `half${half}`), `conv${half}`, {
+      out: channels / 2,
+    });
+  });
+  return network.op("Add", halves, "sum");
 }
 
 /** Every rule with a gate. */
@@ -198,6 +217,32 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
         const shift = network.parameter("bias", [64], { kind: "normal", std: 1 });
         const product = network.op("MatMul", [network.op("Cast", [hot], "vectors", { to: 1 }), table], "product");
         return relu(network, network.op("Add", [product, shift], "sum"), "relu");
+      }),
+  },
+  {
+    rule: partLayer,
+    ungated: partAnyLayer,
+    network:
+      "Conv 1×1 → Sigmoid, Mul → Slices of C/2 channels → Conv 1×1 of each, Add, C → C channels, of a map of S×S",
+    channels: [16, 32, 64, 128, 256],
+    sizes: [5, 10, 14, 20, 40, 80],
+    build: (channels, size) => networkOf([1, channels, size, size], (network) => partedLayer(network, channels)),
+  },
+  {
+    rule: mergeLayersOfParts,
+    ungated: mergeAnyLayersOfParts,
+    network: "Split into 4 parts of C channels → Conv 3×3 each → Concat, Relu, C → C channels, of a map of S×S",
+    channels: [1, 2, 4, 8, 16, 24, 32, 64],
+    sizes: [4, 14, 28, 56],
+    build: (channels, size) =>
+      networkOf([1, 4 * channels, size, size], (network) => {
+        const lengths = network.constant("lengths", valueTensor("int64", [4], new Float64Array(4).fill(channels)));
+        const shapes = Array.from({ length: 4 }, () => [1, channels, size, size]);
+        const parts = network.outputs("Split", [network.input, lengths], "split", { axis: 1 }, 4, shapes);
+        const layers = parts.map((part, at) =>
+          conv(network, part, `conv${at}`, { out: channels, kernel: 3, bias: true })
+        );
+        return relu(network, network.op("Concat", layers, "join", { axis: 1 }), "relu");
       }),
   },
 ];

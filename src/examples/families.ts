@@ -24,7 +24,8 @@ export type Family =
   | "contraction"
   | "expectation"
   | "layer-of-join"
-  | "one-hot";
+  | "one-hot"
+  | "layers-of-parts";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -163,6 +164,13 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
       return network.op("MatMul", [network.op("Cast", [hot], "vectors", { to: FLOAT }), weight], "linear");
     },
   },
+  "layers-of-parts": onMaps((network) => {
+    const half = CHANNELS / 2, shape: Dim[] = ["batch", half, "height", "width"];
+    const lengths = network.constant("lengths", valueTensor("int64", [2], Float64Array.of(half, half)));
+    const parts = network.outputs("Split", [network.input, lengths], "split", { axis: 1 }, 2, [shape, shape]);
+    const layers = parts.map((part, at) => conv(network, part, `conv${at}`, { out: half, kernel: 3, bias: true }));
+    return relu(network, network.op("Concat", layers, "join", { axis: 1 }), "relu");
+  }),
   "transposed-layer": onMaps((network) =>
     relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")
   ),

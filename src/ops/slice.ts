@@ -3,6 +3,7 @@ import { sliced } from "../tensor/pick.ts";
 import { splitCarry } from "./carry/parts.ts";
 import { sliceCarry } from "./carry/select.ts";
 import { axisOf, constantValues } from "./constant.ts";
+import type { Part } from "./cut.ts";
 import { total } from "./dims.ts";
 import { entriesBeside } from "./entries.ts";
 import type { Op, Ops } from "./op.ts";
@@ -116,8 +117,31 @@ const split: Op = {
   isNoOp: (node) => node.outputs.length === 1 && !node.has(1) && !node.numbers("split") ? node.inputs[0] : undefined,
 };
 
+/** What a Split makes along an axis, in order. */
+function splitInto(node: Node, axis: number): Part[] | undefined {
+  const shape = node.inputs[0]?.shape;
+  if (!shape || axisOf(node, shape.length, 0) !== axis) return undefined;
+  const lengths = partsOf(node, shape[axis]), isKnown = lengths.every((length) => typeof length === "number");
+  if (!isKnown || total(lengths) !== shape[axis] || lengths.length !== node.outputs.length) return undefined;
+  let start = 0;
+  return (lengths as number[]).flatMap((length, at) => {
+    const value = node.outputs[at], part = value && { value, start, length };
+    start += length;
+    return part ?? [];
+  });
+}
+
+/** What a Slice takes along one axis, step by step. */
+function slicedFrom(node: Node, axis: number): Part[] | undefined {
+  const shape = node.inputs[0]?.shape, cuts = shape && cutsOf(node, shape.length), [cut] = cuts ?? [];
+  if (cuts?.length !== 1 || cut.axis !== axis || cut.step !== 1 || typeof shape![axis] !== "number") return undefined;
+  if (typeof cut.start !== "number" || typeof cut.end !== "number") return undefined;
+  const { first, count } = reach(shape![axis] as number, cut.start, cut.end, 1);
+  return [{ value: node.output, start: first, length: count }];
+}
+
 /** Operators that cut out. */
 export const SLICE_OPS = {
-  Slice: { ...slice, carry: sliceCarry, taken: slicedEntries, entries: entriesBeside(slicedAxes) },
-  Split: { ...split, carry: splitCarry },
+  Slice: { ...slice, carry: sliceCarry, taken: slicedEntries, cut: slicedFrom, entries: entriesBeside(slicedAxes) },
+  Split: { ...split, cut: splitInto, carry: splitCarry },
 } satisfies Ops;

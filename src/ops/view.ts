@@ -2,6 +2,7 @@ import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
 import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
+import type { Part } from "./cut.ts";
 import type { EntriesOf } from "./entries.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import type { TakePadding, ZeroPadding } from "./padding.ts";
@@ -35,6 +36,8 @@ export interface Views {
   normalizedAxis?(node: Node): number | undefined;
   /** What it puts side by side along an axis, in order; undefined where it does not. */
   joined?(node: Node, axis: number): readonly Value[] | undefined;
+  /** The parts that it cuts its first input into along an axis, where it does nothing else. */
+  cut?(node: Node, axis: number): readonly Part[] | undefined;
   /** The entries that it takes of its first input, where that is all it does. */
   taken?(node: Node): Taken | undefined;
   /** What it adds and takes away, where it is a sum of its operands. */

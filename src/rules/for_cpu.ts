@@ -6,6 +6,7 @@
  */
 import type { Rule } from "../rewrite/rule.ts";
 import { joinGroups } from "./join_groups.ts";
+import { partLayer } from "./part_layer.ts";
 import { writeAffineOnBlocks } from "./write_affine_on_blocks.ts";
 import { writeClipsAsImages } from "./write_clips_as_images.ts";
 import { writeLayerAsWinograd } from "./write_layer_as_winograd.ts";
@@ -21,5 +22,6 @@ export const CPU_RULES: readonly Rule[] = [
   writeAffineOnBlocks,
   writeOnBlocks,
   writeLayerAsWinograd,
+  partLayer,
   joinGroups,
 ];

@@ -12,6 +12,7 @@ import { composeLayerAndPool } from "./compose_layer_and_pool.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { lookUpRows } from "./look_up_rows.ts";
 import { mergeAffines } from "./merge_affines.ts";
+import { mergeLayersOfParts } from "./merge_layers_of_parts.ts";
 import { mergeMovements } from "./merge_movements.ts";
 import { mergeParallelAffines } from "./merge_parallel_affines.ts";
 import { mergeParallelLayers } from "./merge_parallel_layers.ts";
@@ -48,6 +49,7 @@ export const RULES: readonly Rule[] = [
   foldPad,
   mergeParallelLayers,
   mergeParallelAffines,
+  mergeLayersOfParts,
   composeLayers,
   composeLayerAndPool,
   reorderAffineAndPool,

@@ -33,6 +33,7 @@ import {
   joined,
   lines,
   paddedLayer,
+  parted,
   pooledConvolution,
   scaledCopy,
   shiftedImage,
@@ -61,7 +62,7 @@ import {
   unsqueeze,
 } from "./steps/shapes.ts";
 import { oneHot } from "./steps/tables.ts";
-import { axesProduct, constantMap, focus } from "./steps/neighbours.ts";
+import { axesProduct, constantMap, focus, groups } from "./steps/neighbours.ts";
 
 /** Steps with how often each is drawn; the first is what shrinking tries. */
 const STEPS: Record<string, [weight: number, step: Step]> = {
@@ -130,6 +131,8 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   focus: [2, focus],
   constantMap: [3, constantMap],
   oneHot: [3, oneHot],
+  groups: [3, groups],
+  parted: [1, parted],
 };
 
 /** One step: what, after which value (0 is the newest), and its choices. */

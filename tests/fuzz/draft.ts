@@ -76,9 +76,9 @@ export class Draft {
     inputs: string[],
     dims: readonly number[],
     attributes: Attributes = {},
-    { named = true } = {},
+    { named = true, most = MOST_ELEMENTS } = {},
   ): Wire | undefined {
-    return this.nodeOf(op, inputs, [dims], attributes, { named })?.[0];
+    return this.nodeOf(op, inputs, [dims], attributes, { named, most })?.[0];
   }
 
   nodeOf(
@@ -86,10 +86,10 @@ export class Draft {
     inputs: string[],
     shapes: readonly (readonly number[])[],
     attributes: Attributes = {},
-    { named = true, domain }: { named?: boolean; domain?: string } = {},
+    { named = true, domain, most = MOST_ELEMENTS }: { named?: boolean; domain?: string; most?: number } = {},
   ): Wire[] | undefined {
     if (this.shared.type !== 1 && FLOAT32_ONLY.has(op)) return undefined;
-    if (shapes.some((dims) => dims.some((dim) => !(dim > 0)) || sizeOf(dims) > MOST_ELEMENTS)) return undefined;
+    if (shapes.some((dims) => dims.some((dim) => !(dim > 0)) || sizeOf(dims) > most)) return undefined;
     const made = shapes.map((dims) => ({ name: this.fresh("v"), dims }));
     const kept = Object.entries(attributes).filter(([, value]) => value !== undefined) as [string, TestAttribute][];
     this.nodes.push({

@@ -307,3 +307,27 @@ export const writtenHardSigmoid: Step = (draft, x, choices) => {
   const gate = clipped && draft.node("Div", [clipped.name, draft.number(6)], x.dims);
   return gate && choices.once(2) ? draft.node("Mul", [x.name, gate.name], x.dims) : gate;
 };
+
+/** Enough positions, and elements of enough channels at them, for a layer to be done in parts. */
+const WIDE = 14, MANY = 1 << 15;
+
+/** A wide convolution of a large map and an activation, whose channels are cut into two parts, each with something behind it. */
+export const parted: Step = (draft, x, choices) => {
+  const [n, channels, ...spatial] = x.dims;
+  if (spatial.length !== 2 || draft.opset < 7) return undefined;
+  const times = spatial.map((size) => Math.ceil(WIDE / size)), large = spatial.map((size, at) => size * times[at]);
+  const tiled = draft.node("Tile", [x.name, draft.integers([1, 1, ...times])], [n, channels, ...large]);
+  const weight = tiled && layerWeight(draft, choices, [64, channels, 1, 1], channels), most = MANY, axis = 1;
+  const named = (op: string, inputs: string[]) => draft.node(op, inputs, [n, 64, ...large], {}, { most });
+  const whole = tiled && named("Conv", [tiled.name, weight!]), gate = whole && named("Sigmoid", [whole.name]);
+  const active = gate && (choices.once(2) ? gate : named("Mul", [whole.name, gate.name]));
+  if (!active) return undefined;
+  const split = choices.pick([[32, 32], [16, 48]]), shapes = split.map((length) => [n, length, ...large]);
+  const [a, b] =
+    (draft.opset < 13
+      ? draft.nodeOf("Split", [active.name], shapes, { axis, split }, { most })
+      : draft.nodeOf("Split", [active.name, draft.integers(split)], shapes, { axis }, { most })) ?? [];
+  if (!a || !b) return undefined;
+  const narrow = convOf(draft, a, choices, square(2, 1), choices.pick([4, 6]));
+  return narrow && convOf(draft, b, choices, square(2, 1), 3) && narrow;
+};

@@ -1,6 +1,6 @@
 /** Linear neighbours written in uncommon ways: Einsum over any axes, Focus, a constant map, recurrent layers. */
 import type { Wire } from "../draft.ts";
-import { layerWeight, type Step } from "./layers.ts";
+import { convOf, layerWeight, square, type Step } from "./layers.ts";
 
 /** A product with a constant: letters in any order, one perhaps shared by all three, one or two that the constant brings. */
 export const axesProduct: Step = (draft, x, choices) => {
@@ -44,4 +44,19 @@ export const constantMap: Step = (draft, x, choices) => {
   if (x.dims.length < 3 || draft.opset < 7) return undefined;
   const map = draft.constant(choices, draft.values(x.dims.slice(-2), 0.1, 1)), op = choices.pick(["Add", "Sub"]);
   return draft.node(op, choices.once(3) ? [map, x.name] : [x.name, map], x.dims);
+};
+
+/** Equal layers of equal parts of the channels, side by side again: groups as exporters write them out. */
+export const groups: Step = (draft, x, choices) => {
+  const [n, channels, ...spatial] = x.dims, count = choices.pick([2, 3, 4]), length = channels / count;
+  if (spatial.length < 1 || spatial.length > 3 || !Number.isInteger(length)) return undefined;
+  const shapes = Array.from({ length: count }, () => [n, length, ...spatial]), split = shapes.map(() => length);
+  const parts = draft.opset < 13
+    ? draft.nodeOf("Split", [x.name], shapes, { axis: 1, split })
+    : draft.nodeOf("Split", [x.name, draft.integers(split)], shapes, { axis: 1 });
+  const window = square(spatial.length, choices.pick([1, 1, 3])), outputs = choices.pick([1, 2]);
+  const made = parts?.map((part) => convOf(draft, part, choices, window, outputs));
+  if (!made?.every((layer) => layer !== undefined)) return undefined;
+  const [{ dims }] = made;
+  return draft.node("Concat", made.map(({ name }) => name), dims.with(1, count * outputs), { axis: 1 });
 };

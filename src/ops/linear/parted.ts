@@ -1,0 +1,59 @@
+import type { Value } from "../../graph/graph.ts";
+import { valueTensor } from "../../tensor/tensor.ts";
+import { BLOCK, whyNotBlocked } from "../blocked/blocked.ts";
+import type { Builder } from "../builder.ts";
+import { type EntryRange, partOf } from "../cut.ts";
+import { Skip } from "../skip.ts";
+import { isNumbers } from "./bias.ts";
+import { Convolution } from "./convolution.ts";
+import type { LinearMap } from "./linear_map.ts";
+
+/** A layer that can be done for some of its output channels alone. */
+export interface PartedLayer {
+  /** Why it is as fast to do all of them and cut the result, for these parts. */
+  whyNotFaster(parts: readonly EntryRange[]): Skip | undefined;
+  /** The layer for some channels. */
+  emit(part: EntryRange, build: Builder): Value;
+}
+
+/** Channels of a part from which a layer of its own is as good as one for all: it reads its input once more. */
+const LEAST_POINTWISE = 32, LEAST = 64;
+/** Input channels for each channel of a part, at most: it is mostly reading, else. */
+const MOST_READ = 4;
+/** Positions from which the copies of a cut take longer than the call of another layer. */
+const LEAST_POSITIONS = 196;
+
+/** (W·x + b)ₚ = Wₚ·x + bₚ for the rows p of W. Undefined for a layer that is no convolution of one node, a reason where it has groups. */
+export function partedLayer(layer: LinearMap): PartedLayer | Skip | undefined {
+  if (!(layer instanceof Convolution) || !layer.parts.form || layer.rank !== 4) return undefined;
+  const { weight, form, bias, group, origin } = layer.parts;
+  if (isNumbers(bias)) return undefined;
+  const addend = layer.biasNumbers();
+  if (group !== 1) {
+    return new Skip("other-channels", `${layer.label} has groups: a part of its result takes a part of its input`);
+  }
+  if (addend instanceof Skip) return addend;
+  return {
+    whyNotFaster(parts) {
+      const blocked = whyNotBlocked(layer), least = layer.isPointwise ? LEAST_POINTWISE : LEAST;
+      const small = Math.min(...parts.map(({ length }) => length)),
+        odd = parts.find(({ length }) => length % BLOCK !== 0);
+      const [, , height, width] = form.output.shape ?? [], positions = Number(height ?? NaN) * Number(width ?? NaN);
+      if (blocked) return blocked;
+      if (positions < LEAST_POSITIONS) {
+        return new Skip("not-cheaper", `the result of ${layer.label} has ${positions} positions: to cut it is no work`);
+      }
+      if (small < least || layer.input.channels > MOST_READ * small) {
+        return new Skip("not-cheaper", `a part of ${layer.label} has ${small} channels: alone, it would be no faster`);
+      }
+      if (odd) {
+        return new Skip("not-cheaper", `a part of ${layer.label} has ${odd.length} channels, which fill no blocks`);
+      }
+    },
+    emit(part, build) {
+      const { start, length } = part, kernel = build.initializer(origin.weight, partOf(weight, 0, part));
+      const own = addend && valueTensor(weight.type, [length], addend.slice(start, start + length));
+      return build.like(form, [layer.x, kernel, own && build.initializer(origin.bias, own)]);
+    },
+  };
+}
