@@ -3,14 +3,26 @@ import { sorted } from "./export.ts";
 import { allGraphs, type Graph, type Node } from "./graph.ts";
 
 /**
- * Throws a {@link ModelFormatError} where a name has two makers, or nodes take values from one another in a circle: no runtime
+ * Throws a {@link ModelFormatError} where an input or an initializer has no name, a name has two makers, or nodes take values from one another in a circle: no runtime
  * runs such a model, and no analysis of it ends.
  */
 export function verify(graphs: Iterable<Graph>, source: string): void {
   for (const graph of allGraphs(graphs)) {
+    isNamed(graph, source);
     for (const node of graph.nodes) makesItsOutputs(node, source);
     hasAnOrder(graph, source);
   }
+}
+
+/** No name stands for an input that is left out: nobody could take such a value. */
+function isNamed({ inputs, initializers, isFunction }: Graph, source: string): void {
+  if (isFunction) return;
+  const what = inputs.some(({ name }) => name === "")
+    ? "input"
+    : [...initializers].some(({ name }) => name === "")
+    ? "initializer"
+    : undefined;
+  if (what) throw new ModelFormatError(`${source}: not a valid ONNX model: an ${what} of a graph has no name.`);
 }
 
 function makesItsOutputs(node: Node, source: string): void {

@@ -40,7 +40,7 @@ const convTranspose: Op = {
     const { strides, dilations, begin, end } = windowOf(node, kernel, undefined);
     const extra = node.numbers("output_padding");
     const spatial = kernel.map((size, axis): Dim => {
-      if (given) return given[axis - kernel.length + given.length];
+      if (given) return given[axis - kernel.length + given.length] ?? null;
       const length = x.shape?.[axis + 2], before = begin[axis], after = end[axis];
       if (typeof length !== "number") return null;
       const reach = (size - 1) * dilations[axis] + 1, more = extra?.[axis] ?? 0;

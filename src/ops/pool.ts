@@ -40,7 +40,9 @@ const maxUnpool: Op = {
     if (!shape || !kernel) return [{ type }];
     const { strides, begin, end } = windowOf(node, kernel, undefined);
     const spatial = shape.slice(2).map((dim, axis) =>
-      typeof dim === "number" ? strides[axis] * (dim - 1) + kernel[axis] - begin[axis]! - end[axis]! : null
+      typeof dim === "number" && begin[axis] !== null
+        ? strides[axis] * (dim - 1) + kernel[axis] - begin[axis] - end[axis]!
+        : null
     );
     return [{ type, shape: [shape[0], shape[1], ...spatial] }];
   },

@@ -16,7 +16,10 @@ export interface Window {
   readonly ceil: boolean;
 }
 
-/** The window of a Conv or pool node with this kernel over spatial dimensions `spatial` (null: unknown). */
+/**
+ * The window of a Conv or pool node with this kernel over spatial dimensions `spatial` (null: unknown). Where a list has
+ * not one entry an axis, which runtimes refuse, nothing is known of the padding.
+ */
 export function windowOf(node: Node, kernel: readonly number[], spatial: readonly Dim[] | undefined): Window {
   const rank = kernel.length;
   const ones = new Array<number>(rank).fill(1);
@@ -24,8 +27,13 @@ export function windowOf(node: Node, kernel: readonly number[], spatial: readonl
   const dilations = node.numbers("dilations") ?? ones;
   const ceil = node.number("ceil_mode", 0) !== 0;
   const mode = node.text("auto_pad", "NOTSET");
+  const pads = mode === "VALID" ? undefined : node.numbers("pads");
+  if (strides.length !== rank || dilations.length !== rank || pads && pads.length !== 2 * rank) {
+    const unknown = new Array<null>(rank).fill(null);
+    return { kernel, strides: ones, dilations: ones, ceil, begin: unknown, end: unknown };
+  }
   if (mode === "SAME_UPPER" || mode === "SAME_LOWER") {
-    const pads = kernel.map((size, axis): [number | null, number | null] => {
+    const chosen = kernel.map((size, axis): [number | null, number | null] => {
       const length = spatial?.[axis];
       if (size === 1 && strides[axis] === 1) return [0, 0];
       if (typeof length !== "number") return [null, null];
@@ -34,9 +42,8 @@ export function windowOf(node: Node, kernel: readonly number[], spatial: readonl
       const small = Math.floor(total / 2);
       return mode === "SAME_UPPER" ? [small, total - small] : [total - small, small];
     });
-    return { kernel, strides, dilations, ceil, begin: pads.map(([b]) => b), end: pads.map(([, e]) => e) };
+    return { kernel, strides, dilations, ceil, begin: chosen.map(([b]) => b), end: chosen.map(([, e]) => e) };
   }
-  const pads = mode === "VALID" ? undefined : node.numbers("pads");
   return {
     kernel,
     strides,

@@ -28,6 +28,21 @@ Deno.test("open() refuses a value that is an input or initializer and made by a 
   );
 });
 
+Deno.test("open() refuses inputs and initializers without a name, as ONNX's checker does", async () => {
+  const nodes = [{ op: "Relu", inputs: ["x"], outputs: ["y"] }],
+    model = { inputs: { x: [2] }, outputs: { y: [2] }, nodes };
+  await assertRejects(
+    () => open(modelBytes({ ...model, inputs: { x: [2], "": [2] } })),
+    ModelFormatError,
+    "(bytes): not a valid ONNX model: an input of a graph has no name",
+  );
+  await assertRejects(
+    () => open(modelBytes({ ...model, initializers: { "": random([2]) } })),
+    ModelFormatError,
+    "an initializer of a graph has no name",
+  );
+});
+
 Deno.test("open() refuses nodes in a circle", async () => {
   const circle = [{ op: "Add", inputs: ["x", "b"], outputs: ["a"] }, { op: "Relu", inputs: ["a"], outputs: ["b"] }, {
     op: "Relu",

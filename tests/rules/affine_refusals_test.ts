@@ -12,6 +12,7 @@ import {
   randomIn,
   relativeL2,
   run,
+  tensor,
   type TestGraph,
   type TestModel,
   type TestNode,
@@ -480,3 +481,33 @@ for (const [name, { model, reason, node = "a", left, notRun }] of Object.entries
     assertLessOrEqual(relativeL2(await run(bytes, feeds), await run(fused, feeds)), 1e-5);
   });
 }
+
+Deno.test("fuse() leaves alone windows with more or fewer strides, dilations or pads than axes, whatever follows them", async () => {
+  for (const op of ["Conv", "AveragePool", "MaxPool", "ConvTranspose", "LpPool"]) {
+    for (
+      const [name, lists] of Object.entries({ strides: [[], [2]], dilations: [[], [1, 1, 1]], pads: [[], [1, 1]] })
+    ) {
+      for (const list of lists) {
+        const isPool = op.endsWith("Pool");
+        const attributes = { [name]: list, ...isPool ? { kernel_shape: [2, 2] } : {} };
+        const model: TestModel = {
+          inputs: { x: ["n", 4, 8, 8] },
+          outputs: { y: null },
+          initializers: { w: random([4, 4, 2, 2], 1), v: random([4, 4, 3, 3], 2), s: random([4, 1, 1], 3) },
+          nodes: [
+            { op: "Pad", inputs: ["x", "pads"], outputs: ["p"] },
+            { op, inputs: isPool ? ["p"] : ["p", "w"], outputs: ["a"], attributes },
+            { op: "Mul", inputs: ["a", "s"], outputs: ["m"] },
+            { op: "Conv", inputs: ["m", "v"], outputs: ["y"] },
+          ],
+        };
+        model.initializers!.pads = tensor([8], [0, 0, 1, 1, 0, 0, 1, 1], 7);
+        for (const runtime of ["onnxruntime", "onnxruntime-cpu"] as const) {
+          const { report } = await fuse(modelBytes(model), { runtime });
+          const touched = report.applied.filter(({ rule }) => /pad|compose|turn|lines|winograd|pool/.test(rule));
+          assertEquals(touched, [], `${op} ${name} ${list}`);
+        }
+      }
+    }
+  }
+});
