@@ -9,19 +9,31 @@ import type { FeedSet } from "./feeds.ts";
 import { decodeImage, resize } from "./image.ts";
 import { describeInput } from "./describe_input.ts";
 import { resolveShapes } from "./input_shapes.ts";
-import type { InputOptions } from "./inputs.ts";
+import { type InputOptions, sampleRateOf } from "./inputs.ts";
 import { readSound } from "./sound.ts";
 import { fitTensor, readNpy, readNpz } from "./tensor_files.ts";
 import type { InputDescription, NamedTensors, TensorData } from "./session.ts";
 import { checked, type OptionNames } from "../host/options.ts";
 
 /** How to read input files. */
-export interface InputFileOptions extends Pick<InputOptions, "shape" | "shapes" | "size"> {
+export interface InputFileOptions extends Pick<InputOptions, "shape" | "shapes" | "size" | "values"> {
+  /**
+   * Samples a second that the model expects of a sound: WAV files at another rate are resampled. Default: the value of an input
+   * called `sr`, `sample_rate` or the like, where the model has one; without either, sounds are fed at their own rate.
+   */
+  sampleRate?: number;
   /** Decodes a `.pb` file (a TensorProto); without it such files are refused. */
   decodeProto?: (bytes: Uint8Array) => TensorData;
 }
 
-const FILE_OPTIONS: OptionNames<InputFileOptions> = { shape: true, shapes: true, size: true, decodeProto: true };
+const FILE_OPTIONS: OptionNames<InputFileOptions> = {
+  shape: true,
+  shapes: true,
+  size: true,
+  values: true,
+  sampleRate: true,
+  decodeProto: true,
+};
 
 const IMAGES = [".png", ".jpg", ".jpeg"];
 const READABLE = [".npy", ".npz", ".pb", ...IMAGES, ".wav"];
@@ -36,8 +48,8 @@ const READABLE = [".npy", ".npz", ".pb", ...IMAGES, ".wav"];
  * - Every `.npz` is a set: its arrays belong to the inputs of their names.
  *
  * `.npy`, `.npz` and `.pb` are fed as they are, a missing batch axis added. PNG and JPEG are resized to the input's height and width, made
- * grey or RGB as its channels say, laid out NCHW or NHWC, and scaled to 0…1 for floating-point inputs. WAV is fed at its own
- * sampling rate, as −1…1.
+ * grey or RGB as its channels say, laid out NCHW or NHWC, and scaled to 0…1 for floating-point inputs. WAV is fed as −1…1, resampled
+ * where the model's sampling rate is known ({@link InputFileOptions.sampleRate}); the set's name tells the rates.
  *
  * @throws {Error} If there is nothing to read, or a file does not fit its input.
  */
@@ -46,16 +58,20 @@ export async function readInputs(
   inputs: readonly InputDescription[],
   options: InputFileOptions = {},
 ): Promise<FeedSet[]> {
-  checked("readInputs", options, FILE_OPTIONS);
+  const { sampleRate } = checked("readInputs", options, FILE_OPTIONS);
+  if (sampleRate !== undefined && !(Number.isInteger(sampleRate) && sampleRate > 0)) {
+    throw new Error(`sampleRate ${sampleRate}: expected samples a second, such as 16000`);
+  }
+  options = { ...options, sampleRate: sampleRate ?? sampleRateOf(inputs, options.values) };
   const found = await listFiles(folder), isArchive = (file: string) => /\.npz$/i.test(file);
   const sets: FeedSet[] = [], files = found.filter((file) => !isArchive(file));
   if (inputs.length === 1) {
     for (const file of found) {
       if (isArchive(file)) sets.push(await readArchive(join(folder, file), inputs));
-      else {sets.push({
-          name: file,
-          feeds: { [inputs[0].name]: await readTensor(join(folder, file), inputs[0], options) },
-        });}
+      else {
+        const { tensor, rates } = await readTensor(join(folder, file), inputs[0], options);
+        sets.push({ name: rates ? `${file} (${rates})` : file, feeds: { [inputs[0].name]: tensor } });
+      }
     }
     return nonEmpty(sets, folder);
   }
@@ -102,7 +118,7 @@ async function readSet(
   inputs: readonly InputDescription[],
   options: InputFileOptions,
 ): Promise<FeedSet> {
-  const feeds: NamedTensors = {};
+  const feeds: NamedTensors = {}, sounds: string[] = [];
   for (const file of files) {
     const stem = basename(file, extname(file));
     const input = inputs.find(({ name }, index) => [name, name.replaceAll("/", "_"), `input_${index}`].includes(stem));
@@ -110,9 +126,11 @@ async function readSet(
       const names = inputs.map((each, index) => `${describeInput(each)} (${each.name}.npy or input_${index}.pb)`);
       throw new Error(`${join(folder, file)}: belongs to no input; the model takes ${names.join(", ")}`);
     }
-    feeds[input.name] = await readTensor(join(folder, file), input, options);
+    const { tensor, rates } = await readTensor(join(folder, file), input, options);
+    feeds[input.name] = tensor;
+    if (rates) sounds.push(`${file} ${rates}`);
   }
-  return { name: basename(folder), feeds };
+  return { name: sounds.length > 0 ? `${basename(folder)} (${sounds.join(", ")})` : basename(folder), feeds };
 }
 
 /** A set of inputs from one `.npz` file: by name, or its only array for the only input. */
@@ -133,15 +151,19 @@ async function readArchive(path: string, inputs: readonly InputDescription[]): P
   }
 }
 
-async function readTensor(path: string, input: InputDescription, options: InputFileOptions): Promise<TensorData> {
+async function readTensor(
+  path: string,
+  input: InputDescription,
+  options: InputFileOptions,
+): Promise<{ tensor: TensorData; rates?: string }> {
   const bytes = new Uint8Array(await readFile(path));
   const extension = extname(path).toLowerCase();
   try {
-    if (IMAGES.includes(extension)) return readImage(bytes, input, options);
-    if (extension === ".wav") return await readSound(bytes, input);
-    if (extension === ".npy") return fitTensor(await readNpy(bytes), input);
+    if (IMAGES.includes(extension)) return { tensor: readImage(bytes, input, options) };
+    if (extension === ".wav") return await readSound(bytes, input, options.sampleRate);
+    if (extension === ".npy") return { tensor: fitTensor(await readNpy(bytes), input) };
     if (!options.decodeProto) throw new Error("no decoder for .pb files was given (option decodeProto)");
-    return fitTensor(options.decodeProto(bytes), input);
+    return { tensor: fitTensor(options.decodeProto(bytes), input) };
   } catch (error) {
     throw new Error(`${path}: ${error instanceof Error ? error.message : error}`);
   }

@@ -81,6 +81,18 @@ interface Making {
   distribution?: Distribution;
 }
 
+/** Inputs that tell how many samples a second a sound has, and how many are made up. */
+const RATE = /^(sr|(input_)?(sample|sampling)_?rate)$/i, USUAL_RATE = 16_000;
+
+/** Samples a second that a model is told its sounds have: what is given, or what is made up; undefined where it has no such input. */
+export function sampleRateOf(
+  inputs: readonly InputDescription[],
+  values: InputOptions["values"] = {},
+): number | undefined {
+  const input = inputs.find(({ name }) => RATE.test(name));
+  return input && Number([values[input.name] ?? USUAL_RATE].flat()[0]);
+}
+
 const SOUND = /audio|wave|speech|pcm|samples?$/i;
 
 function randomTensor(input: InputDescription, dims: number[], making: Making): TensorData {
@@ -152,7 +164,7 @@ function integerSource(
   { uniform, longest }: Making,
 ): (index: number, dims: number[]) => number {
   if (/mask/i.test(name)) return () => 1;
-  if (/^(sr|(input_)?(sample|sampling)_?rate)$/i.test(name)) return () => 16_000;
+  if (RATE.test(name)) return () => USUAL_RATE;
   if (/type|segment/i.test(name)) return () => 0;
   if (/position/i.test(name)) return (index, dims) => Math.min(index % (dims.at(-1) ?? 1), (limit ?? Infinity) - 1);
   if (limit !== undefined) return () => Math.floor(uniform() * limit);

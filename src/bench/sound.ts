@@ -2,13 +2,18 @@ import { describeInput } from "./describe_input.ts";
 import type { InputDescription, TensorData } from "./session.ts";
 
 /**
- * A WAV file as an input takes it: [L], [N, L] or [N, channels, L] of floats −1…1 at the file's own sampling rate. One channel is the
- * mean of all where the input has one. A length that the model fixes gets the first samples, or silence behind them; a batch is
- * filled with the same sound.
+ * A WAV file as an input takes it: [L], [N, L] or [N, channels, L] of floats −1…1. One channel is the mean of all where the input has
+ * one. A length that the model fixes gets the first samples, or silence behind them; a batch is filled with the same sound.
  *
+ * @param rate Samples a second that the model expects; the sound is resampled to it. Undefined to feed it at its own.
+ * @returns The tensor, and the rates in words: `44100 Hz`, or `44100 → 16000 Hz`.
  * @throws {Error} If it is no WAV file, or the input takes no sound.
  */
-export async function readSound(bytes: Uint8Array, input: InputDescription): Promise<TensorData> {
+export async function readSound(
+  bytes: Uint8Array,
+  input: InputDescription,
+  rate?: number,
+): Promise<{ tensor: TensorData; rates: string }> {
   const { dims, type } = input, rank = dims.length;
   if (rank < 1 || rank > 3 || !["float32", "float64", "float16"].includes(type)) {
     throw new Error(`a sound cannot be fed to input ${describeInput(input)}; expected [L], [N, L] or [N, channels, L]`);
@@ -16,6 +21,10 @@ export async function readSound(bytes: Uint8Array, input: InputDescription): Pro
   const { default: wavefile } = await import("wavefile");
   const file = new wavefile.WaveFile(bytes);
   file.toBitDepth("64");
+  const { sampleRate: own } = file.fmt as { sampleRate: number };
+  if (!(own > 0)) throw new Error("it has no sampling rate");
+  if (rate !== undefined && rate !== own) file.toSampleRate(rate, { method: "sinc" });
+  const rates = rate === undefined || rate === own ? `${own} Hz` : `${own} → ${rate} Hz`;
   const read = file.getSamples(false, Float64Array) as unknown as Float64Array | Float64Array[];
   const channels = read instanceof Float64Array ? [read] : [...read];
   const declared = rank === 3 ? dims[1] : 1;
@@ -33,5 +42,5 @@ export async function readSound(bytes: Uint8Array, input: InputDescription): Pro
     data[i] = from.reduce((sum, channel) => sum + (channel[at] ?? 0), 0) / from.length;
   }
   const shape = [...rank > 1 ? [batch] : [], ...rank > 2 ? [wanted] : [], length];
-  return { type, dims: shape, data };
+  return { tensor: { type, dims: shape, data }, rates };
 }

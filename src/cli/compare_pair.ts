@@ -24,7 +24,7 @@ export interface MeasuredPair {
 /** Measures a pair. Throws what is wrong with a model or an option. */
 export async function measurePair(
   asked: AskedPair,
-  chosen: SourceChoice & { inputs?: string; byRule?: boolean },
+  chosen: SourceChoice & { inputs?: string; sampleRate?: number; byRule?: boolean },
   options: CompareOptions,
 ): Promise<MeasuredPair> {
   const before = await openModel(asked.before, chosen);
@@ -33,7 +33,7 @@ export async function measurePair(
   const settings: CompareOptions = { ...options, ...asked.options };
   if (chosen.inputs !== undefined) {
     const { readInputFiles } = await import("./input_folder.ts");
-    Object.assign(settings, await readInputFiles(chosen.inputs, before, settings));
+    Object.assign(settings, await readInputFiles(chosen.inputs, before, settings, chosen.sampleRate));
   } else if (!fused) {
     const { knownShapes } = await import("./known_shapes.ts");
     settings.shapes = { ...knownShapes(before, after, settings), ...settings.shapes };

@@ -1,5 +1,5 @@
 import { describePorts } from "../bench/describe_input.ts";
-import { type FeedSet, type InputOptions, readInputs } from "../bench/mod.ts";
+import { type FeedSet, type InputFileOptions, readInputs } from "../bench/mod.ts";
 import type { Model } from "../fusion/mod.ts";
 import { plainTensor } from "../graph/plain_tensor.ts";
 
@@ -7,9 +7,10 @@ import { plainTensor } from "../graph/plain_tensor.ts";
 export async function readInputFiles(
   folder: string | undefined,
   model: Model,
-  { shape, shapes, size }: Pick<InputOptions, "shape" | "shapes" | "size">,
+  { shape, shapes, size, values }: Omit<InputFileOptions, "decodeProto">,
+  sampleRate?: number,
 ): Promise<{ inputs?: FeedSet[] }> {
   if (folder === undefined) return {};
-  const options = { shape, shapes, size, decodeProto: plainTensor };
+  const options = { shape, shapes, size, values, sampleRate, decodeProto: plainTensor };
   return { inputs: await readInputs(folder, describePorts(model.inputs), options) };
 }

@@ -13,6 +13,8 @@ export interface InputChoice {
   input?: string[];
   /** Folder of files to feed. */
   inputs?: string;
+  /** Samples a second that sounds are resampled to. */
+  sampleRate?: number;
 }
 
 /** What {@link addMeasureOptions} parses. */
@@ -37,7 +39,12 @@ export function addInputOptions(command: Command): Command {
     .option("--size <N>", "height and width where an image's are dynamic", whole("--size", 1))
     .option("--shape <NAME=1x3x224x224>", "shape of an input (of the only one: without NAME=)", collect)
     .option("--input <NAME=VALUE>", "values of an input: one for all of it, or a list such as 1,2,3", collect)
-    .option("--inputs <FOLDER>", "feed these .npy, .npz, .pb, .png, .jpg and .wav files; what is missing is made up");
+    .option("--inputs <FOLDER>", "feed these .npy, .npz, .pb, .png, .jpg and .wav files; what is missing is made up")
+    .option(
+      "--sample-rate <HZ>",
+      "resample .wav files to it; default what the model's input sr says",
+      whole("--sample-rate", 1),
+    );
 }
 
 /** Adds the options that say how to measure, shared by `compare` and `reproduce`. */
@@ -63,8 +70,11 @@ export function measureOptions(choice: MeasureChoice): CompareOptions {
  * {@link UsageError} for a shape that is none.
  */
 export function inputOptions(
-  { size, shape = [], input = [] }: InputChoice,
+  { size, shape = [], input = [], inputs, sampleRate }: InputChoice,
 ): Pick<CompareOptions, "size" | "shape" | "shapes" | "values"> {
+  if (sampleRate !== undefined && inputs === undefined) {
+    throw new UsageError("--sample-rate: says how the .wav files of --inputs are resampled; give that, too");
+  }
   const parsed = shape.map((entry) => {
     const [, name, dims] = /^(?:(.+)=)?(\d+(?:[x,]\d+)*)$/.exec(entry) ?? [];
     if (!dims) throw new UsageError(`--shape ${entry}: expected NAME=1x3x224x224`);

@@ -46,7 +46,7 @@ export async function feeding(
   );
   const inputs = inputFiles === ""
     ? undefined
-    : await readInputs(inputFiles, describePorts(model.inputs), { shape, shapes, decodeProto: plainTensor });
+    : await readInputs(inputFiles, describePorts(model.inputs), { shape, shapes, values, decodeProto: plainTensor });
   return { shape, shapes, values, inputs };
 }
 

@@ -157,9 +157,9 @@ Deno.test("readInputs() takes arrays of an .npz by name, the only one for the on
 });
 
 /** A 16-bit WAV file. */
-function wav(channels: number[][]): Uint8Array {
+function wav(channels: number[][], rate = 16_000): Uint8Array {
   const file = new wavefile.WaveFile();
-  file.fromScratch(channels.length, 16_000, "16", (channels.length === 1 ? channels[0] : channels) as never);
+  file.fromScratch(channels.length, rate, "16", (channels.length === 1 ? channels[0] : channels) as never);
   return file.toBuffer();
 }
 
@@ -184,5 +184,34 @@ Deno.test("readInputs() reads WAV as −1…1, channels mixed where the input ha
   });
   await inFolder({ "a.wav": new Uint8Array(64) }, async (folder) => {
     await assertRejects(() => readInputs(folder, [{ name: "x", type: "float32", dims: ["n"] }]), Error, "a.wav: ");
+  });
+});
+
+Deno.test("readInputs() resamples WAV to the rate that is told, or that the model's own input has, and says so", async () => {
+  const tone = (rate: number) =>
+    Array.from({ length: rate / 10 }, (_, i) => 8192 * Math.sin(2 * Math.PI * 440 * i / rate));
+  await inFolder({ "audio.wav": wav([tone(44_100)], 44_100) }, async (folder) => {
+    const audio = { name: "audio", type: "float32", dims: ["n", "samples"] };
+    const rate = { name: "sr", type: "int64", dims: [] };
+    const [own] = await readInputs(folder, [audio]);
+    assertEquals([own.name, own.feeds.audio.dims], ["audio.wav (44100 Hz)", [1, 4410]]);
+
+    const [told] = await readInputs(folder, [audio], { sampleRate: 16_000 });
+    assertEquals([told.name, told.feeds.audio.dims], ["audio.wav (44100 → 16000 Hz)", [1, 1600]]);
+    const heard = Array.from(told.feeds.audio.data, Number);
+    assertAlmostEquals(Math.hypot(...heard.slice(400, 1200)) / Math.sqrt(800 / 2), 0.25, 0.01);
+    const crossings = heard.filter((value, i) => i > 0 && value >= 0 && heard[i - 1] < 0).length;
+    assertAlmostEquals(crossings, 44, 1);
+
+    const [made] = await readInputs(folder, [audio, rate]);
+    assertEquals(made.feeds.audio.dims, [1, 1600]);
+    assertEquals(/\(audio\.wav 44100 → 16000 Hz\)$/.test(made.name), true, made.name);
+    const [given] = await readInputs(folder, [audio, rate], { values: { sr: "8000" } });
+    assertEquals(given.feeds.audio.dims, [1, 800]);
+    await assertRejects(
+      () => readInputs(folder, [audio], { sampleRate: 0 }),
+      Error,
+      "sampleRate 0: expected samples a second",
+    );
   });
 });

@@ -51,5 +51,8 @@ Deno.test("layerfuse fuse --verify feeds what it is given, and says which value 
     const unnamed = await fuse("--input", "16000");
     assertEquals(unnamed.code, 2);
     assertStringIncludes(unnamed.stderr, "--input 16000: expected NAME=VALUE");
+    const alone = await fuse("--sample-rate", "16000");
+    assertEquals(alone.code, 2);
+    assertStringIncludes(alone.stderr, "--sample-rate: says how the .wav files of --inputs are resampled");
   });
 });

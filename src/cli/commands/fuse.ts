@@ -31,7 +31,7 @@ type Feeds = Pick<CompareOptions, "shape" | "shapes" | "values" | "size" | "inpu
 async function inputsOf(model: Model, { inputs, ...options }: Options): Promise<Pick<Feeds, "inputs">> {
   if (inputs === undefined) return {};
   const { readInputFiles } = await import("../input_folder.ts");
-  return await readInputFiles(inputs, model, inputOptions(options));
+  return await readInputFiles(inputs, model, inputOptions({ ...options, inputs }), options.sampleRate);
 }
 
 /** Times models on this machine, as `compare` does by default at level `all`. */

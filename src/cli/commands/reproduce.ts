@@ -54,7 +54,7 @@ export const command: CommandFile = {
       ? await buildWithProgress(architecture ?? ARTICLE.model, chosen)
       : await openModel(path, chosen);
     const { readInputFiles } = await import("../input_folder.ts");
-    const { inputs } = await readInputFiles(chosen.inputs, model, options);
+    const { inputs } = await readInputFiles(chosen.inputs, model, options, chosen.sampleRate);
     const { model: fused, report: fusion } = await fuse(model);
     const comparison = await compareWithProgress(model, fused, {
       ...options,
