@@ -53,10 +53,16 @@ export class ByteReader {
     return this.view(8).getBigUint64(0, true);
   }
 
-  /** The text up to the next line feed, which is taken, too. */
-  line(): string {
+  /** The text up to the next line feed, which is taken, too. Throws a {@link WeightsFormatError} where it is longer than `most` bytes. */
+  line(most: number): string {
     const bytes: number[] = [];
-    for (let byte = this.byte(); byte !== 0x0a; byte = this.byte()) bytes.push(byte);
+    for (let byte = this.byte(); byte !== 0x0a; byte = this.byte()) {
+      if (bytes.push(byte) > most) {
+        throw new WeightsFormatError(
+          `${this.#source.name}: a line of more than ${most} bytes before byte ${this.position}. The file is damaged.`,
+        );
+      }
+    }
     return new TextDecoder().decode(Uint8Array.from(bytes));
   }
 }

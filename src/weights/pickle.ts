@@ -29,13 +29,17 @@ export interface PickleWorld {
 
 /** Longest text or number of a pickle, bytes: a name of a parameter, or a line of a log that was saved with it. */
 const LONGEST = 1 << 20;
+/** Longest name of a module or a class, bytes. */
+const LONGEST_NAME = 1000;
+/** Longest pickle, bytes, most opcodes and most dicts in it: more than a state dict of 100,000 tensors has. */
+const MOST = { bytes: 1 << 27, opcodes: 5_000_000, dicts: 1_000_000 };
 
 const DECODERS = { utf8: new TextDecoder("utf-8"), latin1: new TextDecoder("latin1") };
 
 /**
  * Reads one pickle as PyTorch's own restricted unpickler (`weights_only`) does: a machine for the opcodes that protocols 2 to 5
  * use for numbers, texts, lists, tuples and dicts. Nothing is executed: a class is looked up in `world` by its name, and a pickle
- * that names another, or uses any other opcode, is refused. Time and memory are linear in its length.
+ * that names another, or uses any other opcode, is refused. Time and memory are linear in its length, which is limited.
  *
  * The npm package pickleparser was looked at and not taken: it calls what the stream names with what it gives, assigns state to
  * any object (an array's `length`, say) and reads an unknown memo entry as undefined, which hostile files turn into hangs.
@@ -50,6 +54,7 @@ class Machine {
   #stack: PickleValue[] = [];
   readonly #marks: PickleValue[][] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #dicts = 0;
 
   readonly reader: ByteReader;
   readonly source: string;
@@ -62,8 +67,12 @@ class Machine {
   }
 
   run(): PickleValue {
-    for (;;) {
+    const start = this.reader.position;
+    for (let opcodes = 0;; opcodes++) {
       const at = this.reader.position, code = this.reader.byte();
+      if (at - start > MOST.bytes || opcodes > MOST.opcodes) {
+        throw this.error(`no end after ${opcodes} opcodes (byte ${at}). It is no state dict.`);
+      }
       if (code === 0x2e) return this.pop(); // STOP
       const operate = OPCODES[code];
       if (!operate) {
@@ -126,6 +135,14 @@ class Machine {
     return Number(length);
   }
 
+  /** Makes a dict; not more of them than memory is sure to hold. */
+  dict(items: readonly PickleValue[] = []): void {
+    if (++this.#dicts > MOST.dicts) throw this.error(`more than ${MOST.dicts} dicts. It is no state dict.`);
+    const dict: PickleDict = new Map();
+    this.set(dict, items);
+    this.push(dict);
+  }
+
   list(): PickleValue[] {
     const list = this.top();
     if (!Array.isArray(list)) throw this.error(`no list to append to at byte ${this.reader.position}. It is damaged.`);
@@ -140,6 +157,9 @@ class Machine {
   }
 
   global(module: PickleValue, name: PickleValue): void {
+    if (typeof module !== "string" || typeof name !== "string") {
+      throw this.error(`a class whose name is no text before byte ${this.reader.position}. It is damaged.`);
+    }
     const full = `${module}.${name}`, known = this.world.global(full);
     if (!known) {
       throw this.error(
@@ -157,7 +177,11 @@ class Machine {
     if (!(callee instanceof PickleGlobal) || !callee.call || !Array.isArray(args)) {
       throw this.error(`a call of what cannot be called before byte ${this.reader.position}. It is damaged.`);
     }
-    this.push(callee.call(args));
+    const made = callee.call(args);
+    if (made instanceof Map && ++this.#dicts > MOST.dicts) {
+      throw this.error(`more than ${MOST.dicts} dicts. It is no state dict.`);
+    }
+    this.push(made);
   }
 
   /** State of a dict (`_metadata` of a module's) says nothing of its tensors; nothing else has any. */
@@ -239,12 +263,8 @@ const OPCODES: Readonly<Record<number, Operate>> = {
     const values = machine.marked(), into = machine.list();
     for (const value of values) into.push(value);
   },
-  0x7d: (machine) => machine.push(new Map()), // EMPTY_DICT
-  0x64: (machine) => { // DICT
-    const items = machine.marked(), dict: PickleDict = new Map();
-    machine.set(dict, items);
-    machine.push(dict);
-  },
+  0x7d: (machine) => machine.dict(), // EMPTY_DICT
+  0x64: (machine) => machine.dict(machine.marked()), // DICT
   0x73: (machine) => { // SETITEM
     const value = machine.pop(), key = machine.pop();
     machine.set(machine.top(), [key, value]);
@@ -253,7 +273,7 @@ const OPCODES: Readonly<Record<number, Operate>> = {
     const items = machine.marked();
     machine.set(machine.top(), items);
   },
-  0x63: (machine, reader) => machine.global(reader.line(), reader.line()), // GLOBAL
+  0x63: (machine, reader) => machine.global(reader.line(LONGEST_NAME), reader.line(LONGEST_NAME)), // GLOBAL
   0x93: (machine) => { // STACK_GLOBAL
     const name = machine.pop(), module = machine.pop();
     machine.global(module, name);

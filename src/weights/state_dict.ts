@@ -6,6 +6,7 @@ import { looksLikeSafetensors, readSafetensors } from "./safetensors.ts";
 import { LEGACY_MAGIC, readTorchLegacy } from "./torch_legacy.ts";
 import { PickledTensor } from "./torch_objects.ts";
 import { readTorchZip } from "./torch_zip.ts";
+import { unknownFormat } from "./unknown_format.ts";
 
 /** Tensors by name, in the order of the file. They stay in it: each is read when it is asked for. */
 export interface StateDict {
@@ -19,6 +20,8 @@ export interface StateDict {
 const NESTED = ["state_dict", "model_state_dict", "model", "module", "params", "net"];
 /** Prefixes of DataParallel and of torch.compile. */
 const WRAPPERS = ["module.", "_orig_mod."];
+/** More of them than anybody wraps a model in. */
+const MOST_WRAPPERS = 8;
 
 /**
  * Reads a state dict: safetensors, or a .pth/.pt/.bin of torch.save (zip archive, or the older form), as it is or in
@@ -27,7 +30,7 @@ const WRAPPERS = ["module.", "_orig_mod."];
  * @throws {WeightsFormatError} If it is none of them, is damaged, or names another class.
  */
 export async function readStateDict(source: ByteSource): Promise<StateDict> {
-  const start = new Uint8Array(Math.min(16, source.size));
+  const start = new Uint8Array(Math.min(512, source.size));
   source.read(0, start);
   const starts = (magic: readonly number[]) => magic.every((byte, at) => start[at] === byte);
   const tensors = starts([0x50, 0x4b, 3, 4])
@@ -39,7 +42,9 @@ export async function readStateDict(source: ByteSource): Promise<StateDict> {
     : undefined;
   if (!tensors) {
     throw new WeightsFormatError(
-      `${source.name}: begins with the bytes ${start.toHex()}; expected a safetensors file, or a .pth file of torch.save.`,
+      `${source.name}: ${
+        unknownFormat(start, source.size)
+      }; expected a safetensors file, or a .pth file of torch.save.`,
     );
   }
   if (tensors.size === 0) throw new WeightsFormatError(`${source.name}: a state dict without a tensor.`);
@@ -54,13 +59,19 @@ function tensorsOf(source: string, content: PickleValue): Map<string, Tensor> {
     if (inner instanceof Map && entriesOf(inner).size > 0) return entriesOf(inner);
   }
   const found = content instanceof Map
-    ? `a dict with the keys ${[...content.keys()].slice(0, 20).map(String).join(", ") || "none"}`
+    ? `a dict with the keys ${shownKeys(content)}`
     : `a ${Array.isArray(content) ? "list" : typeof content}`;
   throw new WeightsFormatError(
     `${source}: it holds ${found}; expected a dict of tensors, or one in ${
       NESTED.map((key) => `'${key}'`).join(", ")
     }.`,
   );
+}
+
+/** The first keys that are texts or numbers, shortened. */
+function shownKeys(dict: PickleDict): string {
+  const keys = [...dict.keys()].slice(0, 20).map((key) => typeof key === "object" ? "…" : String(key).slice(0, 100));
+  return keys.join(", ") || "none";
 }
 
 /** The tensors of a dict; what else training scripts save beside them (an epoch, say) is no weight. */
@@ -73,8 +84,12 @@ function entriesOf(dict: PickleDict): Map<string, Tensor> {
 }
 
 function unwrapped(tensors: Map<string, Tensor>): Map<string, Tensor> {
-  const names = [...tensors.keys()];
-  const prefix = WRAPPERS.find((prefix) => names.every((name) => name.startsWith(prefix)));
-  if (!prefix) return tensors;
-  return unwrapped(new Map([...tensors].map(([name, tensor]) => [name.slice(prefix.length), tensor])));
+  const names = [...tensors.keys()], [first] = names;
+  let start = 0; // where a name without its wrappers' prefixes begins
+  for (let layers = 0; layers < MOST_WRAPPERS; layers++) {
+    const prefix = WRAPPERS.find((prefix) => first.startsWith(prefix, start));
+    if (!prefix || !names.every((name) => name.startsWith(prefix, start))) break;
+    start += prefix.length;
+  }
+  return start === 0 ? tensors : new Map([...tensors].map(([name, tensor]) => [name.slice(start), tensor]));
 }

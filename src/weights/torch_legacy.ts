@@ -60,13 +60,17 @@ export function readTorchLegacy(source: ByteSource): PickleValue {
   const pickle = () => readPickle(reader, source.name, world);
   pickle(); // the magic number, by which the file was known
   const protocol = pickle(), machine = pickle();
-  if (protocol !== PROTOCOL) refuse(`protocol version ${protocol}; expected ${PROTOCOL}`);
+  if (protocol !== PROTOCOL) {
+    refuse(`protocol version ${typeof protocol === "number" ? protocol : "that is no number"}; expected ${PROTOCOL}`);
+  }
   if (machine instanceof Map && machine.get("little_endian") === false) refuse("its tensors are big-endian");
   const content = pickle(), keys = pickle();
   if (!Array.isArray(keys)) return refuse("no list of storages after its state dict");
   for (const key of keys) {
-    const root = roots.get(String(key));
-    if (!root) return refuse(`a storage '${key}' that no tensor uses`);
+    const root = typeof key === "string" ? roots.get(key) : undefined;
+    if (!root) {
+      return refuse(`a storage ${typeof key === "string" ? `'${key}'` : "without a name"} that no tensor uses`);
+    }
     const count = reader.uint64(), bytes = root.size * formatOf(root.type).bytes;
     if (count !== BigInt(root.size)) refuse(`storage '${key}' has ${count} elements, its state dict says ${root.size}`);
     root.offset = reader.position;

@@ -14,6 +14,11 @@ export class PickledTensor {
   }
 }
 
+/** Most axes of a tensor in PyTorch. */
+const MOST_AXES = 64;
+/** Most tensors and storages that a pickle makes, and most entries of all dicts that it makes of a list of pairs. */
+const MOST_OBJECTS = 1_000_000, MOST_PAIRS = 1_000_000;
+
 /**
  * The few classes that the pickle of a state dict names: OrderedDict, tensors, parameters, storages and element types.
  *
@@ -25,11 +30,17 @@ export function torchWorld(
 ): PickleWorld {
   const damaged = (what: string) =>
     new WeightsFormatError(`${source}: its pickle has ${what}. The file is damaged, or no state dict.`);
+  let pairs = 0, objects = 0;
+  const counted = () => {
+    if (++objects > MOST_OBJECTS) throw damaged(`more than ${MOST_OBJECTS} tensors and storages`);
+  };
   const numbers = (value: PickleValue): number[] => {
+    if (Array.isArray(value) && value.length > MOST_AXES) throw damaged(`a tensor of ${value.length} axes`);
     if (Array.isArray(value) && value.every((entry) => typeof entry === "number")) return value as number[];
     throw damaged("a tensor whose shape or strides are no numbers");
   };
   const tensor = (args: readonly PickleValue[], type?: NumericType): PickledTensor => {
+    counted();
     const [held, first, dims, strides] = args;
     if (!(held instanceof Storage) || typeof first !== "number") throw damaged("a tensor without a storage");
     return new PickledTensor(storageView(held, first, numbers(dims), numbers(strides), type));
@@ -41,6 +52,8 @@ export function torchWorld(
   const classes: Record<string, (args: readonly PickleValue[]) => PickleValue> = {
     "collections.OrderedDict": ([items]) => {
       if (items === undefined) return new Map();
+      // one list may be named again and again: its entries are counted each time
+      if (Array.isArray(items) && (pairs += items.length) > MOST_PAIRS) throw damaged(`more than ${MOST_PAIRS} pairs`);
       if (!Array.isArray(items) || !items.every((item) => Array.isArray(item) && item.length === 2)) {
         throw damaged("an OrderedDict that is not made of pairs");
       }
@@ -67,6 +80,7 @@ export function torchWorld(
         : undefined;
     },
     persistent(id) {
+      counted();
       if (!Array.isArray(id) || id[0] !== "storage" || !(id[1] instanceof PickleGlobal)) {
         throw damaged("a persistent id that is no storage");
       }

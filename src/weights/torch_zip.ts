@@ -16,7 +16,7 @@ interface Stored {
 }
 
 /** More files than any state dict has storages. */
-const MOST_FILES = 1_000_000;
+const MOST_FILES = 250_000;
 
 /**
  * Reads what torch.save writes since PyTorch 1.6: a zip archive whose files are stored, not compressed, with the pickle in

@@ -3,18 +3,27 @@ import { BytesSource } from "../../src/io/source.ts";
 import { ByteReader } from "../../src/weights/byte_reader.ts";
 import { WeightsFormatError } from "../../src/weights/errors.ts";
 import { PickleGlobal, readPickle } from "../../src/weights/pickle.ts";
+import { Storage } from "../../src/weights/storage.ts";
+import { torchWorld } from "../../src/weights/torch_objects.ts";
 
 const text = (value: string) => [...new TextEncoder().encode(value)];
 
-/** Reads opcodes after PROTO 2 and before STOP. */
-function read(...opcodes: (number | string)[]) {
+/** Opcodes after PROTO 2 and before STOP. */
+function bytesOf(opcodes: readonly (number | string)[]): Uint8Array {
   const body = opcodes.flatMap((part) => typeof part === "string" ? text(part) : [part]);
-  const source = new BytesSource(Uint8Array.from([0x80, 2, ...body, 0x2e]), "weights.pth");
+  return Uint8Array.from([0x80, 2, ...body, 0x2e]);
+}
+
+/** Reads them. */
+function readAll(opcodes: readonly (number | string)[]) {
+  const source = new BytesSource(bytesOf(opcodes), "weights.pth");
   return readPickle(new ByteReader(source), source.name, {
     global: (name) => name === "known.pair" ? new PickleGlobal(name, (args) => [...args, "made"]) : undefined,
     persistent: (id) => ["storage", id],
   });
 }
+
+const read = (...opcodes: (number | string)[]) => readAll(opcodes);
 
 Deno.test("a pickle's numbers, texts, lists, tuples and dicts are read", () => {
   assertEquals(read("K", 7), 7);
@@ -51,13 +60,64 @@ const REFUSED: [string, (number | string)[], string][] = [
   ["a text of 4 GB", ["X", 0xff, 0xff, 0xff, 0xff], "a value of 4294967295 bytes"],
   ["a number of 100 bytes", [0x8a, 100], "a number of 100 bytes"],
   ["a protocol of the future", [0x80, 9], "protocol 9; expected 2 to 5"],
+  ["a class whose name is a list", ["]", "X", 1, 0, 0, 0, "x", 0x93], "a class whose name is no text"],
+  ["a name of a class without an end", [`c${"a".repeat(1100)}`], "a line of more than 1000 bytes"],
 ];
 
 for (const [what, opcodes, message] of REFUSED) {
   Deno.test(`a pickle with ${what} is refused`, () => {
-    assertThrows(() => read(...opcodes), WeightsFormatError, message);
+    assertThrows(() => readAll(opcodes), WeightsFormatError, message);
   });
 }
+
+/** The bytes of a text in a pickle. */
+const unicode = (value: string) => ["X", value.length, 0, 0, 0, value];
+const PAIR = ["K", 1, "N", 0x86];
+const STORAGE = ["(", ...unicode("storage"), "ctorch\nFloatStorage\n", ...unicode("0"), "N", "K", 4, "t"];
+const ORDERED = "ccollections\nOrderedDict\n", REBUILD = "ctorch._utils\n_rebuild_tensor_v2\n";
+
+/** What is small in a file and would be large in memory, or take hours: a memo's entry that is used again and again. */
+const BOMBS: [string, (number | string)[], string][] = [
+  [
+    "a list of pairs that many dicts are made of",
+    ["]", "q", 1, "(", ...Array(2000).fill(PAIR).flat(), "e", ...Array(600).fill([ORDERED, "h", 1, 0x85, "R"]).flat()],
+    "more than 1000000 pairs",
+  ],
+  [
+    "a tensor of more axes than there are",
+    [REBUILD, "(", ...STORAGE, "Q", "K", 0, "(", ...Array(65).fill(["K", 1]).flat(), "t", "q", 1, "h", 1, "t", "R"],
+    "a tensor of 65 axes",
+  ],
+];
+
+for (const [what, opcodes, message] of BOMBS) {
+  Deno.test(`a pickle with ${what} is refused`, () => {
+    const source = new BytesSource(bytesOf(opcodes), "weights.pth");
+    const world = torchWorld(source.name, (type, key, size) => new Storage(source, key, type, size));
+    assertThrows(() => readPickle(new ByteReader(source), source.name, world), WeightsFormatError, message);
+  });
+}
+
+/** A pickle that begins with some opcodes and goes on with others, `count` times. */
+function repeated(start: readonly (number | string)[], part: readonly (number | string)[], count: number) {
+  const before = bytesOf(start).slice(0, -1), again = bytesOf(part).slice(2, -1);
+  const bytes = new Uint8Array(before.length + again.length * count);
+  bytes.set(before);
+  for (let at = before.length; at < bytes.length; at += again.length) bytes.set(again, at);
+  return new BytesSource(bytes, "weights.pth");
+}
+
+Deno.test("a pickle may have many opcodes, dicts, tensors and storages, but not without end", () => {
+  const limits: [ReturnType<typeof repeated>, string][] = [
+    [repeated([], ["N"], 5_000_002), "no end after 5000001 opcodes"],
+    [repeated([], ["}"], 1_000_001), "more than 1000000 dicts"],
+    [repeated([...STORAGE, "q", 1], ["h", 1, "Q"], 1_000_001), "more than 1000000 tensors and storages"],
+  ];
+  for (const [source, message] of limits) {
+    const world = torchWorld(source.name, (type, key, size) => new Storage(source, key, type, size));
+    assertThrows(() => readPickle(new ByteReader(source), source.name, world), WeightsFormatError, message);
+  }
+});
 
 Deno.test("a pickle without an end is refused", () => {
   const source = new BytesSource(Uint8Array.from([0x80, 2, 0x4e]), "weights.pth");

@@ -33,8 +33,23 @@ const REFUSED: [string, unknown, number, string][] = [
   ["a type named as an object's own", { a: { ...one, dtype: "toString" } }, 8, "is of type toString"],
   ["a negative size", { a: { ...one, shape: [-2, -1] } }, 8, "does not describe tensor 'a'"],
   ["a size that is no whole number", { a: { ...one, shape: [2.5] } }, 8, "does not describe tensor 'a'"],
+  ["more axes than there are", { a: { ...one, shape: Array(65).fill(1) } }, 8, "does not describe tensor 'a'"],
+  ["a name without end", { ["a".repeat(1001)]: one }, 8, "its header has a name of 1001 characters"],
+  ["a header nested without end", { a: [[[[]]]] }, 0, "nested more deeply than a header is"],
   ["an entry that is null", { a: null }, 0, "does not describe tensor 'a'"],
 ];
+
+Deno.test("readSafetensors() refuses a name that is there twice, however it is written", () => {
+  const entry = JSON.stringify(one), json = `{"a":${entry},"\\u0061" : ${entry}}`;
+  const bytes = new Uint8Array(8 + json.length + 8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+  bytes.set(new TextEncoder().encode(json), 8);
+  assertThrows(
+    () => readSafetensors(new BytesSource(bytes, "weights.safetensors")),
+    WeightsFormatError,
+    "its header describes 'a' twice",
+  );
+});
 
 for (const [what, header, bytes, message] of REFUSED) {
   Deno.test(`readSafetensors() refuses ${what}`, () => {

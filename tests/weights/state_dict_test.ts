@@ -4,6 +4,7 @@ import { ModelFormatError } from "../../src/io/errors.ts";
 import { type ByteSource, BytesSource, FileSource } from "../../src/io/source.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { readStateDict, WeightsFormatError } from "../../src/weights/mod.ts";
+import { safetensors } from "./save_safetensors.ts";
 
 const folder = new URL("../fixtures/state_dicts/", import.meta.url);
 const file = (name: string) => new FileSource(new URL(name, folder).pathname);
@@ -124,3 +125,37 @@ Deno.test("readStateDict() of a damaged file gives an answer or a typed error th
 function isTyped(error: unknown): boolean {
   return error instanceof WeightsFormatError || error instanceof ModelFormatError;
 }
+
+const ascii = (text: string) => new TextEncoder().encode(text);
+const lying = safetensors({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4));
+new DataView(lying.buffer).setBigUint64(0, 2n ** 63n, true);
+const tar = new Uint8Array(512);
+tar.set(ascii("ustar"), 257);
+
+const OTHERS: [string, Uint8Array, string][] = [
+  ["an empty file", new Uint8Array(), "weights: is empty"],
+  ["a pointer of Git LFS", ascii("version https://git-lfs.github.com/spec/v1\n"), "is a pointer of Git LFS"],
+  ["a web page", ascii("<!DOCTYPE html>"), "is a page of HTML or XML"],
+  ["gzip", Uint8Array.of(0x1f, 0x8b, 8), "is compressed with gzip"],
+  ["a tar archive", tar, "is a tar archive"],
+  ["HDF5", Uint8Array.of(0x89, 0x48, 0x44, 0x46), "is HDF5"],
+  ["a pickle of Python's own", Uint8Array.of(0x80, 4, 0x95), "is a pickle that torch.save did not write"],
+  ["a header longer than the file", lying, "with a header of 9223372036854775808 bytes; the file has"],
+  ["other bytes", Uint8Array.of(1, 2), "begins with the bytes 0102"],
+];
+
+for (const [what, bytes, message] of OTHERS) {
+  Deno.test(`readStateDict() says that it found ${what}`, async () => {
+    await assertRejects(() => readStateDict(new BytesSource(bytes, "weights")), WeightsFormatError, message);
+  });
+}
+
+Deno.test("readStateDict() takes no more than eight prefixes of wrappers away", async () => {
+  const entry = { dtype: "F32", shape: [1], data_offsets: [0, 4] };
+  const names = async (name: string) => {
+    const bytes = safetensors({ [name]: entry }, new Uint8Array(4));
+    return [...(await readStateDict(new BytesSource(bytes, "weights"))).tensors.keys()];
+  };
+  assertEquals(await names("module._orig_mod.w"), ["w"]);
+  assertEquals(await names(`${"module.".repeat(10)}w`), ["module.module.w"]);
+});
