@@ -4,6 +4,7 @@ import { transposed } from "../tensor/arrange.ts";
 import { broadcasted } from "../tensor/elementwise.ts";
 import { batchedProduct, MOST_MACS } from "../tensor/products.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { einsumCarry, productCarry } from "./carry/contraction.ts";
 import { broadcast, elementCount } from "./dims.ts";
 import { asMatrixProduct } from "./contraction.ts";
 import { einsum } from "./einsum.ts";
@@ -63,7 +64,7 @@ function productWork(node: Node, axis: number): Work {
 /** Matrix products. */
 export const MATMUL_OPS = {
   Gemm: { ...gemm, linear: gemmLinear, entries: gemmEntries },
-  MatMul: { ...matmul, linear: matmulLinear, entries: matrixEntries },
+  MatMul: { ...matmul, linear: matmulLinear, carry: productCarry(matmulLinear), entries: matrixEntries },
   MatMulInteger: {
     infer: (_node, [a, b]) => [{ type: "int32", shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),
@@ -72,6 +73,6 @@ export const MATMUL_OPS = {
     infer: (_node, [a, , , b, , , , zero]) => [{ type: zero.type, shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),
   },
-  Einsum: { ...einsum, asProduct: asMatrixProduct, linear: einsumLinear },
+  Einsum: { ...einsum, asProduct: asMatrixProduct, linear: einsumLinear, carry: einsumCarry(einsumLinear) },
   Det: { infer: (_node, [{ type, shape }]) => [{ type, shape: shape?.slice(0, -2) }] },
 } satisfies Ops;

@@ -5,7 +5,7 @@ import type { Carry, Commuted, Transfer } from "../ops/carry/carry.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { constantOf } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, carryOf, layerOf, readsShapeOnly } from "../ops/views.ts";
+import { affineOf, carryOf, layerOf, linearOf, readsShapeOnly } from "../ops/views.ts";
 import { Replacement } from "../rewrite/rule.ts";
 
 /** Most nodes an affine map is carried past: further away it is left, so that rewriting takes linear time. */
@@ -156,6 +156,8 @@ export class Propagation {
   ): Skip | undefined {
     const carry = carryOf(node), { past } = this.start;
     if (!carry || past && !past.includes(carry.kind)) {
+      const near = carry && linearOf(node);
+      if (near instanceof Skip) return near;
       const blocked = `${node.opType} (${node.label}) is in the way, which it does not get past`;
       return new Skip("no-layer", this.#steps > 0 ? blocked : otherwise, { isRemote: true });
     }
