@@ -10,6 +10,7 @@ import { constantOf, smallValues } from "./constant.ts";
 import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
 import { erf, roundEven } from "./functions.ts";
+import { factorLinear } from "./linear/factor.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
 import { binaryTerms, sumTerms } from "./sum.ts";
@@ -119,6 +120,7 @@ export const ARITHMETIC_OPS = {
       partial: (a, b) => a === 1 ? b : b === 1 ? a : a === 0 || b === 0 ? 0 : undefined,
     }),
     affine: elementwise,
+    linear: factorLinear,
     carry: gateCarry([0, 1]),
   },
   Div: {

@@ -1,6 +1,7 @@
+import type { Node } from "../graph/graph.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
 import { Skip } from "../ops/skip.ts";
-import { layerOf, operatorsWith } from "../ops/views.ts";
+import { layerOf, linearOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { branchesAt, isDiagonal, type Refusals } from "./branches.ts";
 import { whyMoreWork } from "./more_work.ts";
@@ -17,11 +18,11 @@ export const composeLayers: Rule = {
   phase: "compose",
   roots: operatorsWith("linear"),
   rewrite(root, build) {
-    const own = layerOf(root);
+    const own = layerOf(root) ?? factorOf(root);
     if (!own) return undefined;
     const refused: Refusals = new Map(), reasons: Skip[] = [];
     for (const map of branchesAt(root, refused).values()) {
-      if (isDiagonal(map) || map.parts.layers < 2 && !isBehindMovement(map, own)) continue;
+      if (isDiagonal(map) || map.parts.layers < 2 && !isBehindMovement(map, own) && !isScaled(map)) continue;
       const emitted = whyMoreWork(map) ?? map.emit(build);
       if (!(emitted instanceof Skip)) {
         return new Replacement([...map.nodes].reverse(), [[root.output, emitted]]);
@@ -37,4 +38,15 @@ export const composeLayers: Rule = {
 /** Whether a map is a layer behind something linear without arithmetic of its own: cells put side by side in channels. */
 function isBehindMovement({ nodes, parts: { layers, work } }: LinearMap, own: LinearMap | Skip): boolean {
   return layers === 1 && nodes.length > 1 && own instanceof LinearMap && work.macs === own.parts.work.macs;
+}
+
+/** A product with several axes at once, which is no layer, but goes into one that has them. */
+function factorOf(node: Node): LinearMap | undefined {
+  const map = linearOf(node);
+  return map instanceof LinearMap && map.holdsFactor ? map : undefined;
+}
+
+/** Whether a map is a layer and a product with several axes at once. */
+function isScaled({ parts: { layers }, nodes, holdsFactor }: LinearMap): boolean {
+  return holdsFactor && layers === 1 && nodes.length > 1;
 }

@@ -164,3 +164,21 @@ Deno.test("two shifts before an Einsum, one after the other, end in additions of
     Add: 2,
   });
 });
+
+Deno.test("a factor for each head and channel goes into an Einsum whose constant has both axes, behind it or before", async () => {
+  const behind: TestNode[] = [heads(), { op: "Mul", inputs: ["a", "k"], outputs: ["y"] }];
+  await assertFuses(model(behind, { ...W, k: [2, 3] }), { Einsum: 1 });
+  const before: TestNode[] = [
+    heads("h"),
+    { op: "Relu", inputs: ["h"], outputs: ["r"] },
+    { op: "Mul", inputs: ["k", "r"], outputs: ["m"] },
+    einsum("abcd,cde->abe", ["m", "v"], "y"),
+  ];
+  await assertFuses(model(before, { ...W, k: [2, 3], v: [2, 3, 6] }), { Einsum: 2, Relu: 1 });
+});
+
+Deno.test("a factor along an axis that the Einsum's constant does not have stays: its weights would be more", async () => {
+  const nodes: TestNode[] = [heads(), { op: "Mul", inputs: ["a", "k"], outputs: ["y"] }];
+  await assertKeeps(model(nodes, { ...W, k: [5, 2, 3] }), /one layer for .* would (take|have)/);
+  await assertKeeps(model(nodes, { ...W, k: [5, 1, 3] }), /varies along more than one axis/);
+});

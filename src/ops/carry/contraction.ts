@@ -23,7 +23,9 @@ function contractionCarry(whyNotLayer: (node: Node) => unknown, axes: Axes): Car
     const isComputed = node.inputs.length === 2 && node.inputs.every((value) => value && !constantOf(value));
     if (isComputed && !hasShift(affine)) return undefined;
     const reason = whyNotLayer(node);
-    return reason instanceof Skip ? reason : new Skip("shift-blocked", `it has a shift, which ${node.label} multiplies`);
+    return reason instanceof Skip
+      ? reason
+      : new Skip("shift-blocked", `it has a shift, which ${node.label} multiplies`);
   };
   return {
     kind: "arithmetic",

@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from "../../graph/graph.ts";
+import { attentionScores } from "./attention.ts";
 import { biasGelu, gelu, quickGelu, tanhGelu } from "./gelu.ts";
 import type { Idiom } from "./idiom.ts";
 import { convActivation, convSumActivation, matMulBias, scaledMatMul } from "./layer_and_next.ts";
@@ -14,6 +15,7 @@ const IDIOMS: readonly Idiom[] = [
   gelu,
   tanhGelu,
   quickGelu,
+  attentionScores,
   convSumActivation,
   convActivation,
   scaledMatMul,

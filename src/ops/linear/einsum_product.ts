@@ -25,6 +25,8 @@ export interface EinsumParts extends LinearParts {
   readonly weightIndex: number;
   /** What is added to the result, of its rank. */
   readonly addend?: Factor;
+  /** Whether a part of it only multiplies element by element. */
+  readonly isFactor?: boolean;
 }
 
 const tensorOf = ({ dims, values }: Factor): Tensor => valueTensor("float64", dims, values);
@@ -63,6 +65,10 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
 
   override get takesBias(): boolean {
     return false;
+  }
+
+  override get holdsFactor(): boolean {
+    return this.parts.isFactor === true;
   }
 
   override biasNumbers(): Float64Array | Skip | undefined {
@@ -225,6 +231,7 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
       layers: a.layers + b.layers,
       work: sumOf(a.work, b.work),
       isSure: a.isSure && b.isSure,
+      isFactor: a.isFactor || b.isFactor,
       stored: undefined,
       form: undefined,
       weightIndex: 1,

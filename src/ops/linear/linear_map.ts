@@ -153,6 +153,11 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     return true;
   }
 
+  /** Whether a part of it only multiplies element by element, along several axes. */
+  get holdsFactor(): boolean {
+    return false;
+  }
+
   /** What to call it in a message. */
   get label(): string {
     return this.nodes[this.nodes.length - 1]?.label ?? `'${this.x.name}'`;

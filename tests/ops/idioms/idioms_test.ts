@@ -1,22 +1,9 @@
 /** The runtime is asked: what it really runs for every written form, before and after fusing. */
 import { assert, assertLess } from "@std/assert";
-import * as ort from "onnxruntime-node";
-import { fuse, open } from "../../../src/fusion/mod.ts";
+import { fuse } from "../../../src/fusion/mod.ts";
 import { feedsFor, modelBytes, relativeL2, run } from "../../onnx_model.ts";
+import { asRun } from "./as_run.ts";
 import { FORMS, modelOf } from "./forms.ts";
-
-/** Operators that the runtime runs at a level, by name. */
-async function asRun(bytes: Uint8Array, level: "extended" | "all"): Promise<Record<string, number>> {
-  const folder = await Deno.makeTempDir(), path = `${folder}/model.onnx`, out = `${folder}/run.onnx`;
-  try {
-    await Deno.writeFile(path, bytes);
-    const options = { graphOptimizationLevel: level, optimizedModelFilePath: out, logSeverityLevel: 4 as const };
-    await (await ort.InferenceSession.create(path, options)).release();
-    return (await open(out)).ops;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const count = (ops: Record<string, number>) => Object.values(ops).reduce((sum, n) => sum + n, 0);
 
