@@ -30,8 +30,10 @@ export interface PositionMap {
   readonly taps?: number;
   /** How often it repeats every cell along each of the axes, where that is all it does. */
   readonly repeat?: number;
-  /** The same on another value with `channels` entries along axis 1. */
-  emit(x: Value, channels: number, build: Builder): Value;
+  /** A computed shape of its result, with the channels at an index of it: it must be made anew for other channels. */
+  readonly sizes?: { readonly value: Value; readonly at: number };
+  /** The same on another value with `channels` entries along axis 1; with `sizes` in place of its own, where it has them. */
+  emit(x: Value, channels: number, build: Builder, sizes?: Value): Value;
 }
 
 /** What interpolating one element costs, in multiply-accumulates; an estimate from above. */
@@ -107,6 +109,7 @@ export function resizePositions(node: Node): PositionMap | Skip {
   if (rank === undefined) return new Skip("unknown-shape", `the rank of ${node.label} is not known`);
   const against = whyNotAverage(node) ?? whyResized(node, 0, rank) ?? whyResized(node, 1, rank);
   if (against) return against;
+  const at = resizedAxes(node, rank).indexOf(1), sizes = node.has(3) ? constantValues(node.inputs[3]) : undefined;
   return {
     x,
     axes: Array.from({ length: rank - 2 }, (_, axis) => axis + 2),
@@ -115,9 +118,10 @@ export function resizePositions(node: Node): PositionMap | Skip {
     taps: INTERPOLATION,
     ratio: shrinkage(node),
     repeat: repeatOf(node, rank),
-    emit(value, channels, build) {
-      const rest = node.inputs.slice(1), at = resizedAxes(node, rank).indexOf(1);
-      const sizes = node.has(3) ? constantValues(node.inputs[3]) : undefined;
+    sizes: node.has(3) && at >= 0 && !sizes ? { value: node.inputs[3]!, at } : undefined,
+    emit(value, channels, build, computed) {
+      const rest = node.inputs.slice(1);
+      if (computed) return build.like(node, [value, rest[0], rest[1], computed]);
       if (!sizes || at < 0) return build.like(node, [value, ...rest]);
       const tensor = valueTensor("int64", [sizes.length], Float64Array.from(sizes).with(at, channels));
       return build.like(node, [value, rest[0], rest[1], build.initializer(node.inputs[3]!.name, tensor)]);

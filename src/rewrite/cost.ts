@@ -54,11 +54,16 @@ export function costAt(nodes: readonly Node[], size: number): Cost {
     return open.get(dim)!;
   };
   try {
-    for (const value of new Set(ordered.flatMap(({ inputs }) => inputs))) {
-      if (!value || value.initializer || value.producer && inside.has(value.producer)) continue;
+    const outer = [...new Set(ordered.flatMap(({ inputs }) => inputs))].filter((value): value is Value =>
+      value !== undefined && !value.initializer && !(value.producer && inside.has(value.producer))
+    );
+    for (const value of outer) {
       keep(value);
       value.shape = value.shape?.map((dim, axis) => sized(dim, axis === 0));
-      value.elements = value.elements?.map((dim, axis) => sized(dim, axis === 0));
+    }
+    for (const value of outer) {
+      const isShape = (value.elements?.length ?? 0) > 2; // fewer are a part of one: which is not known
+      value.elements = value.elements?.map((dim, axis) => sized(dim, isShape && axis === 0));
     }
     for (const node of ordered) {
       for (const value of node.outputs) {

@@ -32,7 +32,10 @@ function splitFrom(least: number): Rule {
       for (const [at, part] of parts.entries()) {
         const { producer } = part, positions = producer && viewsOf(producer).positions?.(producer);
         if (!producer || !positions || positions instanceof Skip || !positions.enlarges) continue;
-        if (positions.axes.includes(1) || part.users.size > 1 || part.isOutput || producer.hasReferences) continue;
+        if (
+          positions.sizes || positions.axes.includes(1) || part.users.size > 1 || part.isOutput ||
+          producer.hasReferences
+        ) continue;
         const split = splitAt(layer, parts, at), { ratio } = positions;
         if (!split || ratio === undefined) continue;
         if (split.saved(ratio) < least * layer.output.channels) {

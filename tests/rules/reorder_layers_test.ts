@@ -197,3 +197,56 @@ Deno.test("fuse() leaves a Resize where the Conv is so small that its activation
   const small = { k: random([4, 2, 1, 1], 5) };
   assertEquals((await fuse(modelBytes(enlarged(resize("twice"), ["n", 2, 5, 5], small)))).report.applied, []);
 });
+
+const INDICES: Record<string, TestTensor> = {
+  zero: tensor([1], [0], 7),
+  two: tensor([1], [2], 7),
+  four: tensor([1], [4], 7),
+  hw: tensor([2], [10, 10], 7),
+};
+
+/** Nodes that make sizes of the batch and channels of a value, and of `hw`. */
+const sizesOf = (of: string, hw = "hw"): TestNode[] => [
+  { op: "Shape", inputs: [of], outputs: ["sh"] },
+  { op: "Slice", inputs: ["sh", "zero", "two"], outputs: ["nc"] },
+  { op: "Concat", inputs: ["nc", hw], outputs: ["sizes"], attributes: { axis: 0 } },
+];
+const SHAPE_OF_OTHER: TestNode[] = [
+  { op: "Shape", inputs: ["z"], outputs: ["shz"] },
+  { op: "Slice", inputs: ["shz", "two", "four"], outputs: ["hwz"] },
+];
+
+Deno.test("a Resize to sizes that are computed of its input's shape comes behind the Conv, with sizes of the Conv's shape", async () => {
+  const constant = enlarged(resize("", { mode: "linear" }, "sizes"), ["n", 32, 5, 5], INDICES);
+  constant.nodes.unshift(...sizesOf("x"));
+  await assertOrder(constant, ["Conv", "Shape", "Slice", "Concat", "Resize"]);
+  const other = enlarged(resize("", {}, "sizes"), ["n", 32, "h", "w"], INDICES);
+  other.inputs!.z = ["n", 3, "h2", "w2"];
+  other.nodes.unshift(...SHAPE_OF_OTHER, ...sizesOf("x", "hwz"));
+  await assertOrder(other, ["Shape", "Slice", "Conv", "Shape", "Slice", "Concat", "Resize"]);
+});
+
+Deno.test("fuse() leaves a Resize to computed sizes that may be other channels, or that something else makes", async () => {
+  const open = enlarged(resize("", {}, "s"), ["n", 32, 5, 5]);
+  open.inputs!.s = [4];
+  open.types = { s: 7 };
+  await assertKeeps(open, /the sizes of r are not constant: it may resize the channels/);
+  const others = enlarged(resize("", {}, "sizes"), ["n", 32, 5, 5], INDICES);
+  others.nodes.unshift(...sizesOf("z"));
+  others.inputs!.z = ["n", 32, 7, 7];
+  await assertKeeps(others, /the sizes of r are computed otherwise than from the shape of 'x'/);
+  const used = enlarged(resize("", {}, "sizes"), ["n", 32, 5, 5], INDICES);
+  used.nodes.unshift(...sizesOf("x"));
+  used.outputs.nc = null;
+  used.types = { nc: 7 };
+  await assertKeeps(used, /it would take \d+ (nodes|operators) instead of \d+/);
+});
+
+Deno.test("a map gets past a Resize of which only the sizes along height and width are open", async () => {
+  const normed = enlarged(resize("", {}, "sizes"), ["n", 32, 5, 5], INDICES);
+  normed.nodes.unshift(...sizesOf("x"));
+  normed.nodes.splice(3, 0, { op: "Mul", inputs: ["x", "s"], outputs: ["m"] });
+  normed.nodes.find(({ op }) => op === "Resize")!.inputs[0] = "m";
+  normed.initializers!.s = random([32, 1, 1], 8);
+  await assertOrder(normed, ["Conv", "Shape", "Slice", "Concat", "Resize"]);
+});

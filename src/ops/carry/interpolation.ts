@@ -1,6 +1,7 @@
 import type { Node } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
 import { constantValues } from "../constant.ts";
+import { valueElements } from "../shape_elements.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, unary } from "./carry.ts";
 
@@ -45,15 +46,25 @@ export function resizedAxes(resize: Node, rank: number): readonly number[] {
 export function whyResized(resize: Node, axis: number, rank: number): Skip | undefined {
   const index = resizedAxes(resize, rank).indexOf(axis);
   if (index < 0) return undefined;
-  const sizes = resize.has(3) ? constantValues(resize.inputs[3]) : undefined;
-  if (sizes) {
+  const sizes = resize.has(3) ? valueElements(resize.inputs[3]) : undefined;
+  if (sizes?.[index] != null) {
     return sizes[index] === resize.inputs[0]!.shape?.[axis]
       ? undefined
       : new Skip("other-axis", `${resize.label} resizes the batch or the channels, or may do so`);
   }
-  const scales = scalesOf(resize);
-  if (!scales) {
-    return new Skip("not-constant", `the scales of ${resize.label} are not constant: it may resize the channels`);
+  const scale = scalesOf(resize)?.[index] ?? (resize.has(3) ? undefined : computedScale(resize, index));
+  if (scale === undefined) {
+    return new Skip(
+      "not-constant",
+      `the ${resize.has(3) ? "sizes" : "scales"} of ${resize.label} are not constant: it may resize the channels`,
+    );
   }
-  return scales[index] === 1 ? undefined : new Skip("other-axis", `${resize.label} resizes the batch or the channels`);
+  return scale === 1 ? undefined : new Skip("other-axis", `${resize.label} resizes the batch or the channels`);
+}
+
+/** One of the scales, where it is known although others are computed. */
+function computedScale(resize: Node, index: number): number | undefined {
+  const at = resize.is("Upsample") || resize.opset < 11 ? 1 : 2;
+  const scale = resize.has(at) ? valueElements(resize.inputs[at])?.[index] : undefined;
+  return typeof scale === "number" ? scale : undefined;
 }
