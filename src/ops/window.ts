@@ -8,7 +8,7 @@ export interface Window {
   readonly strides: readonly number[];
   /** Kernel dilations. */
   readonly dilations: readonly number[];
-  /** Padding at the begin of each axis; null where SAME_* needs an input size that is not known. */
+  /** Padding at the begin of each axis; null where SAME_* needs an input size that is not known (at stride 1 it needs none). */
   readonly begin: readonly (number | null)[];
   /** Padding at the end of each axis. */
   readonly end: readonly (number | null)[];
@@ -34,11 +34,12 @@ export function windowOf(node: Node, kernel: readonly number[], spatial: readonl
   }
   if (mode === "SAME_UPPER" || mode === "SAME_LOWER") {
     const chosen = kernel.map((size, axis): [number | null, number | null] => {
-      const length = spatial?.[axis];
-      if (size === 1 && strides[axis] === 1) return [0, 0];
-      if (typeof length !== "number") return [null, null];
-      const out = Math.ceil(length / strides[axis]);
-      const total = Math.max(0, (out - 1) * strides[axis] + dilations[axis] * (size - 1) + 1 - length);
+      const length = spatial?.[axis], stride = strides[axis], reach = dilations[axis] * (size - 1);
+      if (stride > 1 && typeof length !== "number") return [null, null];
+      const total = stride === 1 ? reach : Math.max(
+        0,
+        (Math.ceil(Number(length) / stride) - 1) * stride + reach + 1 - Number(length),
+      );
       const small = Math.floor(total / 2);
       return mode === "SAME_UPPER" ? [small, total - small] : [total - small, small];
     });

@@ -329,11 +329,23 @@ const REFUSALS: Record<string, Refusal> = {
       inputs: ["b", "w"],
       outputs: ["y"],
       name: "conv",
-      attributes: { auto_pad: "SAME_LOWER" },
+      attributes: { auto_pad: "SAME_LOWER", strides: [2, 2] },
     }], {
       w: random([5, 4, 3, 3], 1),
     }, { inputs: { x: [2, 4, "h", "w"] } }),
     reason: /conv pads by auto_pad, how much is not known/,
+  },
+  "a shift before a Conv with auto_pad at stride 1, whatever the size": {
+    model: bnThen([{
+      op: "Conv",
+      inputs: ["b", "w"],
+      outputs: ["y"],
+      name: "conv",
+      attributes: { auto_pad: "SAME_LOWER" },
+    }], {
+      w: random([5, 4, 2, 3], 1),
+    }, { inputs: { x: [2, 4, "h", "w"] } }),
+    reason: /conv pads its input with zeros \(pads 1,1,0,1\), which a folded shift would/,
   },
   "a shift before a ConvTranspose of 3×3": {
     model: bnThen([{ op: "ConvTranspose", inputs: ["b", "w"], outputs: ["y"], name: "deconv" }], {

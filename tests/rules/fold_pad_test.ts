@@ -39,6 +39,13 @@ const FOLDS: Record<string, { model: TestModel; left: Record<string, number> }> 
     model: padThen({ attributes: { auto_pad: "SAME_UPPER", strides: [2, 2] } }),
     left: { Conv: 1 },
   },
+  "a Conv with auto_pad SAME_LOWER at stride 1, of any size": {
+    model: padThen({ attributes: { auto_pad: "SAME_LOWER" } }, undefined, {
+      inputs: { x: ["n", 3, "h", "w"] },
+      initializers: { w: random([4, 3, 2, 2], 1) },
+    }),
+    left: { Conv: 1 },
+  },
   "a Conv with auto_pad VALID": { model: padThen({ attributes: { auto_pad: "VALID" } }), left: { Conv: 1 } },
   "a 1-D Conv": {
     model: padThen({}, ints(0, 0, 1, 0, 0, 2), { inputs: { x: [2, 3, 7] }, initializers: { w: random([4, 3, 3], 1) } }),
@@ -153,7 +160,9 @@ const REFUSALS: Record<string, { model: TestModel; reason: RegExp }> = {
     reason: /pads as large as its kernel/,
   },
   "before a Conv with auto_pad of an unknown size": {
-    model: padThen({ attributes: { auto_pad: "SAME_UPPER" } }, undefined, { inputs: { x: [2, 3, "h", "w"] } }),
+    model: padThen({ attributes: { auto_pad: "SAME_UPPER", strides: [2, 2] } }, undefined, {
+      inputs: { x: [2, 3, "h", "w"] },
+    }),
     reason: /pads by auto_pad, how much is not known/,
   },
   "that is a graph output": {

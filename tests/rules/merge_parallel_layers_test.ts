@@ -156,6 +156,7 @@ Deno.test("fuse() merges 3-D convolutions and auto_pad with explicit pads", asyn
     { op: "Add", inputs: ["a", "b"], outputs: ["y"] },
   ];
   await assertFuses(model(nodes, w, [1, 2, 5, 5, 5]), { Conv: 1 });
+  await assertFuses(model(nodes, w, ["n", 2, "d", "h", "w"]), { Conv: 1 });
 });
 
 Deno.test("fuse() merges what it can of a sum and adds the rest", async () => {

@@ -23,10 +23,11 @@ export function asConvolution(layer: LinearMap, build: Builder): Value | Skip | 
   const { x, form, weight, group, origin } = layer.parts, kernel = weight.dims.slice(2);
   const { strides, dilations, begin, end } = windowOf(form, kernel, undefined);
   if (strides.some((stride) => stride !== 1) || !isSame(form) && begin.includes(null)) return undefined;
-  if ((form.numbers("output_padding") ?? []).some((pad) => pad !== 0) || form.numbers("output_shape") || isSame(form)) {
+  const reach = kernel.map((size, axis) => dilations[axis] * (size - 1));
+  const isUneven = isSame(form) && reach.some((size) => size % 2 !== 0); // on which side there is more, runtimes disagree
+  if ((form.numbers("output_padding") ?? []).some((pad) => pad !== 0) || form.numbers("output_shape") || isUneven) {
     return new Skip("unsupported-form", `${layer.label} says by other attributes than pads how large its result is`);
   }
-  const reach = kernel.map((size, axis) => dilations[axis] * (size - 1));
   const pads = [begin, end].flatMap((side) => side.map((pad, axis) => reach[axis] - pad!));
   if (pads.some((pad) => pad < 0)) {
     return new Skip("other-geometry", `${layer.label} cuts off more than its kernel reaches over the border`);
