@@ -113,6 +113,7 @@ function rewritten(
   const applied = [...branches, ...rewrites];
   const fused = applied.length > 0 ? model.with(imported, name) : model;
   const report: FusionReport = { applied, skipped, codes: meaningsOf(skipped), before, after: fused.stats };
+  if (given.notes.length > 0) report.notes = [...given.notes];
   if (wrongClaims.length > 0) report.wrongClaims = [...wrongClaims];
   return { model: fused, report };
 }

@@ -23,7 +23,8 @@ export function notesOn({ graph, sharedNames }: ImportedModel): string[] {
     const shown = names.slice(0, SHOWN).map((name) => `'${name}'`).join(", ");
     const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
     notes.push(
-      `Several nodes are called ${shown}${more}: where the model is rewritten, all but the first of each get a name of their own.`,
+      `Several nodes are called ${shown}${more}, which ONNX Runtime refuses: where the model is rewritten, all but the first of ` +
+        "each get a name of their own.",
     );
   }
   return notes;

@@ -1,6 +1,6 @@
 import { escapeMarkup, formatCount } from "./format.ts";
 import { type AppliedRule, type FusionSummary, groupBy, groupSkipped, type SkippedRule } from "./fusion_summary.ts";
-import { statRows } from "./fusion_text.ts";
+import { nothing, statRows } from "./fusion_text.ts";
 import { fusionPicture, rewriteKinds } from "./fusion_picture.ts";
 import type { GraphShape } from "./graph_layout.ts";
 import { htmlFigure } from "./figure.ts";
@@ -29,7 +29,7 @@ export function htmlApplied(report: FusionSummary): string {
       numbers: [1, 2],
     },
   );
-  return sizes + (report.applied.length === 0 ? "<p>Nothing was fused.</p>" : "") +
+  return sizes + (report.applied.length === 0 ? `<p>${nothing(report)}</p>` : "") +
     groupBy(report.applied, (each) => each.rule).map(([rule, uses]) =>
       folded(
         htmlName(rule),

@@ -25,7 +25,7 @@ export function fusionText(report: FusionSummary, options: FusionTextOptions = {
   return [
     ...textTable(["", "before", "after"], statRows(report.before, report.after)),
     "",
-    report.applied.length === 0 ? "Nothing was fused." : `Fused (${formatCount(report.applied.length)} rewrites):`,
+    report.applied.length === 0 ? nothing(report) : `Fused (${formatCount(report.applied.length)} rewrites):`,
     ...groupBy(report.applied, (each) => each.rule).flatMap(([rule, uses]) => [
       `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`,
       ...rewrites ? rewriteLines(uses, shown) : [],
@@ -38,6 +38,12 @@ export function fusionText(report: FusionSummary, options: FusionTextOptions = {
       ...fold(names(members.map((each) => each.node), cleanText, shown), " ".repeat(10)),
     ]),
   ].join("\n");
+}
+
+/** What to say where no rule applied, and why where no rule came near. */
+export function nothing({ skipped }: Pick<FusionSummary, "skipped">): string {
+  const why = " No linear layer in it has a neighbour that it could be one layer with.";
+  return `Nothing was fused.${skipped.length === 0 ? why : ""}`;
 }
 
 /** What is not known where only a part of a file was loaded. */
@@ -78,7 +84,7 @@ export function fusionMarkdown(report: FusionSummary): string {
       statRows(report.before, report.after).map(([name, ...cells]) => [escapeMarkdown(name), ...cells]),
     ),
     "",
-    ...(applied.length ? markdownTable(["fused by", "times"], applied) : ["Nothing was fused."]),
+    ...(applied.length ? markdownTable(["fused by", "times"], applied) : [nothing(report)]),
     ...(skipped.length ? ["", ...markdownTable(["not fused: why", "rule", "times", "nodes"], skipped)] : []),
     "",
   ].join("\n");

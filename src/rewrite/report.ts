@@ -54,6 +54,8 @@ export interface FusionReport {
   codes: Partial<Record<SkipCode, string>>;
   /** What the file claims of its values although its inputs say something else; absent where all claims agree. */
   wrongClaims?: WrongClaim[];
+  /** Faults of the file that are not about a rewrite (names that several nodes have, …), in words; absent where there are none. */
+  notes?: string[];
   /** Of a web address, what was loaded of it: whether a new weight would overflow its type was then not looked at. */
   loaded?: { bytes: number; of: number };
   /** What timing said of each optional rule that did something; only where `measure` was asked for. */

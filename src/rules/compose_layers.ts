@@ -1,6 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
 import { Skip } from "../ops/skip.ts";
+import { whyUnevaluated } from "../ops/unevaluated.ts";
 import { layerOf, linearOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { branchesAt, isDiagonal, type Refusals } from "./branches.ts";
@@ -19,7 +20,7 @@ export const composeLayers: Rule = {
   roots: operatorsWith("linear"),
   rewrite(root, build) {
     const own = layerOf(root) ?? factorOf(root);
-    if (!own) return undefined;
+    if (!own) return whyUnevaluated(root);
     const refused: Refusals = new Map(), reasons: Skip[] = [];
     for (const map of branchesAt(root, refused).values()) {
       if (isDiagonal(map) || map.parts.layers < 2 && !isBehindMovement(map, own) && !isScaled(map)) continue;
@@ -31,7 +32,7 @@ export const composeLayers: Rule = {
     }
     const before = own instanceof LinearMap ? own.x.producer : undefined;
     if (reasons.length === 0 && before && layerOf(before)) reasons.push(...refused.values());
-    return reasons[0];
+    return reasons[0] ?? whyUnevaluated(root);
   },
 };
 

@@ -1,5 +1,6 @@
 /** What is said of a model before its report. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ModelFormatError } from "../../src/io/errors.ts";
 import { fuse, open } from "../../src/fusion/mod.ts";
 import { modelBytes, random, type TestModel } from "../onnx_model.ts";
 
@@ -22,7 +23,8 @@ Deno.test("nodes that share a name get names of their own, which is said", async
   const bytes = Uint8Array.from(modelBytes(model(["same", "same", "other", "same"])));
   const opened = await open(bytes), { model: fused, report } = await fuse(opened);
   assertEquals(opened.notes, [
-    "Several nodes are called 'same': where the model is rewritten, all but the first of each get a name of their own.",
+    "Several nodes are called 'same', which ONNX Runtime refuses: where the model is rewritten, all but the first of each get a " +
+    "name of their own.",
   ]);
   assertEquals(report.applied[0].nodes, ["same_1", "same"]);
   assertEquals((await open(await fused.bytes())).graphs().graph.nodes.map(({ name }) => name), [
@@ -44,4 +46,41 @@ Deno.test("an operator set that is newer than the newest known is said, and so i
   assertEquals((await open(bytes.subarray(0, at))).notes, [
     "The model imports no operator set of ai.onnx, so what its operators mean is not said. ONNX Runtime refuses it.",
   ]);
+});
+
+Deno.test("a BatchNormalization in a model that imports no operator set is not said to be in training mode", async () => {
+  const normed = model(["a", "b", "c", "d"]);
+  normed.nodes[1] = { op: "BatchNormalization", inputs: ["c", "g", "g", "g", "g"], outputs: ["d"] };
+  normed.initializers!.g = random([4], 3);
+  const bytes = modelBytes(normed), at = bytes.lastIndexOf(0x42);
+  const { report } = await fuse(bytes.subarray(0, at));
+  assertEquals(report.skipped.map(({ code, reason }) => [code, reason.slice(0, 45).trim()]), [
+    ["unsupported-form", "the model imports no operator set of ai.onnx:"],
+  ]);
+});
+
+Deno.test("names that nodes share and a false shape are in the report of a model that nothing is fused in, which stays as it is", async () => {
+  const lone: TestModel = {
+    inputs: { x: ["n", 4] },
+    outputs: { y: ["n", 7] },
+    nodes: [{ op: "Relu", name: "same", inputs: ["x"], outputs: ["r"] }, {
+      op: "Sin",
+      name: "same",
+      inputs: ["r"],
+      outputs: ["y"],
+    }],
+  };
+  const bytes = Uint8Array.from(modelBytes(lone)), { model: fused, report } = await fuse(bytes);
+  assertEquals([report.applied, report.notes?.length], [[], 1]);
+  assertEquals(report.wrongClaims, [{ value: "y", claimed: "float32[n, 7]", inferred: "float32[n, 4]" }]);
+  assertEquals(await fused.bytes(), bytes);
+});
+
+Deno.test("a value that two nodes make is refused with both named", async () => {
+  const twice: TestModel = {
+    inputs: { x: [4] },
+    outputs: { y: [4] },
+    nodes: ["r", "s"].map((name) => ({ op: "Relu", name, inputs: ["x"], outputs: ["y"] })),
+  };
+  await assertRejects(() => open(modelBytes(twice)), ModelFormatError, "the value 'y' is made by r and by s");
 });
