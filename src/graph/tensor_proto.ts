@@ -5,8 +5,8 @@ import { readRange } from "../io/source.ts";
 import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields } from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
 import { byteLength, encodedChunks, encodePart } from "../tensor/encode.ts";
-import { smallLength, smallTensor } from "../tensor/small_types.ts";
-import { sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
+import { float8Bytes, smallLength, smallTensor } from "../tensor/small_types.ts";
+import { type Bytes, sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
 
 /** TensorProto.DataType by number. */
 const TYPES: Record<number, ElementType> = {
@@ -93,19 +93,30 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
   };
 }
 
-/** A tensor of numbers below 8 bits, or of 8-bit floats, where they are raw data as long as they must be. */
+/** A tensor of numbers below 8 bits, or of 8-bit floats, where they are raw data, or bytes in int32_data, as many as they must be. */
 function small(message: TensorProto, payloads: readonly Payload[], carried: Tensor): Tensor | undefined {
-  const { data_type, raw_data } = message, payload = payloadOf(message, payloads);
-  if (payload && ("chunks" in payload || payload.kind !== "raw_data")) return undefined;
-  const length = payload ? payload.range.length : raw_data.length;
-  if (length !== smallLength(data_type, carried.dims)) return undefined;
-  const held = raw_data.slice();
+  const { data_type, raw_data, int32_data } = message, wanted = smallLength(data_type, carried.dims);
+  const payload = payloadOf(message, payloads);
+  if (payload && ("chunks" in payload || payload.kind !== "raw_data" && payload.kind !== "int32_data")) {
+    return undefined;
+  }
+  if (payload?.kind === "int32_data") {
+    const bytes = () => decodeVarints(message.name, "int32_data", readRange(payload.range), "uint8");
+    return wanted === bytes().length ? smallTensor(data_type, carried, heldBytes(bytes())) : undefined;
+  }
+  const length = payload ? payload.range.length : raw_data.length || int32_data.length;
+  if (length !== wanted) return undefined;
+  const held = raw_data.length > 0 ? raw_data.slice() : Uint8Array.from(int32_data);
   return smallTensor(data_type, carried, {
     read: (at, into) =>
       payload
         ? payload.range.source.read(payload.range.offset + at, into)
         : into.set(held.subarray(at, at + into.length)),
   });
+}
+
+function heldBytes(bytes: Uint8Array): Bytes {
+  return { read: (at, into) => into.set(bytes.subarray(at, at + into.length)) };
 }
 
 /** The data of a tensor that is not in the message itself. As in ONNX Runtime, raw data goes before any other, the last of it. */
@@ -166,6 +177,14 @@ function widen(values: readonly bigint[], type: NumericType): Uint8Array {
   const bits = BigInt64Array.from(values.map((value) => BigInt.asIntN(64, value)));
   if (formatOf(type).bytes === 8) return new Uint8Array(bits.buffer);
   return new Uint8Array(Uint32Array.from(values.map(Number)).buffer);
+}
+
+/** Elements of an 8-bit float type by its number, as they are stored; undefined for another type. */
+export function float8Tensor(code: number, dims: readonly number[], values: Float64Array): Tensor | undefined {
+  const bytes = float8Bytes(code, values);
+  if (!bytes) return undefined;
+  const proto = concat([...dimFields(dims), varintFieldBytes(2, code), fieldBytes(9, bytes)]);
+  return importTensor(proto, []).tensor;
 }
 
 /** Tensors below this size are written into the skeleton at once. */

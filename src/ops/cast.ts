@@ -1,8 +1,8 @@
 import type { Node } from "../graph/graph.ts";
-import { elementType } from "../graph/tensor_proto.ts";
+import { elementType, float8Tensor } from "../graph/tensor_proto.ts";
 import { type ElementType, formatOf, isFloat, isWhole, wholeRange } from "../tensor/element_type.ts";
 import { asRounded, mapped } from "../tensor/elementwise.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { sameEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
@@ -12,19 +12,39 @@ function cast(x: Tensor, to: ElementType): Tensor | undefined {
   if (to === "string" || to === "opaque") return undefined;
   if (to === "bool") return mapped(x, (value) => Number(value !== 0), to);
   if (isWhole(to)) return toWhole(x, to);
+  if (x.type === "opaque" && !x.isReadable) return undefined;
   // a value is rounded to the narrower type where its next cast, or a step, would see that it is not
   return isFloat(x.type) ? mapped(asRounded(x), (value) => value, to) : mapped(x, (value) => value, to);
+}
+
+/** Most elements of 8 bits that are held in memory. */
+const MOST_HELD = 1 << 22;
+
+/** 8-bit floats of floating-point numbers, where those beyond the largest become that. */
+function toFloat8(node: Node, x: Tensor, code: number): Tensor | undefined {
+  if (!isFloat(x.type) || x.type === "float64" || x.size > MOST_HELD || node.number("saturate", 1) === 0) {
+    return undefined;
+  }
+  return float8Tensor(code, x.dims, valuesOf(asRounded(x)));
 }
 
 /** Fractions are cut; whole numbers keep their low bits. What a runtime makes of others is its own affair. */
 function toWhole(x: Tensor, to: ElementType): Tensor | undefined {
   const [least, most] = wholeRange(to);
-  if (isFloat(x.type)) return x.bound() < most ? mapped(asRounded(x), Math.trunc, to) : undefined;
+  if (x.type === "opaque" && !x.isReadable) return undefined;
+  if (isFloat(x.type) || x.type === "opaque") {
+    return x.bound() < most ? mapped(asRounded(x), Math.trunc, to) : undefined;
+  }
   const bits = 8 * formatOf(to).bytes;
   const isInside = (value: number) => value >= least && value <= most;
   const wrap = (value: number) =>
-    Number(least < 0 ? BigInt.asIntN(bits, BigInt(value)) : BigInt.asUintN(bits, BigInt(value)));
+    Number(least < 0 ? BigInt.asIntN(bits, wide(value)) : BigInt.asUintN(bits, wide(value)));
   return mapped(x, (value) => isInside(value) ? value : wrap(value), to);
+}
+
+/** A whole number; 2^63 stands for INT64_MAX. */
+function wide(value: number): bigint {
+  return value === 2 ** 63 ? 2n ** 63n - 1n : BigInt(value);
 }
 
 /** What is known of elements stays so among whole numbers; fractions are cut. */
@@ -35,10 +55,12 @@ function castFacts({ shape, elements }: Facts, type: ElementType | undefined): F
 }
 
 const castTo: Op = {
+  decodes: true,
+  takesEnds: true,
   entries: sameEntries,
   infer: (node, [x]) => [castFacts(x, elementType(node.number("to", 0)))],
   evaluate(node, [x]) {
-    const result = cast(x!, elementType(node.number("to", 0)));
+    const code = node.number("to", 0), result = cast(x!, elementType(code)) ?? toFloat8(node, x!, code);
     return result && [result];
   },
   isNoOp: (node) => keepsType(node, elementType(node.number("to", 0))),

@@ -49,22 +49,26 @@ function isTensor(tensor: Tensor | undefined): tensor is Tensor {
  * Whether the elements are numbers that a float64 holds. Of an operator that moves elements, those that say where (the ends
  * of a Slice) may be larger, and the ends of int64 itself are moved as they are.
  */
-function isReadable(tensor: Tensor, { moves, decodes }: Op, index: number): boolean {
+function isReadable(tensor: Tensor, { moves, decodes, takesEnds }: Op, index: number): boolean {
   const { type } = tensor;
   if (decodes && tensor.isReadable) return true;
   if (type === "string" || type === "opaque") return false;
   if (!type.endsWith("int64") || tensor.bound() <= Number.MAX_SAFE_INTEGER) return true;
-  if (!moves) return false;
-  if (moves !== "all" && !moves.includes(index)) return true;
+  if (!moves && !takesEnds) return false;
+  if (moves && moves !== "all" && !moves.includes(index)) return true;
   return type === "int64" && tensor.size <= MOST_ELEMENTS &&
-    valuesOf(tensor).every((value) => Number.isSafeInteger(value) || Math.abs(value) === 2 ** 63);
+    valuesOf(tensor).every((value) => Number.isSafeInteger(value) || Math.abs(value) === END);
 }
+
+/** What the ends of int64 are read as. */
+const END = 2 ** 63;
 
 /** The result as it is kept; undefined where its type cannot hold it. */
 function held(result: Tensor, operands: readonly Tensor[], op: Op): Tensor | undefined {
   if (op.moves || !isWhole(result.type)) return limitDepth(result, operands);
   if (result.size > MOST_ELEMENTS) return undefined;
   const [least, most] = wholeRange(result.type), values = valuesOf(result);
-  const fits = values.every((value) => Number.isInteger(value) && value >= least && value <= most);
+  const isEnd = (value: number) => op.takesEnds === true && result.type === "int64" && Math.abs(value) === END;
+  const fits = values.every((value) => Number.isInteger(value) && value >= least && value <= most || isEnd(value));
   return fits ? valueTensor(result.type, result.dims, values) : undefined;
 }

@@ -11,6 +11,7 @@ function comparison(f: (a: number, b: number) => boolean): Op {
   return {
     infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: "bool" }],
     entries: broadcastEntries,
+    takesEnds: true,
     evaluate(node, [a, b]) {
       if (isLegacy(node)) return undefined;
       const result = broadcasted([asRounded(a!), asRounded(b!)], (x, y) => Number(f(x, y)), "bool");

@@ -39,6 +39,8 @@ export interface Op extends Views {
   evaluate?(node: Node, constants: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[] | undefined;
   /** Whether it makes numbers of elements whose type is only carried along (4-bit integers, 8-bit floats). */
   readonly decodes?: true;
+  /** Whether INT64_MAX and INT64_MIN, which are read as 2^63 and −2^63, give what they must. */
+  readonly takesEnds?: true;
   /**
    * The inputs whose elements it places in its first output (or outputs) unread, wherever its other inputs, constants, say.
    * So what is known of single elements stays known.

@@ -29,6 +29,29 @@ function float8(byte: number, { fraction, bias, isUnsignedZero }: Float8): numbe
   return byte > 127 ? -magnitude : magnitude;
 }
 
+/**
+ * Numbers as 8-bit floats of a type, each rounded to nearest, ties to the even fraction, and to the largest finite one beyond it
+ * (`saturate`); undefined for another type.
+ */
+export function float8Bytes(code: number, values: Float64Array): Uint8Array | undefined {
+  const format = FLOATS[code];
+  if (!format) return undefined;
+  const finite = Array.from({ length: 128 }, (_, byte) => float8(byte, format)).filter(Number.isFinite);
+  return Uint8Array.from(values, (value) => {
+    if (Number.isNaN(value)) return format.isUnsignedZero ? 128 : 127;
+    const magnitude = Math.abs(value), isNegative = value < 0 || Object.is(value, -0);
+    let low = 0, high = finite.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (finite[middle] <= magnitude) low = middle;
+      else high = middle;
+    }
+    const [below, above] = [magnitude - finite[low], finite[high] - magnitude];
+    const byte = above < below || above === below && low % 2 === 1 ? high : low;
+    return isNegative && !(format.isUnsignedZero && byte === 0) ? byte | 128 : byte;
+  });
+}
+
 /** Bytes of so many elements of a type by its number; undefined for a type that is none of these. */
 export function smallLength(code: number, dims: readonly number[]): number | undefined {
   return code in FLOATS ? sizeOf(dims) : code in HALVES ? Math.ceil(sizeOf(dims) / 2) : undefined;
