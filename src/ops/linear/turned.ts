@@ -22,7 +22,7 @@ export function asConvolution(layer: LinearMap, build: Builder): Value | Skip | 
   if (!(layer instanceof TransposedConvolution)) return undefined;
   const { x, form, weight, group, origin } = layer.parts, kernel = weight.dims.slice(2);
   const { strides, dilations, begin, end } = windowOf(form, kernel, undefined);
-  if (strides.some((stride) => stride !== 1) || !isSame(form) && begin.includes(null)) return undefined;
+  if (strides.some((stride) => stride !== 1) || begin.includes(null)) return undefined;
   const reach = kernel.map((size, axis) => dilations[axis] * (size - 1));
   const isUneven = isSame(form) && reach.some((size) => size % 2 !== 0); // on which side there is more, runtimes disagree
   if ((form.numbers("output_padding") ?? []).some((pad) => pad !== 0) || form.numbers("output_shape") || isUneven) {
