@@ -17,6 +17,7 @@ import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
 import { inferWithClaims, type WrongClaim } from "../ops/claims.ts";
 import { inputsOf } from "../ops/names.ts";
 import { opOf } from "../ops/table.ts";
+import { meansSame } from "../ops/versions.ts";
 import { takeBranches, type TakenBranch } from "../graph/take_branches.ts";
 import { type ModelStats, statsOf } from "../graph/stats.ts";
 import { shapeOfFile } from "../graph/unnamed.ts";
@@ -132,7 +133,7 @@ export class Model {
    */
   inlined(only?: ReadonlySet<string>): { model: Model; inlined: Inlined } {
     const isOperator = (domain: string, opType: string) => inputsOf({ domain, opType }) !== undefined;
-    const inlined = inlineCalls(this.graphs(), isOperator, only);
+    const inlined = inlineCalls(this.graphs(), { isOperator, meansSame }, only);
     return { model: this.#of(inlined.skeleton), inlined };
   }
 

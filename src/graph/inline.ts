@@ -13,6 +13,14 @@ export interface Call {
   readonly result: string;
 }
 
+/** What is known of operators. */
+export interface KnownOperators {
+  /** Whether a runtime has an operator of its own, so that it does not look at a function of that name. */
+  isOperator(domain: string, opType: string): boolean;
+  /** Whether an operator of ai.onnx that was written for one operator set means the same in another. */
+  meansSame(opType: string, written: number, other: number): boolean;
+}
+
 /** A model in which calls are the nodes of their functions. */
 export interface Inlined {
   /** The ModelProto. */
@@ -33,14 +41,14 @@ const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /**
  * Puts the nodes of model-local functions in place of their calls: all of them, or those in `only`. Functions that nothing
- * calls any more go. `isOperator` says what a runtime has an operator of its own for, whose function it does not look at.
+ * calls any more go.
  */
 export function inlineCalls(
   model: ImportedModel,
-  isOperator: (domain: string, opType: string) => boolean,
+  operators: KnownOperators,
   only?: ReadonlySet<string>,
 ): Inlined {
-  const inliner = new Inliner(model, isOperator, only), { wire } = model, { graph, functions } = FIELD.model;
+  const inliner = new Inliner(model, operators, only), { wire } = model, { graph, functions } = FIELD.model;
   const [main] = contentsOf(wire, graph), before = inliner.reached(contentsOf(wireFields(main), FIELD.graph.node));
   const inlined = inliner.graph(main), { calls, kept } = inliner;
   if (calls.length === 0) return { skeleton: concat(wire.map(({ bytes }) => bytes)), calls, kept: [...kept.values()] };
@@ -69,12 +77,12 @@ class Inliner {
   #bytes = 0;
 
   readonly model: ImportedModel;
-  readonly isOperator: (domain: string, opType: string) => boolean;
+  readonly operators: KnownOperators;
   readonly only?: ReadonlySet<string>;
 
-  constructor(model: ImportedModel, isOperator: Inliner["isOperator"], only?: ReadonlySet<string>) {
+  constructor(model: ImportedModel, operators: KnownOperators, only?: ReadonlySet<string>) {
     this.model = model;
-    this.isOperator = isOperator;
+    this.operators = operators;
     this.only = only;
     this.#bodies = functionBodies(model);
     this.#most = MOST_BYTES + 4 * model.wire.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -101,7 +109,9 @@ class Inliner {
 
   #called(fields: readonly WireField[]): FunctionBody | undefined {
     const { domain, opType } = CALL_FIELD.node, body = this.#bodies.get(keyOfCall(fields));
-    return body && !this.isOperator(domainNamed(textOf(fields, domain)), textOf(fields, opType)) ? body : undefined;
+    return body && !this.operators.isOperator(domainNamed(textOf(fields, domain)), textOf(fields, opType))
+      ? body
+      : undefined;
   }
 
   #graph(proto: Uint8Array, prefix: string, used: Map<string, number>, outer: readonly FunctionBody[]): Uint8Array {
@@ -164,7 +174,12 @@ class Inliner {
       const domain = domainNamed(textOf(fields, CALL_FIELD.node.domain)), own = body.opsets.get(domain);
       const known = this.#opsets.get(domain);
       if (own === undefined || known === undefined || known === own || this.#called(fields)) continue;
-      return `it takes version ${own} of the operators of '${domain || "ai.onnx"}', the model version ${known}`;
+      const opType = textOf(fields, CALL_FIELD.node.opType);
+      if (domain === "" && this.operators.meansSame(opType, own, known)) continue;
+      return `it takes version ${own} of the operators of '${
+        domain || "ai.onnx"
+      }', the model version ${known}, where ${opType} ` +
+        "may mean something else";
     }
   }
 

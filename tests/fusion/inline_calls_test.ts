@@ -287,15 +287,29 @@ Deno.test("an operator set that the model lacks comes with the function's nodes"
   await assertFuses(behindConv([normCall], [gelu]), { Conv: 1, "com.microsoft.Gelu": 1 });
 });
 
-Deno.test("a function of another operator set stays a call", async () => {
-  const model = behindConv([normCall], [{ ...norm, opsets: { "": 16 } }]);
-  const { applied } = await assertKeeps(
-    model,
-    /stays a call of own\.Norm: it takes version 16 .* 'ai\.onnx', the model version 17/,
-    {
-      node: "bn1",
-    },
-  );
+Deno.test("a function of another operator set is inlined where its operators mean the same in the model's", async () => {
+  for (const version of [15, 16, 18, 21]) {
+    await assertFuses(behindConv([normCall], [{ ...norm, opsets: { "": version } }]), { Conv: 1 });
+  }
+});
+
+Deno.test("a function of another operator set stays a call where an operator may mean something else", async () => {
+  const reason = (op: string) =>
+    new RegExp(`stays a call of own\\.Norm: it takes version .* where ${op} may mean something`);
+  const beside = (node: TestNode): TestNode[] => [
+    { ...norm.nodes[0], outputs: ["n"] },
+    { ...node, inputs: ["x"], outputs: ["m"] },
+    { op: "Add", inputs: ["n", "m"], outputs: ["y"] },
+  ];
+  const mean: TestNode = { op: "ReduceMean", inputs: [], outputs: [], attributes: { axes: [2] } };
+  const older = { ...norm, nodes: beside(mean), opsets: { "": 17 } };
+  await assertKeeps(behindConv([normCall], [older], { opset: 18 }), reason("ReduceMean"), { node: "bn1" });
+  const newer = { ...norm, nodes: beside({ op: "Round", inputs: [], outputs: [] }), opsets: { "": 22 } };
+  await assertKeeps(behindConv([normCall], [newer], { opset: 21 }), reason("Round"), { node: "bn1" });
+  const ancient = { ...norm, opsets: { "": 12 } };
+  const { applied } = await assertKeeps(behindConv([normCall], [ancient]), reason("BatchNormalization"), {
+    node: "bn1",
+  });
   assertEquals(applied, []);
 });
 
