@@ -16,6 +16,7 @@ import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { anyContraction, writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { lookUpRows } from "../src/rules/look_up_rows.ts";
+import { dilateLayer } from "../src/rules/dilate_layer.ts";
 import { mergeAnyLayersOfParts, mergeLayersOfParts } from "../src/rules/merge_layers_of_parts.ts";
 import { partAnyLayer, partLayer } from "../src/rules/part_layer.ts";
 import { putChannelsLast } from "../src/rules/put_channels_last.ts";
@@ -70,6 +71,16 @@ function partedLayer(network: Network, channels: number): Value {
     });
   });
   return network.op("Add", halves, "sum");
+}
+
+/** A convolution of dilation 2 as TensorFlow writes it. */
+function dilatedByBatches(network: Network, x: Value, channels: number): Value {
+  const turned = (value: Value, path: string) => network.op("Transpose", [value], path, { perm: [1, 0, 2, 3] });
+  const pads = network.constant("pads", valueTensor("int64", [8], Float64Array.of(0, 0, 2, 2, 0, 0, 2, 2)));
+  const padded = network.op("Pad", [turned(x, "turned"), pads], "pad");
+  const batches = turned(network.op("SpaceToDepth", [padded], "deal", { blocksize: 2 }), "batches");
+  const layer = conv(network, batches, "conv", { out: channels, kernel: 3, padding: 0, bias: true });
+  return turned(network.op("DepthToSpace", [turned(layer, "back")], "gather", { blocksize: 2 }), "images");
 }
 
 /** Every rule with a gate. */
@@ -243,6 +254,18 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
           conv(network, part, `conv${at}`, { out: channels, kernel: 3, bias: true })
         );
         return relu(network, network.op("Concat", layers, "join", { axis: 1 }), "relu");
+      }),
+  },
+  {
+    rule: dilateLayer,
+    ungated: dilateLayer,
+    network: "SpaceToBatch of 2×2 → Conv 3×3 → BatchToSpace → Relu → Conv 1×1, C → C channels, of a map of S×S",
+    channels: [8, 32, 64, 256],
+    sizes: [8, 16, 32, 64],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => {
+        const dilation = dilatedByBatches(network, network.input, channels);
+        return conv(network, relu(network, dilation, "relu"), "after", { out: channels });
       }),
   },
 ];

@@ -25,7 +25,8 @@ export type Family =
   | "expectation"
   | "layer-of-join"
   | "one-hot"
-  | "layers-of-parts";
+  | "layers-of-parts"
+  | "dealt-cells";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -43,6 +44,11 @@ const TOKENS = 128, WIDTH = 256, RANK = 16;
 /** An image network of one family. */
 function onMaps(layers: (network: Network) => Value): Recipe {
   return { input: MAP, size: IMAGE, layers };
+}
+
+/** The same where the size is known. */
+function onImages(layers: (network: Network) => Value): Recipe {
+  return { input: ["batch", ...IMAGE.slice(1)], size: IMAGE, layers };
 }
 
 const RECIPES: Readonly<Record<Family, Recipe>> = {
@@ -170,6 +176,14 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     const parts = network.outputs("Split", [network.input, lengths], "split", { axis: 1 }, 2, [shape, shape]);
     const layers = parts.map((part, at) => conv(network, part, `conv${at}`, { out: half, kernel: 3, bias: true }));
     return relu(network, network.op("Concat", layers, "join", { axis: 1 }), "relu");
+  }),
+  "dealt-cells": onImages((network) => {
+    const turned = (x: Value, path: string) => network.op("Transpose", [x], path, { perm: [1, 0, 2, 3] });
+    const pads = network.constant("pads", valueTensor("int64", [8], Float64Array.of(0, 0, 2, 2, 0, 0, 2, 2)));
+    const padded = network.op("Pad", [turned(network.input, "turned"), pads], "pad");
+    const batches = turned(network.op("SpaceToDepth", [padded], "deal", { blocksize: 2 }), "batches");
+    const layer = conv(network, batches, "conv", { out: CHANNELS, kernel: 3, padding: 0, bias: true });
+    return turned(network.op("DepthToSpace", [turned(layer, "back")], "gather", { blocksize: 2 }), "images");
   }),
   "transposed-layer": onMaps((network) =>
     relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")

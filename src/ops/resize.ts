@@ -1,4 +1,6 @@
 import type { Dim, Node } from "../graph/graph.ts";
+import { transposed } from "../tensor/arrange.ts";
+import { reshaped } from "../tensor/tensor.ts";
 import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
 import { resizeCarry } from "./carry/interpolation.ts";
 import { constantValues } from "./constant.ts";
@@ -53,6 +55,15 @@ const depthToSpace: Op = {
       shape: shape && [shape[0], times(shape[1], 1 / block ** 2), times(shape[2], block), times(shape[3], block)],
     }];
   },
+  evaluate(node, [x]) {
+    const block = node.number("blocksize", 1), [n, c, h, w] = x!.dims, left = c / block ** 2;
+    if (x!.dims.length !== 4 || !Number.isInteger(left)) return undefined;
+    const isRows = node.text("mode", "DCR") === "DCR";
+    const apart = reshaped(x!, isRows ? [n, block, block, left, h, w] : [n, left, block, block, h, w]);
+    return [
+      reshaped(transposed(apart, isRows ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]), [n, left, h * block, w * block]),
+    ];
+  },
 };
 
 const spaceToDepth: Op = {
@@ -62,6 +73,12 @@ const spaceToDepth: Op = {
       type,
       shape: shape && [shape[0], times(shape[1], block ** 2), times(shape[2], 1 / block), times(shape[3], 1 / block)],
     }];
+  },
+  evaluate(node, [x]) {
+    const block = node.number("blocksize", 1), [n, c, ...sizes] = x!.dims, [h, w] = sizes.map((size) => size / block);
+    if (x!.dims.length !== 4 || !Number.isInteger(h) || !Number.isInteger(w)) return undefined;
+    const apart = transposed(reshaped(x!, [n, c, h, block, w, block]), [0, 3, 5, 1, 2, 4]);
+    return [reshaped(apart, [n, c * block ** 2, h, w])];
   },
 };
 

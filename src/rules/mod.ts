@@ -4,6 +4,7 @@
  * @module
  */
 import type { Rule } from "../rewrite/rule.ts";
+import { dilateLayer } from "./dilate_layer.ts";
 import { foldPad } from "./fold_pad.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
@@ -46,6 +47,7 @@ export const RULES: readonly Rule[] = [
   fuseAffineIntoNextLayer,
   mergeAffines,
   carryAffineToLayers,
+  dilateLayer,
   foldPad,
   mergeParallelLayers,
   mergeParallelAffines,

@@ -31,6 +31,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "layer-of-join": ["split-layer-of-join", { Add: 1, Conv: 3, Relu: 2, Resize: 1 }],
   "one-hot": ["look-up-rows", { Cast: 1, Clip: 1, Gather: 2 }],
   "layers-of-parts": ["merge-layers-of-parts", { Conv: 1, Relu: 1 }],
+  "dealt-cells": ["dilate-layer", { Conv: 1 }],
   "transposed-layer": ["turn-transposed-layer", { Conv: 1, Relu: 1 }],
 };
 

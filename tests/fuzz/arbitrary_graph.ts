@@ -62,7 +62,7 @@ import {
   unsqueeze,
 } from "./steps/shapes.ts";
 import { oneHot } from "./steps/tables.ts";
-import { axesProduct, constantMap, focus, groups } from "./steps/neighbours.ts";
+import { axesProduct, constantMap, dealtCells, focus, groups } from "./steps/neighbours.ts";
 
 /** Steps with how often each is drawn; the first is what shrinking tries. */
 const STEPS: Record<string, [weight: number, step: Step]> = {
@@ -132,6 +132,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   constantMap: [3, constantMap],
   oneHot: [3, oneHot],
   groups: [3, groups],
+  dealtCells: [3, dealtCells],
   parted: [1, parted],
 };
 

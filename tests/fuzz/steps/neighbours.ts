@@ -60,3 +60,31 @@ export const groups: Step = (draft, x, choices) => {
   const [{ dims }] = made;
   return draft.node("Concat", made.map(({ name }) => name), dims.with(1, count * outputs), { axis: 1 });
 };
+
+/** A layer of cells dealt out to batches, put back behind it: a dilated convolution as TensorFlow writes it. */
+export const dealtCells: Step = (draft, x, choices) => {
+  const [n, channels, ...sizes] = x.dims, block = choices.pick([2, 3]), perm = [1, 0, 2, 3];
+  if (sizes.length !== 2 || draft.opset < 11) return undefined;
+  const turned = (y: Wire | undefined) =>
+    y && draft.node("Transpose", [y.name], [y.dims[1], y.dims[0], ...y.dims.slice(2)], { perm });
+  const begin = choices.below(3), pads = sizes.map((size) => begin + (block - (size + begin) % block) % block);
+  const padded = sizes.map((size, axis) => size + pads[axis]), cells = padded.map((size) => size / block);
+  const image = turned(x), ends = pads.map((pad) => pad - begin);
+  const wide = image && draft.node(
+    "Pad",
+    [image.name, draft.integers([0, 0, begin, begin, 0, 0, ...ends])],
+    [channels, n, ...padded],
+  );
+  const deep = wide &&
+    draft.node("SpaceToDepth", [wide.name], [channels, n * block ** 2, ...cells], { blocksize: block });
+  const batches = turned(deep), made = batches && convOf(draft, batches, choices, square(2, 3), choices.pick([2, 4]));
+  const back = turned(made);
+  if (!back || back.dims.slice(2).join() !== cells.join()) return undefined;
+  const dims = [back.dims[0], n, ...padded];
+  const whole = draft.node("DepthToSpace", [back.name], dims, { blocksize: block });
+  if (!whole || choices.once(3)) return turned(whole);
+  const cut = [ends.map((end) => end > 0 ? -end : 2 ** 31 - 1), [2, 3]].map((values) => draft.integers(values));
+  return turned(
+    draft.node("Slice", [whole.name, draft.integers([begin, begin]), ...cut], [...dims.slice(0, 2), ...sizes]),
+  );
+};

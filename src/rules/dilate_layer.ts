@@ -1,0 +1,26 @@
+import { dilated } from "../ops/linear/dilated.ts";
+import { Skip } from "../ops/skip.ts";
+import { dealtTo, gatheredFrom } from "../ops/space_batches.ts";
+import { layerOf, operatorsWith } from "../ops/views.ts";
+import { Replacement, type Rule } from "../rewrite/rule.ts";
+
+/**
+ * Where every b-th cell of an image goes to a batch of its own, a convolution of these batches, put back in place, is a
+ * convolution of the image with taps b times as far apart: as TensorFlow writes it (SpaceToBatch, Conv, BatchToSpace). Zeros
+ * around the image become pads, cells cut off afterwards smaller ones.
+ */
+export const dilateLayer: Rule = {
+  name: "dilate-layer",
+  summary: "Cells dealt out to batches → Conv → cells put back (SpaceToBatch, BatchToSpace): one dilated Conv",
+  phase: "absorb",
+  roots: operatorsWith("linear"),
+  rewrite(root, build) {
+    const layer = root.hasReferences ? undefined : layerOf(root);
+    if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
+    const from = dealtTo(layer.x, layer.input.channels), to = from && gatheredFrom(root.output, from.blocks);
+    if (!from || !to) return undefined;
+    const now = dilated(layer, from, to, build);
+    if (!now || now instanceof Skip) return now;
+    return new Replacement([root, ...to.nodes], [[to.image, now]]); // what deals them out may serve other layers
+  },
+};
