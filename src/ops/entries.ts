@@ -98,12 +98,8 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
     isSamePart(from.slice(at + 1), to.slice(axis + 1))
   );
   if (at === undefined) return undefined;
-  const named = to.flatMap((dim, index) => typeof dim === "number" || index === axis ? [] : [index]);
-  // a dimension that is no number is left to the runtime: 0 copies the one at the same place, −1 is what is left
-  const written = to.map((dim, index) =>
-    typeof dim === "number" ? dim : isSame(from[index], dim) ? 0 : named.length === 1 ? -1 : NaN
-  );
-  if (written.some((dim, index) => index !== axis && (Number.isNaN(dim) || to[index] === 0))) return undefined;
+  const written = writtenShape(from, to, axis);
+  if (!written) return undefined;
   return {
     axes: [at, null],
     emit(inputs, count, build) {
@@ -115,6 +111,20 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
     },
   };
 };
+
+/**
+ * What a Reshape is told to make one shape of another; undefined where sizes that are not known do not allow it. A dimension that
+ * is no number is left to the runtime: 0 copies the one at the same place, −1 is what is left. `open` is an axis whose size is
+ * filled in later.
+ */
+export function writtenShape(from: Shape, to: Shape, open?: number): number[] | undefined {
+  const named = to.flatMap((dim, index) => typeof dim === "number" || index === open ? [] : [index]);
+  const written = to.map((dim, index) =>
+    typeof dim === "number" ? dim : isSame(from[index], dim) ? 0 : named.length === 1 ? -1 : NaN
+  );
+  const isKnown = written.every((dim, index) => index === open || !Number.isNaN(dim) && to[index] !== 0);
+  return isKnown ? written : undefined;
+}
 
 /** Whether two parts of shapes surely hold equally much. */
 function isSamePart(a: readonly Dim[], b: readonly Dim[]): boolean {

@@ -6,6 +6,7 @@ import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, trans
 import { axesOf, axisOf, constantValues, smallValues } from "./constant.ts";
 import { product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
+import { squeezedSooner } from "./fewer_movements.ts";
 import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
 import { unshuffleLinear } from "./linear/patches.ts";
@@ -152,7 +153,7 @@ export const RESHAPE_OPS = {
   Dropout: { ...dropout, carry: dropoutCarry },
   Reshape: { ...reshape, together: unshuffleLinear, carry: shuffleOrReshapeCarry, entries: reshapedEntries },
   Flatten: { ...flatten, carry: reshapeCarry },
-  Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries },
+  Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: squeezedSooner },
   Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries },
   Transpose: { ...transpose, carry: transposeCarry, entries: transposedEntries },
 } satisfies Ops;

@@ -4,6 +4,7 @@ import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
 import type { Part } from "./cut.ts";
 import type { EntriesOf } from "./entries.ts";
+import type { FewerMovements } from "./fewer_movements.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import type { TakePadding, ZeroPadding } from "./padding.ts";
 import type { PositionMap } from "./position_map.ts";
@@ -32,6 +33,8 @@ export interface Views {
   readonly entries?: EntriesOf;
   /** A contraction of two computed values as a product of matrices, or why it is none. */
   asProduct?(node: Node, build: Builder): Value | Skip | undefined;
+  /** The node and the movements of elements before it as fewer; undefined where that cannot be. */
+  fewerMovements?(node: Node, build: Builder): FewerMovements | undefined;
   /** The one axis along which it normalizes, and could along any other; undefined where that is not so. */
   normalizedAxis?(node: Node): number | undefined;
   /** What it puts side by side along an axis, in order; undefined where it does not. */

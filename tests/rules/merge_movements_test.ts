@@ -55,3 +55,47 @@ Deno.test("merge-movements keeps the first movement where something else takes i
     outputs: { y: null, z: null },
   }, { Relu: 1, Reshape: 2 });
 });
+
+const squeezed = (inputs: Partial<Record<"perm" | "axes" | "shape", number[]>>, x: (number | string)[], more = {}) => ({
+  inputs: { x },
+  outputs: { y: null, ...more },
+  initializers: { shape: ints(...inputs.shape ?? [0, -1, 1, 2, 2]), axes: ints(...inputs.axes ?? [0]) },
+  nodes: [
+    { op: "Reshape", inputs: ["x", "shape"], outputs: ["a"] },
+    { op: "Transpose", inputs: ["a"], outputs: ["b"], attributes: { perm: inputs.perm ?? [2, 0, 3, 1, 4] } },
+    { op: "Squeeze", inputs: ["b", "axes"], outputs: ["y"] },
+  ],
+});
+
+Deno.test("merge-movements: Squeeze after Transpose after Reshape is a Transpose after a Reshape without the axis", async () => {
+  await assertFuses(squeezed({}, [2, 3, 4]), { Reshape: 1, Transpose: 1 });
+  await assertFuses(squeezed({}, ["n", 3, 4]), { Reshape: 1, Transpose: 1 });
+  await assertFuses(squeezed({ shape: [1, 3, 1, 8], perm: [2, 3, 1, 0], axes: [0, -1] }, [2, 3, 4]), {
+    Reshape: 1,
+    Transpose: 1,
+  });
+});
+
+Deno.test("merge-movements keeps a Squeeze where sizes that are not known cannot be written down", async () => {
+  const given = squeezed({ perm: [2, 1, 0, 3, 4] }, ["n", "length", 4]);
+  const sizes = [
+    { op: "Shape", inputs: ["x"], outputs: ["sizes"] },
+    { op: "Gather", inputs: ["sizes", "turned"], outputs: ["two"] },
+    { op: "Concat", inputs: ["two", "rest"], outputs: ["shape"], attributes: { axis: 0 } },
+  ];
+  const { shape: _, ...initializers } = { ...given.initializers, turned: ints(1, 0), rest: ints(1, 2, 2) };
+  await assertFuses({ ...given, initializers, nodes: [...sizes, ...given.nodes] }, {
+    Concat: 1,
+    Gather: 1,
+    Reshape: 1,
+    Shape: 1,
+    Squeeze: 1,
+    Transpose: 1,
+  });
+});
+
+Deno.test("merge-movements keeps a Squeeze where something else takes what comes before it", async () => {
+  for (const name of ["a", "b"]) {
+    await assertFuses(squeezed({}, [2, 3, 4], { [name]: null }), { Reshape: 1, Squeeze: 1, Transpose: 1 });
+  }
+});

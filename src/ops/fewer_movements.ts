@@ -1,0 +1,43 @@
+import { newAttribute } from "../graph/attribute.ts";
+import type { Node, Value } from "../graph/graph.ts";
+import { valueTensor } from "../tensor/tensor.ts";
+import type { Builder } from "./builder.ts";
+import { axesOf } from "./constant.ts";
+import { writtenShape } from "./entries.ts";
+
+/** Movements of elements, and the fewer ones that do the same. */
+export interface FewerMovements {
+  /** What goes. */
+  readonly nodes: readonly Node[];
+  /** The same result. */
+  readonly result: Value;
+}
+
+/** Squeeze of Transpose of Reshape: a Reshape that leaves the axes out, and a Transpose of the others. */
+export function squeezedSooner(node: Node, build: Builder): FewerMovements | undefined {
+  const turned = onlyBefore(node, "Transpose"), shaped = turned && onlyBefore(turned, "Reshape");
+  const from = shaped?.inputs[0]?.shape, to = shaped?.output.shape, rank = to?.length;
+  if (!turned || !shaped || !from || rank === undefined) return undefined;
+  const axes = axesOf(node, rank), perm = turned.numbers("perm") ?? [...Array(rank).keys()].reverse();
+  const dropped = axes?.map((axis) => perm[axis]);
+  if (!dropped?.every((axis) => to![axis] === 1)) return undefined;
+  const left = [...Array(rank).keys()].filter((axis) => !dropped.includes(axis));
+  const written = writtenShape(from, left.map((axis) => to![axis]));
+  if (!written) return undefined;
+  const shape = build.initializer("shape", valueTensor("int64", [left.length], Float64Array.from(written)));
+  const short = build.node("Reshape", [shaped.inputs[0], shape], { name: shaped.name, output: shaped.output.name });
+  const order = perm.filter((axis) => left.includes(axis)).map((axis) => left.indexOf(axis));
+  const result = build.node("Transpose", [short], {
+    name: turned.name,
+    output: node.output.name,
+    attributes: [newAttribute("perm", order)],
+  });
+  return { nodes: [shaped, turned, node], result };
+}
+
+/** The node whose result only this one takes; undefined where it is another operator, or its result is needed elsewhere. */
+function onlyBefore(node: Node, opType: string): Node | undefined {
+  const value = node.inputs[0], previous = value?.producer;
+  const isOnly = previous?.graph === node.graph && value!.users.size === 1 && value!.users.get(node) === 1;
+  return isOnly && !value!.isOutput && previous.is(opType) && !previous.hasReferences ? previous : undefined;
+}
