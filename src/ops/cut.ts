@@ -14,6 +14,8 @@ export interface EntryRange {
 export interface Part extends EntryRange {
   /** The part. */
   readonly value: Value;
+  /** Whether the axis itself goes, one entry being left. */
+  readonly isDropped?: boolean;
 }
 
 /** Those entries of a constant. */

@@ -7,6 +7,8 @@ import { axesOf, axisOf } from "./constant.ts";
 export interface Entries {
   /** The axis of each input, null where an input stays as it is. */
   readonly axes: readonly (number | null)[];
+  /** How many entries of the inputs each of the result's is made of; one where absent. */
+  readonly per?: number;
   /** The node for `count` entries, where it is more than the same on other inputs. */
   emit?(inputs: readonly (Value | undefined)[], count: number, build: Builder): Value;
 }
@@ -89,7 +91,10 @@ export const squeezedEntries: EntriesOf = (node, axis) => {
   return before.length === after.length && isSame(from[at], to[axis]) ? first(node, at) : undefined;
 };
 
-/** Reshape that keeps an axis whole: as much lies in front of it before and after. The new shape is written down anew. */
+/**
+ * Reshape that keeps an axis whole, as much lying in front of it before and after, or the first axis of those that it makes of one:
+ * an entry of that is several of the input's. The new shape is written down anew.
+ */
 export const reshapedEntries: EntriesOf = (node, axis) => {
   const from = node.inputs[0]?.shape, to = node.outputs[0]?.shape;
   if (!from || !to) return undefined;
@@ -97,11 +102,12 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
     isSame(from[at], to[axis]) && isSamePart(from.slice(0, at), to.slice(0, axis)) &&
     isSamePart(from.slice(at + 1), to.slice(axis + 1))
   );
-  if (at === undefined) return undefined;
+  const cut = at === undefined ? factoredAxis(from, to, axis) : undefined, source = at ?? cut?.at;
   const written = writtenShape(from, to, axis);
-  if (!written) return undefined;
+  if (source === undefined || !written) return undefined;
   return {
-    axes: [at, null],
+    axes: [source, null],
+    ...cut && { per: cut.per },
     emit(inputs, count, build) {
       const shape = build.initializer(
         "shape",
@@ -111,6 +117,16 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
     },
   };
 };
+
+/** The axis that is cut into several of which this is the first, and how many of its entries there are for each of this. */
+function factoredAxis(from: Shape, to: Shape, axis: number): { at: number; per: number } | undefined {
+  for (const [at, whole] of from.entries()) {
+    const outer = to[axis];
+    if (typeof whole !== "number" || typeof outer !== "number" || !(outer > 0) || whole % outer !== 0) continue;
+    if (!isSamePart(from.slice(0, at), to.slice(0, axis))) continue;
+    if (isSamePart([whole / outer, ...from.slice(at + 1)], to.slice(axis + 1))) return { at, per: whole / outer };
+  }
+}
 
 /**
  * What a Reshape is told to make one shape of another; undefined where sizes that are not known do not allow it. A dimension that

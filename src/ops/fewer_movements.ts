@@ -13,8 +13,10 @@ export interface FewerMovements {
   readonly result: Value;
 }
 
-/** Squeeze of Transpose of Reshape: a Reshape that leaves the axes out, and a Transpose of the others. */
+/** Squeeze of Reshape: one Reshape. Squeeze of Transpose of Reshape: a Reshape that leaves the axes out, and a Transpose of the others. */
 export function squeezedSooner(node: Node, build: Builder): FewerMovements | undefined {
+  const atOnce = reshapedAtOnce(node, build);
+  if (atOnce) return atOnce;
   const turned = onlyBefore(node, "Transpose"), shaped = turned && onlyBefore(turned, "Reshape");
   const from = shaped?.inputs[0]?.shape, to = shaped?.output.shape, rank = to?.length;
   if (!turned || !shaped || !from || rank === undefined) return undefined;
@@ -35,9 +37,19 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
   return { nodes: [shaped, turned, node], result };
 }
 
+/** A change of shape after another one: one Reshape. */
+export function reshapedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
+  const previous = onlyBefore(node, "Reshape", "Flatten", "Squeeze", "Unsqueeze"), x = previous?.inputs[0];
+  const written = x?.shape && node.output.shape && writtenShape(x.shape, node.output.shape);
+  if (!written) return undefined;
+  const shape = build.initializer("shape", valueTensor("int64", [written.length], Float64Array.from(written)));
+  const result = build.node("Reshape", [x, shape], { name: previous!.name, output: node.output.name });
+  return { nodes: [previous!, node], result };
+}
+
 /** The node whose result only this one takes; undefined where it is another operator, or its result is needed elsewhere. */
-function onlyBefore(node: Node, opType: string): Node | undefined {
+function onlyBefore(node: Node, ...opTypes: readonly string[]): Node | undefined {
   const value = node.inputs[0], previous = value?.producer;
   const isOnly = previous?.graph === node.graph && value!.users.size === 1 && value!.users.get(node) === 1;
-  return isOnly && !value!.isOutput && previous.is(opType) && !previous.hasReferences ? previous : undefined;
+  return isOnly && !value!.isOutput && previous.is(...opTypes) && !previous.hasReferences ? previous : undefined;
 }

@@ -5,7 +5,7 @@ import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.
 import { gatherCarry } from "./carry/select.ts";
 import { axisOf, smallValues } from "./constant.ts";
 import type { Facts, Op, Ops } from "./op.ts";
-import { gatheredEntries } from "./taken.ts";
+import { gatheredEntries, gatheredEntry } from "./taken.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 /** Indices made non-negative; undefined where one is outside. */
@@ -184,7 +184,7 @@ const compress: Op = {
 
 /** Operators that pick or set elements by their indices. */
 export const GATHER_OPS = {
-  Gather: { ...gather, carry: gatherCarry, taken: gatheredEntries },
+  Gather: { ...gather, carry: gatherCarry, taken: gatheredEntries, cut: gatheredEntry },
   GatherElements: gatherElements,
   GatherND: gatherND,
   Scatter: scatterElements,

@@ -6,6 +6,7 @@ import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, axisOf, constantOf, constantValues, notConstant } from "./constant.ts";
 import { Skip } from "./skip.ts";
+import { emitAxis } from "./taken.ts";
 
 /** A value that is 1 at one entry of its last axis, or at none, and 0 at all others. */
 export interface OneHot {
@@ -68,9 +69,7 @@ function withoutLast(x: Value, axis: number, build: Builder): Value {
   if (node?.is("Reshape") && !node.hasReferences && shape && shape.length > 1) {
     return reshapedWithoutLast(node, from!, shape, build);
   }
-  const isOld = (build.graph.opsets.get("") ?? 0) < 13, attributes = isOld ? [newAttribute("axes", [axis])] : [];
-  const axes = isOld ? [] : [build.initializer("axes", valueTensor("int64", [1], Float64Array.of(axis)))];
-  return build.node("Squeeze", [x, ...axes], { attributes });
+  return emitAxis("Squeeze", x, axis, {}, build);
 }
 
 /** A Reshape to the same shape without its last axis. */

@@ -1,12 +1,12 @@
 import { newAttribute } from "../graph/attribute.ts";
-import type { Node } from "../graph/graph.ts";
+import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantValues, smallValues } from "./constant.ts";
 import { product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
-import { squeezedSooner } from "./fewer_movements.ts";
+import { reshapedAtOnce, squeezedSooner } from "./fewer_movements.ts";
 import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
 import { unshuffleLinear } from "./linear/patches.ts";
@@ -120,6 +120,7 @@ const transpose: Op = {
   isNoOp(node) {
     const rank = node.inputs[0]?.shape?.length, perm = node.numbers("perm");
     if (perm?.every((from, axis) => from === axis)) return node.inputs[0];
+    if (keepsShape(node) && perm && keepsOrder(perm, node.inputs[0]!.shape!)) return node.inputs[0];
     return !perm && rank !== undefined && rank < 2 ? node.inputs[0] : undefined;
   },
   withoutPrevious(node, previous) {
@@ -130,6 +131,12 @@ const transpose: Op = {
     return { inputs: [previous.inputs[0]], attributes: [newAttribute("perm", perm.map((axis) => first[axis]))] };
   },
 };
+
+/** Whether what is moved are axes of one entry only. */
+function keepsOrder(perm: readonly number[], shape: Shape): boolean {
+  const long = perm.filter((axis) => shape[axis] !== 1);
+  return long.every((axis, at) => at === 0 || axis > long[at - 1]);
+}
 
 function isPermutation(order: readonly number[], rank: number): boolean {
   return order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);
@@ -152,8 +159,8 @@ export const RESHAPE_OPS = {
   Identity: { ...identity, carry: identityCarry, entries: sameEntries },
   Dropout: { ...dropout, carry: dropoutCarry },
   Reshape: { ...reshape, together: unshuffleLinear, carry: shuffleOrReshapeCarry, entries: reshapedEntries },
-  Flatten: { ...flatten, carry: reshapeCarry },
+  Flatten: { ...flatten, carry: reshapeCarry, fewerMovements: reshapedAtOnce },
   Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: squeezedSooner },
-  Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries },
+  Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: reshapedAtOnce },
   Transpose: { ...transpose, carry: transposeCarry, entries: transposedEntries },
 } satisfies Ops;

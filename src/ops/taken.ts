@@ -3,6 +3,7 @@ import type { Node, Value } from "../graph/graph.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, axisOf, constantOf, constantValues } from "./constant.ts";
+import type { Part } from "./cut.ts";
 
 /** Entries of one axis that a node takes, whatever the others are. */
 export interface Taken {
@@ -54,11 +55,28 @@ export function takeEntries(x: Value, { axis, indices }: Pick<Taken, "axis" | "i
 }
 
 /** A value without an axis along which it has one entry. */
-export function dropAxis(x: Value, axis: number, like: Node, build: Builder): Value {
-  const zero = build.initializer("index", valueTensor("int64", [], Float64Array.of(0)));
-  return build.node("Gather", [x, zero], {
-    name: like.name,
-    output: like.output.name,
-    attributes: [newAttribute("axis", axis)],
-  });
+export function dropAxis(x: Value, axis: number, names: { name?: string; output?: string }, build: Builder): Value {
+  return emitAxis("Squeeze", x, axis, names, build);
+}
+
+/** Squeeze or Unsqueeze of one axis: an attribute before opset 13, an input from then on. */
+export function emitAxis(
+  opType: "Squeeze" | "Unsqueeze",
+  x: Value,
+  axis: number,
+  names: { name?: string; output?: string },
+  build: Builder,
+): Value {
+  const isOld = (build.graph.opsets.get("") ?? 0) < 13;
+  if (isOld) return build.node(opType, [x], { ...names, attributes: [newAttribute("axes", [axis])] });
+  const axes = build.initializer("axes", valueTensor("int64", [1], Float64Array.of(axis)));
+  return build.node(opType, [x, axes], names);
+}
+
+/** The entry of one axis that a Gather of a single number takes; nothing where it takes several. */
+export function gatheredEntry(node: Node, axis: number): Part[] | undefined {
+  const taken = gatheredEntries(node), length = taken?.x.shape?.[axis];
+  if (!taken?.isDropped || taken.axis !== axis || typeof length !== "number") return undefined;
+  const [index] = taken.indices;
+  return [{ value: node.output, start: index < 0 ? index + length : index, length: 1, isDropped: true }];
 }

@@ -22,7 +22,9 @@ export const takeEntriesFirst: Rule = {
     const region = regionOf(root, taken);
     if (region.size === 0) return undefined;
     const selected = emitted(region, taken, build);
-    const result = taken.isDropped ? dropAxis(selected, taken.axis, root, build) : selected;
+    const result = taken.isDropped
+      ? dropAxis(selected, taken.axis, { name: root.name, output: root.output.name }, build)
+      : selected;
     const replacement = new Replacement([...region.keys(), root], [[root.output, result]]);
     return savesArithmetic(replacement, build) ? replacement : undefined;
   },
@@ -40,7 +42,7 @@ function regionOf(root: Node, { x, axis }: Taken): Region {
     if (region.has(node) || node.outputs.length !== 1 || node.hasReferences || node.subgraphs.length > 0) continue;
     if (![...value.users.keys()].every(isInside)) continue;
     const entries = viewsOf(node).entries?.(node, along);
-    if (!entries) continue;
+    if (!entries || entries.per !== undefined) continue;
     region.set(node, entries);
     node.inputs.forEach((input, at) => {
       if (!input) return;

@@ -61,6 +61,7 @@ import {
   transpose,
   unsqueeze,
 } from "./steps/shapes.ts";
+import { cutProjection } from "./steps/attention.ts";
 import { oneHot } from "./steps/tables.ts";
 import { axesProduct, constantMap, dealtCells, focus, groups } from "./steps/neighbours.ts";
 
@@ -134,6 +135,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   groups: [3, groups],
   dealtCells: [3, dealtCells],
   parted: [1, parted],
+  cutProjection: [2, cutProjection],
 };
 
 /** One step: what, after which value (0 is the newest), and its choices. */

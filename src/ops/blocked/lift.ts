@@ -3,6 +3,7 @@ import type { Node, Value } from "../../graph/graph.ts";
 import { reshaped, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { axesOf, axisOf, constantOf } from "../constant.ts";
+import { emitAxis } from "../taken.ts";
 
 /** Rank of a batch of lines [N, C, L], and the axis that is put into it to make images [N, C, 1, L] of them. */
 const RANK = 3, AXIS = 2;
@@ -30,7 +31,7 @@ export const LINE_LAYERS: readonly string[] = ["Conv", "ConvTranspose"];
 
 /** Images of height 1 of the lines in a value. */
 export function emitImages(lines: Value, build: Builder): Value {
-  return emitAxis("Unsqueeze", lines, { output: `${lines.name}.image` }, build);
+  return emitAxis("Unsqueeze", lines, AXIS, { output: `${lines.name}.image` }, build);
 }
 
 /** The lines of images of height 1, in place of a value. */
@@ -38,16 +39,10 @@ export function emitLines(images: Value, old: Value, build: Builder): Value {
   return emitAxis(
     "Squeeze",
     images,
+    AXIS,
     { name: old.producer!.name && `${old.producer!.name}/Squeeze`, output: old.name },
     build,
   );
-}
-
-function emitAxis(opType: string, x: Value, names: { name?: string; output: string }, build: Builder): Value {
-  const isOld = (build.graph.opsets.get("") ?? 0) < 13;
-  if (isOld) return build.node(opType, [x], { ...names, attributes: [newAttribute("axes", [AXIS])] });
-  const axes = build.initializer(`${names.output}.axes`, valueTensor("int64", [1], Float64Array.of(AXIS)));
-  return build.node(opType, [x, axes], names);
 }
 
 function isLines(value: Value | undefined): boolean {

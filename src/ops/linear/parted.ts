@@ -7,6 +7,8 @@ import { Skip } from "../skip.ts";
 import { isNumbers } from "./bias.ts";
 import { Convolution } from "./convolution.ts";
 import type { LinearMap } from "./linear_map.ts";
+import { MatrixProduct } from "./matrix_product.ts";
+import { partedProduct } from "./parted_product.ts";
 
 /** A layer that can be done for some of its output channels alone. */
 export interface PartedLayer {
@@ -23,8 +25,9 @@ const MOST_READ = 4;
 /** Positions from which the copies of a cut take longer than the call of another layer. */
 const LEAST_POSITIONS = 196;
 
-/** (W·x + b)ₚ = Wₚ·x + bₚ for the rows p of W. Undefined for a layer that is no convolution of one node, a reason where it has groups. */
+/** (W·x + b)ₚ = Wₚ·x + bₚ for the rows p of W. Undefined for a layer that is not one node, a reason where it has groups. */
 export function partedLayer(layer: LinearMap): PartedLayer | Skip | undefined {
+  if (layer instanceof MatrixProduct) return partedProduct(layer);
   if (!(layer instanceof Convolution) || !layer.parts.form || layer.rank !== 4) return undefined;
   const { weight, form, bias, group, origin } = layer.parts;
   if (isNumbers(bias)) return undefined;
