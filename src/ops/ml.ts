@@ -76,11 +76,29 @@ const arrayFeatureExtractor: Op = {
   },
 };
 
+/** A tensor of one row made of a map; how many columns a dense one has is in what the map holds. */
+const castMap: Op = {
+  infer(node) {
+    const to: Facts["type"] = { TO_FLOAT: "float32", TO_INT64: "int64", TO_STRING: "string" }[
+      node.text("cast_to", "TO_FLOAT")
+    ] as Facts["type"];
+    const isSparse = node.text("map_form", "DENSE") === "SPARSE", columns = node.number("max_map", 1);
+    return [{ type: to, shape: [1, isSparse && columns > 0 ? columns : null] }];
+  },
+};
+
+/** A row with a column for each word or number of a vocabulary; its type is that of the map's values. */
+const dictVectorizer: Op = {
+  infer: (node) => [{ shape: [1, labels(node, "string_vocabulary", "int64_vocabulary") ?? null] }],
+};
+
 /** ai.onnx.ml: classical models and what prepares their inputs. */
 export const ML_OPS = {
   ArrayFeatureExtractor: arrayFeatureExtractor,
   Binarizer: { infer: (_node, [{ type, shape }]) => [{ type, shape }] },
+  CastMap: castMap,
   CategoryMapper: { infer: (_node, [{ type, shape }]) => [{ type: type === "string" ? "int64" : "string", shape }] },
+  DictVectorizer: dictVectorizer,
   FeatureVectorizer: featureVectorizer,
   Imputer: { infer: (_node, [{ type, shape }]) => [{ type, shape }] },
   LabelEncoder: labelEncoder,
@@ -94,4 +112,5 @@ export const ML_OPS = {
   TreeEnsemble: { infer: (node, [{ type, shape }]) => [{ type, shape: [rows(shape), node.number("n_targets", 1)] }] },
   TreeEnsembleClassifier: classifier,
   TreeEnsembleRegressor: scores((node) => node.number("n_targets", 1)),
+  ZipMap: { infer: () => [] }, // a sequence of maps is no tensor
 } satisfies Ops;

@@ -210,7 +210,9 @@ const INPUTS = {
   "ai.onnx.ml": {
     ArrayFeatureExtractor: [2, 2],
     Binarizer: [1, 1],
+    CastMap: [1, 1],
     CategoryMapper: [1, 1],
+    DictVectorizer: [1, 1],
     FeatureVectorizer: [1, 0],
     Imputer: [1, 1],
     LabelEncoder: [1, 1],
@@ -224,6 +226,7 @@ const INPUTS = {
     TreeEnsemble: [1, 1],
     TreeEnsembleClassifier: [1, 1],
     TreeEnsembleRegressor: [1, 1],
+    ZipMap: [1, 1],
   },
   "com.microsoft": {
     Attention: [2, 7],

@@ -15,11 +15,15 @@ const OPSETS: Record<string, number[]> = {
   "com.microsoft": [1],
 };
 
+/** Operators on maps, which the runtime's binding for JavaScript neither takes nor gives: tests/ops/maps_test.ts looks at them. */
+const ON_MAPS = new Set(["ai.onnx.ml.CastMap", "ai.onnx.ml.DictVectorizer", "ai.onnx.ml.ZipMap"]);
+
 const coverages = new Map<string, Coverage>();
 
 for (const [domain, ops] of Object.entries(OPS)) {
   for (const [opType, op] of Object.entries(ops)) {
     const name = `${domain || "ai.onnx"}.${opType}`;
+    if (ON_MAPS.has(name)) continue;
     Deno.test(`${name} says of a node what ONNX Runtime does with it`, async () => {
       const coverage: Coverage = { opsets: new Set(), runs: 0, evaluated: 0, noOps: 0 };
       coverages.set(name, coverage);

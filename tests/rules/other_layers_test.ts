@@ -209,3 +209,24 @@ Deno.test("fuse() folds an affine map into a FusedConv without an activation, an
   await assertFuses(fusedConv({}), { "com.microsoft.FusedConv": 1 });
   await assertKeeps(fusedConv({ activation: "Relu" }), /has an activation or a second summand/);
 });
+
+Deno.test("fuse() folds an affine map into a FusedMatMul whose constant stands on the left, turned around or not", async () => {
+  const forms: NonNullable<TestNode["attributes"]>[] = [
+    { alpha: { float: 0.5 } },
+    { transA: 1 },
+    { transB: 1, alpha: { float: 2 } },
+  ];
+  for (const attributes of forms) {
+    const x = "transB" in attributes ? ["n", 6, 4] : ["n", 4, 6], w = "transA" in attributes ? [4, 5] : [5, 4];
+    await assertFuses({
+      inputs: { x },
+      outputs: { y: null },
+      opsets: { "com.microsoft": 1 },
+      initializers: { w: random(w, 1), k: random([5, 1], 2) },
+      nodes: [
+        { op: "FusedMatMul", domain: "com.microsoft", inputs: ["w", "x"], outputs: ["a"], attributes },
+        { op: "Mul", inputs: ["a", "k"], outputs: ["y"] },
+      ],
+    }, { "com.microsoft.FusedMatMul": 1 });
+  }
+});

@@ -92,9 +92,10 @@ export function matmulLinear(node: Node): MatrixProduct | Skip {
   });
 }
 
-/** com.microsoft FusedMatMul: α·x'·W' with either operand turned around, W a constant matrix on the right. */
+/** com.microsoft FusedMatMul: α·x'·W' or α·W'·x' with either operand turned around, W a constant matrix. */
 export function fusedMatmulLinear(node: Node): MatrixProduct | Skip {
-  const weight = weightOf(node, 1, "weight"), x = node.inputs[0]!, rank = x.shape?.length;
+  const isRight = constantOf(node.inputs[1]) !== undefined || !constantOf(node.inputs[0]), index = isRight ? 1 : 0;
+  const weight = weightOf(node, index, "weight"), x = node.inputs[1 - index]!, rank = x.shape?.length;
   if (weight instanceof Skip) return weight;
   if (weight.dims.length !== 2 || rank === undefined || rank < 2) {
     return new Skip(
@@ -107,17 +108,17 @@ export function fusedMatmulLinear(node: Node): MatrixProduct | Skip {
     return new Skip("unsupported-form", `${node.label} transposes its batch (transBatchA or transBatchB)`);
   }
   return new MatrixProduct({
-    ...partsOf(node, weight),
+    ...partsOf(node, weight, index),
     bias: undefined,
     x,
-    side: "right",
-    weightIndex: 1,
-    isTransposed: node.number("transB", 0) !== 0,
-    isInputTransposed: node.number("transA", 0) !== 0,
+    side: isRight ? "right" : "left",
+    weightIndex: index,
+    isTransposed: node.number(isRight ? "transB" : "transA", 0) !== 0,
+    isInputTransposed: node.number(isRight ? "transA" : "transB", 0) !== 0,
     factor: node.number("alpha", 1),
     inputRank: rank,
     rank,
-    origin: originOf(node, 1),
+    origin: originOf(node, index),
   });
 }
 

@@ -42,6 +42,8 @@ export const CONTRIB: Record<string, Examples> = {
     { inputs: [floats(5, 3, 2), floats(5, 4, 3)], attributes: { transA: 1, transB: 1 } },
     { inputs: [floats(2, 5, 3), floats(5, 3, 4)], attributes: { transBatchA: 1 } },
     { inputs: [floats(5, 2, 3), floats(4, 3)], attributes: { transB: 1, alpha: { float: 0.5 } } },
+    { inputs: [floats(4, 2), floats(5, 4, 3)], attributes: { transA: 1, alpha: { float: 0.5 } } },
+    { inputs: [floats(2, 4), floats(5, 3, 4)], attributes: { transB: 1 } },
   ],
   TransposeMatMul: () => [
     { inputs: [floats(3, 2), floats(3, 4)], attributes: { transA: 1 } },
