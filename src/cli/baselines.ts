@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import type { Baseline, Comparison } from "../bench/mod.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeWhole } from "./write_whole.ts";
+import { onDemand } from "./on_demand.ts";
 
 /** What {@link addBaselineOptions} parses. */
 export interface BaselineChoice {
@@ -49,8 +50,8 @@ export async function useBaseline(
   baseline: Baseline | undefined,
   run: Comparison,
 ): Promise<{ text: string; isWorse: boolean }> {
-  const { addToBaseline, diffComparisons, otherMachine } = await import("../bench/mod.ts");
-  const { diffText } = await import("./diff_text.ts");
+  const { addToBaseline, diffComparisons, otherMachine } = await onDemand("bench/mod");
+  const { diffText } = await onDemand("cli/diff_text");
   const said: string[] = [];
   if (choice.saveBaseline !== undefined && !run.interrupted) {
     const file = fileOf(choice.baselines, choice.saveBaseline);
@@ -87,7 +88,7 @@ function fileOf(folder: string, name: string): string {
 }
 
 async function load(file: string): Promise<Baseline | undefined> {
-  const { parseBaseline } = await import("../bench/mod.ts");
+  const { parseBaseline } = await onDemand("bench/mod");
   try {
     return parseBaseline(await readFile(file, "utf8"), file);
   } catch (error) {

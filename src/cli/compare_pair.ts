@@ -8,6 +8,7 @@ import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
 import { compareWithProgress } from "./compare_with_progress.ts";
 import type { AskedPair } from "./compare_pairs.ts";
 import { openModel, type SourceChoice } from "./source_options.ts";
+import { onDemand } from "./on_demand.ts";
 
 /** What came of a pair. */
 export interface MeasuredPair {
@@ -32,15 +33,15 @@ export async function measurePair(
   const after = fused?.model ?? await openModel(asked.after!, chosen);
   const settings: CompareOptions = { ...options, ...asked.options };
   if (chosen.inputs !== undefined) {
-    const { readInputFiles } = await import("./input_folder.ts");
+    const { readInputFiles } = await onDemand("cli/input_folder");
     Object.assign(settings, await readInputFiles(chosen.inputs, before, settings, chosen.sampleRate));
   } else if (!fused) {
-    const { knownShapes } = await import("./known_shapes.ts");
+    const { knownShapes } = await onDemand("cli/known_shapes");
     settings.shapes = { ...knownShapes(before, after, settings), ...settings.shapes };
   }
   const comparison = await compareWithProgress(before, after, settings);
   if (fused && chosen.byRule) {
-    const { byRule } = await import("./by_rule.ts");
+    const { byRule } = await onDemand("cli/by_rule");
     const shapes = Object.fromEntries(comparison.inputs.map(({ name, dims }) => [name, dims]));
     comparison.rules = await byRule(before, after, fused.report, { ...settings, shape: undefined, shapes });
   }

@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import type { CompareOptions, GateLimits } from "../bench/mod.ts";
 import { UsageError } from "./usage_error.ts";
+import { onDemand } from "./on_demand.ts";
 
 /** One pair that is asked for. */
 export interface AskedPair {
@@ -70,7 +71,7 @@ function split(operands: readonly string[]): string[][] {
 }
 
 async function pairsOfFile(path: string): Promise<AskedPair[]> {
-  const { parseGateFile } = await import("../bench/mod.ts");
+  const { parseGateFile } = await onDemand("bench/mod");
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { FuseOptions, FusionReport, Runtime } from "../fusion/mod.ts";
 import { addJson, type JsonOption } from "./output.ts";
 import { list } from "./values.ts";
+import { onDemand } from "./on_demand.ts";
 
 /** What {@link addFusionOptions} parses. */
 export interface FusionChoice {
@@ -51,7 +52,7 @@ export function fusionOptions(
 
 /** A fusion report as text for a terminal. */
 export async function reportText(report: FusionReport, verbose = false): Promise<string> {
-  const { fusionText } = await import("../plot/fusion_text.ts");
+  const { fusionText } = await onDemand("plot/fusion_text");
   const measured = Object.entries(report.measured ?? {}).map(([rule, verdict]) =>
     `Measured with ${rule}: ${verdict}${verdict === "slower" ? ", so left out" : ""}.`
   );

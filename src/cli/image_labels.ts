@@ -4,6 +4,7 @@ import type { Model } from "../fusion/mod.ts";
 import { unreadable } from "../io/errors.ts";
 import type { Architecture, Label } from "../models/mod.ts";
 import { UsageError } from "./usage_error.ts";
+import { onDemand } from "./on_demand.ts";
 
 /** A picture's file. */
 export interface PictureFile {
@@ -42,10 +43,10 @@ export async function labelsBeforeAndAfter(
   { name, bytes }: PictureFile,
   size?: number,
 ): Promise<PictureLabels> {
-  const { architectures, imagenetImage, topLabels } = await import("../models/mod.ts");
-  const { materialise } = await import("../bench/source.ts");
-  const { TemporaryDirectory } = await import("../host/temporary_directory.ts");
-  const { openSession } = await import("../bench/session.ts");
+  const { architectures, imagenetImage, topLabels } = await onDemand("models/mod");
+  const { materialise } = await onDemand("bench/source");
+  const { TemporaryDirectory } = await onDemand("host/temporary_directory");
+  const { openSession } = await onDemand("bench/session");
   const architecture = architectures.find((known) => known === before.name) as Architecture | undefined;
   const decoded = (() => {
     try {

@@ -7,6 +7,7 @@
  */
 import process from "node:process";
 import { Interruption } from "./interruption.ts";
+import { onDemand } from "./on_demand.ts";
 import { overview, VERSION } from "./overview.ts";
 import { variable } from "./variable.ts";
 
@@ -24,22 +25,16 @@ import { variable } from "./variable.ts";
 export async function main(args: readonly string[]): Promise<number> {
   const [first, second] = args;
   try {
-    if (first === "complete") return await (await load<typeof import("./completion.ts")>("completion")).complete(args);
+    if (first === "complete") return await (await onDemand("cli/completion")).complete(args);
     if (first === "--version" || first === "-V") return say(VERSION);
     if (first === undefined) return say(overview(), 2);
     if (first === "help" && second !== undefined) return await main([second, "--help"]);
     if (first === "--help" || first === "-h" || first === "help") return say(overview());
-    const { createProgram } = await load<typeof import("./program.ts")>("program");
+    const { createProgram } = await onDemand("cli/program");
     return await (await createProgram(first)).run(args);
   } catch (error) {
     return await explainFailure(error, args);
   }
-}
-
-/** Imports a file of this folder when it is needed: Deno loads what is written into `import()` at each start. */
-async function load<T>(name: string): Promise<T> {
-  const file = `./${name}.ts`;
-  return await import(file);
 }
 
 function say(text: string, code = 0): number {
@@ -49,8 +44,8 @@ function say(text: string, code = 0): number {
 
 /** Says what went wrong; resolves to the exit code. */
 async function explainFailure(error: unknown, args: readonly string[]): Promise<number> {
-  const { asksForJson } = await load<typeof import("./output.ts")>("output");
-  const { colour } = await load<typeof import("./colour.ts")>("colour");
+  const { asksForJson } = await onDemand("cli/output");
+  const { colour } = await onDemand("cli/colour");
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
   const exitCode = error instanceof Interruption ? error.exitCode : 2;
   if (asksForJson(args)) {

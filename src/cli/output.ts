@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { UsageError } from "./usage_error.ts";
-import { checkFolder, writeWhole } from "./write_whole.ts";
+import { onDemand } from "./on_demand.ts";
 
 /** The value of `--json [FILE]`: absent, given alone, or with a file (`-` is standard output). */
 export type JsonOption = string | true | undefined;
@@ -34,13 +34,15 @@ export async function checkJson(json: JsonOption): Promise<void> {
       `--json ${json}: that is a model, which JSON would overwrite. Put --json last, or --json=FILE.`,
     );
   }
-  await checkFolder(json);
+  await (await onDemand("cli/write_whole")).checkFolder(json);
 }
 
 /** Prints a result as text, as JSON, or as text with JSON in a file. */
 export async function show(json: JsonOption, result: unknown, text: () => string): Promise<void> {
   if (isJsonPrinted(json)) return console.log(JSON.stringify(result, null, 2));
-  if (typeof json === "string") await writeWhole(json, JSON.stringify(result, null, 2));
+  if (typeof json === "string") {
+    await (await onDemand("cli/write_whole")).writeWhole(json, JSON.stringify(result, null, 2));
+  }
   console.log(text());
 }
 

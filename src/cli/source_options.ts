@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { Model, OpenOptions } from "../fusion/mod.ts";
 import { interruptible } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
+import { onDemand } from "./on_demand.ts";
 
 /** What {@link addSourceOptions} parses. */
 export interface SourceChoice {
@@ -29,7 +30,7 @@ export function addSourceOptions(command: Command): Command {
 
 /** Opens the model that a command line names: a path, a URL, or - for standard input; says what is notable about it. */
 export async function openModel(name: string, choice: SourceChoice): Promise<Model> {
-  const { open } = await import("../fusion/mod.ts");
+  const { open } = await onDemand("fusion/mod");
   const { allowLinks, sha256, cache, maxDownload: maxBytes } = choice;
   const progress = await startProgress();
   try {

@@ -37,9 +37,12 @@ const MOST_LINKS = 40;
 export function resolveTarget(given: string, force = false): Target {
   try {
     const path = followed(given), info = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!info?.isDirectory() && given.endsWith("/")) {
+      throw new FileError(given, "cannot be written: that is the name of a folder. Give the path of a file.");
+    }
     if (!info) {
       if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
-        throw new FileError(given, `cannot be written: there is no folder ${dirname(path)}. Does its folder exist?`);
+        throw new FileError(given, `cannot be written: there is no folder ${dirname(path)}.`);
       }
       return { path };
     }

@@ -60,20 +60,20 @@ function packageOf(specifier: string): string {
   return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
-/** What Deno must not see at each start (src/cli/command.ts) is written out here, so that esbuild sees it. */
+/** What Deno must not see at each start (src/cli/command.ts, src/cli/on_demand.ts) is written out here, so that esbuild sees it. */
 const onDemand: esbuild.Plugin = {
   name: "on demand",
   setup(build) {
-    const names: Record<string, string[]> = {
-      "command.ts": Object.keys(COMMANDS).map((name) => `commands/${name}`),
-      "main.ts": ["completion", "program", "output", "colour"],
-    };
-    build.onLoad({ filter: /[/\\]cli[/\\](command|main)\.ts$/ }, async ({ path }) => {
-      const source = await Deno.readTextFile(path);
-      const loaders = names[basename(path)].map((file) =>
-        `${JSON.stringify(basename(file))}: () => import("./${file}.ts")`
+    build.onLoad({ filter: /[/\\]cli[/\\](command|on_demand)\.ts$/ }, async ({ path }) => {
+      const source = await Deno.readTextFile(path), isCommand = basename(path) === "command.ts";
+      const files = isCommand
+        ? Object.keys(COMMANDS).map((name) => [name, `./commands/${name}.ts`])
+        : [...source.matchAll(/^ {2}"(.+)": typeof import\("(.+)"\)/gm)].map(([, name, file]) => [name, file]);
+      const loaders = files.map(([name, file]) => `${JSON.stringify(name)}: () => import("${file}")`);
+      const contents = source.replace(
+        "await import(file)",
+        `await ({ ${loaders.join(", ")} })[${isCommand ? "name" : "path"}]()`,
       );
-      const contents = source.replace("await import(file)", `await ({ ${loaders.join(", ")} })[name]()`);
       if (contents === source) throw new Error(`${path}: no import(file) to replace`);
       return { contents, loader: "ts" };
     });

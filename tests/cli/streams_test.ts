@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { cli, filesIn, fixture, inFolder, startCli } from "./run_cli.ts";
 
 const MODEL = fixture("fashion_repvgg");
@@ -33,3 +34,23 @@ Deno.test("layerfuse explain - reads standard input, and names it in an error", 
     assertMatch(empty.stderr, /\(standard input\): is empty/);
     assertEquals(filesIn(folder), []);
   }));
+
+Deno.test({
+  name: "layerfuse fuse -o - into a full disk, or to nobody, says so in one line",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const full = await intoShell('"$@" > /dev/full');
+    assertEquals(full.code, 2);
+    assertMatch(full.stderr, /layerfuse: standard output: cannot be written \(No space left on device.*\)\n$/);
+    const nobody = await intoShell('("$@"; echo "code $?" >&2) | head -c 1 > /dev/null');
+    assertMatch(nobody.stderr, /layerfuse: standard output: cannot be written \(.*EPIPE\)\ncode 2\n$/);
+  },
+});
+
+/** Runs `fuse MODEL -o -` as a shell's `$@`. */
+async function intoShell(script: string): Promise<{ code: number; stderr: string }> {
+  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+  const run = [Deno.execPath(), "run", "-A", "--quiet", "--no-lock", "--no-check", main, "fuse", MODEL, "-o", "-"];
+  const { code, stderr } = await new Deno.Command("/bin/sh", { args: ["-c", script, "sh", ...run] }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}

@@ -62,6 +62,18 @@ Deno.test("save() follows a link to the file it leads to, there or not", () =>
     await assertRejects(() => model.save(`${folder}/a.onnx`), FileError, "cannot be written");
   }));
 
+Deno.test("save() refuses a path that ends as a folder's name does, as cp", () =>
+  withModel(async (folder, path) => {
+    const model = await open(path);
+    await assertRejects(
+      () => model.save(`${folder}/new.onnx/`),
+      FileError,
+      "new.onnx/: cannot be written: that is the",
+    );
+    await assertRejects(() => model.save(`${path}/new.onnx`), FileError, "cannot be written (not a directory).");
+    assertEquals(filesIn(folder), ["net.onnx"]);
+  }));
+
 Deno.test("save() in place keeps permissions, owner and hard links", () =>
   withModel(async (folder, path, fused) => {
     const isRoot = Deno.uid() === 0;

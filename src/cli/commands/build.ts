@@ -4,6 +4,7 @@ import { addJson, checkJson, type JsonOption, requireOut, show } from "../output
 import { UsageError } from "../usage_error.ts";
 import { whole } from "../values.ts";
 import { addWeightOptions } from "../weight_options.ts";
+import { onDemand } from "../on_demand.ts";
 
 interface Options extends BuildChoice {
   output?: string;
@@ -29,7 +30,7 @@ export const command: CommandFile = {
     const [name] = command.args, { output, list, json, ...choice } = command.opts<Options>();
     await checkJson(json);
     if (list) {
-      const { zoo, zooText } = await import("../zoo.ts");
+      const { zoo, zooText } = await onDemand("cli/zoo");
       const rows = zoo();
       await show(json, rows, () => zooText(rows));
       return 0;
@@ -38,7 +39,7 @@ export const command: CommandFile = {
       throw new UsageError("build: 0 arguments, expected 1: ARCH. layerfuse build --list shows them.");
     }
     const out = requireOut(command.name(), output);
-    const { buildWithProgress } = await import("../build_with_progress.ts");
+    const { buildWithProgress } = await onDemand("cli/build_with_progress");
     const model = await buildWithProgress(name, choice);
     await model.save(out);
     const { nodes, parameters, bytes } = model.stats;

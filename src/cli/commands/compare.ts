@@ -5,12 +5,14 @@ import { RULE } from "../../bench/decision_rule.ts";
 import { addBaselineOptions, type BaselineChoice, forPair, readBaseline, useBaseline } from "../baselines.ts";
 import type { CommandFile } from "../command.ts";
 import type { MeasuredPair } from "../compare_pair.ts";
+import { Interruption } from "../interruption.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
 import { addSourceOptions, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
 import { given, number } from "../values.ts";
 import { checkFolder, writeWhole } from "../write_whole.ts";
+import { onDemand } from "../on_demand.ts";
 
 interface Options extends MeasureChoice, SourceChoice, BaselineChoice {
   byRule?: boolean;
@@ -53,7 +55,7 @@ export const command: CommandFile = {
   async run(command) {
     const chosen = command.opts<Options>();
     const options = { ...measureOptions(chosen), ...chosen.layers ? { layers: true } : {} };
-    const { askedPairs } = await import("../compare_pairs.ts");
+    const { askedPairs } = await onDemand("cli/compare_pairs");
     const asked = await askedPairs(
       command.args,
       (command.parent as Command & { rawArgs: string[] }).rawArgs,
@@ -64,16 +66,15 @@ export const command: CommandFile = {
     }
     const limits = await gateLimits(chosen);
     await checkJson(chosen.json);
-    const { fileNames } = await import("../file_names.ts");
+    const { fileNames } = await onDemand("cli/file_names");
     const names = fileNames(asked.map(({ name }) => name));
     const choices = asked.map((_, i) => asked.length === 1 ? chosen : forPair(chosen, names[i]));
     const baselines: (Baseline | undefined)[] = [];
     for (const choice of choices) baselines.push(await readBaseline(choice));
     for (const path of [chosen.report, chosen.markdown, chosen.benchmark, chosen.junit]) await checkFolder(path);
 
-    const { gateExitCode, judgePair, toGithubActionBenchmark } = await import("../../bench/mod.ts");
-    const { measurePair } = await import("../compare_pair.ts");
-    const { Interruption } = await import("../interruption.ts");
+    const { gateExitCode, judgePair, toGithubActionBenchmark } = await onDemand("bench/mod");
+    const { measurePair } = await onDemand("cli/compare_pair");
     const measured: (MeasuredPair | undefined)[] = [], pairs: GatedPair[] = [];
     for (const pair of asked) {
       const own = { name: pair.name, limits: { ...limits, ...pair.limits } };
@@ -116,8 +117,8 @@ export const command: CommandFile = {
 
 /** Prints every comparison, and of several the table; or JSON: of one pair its own object, of several one that holds them. */
 async function print(json: JsonOption, measured: readonly (MeasuredPair | undefined)[], pairs: readonly GatedPair[]) {
-  const { comparisonText, textTable } = await import("../../plot/mod.ts");
-  const { GATE_COLUMNS, gateExitCode, gateRows, gateSentence, outcomeOf } = await import("../../bench/mod.ts");
+  const { comparisonText, textTable } = await onDemand("plot/mod");
+  const { GATE_COLUMNS, gateExitCode, gateRows, gateSentence, outcomeOf } = await onDemand("bench/mod");
   const objects = pairs.map(({ comparison, result }, i) => ({
     ...comparison,
     ...measured[i]?.fusion ? { fusion: measured[i].fusion } : {},
@@ -143,8 +144,8 @@ async function print(json: JsonOption, measured: readonly (MeasuredPair | undefi
 }
 
 async function writeReport(path: string, { before, after, fusion, comparison }: MeasuredPair): Promise<void> {
-  const { layersOf } = await import("../../fusion/mod.ts");
-  const { renderReport } = await import("../../plot/mod.ts");
+  const { layersOf } = await onDemand("fusion/mod");
+  const { renderReport } = await onDemand("plot/mod");
   const layers = { before: layersOf(before, comparison.inputs), after: layersOf(after, comparison.inputs) };
   const graphs = { before, after };
   await writeWhole(path, renderReport({ comparison, fusion, graphs, layers, rules: comparison.rules }));
@@ -152,8 +153,8 @@ async function writeReport(path: string, { before, after, fusion, comparison }: 
 
 /** What CI systems read: JUnit where that was asked for, and annotations where GitHub Actions runs this. */
 async function writeOutcome({ junit }: Options, pairs: readonly GatedPair[]): Promise<void> {
-  const { toJUnit } = await import("../../bench/mod.ts");
-  const { tellGithub } = await import("../github.ts");
+  const { toJUnit } = await onDemand("bench/mod");
+  const { tellGithub } = await onDemand("cli/github");
   if (junit !== undefined) await writeWhole(junit, toJUnit(pairs));
   await tellGithub(pairs);
 }
@@ -165,8 +166,8 @@ async function writeReports(
   measured: readonly (MeasuredPair | undefined)[],
   pairs: readonly GatedPair[],
 ): Promise<void> {
-  const { renderPairs } = await import("../../plot/mod.ts");
-  const { GATE_COLUMNS, gateRows, gateSentence } = await import("../../bench/mod.ts");
+  const { renderPairs } = await onDemand("plot/mod");
+  const { GATE_COLUMNS, gateRows, gateSentence } = await onDemand("bench/mod");
   const page = (name: string) => path.replace(/(\.html?)?$/i, (ending) => `.${name}${ending || ".html"}`);
   for (const [i, each] of measured.entries()) if (each) await writeReport(page(names[i]), each);
   const links = measured.map((each, i) => each && encodeURI(basename(page(names[i]))));
@@ -178,7 +179,7 @@ async function writeReports(
 
 /** The table of all pairs where there are several, then each pair with what the gate said of it. */
 async function markdownOf(pairs: readonly GatedPair[]): Promise<string> {
-  const { gateMarkdown, toMarkdown } = await import("../../bench/mod.ts");
+  const { gateMarkdown, toMarkdown } = await onDemand("bench/mod");
   return [
     ...pairs.length > 1 ? [gateMarkdown(pairs)] : [],
     ...pairs.flatMap(({ comparison, result }) => comparison ? [toMarkdown(comparison, result)] : []),
@@ -188,7 +189,7 @@ async function markdownOf(pairs: readonly GatedPair[]): Promise<string> {
 /** Reads the limits of the gate. Throws a {@link UsageError} where one is no share. */
 async function gateLimits({ failIfSlower, maxError }: Options): Promise<GateLimits> {
   if (failIfSlower === undefined && maxError === undefined) return {};
-  const { parseShare } = await import("../../bench/mod.ts");
+  const { parseShare } = await onDemand("bench/mod");
   try {
     return given({ failIfSlower: failIfSlower === undefined ? undefined : parseShare(failIfSlower), maxError });
   } catch (error) {
@@ -198,8 +199,8 @@ async function gateLimits({ failIfSlower, maxError }: Options): Promise<GateLimi
 
 /** Says what the gate found of each pair, and of several of all. */
 async function sayGate(pairs: readonly GatedPair[], asked: number): Promise<void> {
-  const { gateExitCode, gateSentence } = await import("../../bench/mod.ts");
-  const { colour } = await import("../colour.ts");
+  const { gateExitCode, gateSentence } = await onDemand("bench/mod");
+  const { colour } = await onDemand("cli/colour");
   for (const { name, error, result } of pairs) {
     const about = asked > 1 ? `${name}: ` : "";
     if (error !== undefined) console.error(colour("red", `${about}${error}`));

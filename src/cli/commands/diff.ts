@@ -4,6 +4,7 @@ import { RULE } from "../../bench/decision_rule.ts";
 import type { CommandFile } from "../command.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
 import { UsageError } from "../usage_error.ts";
+import { onDemand } from "../on_demand.ts";
 
 /** `layerfuse diff OLD.json NEW.json`, `layerfuse diff OLD1.json OLD2.json -- NEW1.json NEW2.json`. */
 export const command: CommandFile = {
@@ -23,8 +24,8 @@ export const command: CommandFile = {
   async run(command) {
     const { json } = command.opts<{ json?: JsonOption }>();
     await checkJson(json);
-    const { diffComparisons, parseComparison } = await import("../../bench/mod.ts");
-    const { diffText } = await import("../diff_text.ts");
+    const { diffComparisons, parseComparison } = await onDemand("bench/mod");
+    const { diffText } = await onDemand("cli/diff_text");
     const read = async (paths: readonly string[]) =>
       await Promise.all(paths.map(async (path) => parseComparison(await saved(path), path)));
     const { older, newer } = sides(command);

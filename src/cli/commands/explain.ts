@@ -2,6 +2,7 @@ import type { CommandFile } from "../command.ts";
 import { addFusionOptions, type FusionChoice, fusionOptions, reportText } from "../fusion_options.ts";
 import { checkJson, show } from "../output.ts";
 import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
+import { onDemand } from "../on_demand.ts";
 
 /** `layerfuse explain MODEL`. */
 export const command: CommandFile = {
@@ -14,7 +15,7 @@ export const command: CommandFile = {
   async run(command) {
     const [path] = command.args, options = command.opts<FusionChoice & SourceChoice>();
     await checkJson(options.json);
-    const { explain } = await import("../../fusion/mod.ts");
+    const { explain } = await onDemand("fusion/mod");
     const report = await explain(await openModel(path, options), fusionOptions(options));
     const text = await reportText(report, options.verbose);
     await show(options.json, report, () => text);

@@ -1,7 +1,5 @@
 import { basename } from "node:path";
 import process from "node:process";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { CompareOptions } from "../../bench/mod.ts";
 import type { MeasuredVerdict, Model } from "../../fusion/mod.ts";
 import { RULE } from "../../bench/decision_rule.ts";
@@ -14,6 +12,7 @@ import { interruptible } from "../interruption.ts";
 import { startProgress } from "../progress.ts";
 import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
+import { onDemand } from "../on_demand.ts";
 
 interface Options extends FusionChoice, InputChoice, SourceChoice {
   externalData?: string;
@@ -30,13 +29,13 @@ type Feeds = Pick<CompareOptions, "shape" | "shapes" | "values" | "size" | "inpu
 
 async function inputsOf(model: Model, { inputs, ...options }: Options): Promise<Pick<Feeds, "inputs">> {
   if (inputs === undefined) return {};
-  const { readInputFiles } = await import("../input_folder.ts");
+  const { readInputFiles } = await onDemand("cli/input_folder");
   return await readInputFiles(inputs, model, inputOptions({ ...options, inputs }), options.sampleRate);
 }
 
 /** Times models on this machine, as `compare` does by default at level `all`. */
 async function measured(before: Model, after: Model, options: Options, feeds: Feeds): Promise<MeasuredVerdict> {
-  const { verdictOf } = await import("../../bench/mod.ts");
+  const { verdictOf } = await onDemand("bench/mod");
   const { provider, threads } = options;
   return await interruptible(async (signal) => {
     const verdict = await verdictOf(before, after, { ...feeds, provider, threads, signal });
@@ -75,7 +74,7 @@ export const command: CommandFile = {
     if (out === "-" && !["none", "auto", undefined].includes(options.externalData)) {
       throw new UsageError("fuse: a model on standard output has no data file. Leave --external-data out.");
     }
-    const { fuse } = await import("../../fusion/mod.ts");
+    const { fuse } = await onDemand("fusion/mod");
     const model = await openModel(path, options);
     const feeds = { ...inputOptions(options), ...await inputsOf(model, options) };
     const { model: fused, report } = await fuse(model, {
@@ -83,13 +82,13 @@ export const command: CommandFile = {
       measure: options.measure ? (before, after) => measured(before, after, options, feeds) : undefined,
     });
     if (options.verify) {
-      const { verify } = await import("../verify.ts");
+      const { verify } = await onDemand("cli/verify");
       const { isSame, sentence } = await interruptible((signal) => verify(model, fused, { ...feeds, signal }));
       console.error(sentence);
       if (!isSame) return 1;
     }
     await write(fused, out, options);
-    const { wroteSentence } = await import("../wrote_sentence.ts");
+    const { wroteSentence } = await onDemand("cli/wrote_sentence");
     const text = await reportText(report, options.verbose), wrote = wroteSentence(out, basename(path), report);
     if (out === "-") console.error(`${text}\n\n${wrote}`);
     else await show(options.json, report, () => `${text}\n\n${wrote}`);
@@ -99,12 +98,32 @@ export const command: CommandFile = {
 
 /** Writes the model to a file, with a progress bar, or to standard output. */
 async function write(model: Model, out: string, { externalData, force }: Options): Promise<void> {
-  if (out === "-") return await pipeline(Readable.fromWeb(model.stream() as never), process.stdout, { end: false });
+  if (out === "-") return await writeToStdout(model.stream());
   const progress = await startProgress();
   try {
     const onProgress = (fraction: number) => progress.update(fraction, `writing ${out}`);
     await interruptible((signal) => model.save(out, { externalData, force, signal, onProgress }));
   } finally {
     progress.stop();
+  }
+}
+
+/** Writes bytes to standard output. Throws a {@link UsageError} where nobody takes them, or a full disk. */
+async function writeToStdout(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const { stdout } = process,
+    written = (chunk: Uint8Array) =>
+      new Promise<void>((resolve, reject) => {
+        stdout.once("error", reject); // told twice: to the callback, and as an event that ends the process where nobody listens
+        stdout.write(chunk, (error) => {
+          if (error) return reject(error);
+          stdout.off("error", reject);
+          resolve();
+        });
+      });
+  try {
+    for await (const chunk of stream) await written(chunk);
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error)) throw error;
+    throw new UsageError(`standard output: cannot be written (${error.message})`);
   }
 }

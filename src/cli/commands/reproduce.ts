@@ -9,6 +9,7 @@ import { addSourceOptions, openModel, type SourceChoice } from "../source_option
 import { UsageError } from "../usage_error.ts";
 import { addWeightOptions } from "../weight_options.ts";
 import { writeWhole } from "../write_whole.ts";
+import { onDemand } from "../on_demand.ts";
 
 const ARTICLE = { model: "resnet101", size: 256, seconds: 60 };
 /** How many times the seconds asked for the 30 rounds may take on a slow machine. */
@@ -46,14 +47,14 @@ export const command: CommandFile = {
     await checkJson(chosen.json);
     const picture = chosen.image === undefined ? undefined : await readPicture(chosen.image);
     const options = measureOptions(chosen), seconds = chosen.seconds ?? ARTICLE.seconds;
-    const { fuse, layersOf } = await import("../../fusion/mod.ts");
-    const { comparisonText, renderReport } = await import("../../plot/mod.ts");
-    const { buildWithProgress } = await import("../build_with_progress.ts");
-    const { compareWithProgress } = await import("../compare_with_progress.ts");
+    const { fuse, layersOf } = await onDemand("fusion/mod");
+    const { comparisonText, renderReport } = await onDemand("plot/mod");
+    const { buildWithProgress } = await onDemand("cli/build_with_progress");
+    const { compareWithProgress } = await onDemand("cli/compare_with_progress");
     const model = path === undefined
       ? await buildWithProgress(architecture ?? ARTICLE.model, chosen)
       : await openModel(path, chosen);
-    const { readInputFiles } = await import("../input_folder.ts");
+    const { readInputFiles } = await onDemand("cli/input_folder");
     const { inputs } = await readInputFiles(chosen.inputs, model, options, chosen.sampleRate);
     const { model: fused, report: fusion } = await fuse(model);
     const comparison = await compareWithProgress(model, fused, {

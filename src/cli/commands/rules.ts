@@ -1,5 +1,6 @@
 import type { CommandFile } from "../command.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
+import { onDemand } from "../on_demand.ts";
 
 /** `layerfuse rules`. */
 export const command: CommandFile = {
@@ -9,7 +10,7 @@ export const command: CommandFile = {
   async run(command) {
     const { json } = command.opts<{ json?: JsonOption }>();
     await checkJson(json);
-    const { listRules } = await import("../../fusion/mod.ts");
+    const { listRules } = await onDemand("fusion/mod");
     const rules = listRules(), width = Math.max(...rules.map(({ name }) => name.length));
     await show(
       json,
