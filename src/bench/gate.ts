@@ -30,11 +30,14 @@ export interface GateResult {
 /**
  * Judges a comparison by limits: speed by {@linkcode gateSpeed}; the error by {@linkcode judgeError}, since it has no noise.
  *
- * @throws {RangeError} If the limit of speed is negative or no number.
+ * @throws {RangeError} If a limit is negative, infinite or no number.
  */
 export function gate(comparison: Comparison, { failIfSlower, maxError }: GateLimits): GateResult {
   const failures: string[] = [], warnings: string[] = [], undecided: string[] = [];
   if (maxError !== undefined) {
+    if (!(maxError >= 0 && maxError < Infinity)) {
+      throw new RangeError(`maxError ${maxError}: expected a number of at least 0`);
+    }
     const judged = judgeError(comparison.error, maxError);
     failures.push(...judged.failures);
     warnings.push(...judged.warnings);

@@ -35,7 +35,8 @@ const isValue = (value: unknown) => ["number", "boolean", "string"].includes(typ
 /** Keys that a pair, or the file for all pairs, may have. */
 const SHARED: Readonly<Record<string, Check>> = {
   failIfSlower: (value) => typeof value === "string" ? undefined : 'a share such as "2%"',
-  maxError: (value) => typeof value === "number" && value >= 0 ? undefined : "a number of at least 0",
+  maxError: (value) =>
+    typeof value === "number" && value >= 0 && value < Infinity ? undefined : "a number of at least 0",
   levels: (value) =>
     Array.isArray(value) && value.length > 0 && value.every((level) => LEVELS.includes(level as Level))
       ? undefined

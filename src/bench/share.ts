@@ -14,5 +14,7 @@ export function parseShare(text: string): number {
       `${JSON.stringify(text)}: could mean ${number}% or ${whole}%; expected a share with its sign, such as ${number}%`,
     );
   }
-  return Number(number) / 100;
+  const share = Number(number) / 100;
+  if (share === Infinity) throw new Error(`${text.slice(0, 20)}…: expected a share such as 2%`);
+  return share;
 }

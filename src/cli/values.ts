@@ -12,11 +12,14 @@ export function list(given: string): string[] {
   return given.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }
 
+/** A number as people write it: no 0x10, which JavaScript takes for 16. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** Parses a number of at least `least`; the parser throws a {@link UsageError} for anything else. */
 export function number(option: string, least = 0): (given: string) => number {
   return (given) => {
-    const value = Number(given);
-    if (given.trim() === "" || !Number.isFinite(value) || value < least) {
+    const value = DECIMAL.test(given.trim()) ? Number(given) : NaN;
+    if (!Number.isFinite(value) || value < least) {
       throw new UsageError(`${option} ${given}: expected a number of at least ${least}`);
     }
     return value;
@@ -43,6 +46,14 @@ export function share(option: string): (given: string) => number {
       throw new UsageError(`${option} ${(error as Error).message}`);
     }
     throw new UsageError(`${option} ${given}: expected a share above 0, such as 1%`);
+  };
+}
+
+/** A parser of an option that may be given once only: of two limits the looser would win unseen. */
+export function once<T>(option: string, parse: (given: string) => T): (given: string, previous?: T) => T {
+  return (given, previous) => {
+    if (previous !== undefined) throw new UsageError(`${option} ${given}: given twice; expected one`);
+    return parse(given);
   };
 }
 

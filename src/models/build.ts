@@ -3,6 +3,7 @@ import { Model } from "../fusion/model.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { type Architecture, ARCHITECTURES, parseArchitecture } from "./architectures.ts";
 import { calibrate, calibrationImages } from "./calibrate.ts";
+import type { Variant } from "./names.ts";
 import { Network, OPSET, type Statistics } from "./network.ts";
 import { type TrainedWeights, trainedWeights } from "./trained_weights.ts";
 import { checked, type OptionNames } from "../host/options.ts";
@@ -78,7 +79,7 @@ export async function build(architecture: Architecture, options: BuildOptions = 
   if (options.weights !== undefined) {
     onProgress?.(0, "weights");
     const { weights, strict = true } = options;
-    const trained = await trainedWeights(name, learnedShapes(name), weights, {
+    const trained = await trainedWeights(name, (variant) => learnedShapes(name, variant), weights, {
       strict,
       onProgress: (fraction) => onProgress?.(0.99 * fraction, "weights"),
     });
@@ -106,7 +107,8 @@ export function assemble(
   opset: number = OPSET.usual,
   trained?: TrainedWeights,
 ): Model {
-  return Model.from(exportModel(network(name, { seed, statistics, opset, trained }).graphs), name);
+  const { variant } = trained ?? {};
+  return Model.from(exportModel(network(name, { seed, statistics, opset, trained, variant }).graphs), name);
 }
 
 interface Made {
@@ -114,10 +116,11 @@ interface Made {
   statistics?: Statistics;
   opset: number;
   trained?: TrainedWeights;
+  variant?: Variant;
 }
 
 /** Its layers, and the names and shapes of what a state dict has for it. */
-function network(name: Architecture, { seed, statistics, opset, trained }: Made) {
+function network(name: Architecture, { seed, statistics, opset, trained, variant }: Made) {
   const recipe = ARCHITECTURES[name];
   const input = !statistics && recipe.calibration ? recipe.calibration : recipe.input;
   const network = new Network({
@@ -127,9 +130,11 @@ function network(name: Architecture, { seed, statistics, opset, trained }: Made)
     statistics,
     opset,
     uncalled: recipe.uncalled,
+    variant,
     ...trained && { weights: (parameter: string) => trained.tensors.get(parameter), trainedOn: trained.source },
   });
-  const graphs = network.finish(recipe.layers(network), recipe.output, ...recipe.more ?? []);
+  const output = variant?.classes === undefined ? recipe.output : [...recipe.output.slice(0, -1), variant.classes];
+  const graphs = network.finish(recipe.layers(network), output, ...recipe.more ?? []);
   return { graphs, learned: network.learned };
 }
 
@@ -161,9 +166,9 @@ export function describe(architecture: Architecture): Description {
   return { model: Model.from(exportModel(graphs), name), parameters };
 }
 
-/** Names and shapes of what a state dict has for an architecture. */
-export function learnedShapes(name: Architecture): ReadonlyMap<string, readonly number[]> {
-  return network(name, { seed: 0, statistics: new Map(), opset: OPSET.usual }).learned;
+/** Names and shapes of what a state dict has for an architecture, or for a variant of it. */
+export function learnedShapes(name: Architecture, variant?: Variant): ReadonlyMap<string, readonly number[]> {
+  return network(name, { seed: 0, statistics: new Map(), opset: OPSET.usual, variant }).learned;
 }
 
 /** Paths of the BatchNormalization modules of a model, from the names of their scales. */

@@ -1,7 +1,7 @@
 import { floatAttribute, newAttribute } from "../graph/attribute.ts";
 import type { Value } from "../graph/graph.ts";
 import { sizeOf } from "../tensor/tensor.ts";
-import type { Network } from "./network.ts";
+import type { Attributes, Network } from "./network.ts";
 import type { Distribution } from "./random_tensor.ts";
 
 /**
@@ -43,7 +43,14 @@ export function conv(network: Network, x: Value, path: string, options: ConvOpti
   const fanIn = dims[1] * positions, fanOut = out * positions;
   const weight = network.parameter(`${path}.weight`, dims, weights(options.init ?? "fan_out", fanIn, fanOut));
   const more = bias ? [network.parameter(`${path}.bias`, [out], around(1 / Math.sqrt(fanIn)))] : [];
-  return network.op("Conv", [x, weight, ...more], path, window);
+  return network.op("Conv", [x, weight, ...more], path, padded(network, window));
+}
+
+/** A convolution's attributes as they are, or padded for every size of the input as TensorFlow's "SAME" does. */
+function padded(network: Network, window: ReturnType<typeof windowOf>): Attributes {
+  if (!network.variant.padsAsTensorflow) return window;
+  const { pads: _, ...rest } = window;
+  return { ...rest, auto_pad: "SAME_UPPER" };
 }
 
 /** A transposed convolution of [N, C, …], initialised as by default. Weight [C, out, k, …], and a bias [out] if asked for. */

@@ -15,7 +15,7 @@ const STAGES = [
 
 /**
  * torchvision's MobileNetV2 (Sandler et al., 2018): inverted residuals with depthwise convolutions, Relu6 as Clip with its
- * bounds as Constant nodes. [N, 3, H, W] → [N, 1000].
+ * bounds as Constant nodes. [N, 3, H, W] → [N, 1000], or the classes that its weights have.
  */
 export function mobilenetV2(network: Network): Value {
   let x = convBnRelu6(network, network.input, "features.0", { out: 32, kernel: 3, stride: 2 });
@@ -26,7 +26,7 @@ export function mobilenetV2(network: Network): Value {
     }
   }
   x = convBnRelu6(network, x, `features.${feature}`, { out: 1280 });
-  return classifier(network, x, "", "classifier.1", 1000);
+  return classifier(network, x, "", "classifier.1", network.variant.classes ?? 1000);
 }
 
 function convBnRelu6(network: Network, x: Value, path: string, options: ConvOptions): Value {

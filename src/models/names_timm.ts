@@ -1,3 +1,4 @@
+import { MOBILENETS_V3 } from "./mobilenet_v3.ts";
 import type { Names } from "./names.ts";
 
 /** Blocks of MobileNetV2's stages, which timm numbers by stage and torchvision throughout. */
@@ -23,6 +24,37 @@ const EFFICIENTNET_LAYERS: readonly Record<string, string>[] = [
   },
 ];
 
+/** Blocks in timm's stages of MobileNetV3, large and small; the last is one convolution. */
+const MOBILENET_V3_BLOCKS = { large: [1, 2, 3, 4, 2, 3, 1], small: [1, 2, 3, 2, 3, 1] } as const;
+
+/** timm's names of a MobileNetV3: a block's layers are numbered throughout here, after whether it expands and squeezes. */
+function mobilenetV3(size: keyof typeof MOBILENET_V3_BLOCKS): Names {
+  const counts = MOBILENET_V3_BLOCKS[size],
+    last = counts.length - 1,
+    squeezes = MOBILENETS_V3[`mobilenet_v3_${size}`].blocks;
+  return [
+    [/^conv_stem\./, "features.0.0."],
+    [/^bn1\./, "features.0.1."],
+    [/^conv_head\./, "classifier.0."],
+    [/^classifier\./, "classifier.3."],
+    [/^blocks\.(\d+)\.(\d+)\.([a-z_0-9.]+)\.(\w+)$/, (_, stage, index, layer, name) => {
+      const block = counts.slice(0, Number(stage)).reduce((sum, count) => sum + count, 0) + Number(index);
+      if (Number(stage) === last) return `features.${block + 1}.${layer === "conv" ? 0 : 1}.${name}`;
+      const isExpanded = Number(stage) > 0, depthwise = isExpanded ? 1 : 0, squeeze = depthwise + 1;
+      const project = squeezes[block][3] ? squeeze + 1 : squeeze;
+      const places: Record<string, string> = {
+        conv_dw: `${depthwise}.0`,
+        "se.conv_reduce": `${squeeze}.fc1`,
+        "se.conv_expand": `${squeeze}.fc2`,
+        ...isExpanded
+          ? { conv_pw: "0.0", bn1: "0.1", bn2: "1.1", conv_pwl: `${project}.0`, bn3: `${project}.1` }
+          : { bn1: "0.1", conv_pw: `${project}.0`, bn2: `${project}.1` },
+      };
+      return `features.${block + 1}.block.${places[layer]}.${name}`;
+    }],
+  ];
+}
+
 /** timm's names where they are not torchvision's, by family. Its ResNets and DenseNets have torchvision's. */
 export const TIMM = {
   vgg: [
@@ -41,6 +73,8 @@ export const TIMM = {
       return `features.${before + Number(index)}.conv.${MOBILENET_LAYERS[stage === "0" ? 0 : 1][layer]}.${name}`;
     }],
   ],
+  mobilenetV3Large: mobilenetV3("large"),
+  mobilenetV3Small: mobilenetV3("small"),
   efficientnet: [
     [/^conv_stem\./, "features.0.0."],
     [/^bn1\./, "features.0.1."],

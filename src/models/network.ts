@@ -7,6 +7,7 @@ import { exportTensor } from "../graph/tensor_proto.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { filledTensor, reshaped, type Tensor, valueTensor } from "../tensor/tensor.ts";
+import type { Variant } from "./names.ts";
 import { type Distribution, randomTensor } from "./random_tensor.ts";
 
 /** Mean and variance of the inputs of one BatchNormalization, a channel an entry. */
@@ -38,6 +39,8 @@ export interface NetworkInit {
   uncalled?: ReadonlySet<string>;
   /** Version of the default operator set, default 17; see {@link OPSET}. */
   opset?: number;
+  /** What it computes otherwise, as the network that its trained weights are of does. */
+  variant?: Variant;
 }
 
 /** Operator sets that a network can be written for: PyTorch's TorchScript exporter ends at 20, its newer one at 23. */
@@ -109,6 +112,17 @@ export class Network {
   /** The default operator set's version. */
   get opset(): number {
     return this.#init.opset ?? OPSET.usual;
+  }
+
+  /** What it computes otherwise than the architecture of its name. */
+  get variant(): Variant {
+    return this.#init.variant ?? {};
+  }
+
+  /** ε of the normalization at a path: the usual one, or the variant's. */
+  epsilon(path: string, usual: number): number {
+    const [pattern, epsilon] = this.variant.epsilon ?? [];
+    return pattern?.test(path) ? epsilon! : usual;
   }
 
   /** Shapes of what a state dict has for this network so far, by name: parameters and running statistics. */
@@ -207,7 +221,7 @@ export class Network {
       vector("running_var", statistics?.get(path)?.variance, 1),
     ];
     const attributes = [
-      floatAttribute("epsilon", epsilon),
+      floatAttribute("epsilon", this.epsilon(path, epsilon)),
       floatAttribute("momentum", statistics ? 0.9 : 0),
       ...this.opset >= 14 ? [newAttribute("training_mode", statistics ? 0 : 1)] : [],
     ];

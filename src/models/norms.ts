@@ -13,8 +13,8 @@ export const SHIFT: Distribution = { kind: "normal", std: 0.1 };
  * torch.nn.LayerNorm over the last axis, with scale and shift. Below opset 17 there is no such operator, and the exporter
  * writes out (x − mean) / √(variance + ε) · γ + β.
  */
-export function layerNorm(network: Network, x: Value, path: string, epsilon = 1e-5): Value {
-  const width = network.size(x, -1);
+export function layerNorm(network: Network, x: Value, path: string, usual = 1e-5): Value {
+  const width = network.size(x, -1), epsilon = network.epsilon(path, usual);
   const scale = network.parameter(`${path}.weight`, [width], SCALE);
   const shift = network.parameter(`${path}.bias`, [width], SHIFT);
   if (network.opset >= 17) {

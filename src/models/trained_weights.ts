@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { assignWeights, readStateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
 import { officialWeights } from "./imagenet.ts";
+import type { Variant } from "./names.ts";
 import { isTrainingOnly, renamed } from "./weight_names.ts";
 
 /** A network's weights as a file has them. */
@@ -14,6 +15,8 @@ export interface TrainedWeights {
   readonly source: string;
   /** Its tensors by the network's names, float32. */
   readonly tensors: ReadonlyMap<string, Tensor>;
+  /** What the network that they are of computes otherwise than the architecture does. */
+  readonly variant?: Variant;
 }
 
 /** How to take them from the file. */
@@ -25,24 +28,24 @@ export interface TrainedWeightsOptions {
 }
 
 /**
- * The trained weights of an architecture that has the parameters `learned`.
+ * The trained weights of an architecture that has the parameters `learned`, by the variant of it.
  *
  * @throws {RangeError} For `"imagenet"` where torchvision has no such weights.
  */
 export async function trainedWeights(
   architecture: Architecture,
-  learned: ReadonlyMap<string, readonly number[]>,
+  learned: (variant?: Variant) => ReadonlyMap<string, readonly number[]>,
   weights: string | URL | Uint8Array,
   options: TrainedWeightsOptions,
 ): Promise<TrainedWeights> {
   const file = await byteSource(architecture, weights, options.onProgress);
-  const dict = renamed(architecture, await readStateDict(file), learned);
-  const tensors = assignWeights(learned, dict, {
+  const { dict, variant } = renamed(architecture, await readStateDict(file), learned());
+  const tensors = assignWeights(learned(variant), dict, {
     architecture,
     strict: options.strict,
     isUnused: (name) => isTrainingOnly(architecture, name),
   });
-  return { source: weights instanceof Uint8Array ? "(bytes)" : basename(file.name), tensors };
+  return { source: weights instanceof Uint8Array ? "(bytes)" : basename(file.name), tensors, variant };
 }
 
 async function byteSource(

@@ -1,7 +1,8 @@
+import { concatenated } from "../tensor/pick.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { StateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
-import type { Names } from "./names.ts";
+import type { Dialect, Names, Variant } from "./names.ts";
 import { HUGGING_FACE } from "./names_hugging_face.ts";
 import { TIMM } from "./names_timm.ts";
 
@@ -22,16 +23,40 @@ export function isTrainingOnly(architecture: Architecture, name: string): boolea
 /** torchvision's own files of 2017 have `denselayer1.norm.1.weight`. */
 const DENSENET_OF_2017: Names = [[/^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/, "$1$2"]];
 
-const FAMILIES: readonly (readonly [RegExp, readonly Names[]])[] = [
-  [/^(resnet|resnext|wide_resnet)/, [HUGGING_FACE.resnet]],
-  [/^densenet/, [DENSENET_OF_2017]],
-  [/^vgg/, [TIMM.vgg]],
-  [/^mobilenet_v2$/, [TIMM.mobilenetV2]],
-  [/^efficientnet_b0$/, [TIMM.efficientnet]],
-  [/^convnext_tiny$/, [TIMM.convnext]],
-  [/^swin_t$/, [TIMM.swin]],
-  [/^regnet_y/, [TIMM.regnet, HUGGING_FACE.regnet]],
+/** timm's MobileNetV3 has PyTorch's ε in place of torchvision's 0.001. */
+const TIMM_EPSILON: Variant = { epsilon: [/./, 1e-5] };
+
+const FAMILIES: readonly (readonly [RegExp, readonly Dialect[]])[] = [
+  [/^(resnet|resnext|wide_resnet)/, [{ names: HUGGING_FACE.resnet }]],
+  [/^densenet/, [{ names: DENSENET_OF_2017 }]],
+  [/^vgg/, [{ names: TIMM.vgg }]],
+  [/^mobilenet_v2$/, [
+    { names: TIMM.mobilenetV2 },
+    // converted from TensorFlow, with its padding, its ε and a class for the background
+    {
+      names: HUGGING_FACE.mobilenetV2,
+      variant: { epsilon: [/./, 1e-3], padsAsTensorflow: true },
+      classes: "classifier.1.bias",
+    },
+  ]],
+  [/^mobilenet_v3_large$/, [{ names: TIMM.mobilenetV3Large, variant: TIMM_EPSILON }]],
+  [/^mobilenet_v3_small$/, [{ names: TIMM.mobilenetV3Small, variant: TIMM_EPSILON }]],
+  [/^efficientnet_b0$/, [{ names: TIMM.efficientnet }]],
+  [/^convnext_tiny$/, [
+    { names: TIMM.convnext },
+    { names: HUGGING_FACE.convnext, variant: { epsilon: [/^classifier\.0$/, 1e-12] } },
+  ]],
+  [/^swin_t$/, [{ names: TIMM.swin }, { names: HUGGING_FACE.swin }]],
+  [/^regnet_y/, [{ names: TIMM.regnet }, { names: HUGGING_FACE.regnet }]],
 ];
+
+/** A state dict under torchvision's names, and what the network that it is of computes otherwise. */
+export interface Renamed {
+  /** The state dict. */
+  readonly dict: StateDict;
+  /** What is otherwise, if anything. */
+  readonly variant?: Variant;
+}
 
 /**
  * A state dict under torchvision's names where it has others that are known: of all ways to name it, the one by which most
@@ -42,19 +67,38 @@ export function renamed(
   architecture: Architecture,
   dict: StateDict,
   network: ReadonlyMap<string, readonly number[]>,
-): StateDict {
+): Renamed {
   const known = (tensors: StateDict["tensors"]) => [...tensors.keys()].filter((name) => network.has(name)).length;
-  let best = dict;
-  for (const names of FAMILIES.find(([pattern]) => pattern.test(architecture))?.[1] ?? []) {
-    const tensors = new Map([...dict.tensors].map(([name, tensor]): [string, Tensor] => {
+  let best: Renamed = { dict };
+  for (const { names, variant, classes } of FAMILIES.find(([pattern]) => pattern.test(architecture))?.[1] ?? []) {
+    const translations = new Map([...dict.tensors].map(([name, tensor]): [string, Tensor] => {
       const here = translated(name, names), dims = network.get(here);
       return [here, here !== name && dims && isSameData(tensor.dims, dims) ? reshaped(tensor, dims) : tensor];
     }));
-    if (tensors.size === dict.tensors.size && known(tensors) > Math.max(known(best.tensors), tensors.size / 2)) {
-      best = { ...dict, tensors };
-    }
+    if (translations.size !== dict.tensors.size) continue; // two tensors under one name
+    const tensors = joined(translations), least = Math.max(known(best.dict.tensors), tensors.size / 2);
+    if (known(tensors) <= least) continue;
+    const count = classes === undefined ? undefined : tensors.get(classes)?.dims[0];
+    best = { dict: { ...dict, tensors }, variant: count ? { ...variant, classes: count } : variant };
   }
   return best;
+}
+
+/** The tensors with those called `NAME#0`, `NAME#1`, … as one, NAME, along their first axis, where all parts are there and fit. */
+function joined(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const whole = new Map(tensors);
+  for (const name of tensors.keys()) {
+    if (!name.endsWith("#0")) continue;
+    const stem = name.slice(0, -2), parts: Tensor[] = [];
+    for (let part; (part = tensors.get(`${stem}#${parts.length}`));) parts.push(part);
+    const [{ dims: [, ...rest] }] = parts;
+    if (parts.some(({ dims }) => dims.length !== rest.length + 1 || rest.some((dim, axis) => dim !== dims[axis + 1]))) {
+      continue;
+    }
+    for (const index of parts.keys()) whole.delete(`${stem}#${index}`);
+    whole.set(stem, concatenated(parts, 0));
+  }
+  return whole;
 }
 
 function translated(name: string, names: Names): string {

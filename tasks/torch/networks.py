@@ -26,17 +26,18 @@ OTHERS = {
     "dcgan_generator": (100, 1, 1),
 }
 TIMM = {
-    "resnet50": "resnet50",
-    "densenet121": "densenet121",
-    "vgg11_bn": "vgg11_bn",
+    **{name: name for name in """resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d wide_resnet50_2 densenet121
+    densenet161 densenet169 densenet201 vgg11_bn vgg13_bn vgg16_bn vgg19_bn efficientnet_b0 inception_v3 convnext_tiny
+    repvgg_a0 mobileone_s0 vit_tiny_patch16_224 convnext_atto poolformer_s12 efficientformer_l1 repvit_m0_9
+    fastvit_t8""".split()},
     "mobilenet_v2": "mobilenetv2_100",
-    "efficientnet_b0": "efficientnet_b0",
-    "inception_v3": "inception_v3",
+    "mobilenet_v3_large": "mobilenetv3_large_100",
+    "mobilenet_v3_small": "mobilenetv3_small_100",
     "regnet_y_400mf": "regnety_004",
-    "convnext_tiny": "convnext_tiny",
     "swin_t": "swin_tiny_patch4_window7_224",
+    "mixer_s16_224": "mixer_s16_224",
 }
-HUGGING_FACE = ["resnet18", "resnet50", "regnet_y_400mf"]
+HUGGING_FACE = ["resnet18", "resnet50", "regnet_y_400mf", "mobilenet_v2", "convnext_tiny", "swin_t"]
 
 
 def shape_of(name):
@@ -82,6 +83,12 @@ def hugging_face_network(name):
     if name.startswith("resnet"):
         small = {"depths": [2, 2, 2, 2], "hidden_sizes": [64, 128, 256, 512], "layer_type": "basic"}
         return hf.ResNetForImageClassification(hf.ResNetConfig(num_labels=1000, **(small if name == "resnet18" else {})))
+    if name == "mobilenet_v2":
+        return hf.MobileNetV2ForImageClassification(hf.MobileNetV2Config(num_labels=1001))
+    if name == "convnext_tiny":
+        return hf.ConvNextForImageClassification(hf.ConvNextConfig(num_labels=1000))
+    if name == "swin_t":
+        return hf.SwinForImageClassification(hf.SwinConfig(num_labels=1000))
     sizes = {"depths": [1, 3, 6, 6], "hidden_sizes": [48, 104, 208, 440], "groups_width": 8, "layer_type": "y"}
     return hf.RegNetForImageClassification(hf.RegNetConfig(num_labels=1000, **sizes))
 

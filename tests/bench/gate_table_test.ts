@@ -77,6 +77,10 @@ Deno.test("toJUnit() stays well-formed with any name and any text", () => {
   assertEquals(document.querySelectorAll("testcase").length, 2);
 });
 
+Deno.test("parseGateFile() refuses a limit that JSON reads as infinite", () => {
+  assertThrows(() => parseGateFile('{"maxError": 1e999, "pairs": []}', "gate.json"), Error, '"maxError" is');
+});
+
 Deno.test("parseGateFile() gives every pair its limits, its own before those of all", () => {
   const pairs = parseGateFile(JSON.stringify({
     failIfSlower: "2%",

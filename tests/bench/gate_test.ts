@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { INFINITE_ERROR } from "../../src/bench/error.ts";
 import { gate } from "../../src/bench/gate.ts";
 import { comparisonWith, levelWith, measures, spread } from "./saved.ts";
@@ -39,6 +39,12 @@ Deno.test("gate() fails on the worst error of all input sets, an infinite one to
   });
   assertEquals(wide.sentence, "Failed: the relative L2 error is 1.00e-3 (input wide), above 0.0001.");
   assertEquals(gate(comparisonWith([], INFINITE_ERROR), { maxError: 1e300 }).passed, false);
+});
+
+Deno.test("gate() refuses a limit of errors that is negative, infinite or no number", () => {
+  for (const maxError of [-1, Infinity, NaN]) {
+    assertThrows(() => gate(comparisonWith([], 0), { maxError }), RangeError, "expected a number of at least 0");
+  }
 });
 
 Deno.test("gate() without limits passes", () => {

@@ -37,6 +37,7 @@ Deno.test("parseShare() refuses what is no share", () => {
     "2％",
     "2pct",
     "0x2%",
+    `${"9".repeat(400)}%`,
   ];
   for (const text of wrong) assertThrows(() => parseShare(text), Error, "expected a share", text);
 });

@@ -119,6 +119,22 @@ Deno.test("layerfuse compare --fail-if-slower refuses a number without %, before
   assertStringIncludes((await cli("compare", "none.onnx", "--delta", "1")).stderr, "could mean 1% or 100%");
 });
 
+for (
+  const [args, message] of [
+    [["--fail-if-slower", "2%", "--fail-if-slower", "200%"], "--fail-if-slower 200%: given twice; expected one"],
+    [["--max-error", "1e-4", "--max-error", "5"], "--max-error 5: given twice; expected one"],
+    [["--max-error", "0x10"], "--max-error 0x10: expected a number of at least 0"],
+    [["--max-error", "2%"], "--max-error 2%: expected a number of at least 0"],
+    [["--max-error", "1,5"], "--max-error 1,5: expected a number of at least 0"],
+  ] as const
+) {
+  Deno.test(`layerfuse compare ${args.join(" ")} is refused before anything is measured`, async () => {
+    const { code, stderr } = await cli("compare", fixture("fashion_resnet"), ...args);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, message);
+  });
+}
+
 Deno.test("layerfuse compare, diff, reproduce and fuse state the rule of verdicts in --help", async () => {
   for (const name of ["compare", "diff", "reproduce", "fuse"]) {
     assertStringIncludes((await cli(name, "--help")).stdout.replace(/\s+/g, " "), RULE);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { build, WeightsFormatError, WeightsMismatchError } from "../../src/models/mod.ts";
-import { assemble } from "../../src/models/build.ts";
-import { valuesOf } from "../../src/tensor/tensor.ts";
+import { assemble, learnedShapes } from "../../src/models/build.ts";
+import { filledTensor, sizeOf, type Tensor, valuesOf, valueTensor } from "../../src/tensor/tensor.ts";
 import { learnedOf, stateDict } from "../weights/save_safetensors.ts";
 
 const trained = learnedOf(assemble("mobilenet_v2", 5, new Map()));
@@ -91,4 +91,98 @@ Deno.test("densenet121 takes the names of torchvision's file of 2017", async () 
   const found = learnedOf(await build("densenet121", { weights: stateDict(old) }));
   const name = "features.denseblock4.denselayer16.conv2.weight";
   assertEquals(valuesOf(found.get(name)!), valuesOf(dense.get(name)!));
+});
+
+/** Names that another library's state dict has for those of `names`. */
+function under(tensors: ReadonlyMap<string, Tensor>, ...names: (readonly [RegExp, string])[]) {
+  return new Map([...tensors].map(([name, tensor]) => [
+    names.reduce((other, [pattern, there]) => other.replace(pattern, there), name),
+    tensor,
+  ]));
+}
+
+for (
+  const [style, query, output, table, mlp] of [
+    ["the files of the hub", "self.query", "output.dense", "self", ["intermediate.dense", "output.dense"]],
+    ["transformers 5", "q_proj", "o_proj", "relative_position_bias", ["mlp.fc1", "mlp.fc2"]],
+  ] as const
+) {
+  Deno.test(`swin_t takes Hugging Face's names as in ${style}, its three projections as one`, async () => {
+    const own = new Map([...learnedShapes("swin_t")].map(([name, dims], index) => {
+      const values = Float64Array.from({ length: sizeOf(dims) }, (_, at) => ((at * 31 + index * 7) % 256 - 128) / 512);
+      return [name, valueTensor("float32", dims, values)];
+    }));
+    const tensors = new Map(own);
+    for (const [name, tensor] of own) {
+      const [, path, kind] = /^(.*\.attn)\.qkv\.(\w+)$/.exec(name) ?? [];
+      if (path === undefined) continue;
+      tensors.delete(name);
+      const [rows, ...rest] = tensor.dims, values = valuesOf(tensor), size = values.length / 3;
+      ["query", "key", "value"].forEach((part, index) => {
+        const there = query.startsWith("self") ? `self.${part}` : `${part[0]}_proj`;
+        const dims = [rows / 3, ...rest];
+        const piece = valueTensor("float32", dims, values.slice(index * size, (index + 1) * size));
+        tensors.set(`${path}.${there}.${kind}`, piece);
+      });
+    }
+    const theirs = under(
+      tensors,
+      [/^features\.0\.0\./, "swin.embeddings.patch_embeddings.projection."],
+      [/^features\.0\.2\./, "swin.embeddings.norm."],
+      [/^norm\./, "swin.layernorm."],
+      [/^head\./, "classifier."],
+      [/^features\.2\./, "swin.encoder.layers.0.downsample."],
+      [/^features\.4\./, "swin.encoder.layers.1.downsample."],
+      [/^features\.6\./, "swin.encoder.layers.2.downsample."],
+      [/^features\.1\./, "swin.encoder.layers.0.blocks."],
+      [/^features\.3\./, "swin.encoder.layers.1.blocks."],
+      [/^features\.5\./, "swin.encoder.layers.2.blocks."],
+      [/^features\.7\./, "swin.encoder.layers.3.blocks."],
+      [/\.norm1\./, ".layernorm_before."],
+      [/\.norm2\./, ".layernorm_after."],
+      [/\.attn\.proj\./, `.attention.${output}.`],
+      [/\.attn\.relative/, `.attention.${table}.relative`],
+      [/\.attn\./, ".attention."],
+      [/\.mlp\.0\./, `.${mlp[0]}.`],
+      [/\.mlp\.3\./, `.${mlp[1]}.`],
+    );
+    const weightsOf = async (tensors: ReadonlyMap<string, Tensor>) => {
+      const { graph } = (await build("swin_t", { weights: stateDict(tensors) })).graphs();
+      return [...graph.initializers].map(({ name, initializer }) => [name, initializer!] as const);
+    };
+    const found = new Map(await weightsOf(theirs));
+    for (const [name, tensor] of await weightsOf(own)) assertEquals(valuesOf(found.get(name)!), valuesOf(tensor), name);
+    theirs.delete(`swin.encoder.layers.0.blocks.0.attention.${query}.weight`);
+    await assertRejects(
+      () => build("swin_t", { weights: stateDict(theirs) }),
+      WeightsMismatchError,
+      "features.1.0.attn.qkv.weight",
+    );
+  });
+}
+
+Deno.test("mobilenet_v2 of Hugging Face's names has TensorFlow's padding and ε, and the classes of its weights", async () => {
+  const layer = ["expand_1x1", "conv_3x3", "reduce_1x1"], kind = ["convolution", "normalization"];
+  const name = (here: string) => {
+    const [, feature, rest] = /^features\.(\d+)\.(.*)$/.exec(here) ?? [];
+    if (feature === undefined) return here.replace("classifier.1.", "classifier.");
+    const stem = "mobilenet_v2.conv_stem", at = Number(feature);
+    if (at === 0) return rest.replace(/^(\d)/, (_, which) => `${stem}.first_conv.${kind[which]}`);
+    if (at === 18) return rest.replace(/^(\d)/, (_, which) => `mobilenet_v2.conv_1x1.${kind[which]}`);
+    const path = at === 1 ? stem : `mobilenet_v2.layer.${at - 2}`, first = at === 1 ? 1 : 0, last = 2 - first;
+    return rest.replace(/^conv\.(\d)\.(?:(\d)\.)?/, (_, module, which) => {
+      const isLast = Number(module) >= last;
+      return `${path}.${layer[isLast ? 2 : Number(module) + first]}.${kind[isLast ? Number(module) - last : which]}.`;
+    });
+  };
+  const theirs = new Map([...trained].map(([here, tensor]) => [name(here), tensor]));
+  for (const [key, dims] of [["classifier.weight", [1001, 1280]], ["classifier.bias", [1001]]] as const) {
+    theirs.set(key, filledTensor("float32", dims, 0.5));
+  }
+  const model = await build("mobilenet_v2", { weights: stateDict(theirs) });
+  const values = (type: string, name: string) =>
+    model.graphs().graph.nodes.filter(({ opType }) => opType === type).map((node) => node.attribute(name));
+  assertEquals(model.outputs[0].shape, ["batch", 1001]);
+  assert(values("Conv", "auto_pad").every((value) => value === "SAME_UPPER"));
+  assert(values("BatchNormalization", "epsilon").every((value) => Math.fround(1e-3) === value));
 });

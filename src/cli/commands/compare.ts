@@ -10,7 +10,7 @@ import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measur
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
 import { addSourceOptions, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
-import { given, number } from "../values.ts";
+import { given, number, once } from "../values.ts";
 import { checkFolder, writeWhole } from "../write_whole.ts";
 import { onDemand } from "../on_demand.ts";
 
@@ -47,8 +47,16 @@ export const command: CommandFile = {
       .option("--markdown <FILE.md>", "write a table for a pull request, the gate's outcome in it")
       .option("--benchmark <FILE.json>", "write github-action-benchmark's custom format (smaller is better)")
       .option("--junit <FILE.xml>", "write the gate's outcome as JUnit tests")
-      .option("--fail-if-slower <2%>", "exit 1 where slower by more than this is the verdict, or nothing can be told")
-      .option("--max-error <1e-4>", "exit 1 where the relative L2 error of an output is larger", number("--max-error"))
+      .option(
+        "--fail-if-slower <2%>",
+        "exit 1 where slower by more than this is the verdict, or nothing can be told",
+        once("--fail-if-slower", (given) => given),
+      )
+      .option(
+        "--max-error <1e-4>",
+        "exit 1 where the relative L2 error of an output is larger",
+        once("--max-error", number("--max-error")),
+      )
       .option("--gate <FILE.json>", "the pairs and limits of this file, in place of models");
     addBaselineOptions(command).addHelpText("after", `\nVerdicts: ${RULE}`);
   },
