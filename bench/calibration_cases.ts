@@ -16,6 +16,7 @@ import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { anyContraction, writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { lookUpRows } from "../src/rules/look_up_rows.ts";
+import { cancelShift } from "../src/rules/cancel_shift.ts";
 import { dilateLayer } from "../src/rules/dilate_layer.ts";
 import { mergeAnyLayersOfParts, mergeLayersOfParts } from "../src/rules/merge_layers_of_parts.ts";
 import { partAnyLayer, partLayer } from "../src/rules/part_layer.ts";
@@ -57,20 +58,13 @@ export function networkOf(shape: readonly number[], layers: (network: Network) =
 }
 
 /** A layer whose activated result is cut into halves, each convolved by itself. */
-function partedLayer(network: Network, channels: number): Value {
-  const whole = conv(network, network.input, "conv", { out: channels, bias: true });
+function partedLayer(network: Network, channels: number, size: number): Value {
+  const whole = conv(network, network.input, "conv", { out: channels, bias: true }), half = channels / 2;
   const active = network.op("Mul", [whole, network.op("Sigmoid", [whole], "gate")], "silu");
-  const halves = [0, 1].map((half) => {
-    const [from, to] = [half, half + 1].map((end) => {
-      const place = Float64Array.of(end * channels / 2);
-      return network.constant(`bound${end}`, valueTensor("int64", [1], place));
-    });
-    const axes = network.constant("axes", valueTensor("int64", [1], Float64Array.of(1)));
-    return conv(network, network.op("Slice", [active, from, to, axes], `half${half}`), `conv${half}`, {
-      out: channels / 2,
-    });
-  });
-  return network.op("Add", halves, "sum");
+  const lengths = network.constant("lengths", valueTensor("int64", [2], Float64Array.of(half, half)));
+  const shape = [1, half, size, size];
+  const parts = network.outputs("Split", [active, lengths], "split", { axis: 1 }, 2, [shape, shape]);
+  return network.op("Add", parts.map((part, at) => conv(network, part, `conv${at}`, { out: half })), "sum");
 }
 
 /** A convolution of dilation 2 as TensorFlow writes it. */
@@ -234,10 +228,10 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
     rule: partLayer,
     ungated: partAnyLayer,
     network:
-      "Conv 1×1 → Sigmoid, Mul → Slices of C/2 channels → Conv 1×1 of each, Add, C → C channels, of a map of S×S",
+      "Conv 1×1 → Sigmoid, Mul → Split into two parts of C/2 channels → Conv 1×1 of each, Add, C → C channels, of a map of S×S",
     channels: [16, 32, 64, 128, 256],
     sizes: [5, 10, 14, 20, 40, 80],
-    build: (channels, size) => networkOf([1, channels, size, size], (network) => partedLayer(network, channels)),
+    build: (channels, size) => networkOf([1, channels, size, size], (network) => partedLayer(network, channels, size)),
   },
   {
     rule: mergeLayersOfParts,
@@ -266,6 +260,26 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
       networkOf([1, channels, size, size], (network) => {
         const dilation = dilatedByBatches(network, network.input, channels);
         return conv(network, relu(network, dilation, "relu"), "after", { out: channels });
+      }),
+  },
+  {
+    rule: cancelShift,
+    ungated: cancelShift,
+    network:
+      "x + l·(avg(n) − n) with n = s·relu(x) + t (Mul, Add, AveragePool 3×3, Sub, Mul, Add), C channels of a map of S×S",
+    channels: [8, 64, 256],
+    sizes: [7, 14, 28, 56],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => {
+        const { input } = network,
+          parameter = (path: string) =>
+            network.parameter(path, [channels, 1, 1], { kind: "uniform", low: 0.5, high: 1.5 });
+        const scaled = network.op("Mul", [relu(network, input, "relu"), parameter("norm.weight")], "norm.scale");
+        const normal = network.op("Add", [scaled, parameter("norm.bias")], "norm.shift");
+        const window = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] };
+        const mean = network.op("AveragePool", [normal], "pool", window);
+        const mixed = network.op("Mul", [network.op("Sub", [mean, normal], "mix"), parameter("scale")], "layer_scale");
+        return network.op("Add", [input, mixed], "residual");
       }),
   },
 ];

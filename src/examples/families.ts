@@ -26,7 +26,8 @@ export type Family =
   | "layer-of-join"
   | "one-hot"
   | "layers-of-parts"
-  | "dealt-cells";
+  | "dealt-cells"
+  | "cancelled-shift";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -184,6 +185,14 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     const batches = turned(network.op("SpaceToDepth", [padded], "deal", { blocksize: 2 }), "batches");
     const layer = conv(network, batches, "conv", { out: CHANNELS, kernel: 3, padding: 0, bias: true });
     return turned(network.op("DepthToSpace", [turned(layer, "back")], "gather", { blocksize: 2 }), "images");
+  }),
+  "cancelled-shift": onMaps((network) => {
+    const parameter = (path: string) =>
+      network.parameter(path, [CHANNELS, 1, 1], { kind: "uniform", low: 0.5, high: 1.5 });
+    const y = network.batchNorm(relu(network, network.input, "relu"), "norm");
+    const mean = network.op("AveragePool", [y], "pool", { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+    const mixed = network.op("Mul", [network.op("Sub", [mean, y], "mix"), parameter("scale")], "layer_scale");
+    return network.op("Add", [network.input, mixed], "residual");
   }),
   "transposed-layer": onMaps((network) =>
     relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")

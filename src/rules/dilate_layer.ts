@@ -1,8 +1,10 @@
+import type { Node } from "../graph/graph.ts";
 import { dilated } from "../ops/linear/dilated.ts";
 import { Skip } from "../ops/skip.ts";
 import { dealtTo, gatheredFrom } from "../ops/space_batches.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
+import { soleUser } from "./propagation.ts";
 
 /**
  * Where every b-th cell of an image goes to a batch of its own, a convolution of these batches, put back in place, is a
@@ -21,6 +23,16 @@ export const dilateLayer: Rule = {
     if (!from || !to) return undefined;
     const now = dilated(layer, from, to, build);
     if (!now || now instanceof Skip) return now;
-    return new Replacement([root, ...to.nodes], [[to.image, now]]); // what deals them out may serve other layers
+    return new Replacement([...onlyFor(root, from.nodes), root, ...to.nodes], [[to.image, now]]);
   },
 };
+
+/** Those of a chain of nodes to a layer that serve no other one. */
+function onlyFor(layer: Node, nodes: readonly Node[]): Node[] {
+  const own = [layer];
+  for (const node of nodes.toReversed()) {
+    if (soleUser(node.output) !== own[0]) break;
+    own.unshift(node);
+  }
+  return own.slice(0, -1);
+}

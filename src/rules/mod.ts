@@ -9,6 +9,7 @@ import { foldPad } from "./fold_pad.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
+import { cancelShift } from "./cancel_shift.ts";
 import { composeLayerAndPool } from "./compose_layer_and_pool.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { lookUpRows } from "./look_up_rows.ts";
@@ -47,6 +48,7 @@ export const RULES: readonly Rule[] = [
   fuseAffineIntoNextLayer,
   mergeAffines,
   carryAffineToLayers,
+  cancelShift,
   dilateLayer,
   foldPad,
   mergeParallelLayers,

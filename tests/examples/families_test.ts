@@ -32,6 +32,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "one-hot": ["look-up-rows", { Cast: 1, Clip: 1, Gather: 2 }],
   "layers-of-parts": ["merge-layers-of-parts", { Conv: 1, Relu: 1 }],
   "dealt-cells": ["dilate-layer", { Conv: 1 }],
+  "cancelled-shift": ["cancel-shift", { Add: 1, AveragePool: 1, Mul: 1, Relu: 1, Sub: 1 }],
   "transposed-layer": ["turn-transposed-layer", { Conv: 1, Relu: 1 }],
 };
 

@@ -32,6 +32,7 @@ import {
   inception,
   joined,
   lines,
+  mixed,
   paddedLayer,
   parted,
   pooledConvolution,
@@ -134,6 +135,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   oneHot: [3, oneHot],
   groups: [3, groups],
   dealtCells: [3, dealtCells],
+  mixed: [3, mixed],
   parted: [1, parted],
   cutProjection: [2, cutProjection],
 };

@@ -221,7 +221,10 @@ export async function checkGraph(model: TestModel, options: FuseOptions): Promis
   const silent = [now.graph, ...now.functions].flatMap(batchNormalizations).filter((name) => !said.has(name));
   demand(silent.length === 0, () => `nothing says why these BatchNormalizations stay: ${silent.join(", ")}`);
 
-  const again = await fuse(after, options);
+  const again = await fuse(after, options), [first] = again.report.applied;
+  // what would have made the file grow too much may fit when it is fused again: each run has a bound of its own
+  const isLeft = report.skipped.some(({ code, rule }) => code === "file-growth" && rule === first?.rule);
+  if (isLeft) return { report, error: most };
   demand(again.report.applied.length === 0, () => `fusing again applies ${JSON.stringify(again.report.applied)}`);
   const same = await again.model.bytes();
   demand(

@@ -126,6 +126,18 @@ Deno.test("fuse() turns images with their channels last around once", async () =
   await assertFuses(model({ perms }), { Conv: 1, Transpose: 2 });
 });
 
+Deno.test("fuse() turns images that lie as the batches do", async () => {
+  const test = model(), rest = test.nodes.slice(1, -1);
+  rest[0].inputs = ["x", ...rest[0].inputs.slice(1)];
+  rest.at(-1)!.outputs = ["y"];
+  test.inputs!.x = [4, "n", 6, 8];
+  await assertFuses({ ...test, nodes: rest }, { Conv: 1, Transpose: 2 });
+  const short = rest.slice(1, -1);
+  short[0].inputs = ["x"];
+  short.at(-1)!.outputs = ["y"];
+  await assertFuses({ ...test, nodes: short }, { Conv: 1, Transpose: 2 });
+});
+
 Deno.test("fuse() knows the batches in whatever operators they are written", async () => {
   await assertFuses(reshaped([2, 2]), { Conv: 1 });
   await assertFuses(reshaped([2, 3]), { Conv: 1 });

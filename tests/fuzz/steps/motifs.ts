@@ -308,6 +308,17 @@ export const writtenHardSigmoid: Step = (draft, x, choices) => {
   return gate && choices.once(2) ? draft.node("Mul", [x.name, gate.name], x.dims) : gate;
 };
 
+/** The difference of a value and its average, with affine maps around it: how PoolFormer mixes tokens. */
+export const mixed: Step = (draft, x, choices) => {
+  const rank = x.dims.length - 2, value = affine(draft, x, choices) ?? x;
+  if (rank < 1 || rank > 3 || draft.opset < 7) return undefined;
+  const y = choices.once(3) ? affine(draft, value, choices) ?? value : value;
+  const mean = poolOf(draft, y, choices, "AveragePool", square(rank, 3), false, choices.once(3));
+  if (!mean || y.dims.length !== x.dims.length || mean.dims.join() !== y.dims.join()) return undefined;
+  const names = [mean.name, y.name], difference = draft.node("Sub", choices.once(2) ? names.reverse() : names, y.dims);
+  return difference && (affine(draft, difference, choices) ?? difference);
+};
+
 /** Enough positions, and elements of enough channels at them, for a layer to be done in parts. */
 const WIDE = 14, MANY = 1 << 15;
 
