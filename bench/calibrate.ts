@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { compare, fuse, type Model, type Runtime } from "../mod.ts";
 import { rewriteGraphs } from "../src/rewrite/driver.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
-import { CALIBRATION_CASES, type CalibrationCase } from "./calibration_cases.ts";
+import { CALIBRATION_CASES, type CalibrationCase, titleOf } from "./calibration_cases.ts";
 import { type CalibrationCell, sectionFor, sectionsIn } from "./calibration_table.ts";
 
 const { values } = parseArgs({
@@ -71,12 +71,12 @@ for (const one of CALIBRATION_CASES) {
       const cell = await measured(one, channels, size);
       cells.push(cell);
       const ratio = cell.speedup ? `${cell.speedup.estimate.toFixed(3)}×` : "nothing to do";
-      console.log(`${one.rule.name} ${channels} channels, size ${size}: ${ratio}${cell.isApplied ? ", applied" : ""}`);
+      console.log(`${titleOf(one)} ${channels} channels, size ${size}: ${ratio}${cell.isApplied ? ", applied" : ""}`);
     }
   }
-  sections.set(one.rule.name, `${sectionFor(one, cells)}\n\n${where ?? ""}`.trim());
+  sections.set(titleOf(one), `${sectionFor(one, cells)}\n\n${where ?? ""}`.trim());
 }
-const ordered = CALIBRATION_CASES.flatMap(({ rule }) => sections.get(rule.name) ?? []);
+const ordered = CALIBRATION_CASES.flatMap((one) => sections.get(titleOf(one)) ?? []);
 await Deno.writeTextFile(
   values.out,
   `# Calibration

@@ -10,6 +10,7 @@ import { exportModel } from "../src/graph/export.ts";
 import type { Dim, Value } from "../src/graph/graph.ts";
 import { conv, convTranspose, prelu, relu, upsample } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
+import { project, reshape, transpose } from "../src/models/tokens.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { valueTensor } from "../src/tensor/tensor.ts";
 import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_of_join.ts";
@@ -41,6 +42,8 @@ export interface CalibrationCase {
   readonly rule: Rule;
   /** The same rule without its gate. */
   readonly ungated: Rule;
+  /** What it is applied to, where the rule has several tables. */
+  readonly to?: string;
   /** The network in words: what C and S are. */
   readonly network: string;
   /** Channels, or what else a row stands for. */
@@ -67,6 +70,20 @@ function partedLayer(network: Network, channels: number, size: number): Value {
   return network.op("Add", parts.map((part, at) => conv(network, part, `conv${at}`, { out: half })), "sum");
 }
 
+/** An attention of four heads whose query, key and value are parts of one product. */
+function cutProjection(network: Network, channels: number): Value {
+  const [batch, length] = [0, 1].map((axis) => network.size(network.input, axis)), heads = 4;
+  const projected = project(network, network.input, "qkv", 3 * channels);
+  const lengths = network.constant("lengths", valueTensor("int64", [3], new Float64Array(3).fill(channels)));
+  const parts = network.outputs("Split", [projected, lengths], "split", { axis: 2 }, 3);
+  const [query, key, value] = parts.map((part, at) => {
+    const apart = reshape(network, part, `heads${at}`, [batch, length, heads, channels / heads]);
+    return transpose(network, apart, `part${at}`, at === 1 ? [0, 2, 3, 1] : [0, 2, 1, 3]);
+  });
+  const shares = network.op("Softmax", [network.op("MatMul", [query, key], "scores")], "shares", { axis: -1 });
+  return network.op("MatMul", [shares, value], "mixed");
+}
+
 /** A convolution of dilation 2 as TensorFlow writes it. */
 function dilatedByBatches(network: Network, x: Value, channels: number): Value {
   const turned = (value: Value, path: string) => network.op("Transpose", [value], path, { perm: [1, 0, 2, 3] });
@@ -75,6 +92,11 @@ function dilatedByBatches(network: Network, x: Value, channels: number): Value {
   const batches = turned(network.op("SpaceToDepth", [padded], "deal", { blocksize: 2 }), "batches");
   const layer = conv(network, batches, "conv", { out: channels, kernel: 3, padding: 0, bias: true });
   return turned(network.op("DepthToSpace", [turned(layer, "back")], "gather", { blocksize: 2 }), "images");
+}
+
+/** The heading of a case's table. */
+export function titleOf({ rule, to }: CalibrationCase): string {
+  return to ? `${rule.name}: ${to}` : rule.name;
 }
 
 /** Every rule with a gate. */
@@ -232,6 +254,15 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
     channels: [16, 32, 64, 128, 256],
     sizes: [5, 10, 14, 20, 40, 80],
     build: (channels, size) => networkOf([1, channels, size, size], (network) => partedLayer(network, channels, size)),
+  },
+  {
+    rule: partLayer,
+    ungated: partAnyLayer,
+    to: "products",
+    network: "attention of four heads; query, key and value are parts of one MatMul, C → 3·C channels, of S tokens",
+    channels: [32, 64, 192, 384, 768],
+    sizes: [4, 16, 32, 64, 197, 512],
+    build: (channels, size) => networkOf([1, size, channels], (network) => cutProjection(network, channels)),
   },
   {
     rule: mergeLayersOfParts,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Interval } from "../src/bench/types.ts";
-import type { CalibrationCase } from "./calibration_cases.ts";
+import { type CalibrationCase, titleOf } from "./calibration_cases.ts";
 
 /** What was measured at one number of channels and one size. */
 export interface CalibrationCell {
@@ -22,10 +22,8 @@ export interface CalibrationCell {
 export const LEAST = 0.99;
 
 /** The section of a rule: its network, its table, and the least of what is applied. */
-export function sectionFor(
-  { rule, network, channels, sizes }: CalibrationCase,
-  cells: readonly CalibrationCell[],
-): string {
+export function sectionFor(one: CalibrationCase, cells: readonly CalibrationCell[]): string {
+  const { rule, network, channels, sizes } = one;
   const textAt = (row: number, size: number): string => {
     const cell = cells.find((cell) => cell.channels === row && cell.size === size);
     if (!cell?.speedup) return "–";
@@ -37,7 +35,13 @@ export function sectionFor(
   const lines = [head, head.map(() => "---:"), ...rows].map((row) => `| ${row.join(" | ")} |`);
   const runtimes = rule.runtimes ? ` For the runtime ${rule.runtimes.join(", ")}.` : "";
   const asked = rule.isForMeasuring ? " Done only under `--measure`, or where it is named." : "";
-  return [`## ${rule.name}`, `${rule.summary}.${runtimes}${asked}`, `${network}.`, lines.join("\n"), summaryOf(cells)]
+  return [
+    `## ${titleOf(one)}`,
+    `${rule.summary}.${runtimes}${asked}`,
+    `${network}.`,
+    lines.join("\n"),
+    summaryOf(cells),
+  ]
     .join("\n\n");
 }
 
@@ -52,7 +56,7 @@ function summaryOf(cells: readonly CalibrationCell[]): string {
     `${least.channels} channels, size ${least.size}${verdict}.`;
 }
 
-/** The sections of an earlier file by the name of their rule. */
+/** The sections of an earlier file by their headings. */
 export function sectionsIn(text: string): Map<string, string> {
   const [, ...sections] = text.split(/^(?=## )/m);
   return new Map(sections.map((section) => [section.slice(3, section.indexOf("\n")).trim(), section.trim()]));

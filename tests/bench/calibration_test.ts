@@ -1,7 +1,7 @@
 /** The table that gates are read off: what is applied by default is marked, and each rule has something to do on its networks. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { fuse } from "../../mod.ts";
-import { CALIBRATION_CASES } from "../../bench/calibration_cases.ts";
+import { CALIBRATION_CASES, titleOf } from "../../bench/calibration_cases.ts";
 import { type CalibrationCell, sectionFor, sectionsIn } from "../../bench/calibration_table.ts";
 import { rewriteGraphs } from "../../src/rewrite/driver.ts";
 
@@ -39,8 +39,9 @@ Deno.test("sections of an earlier file are found by their rule", () => {
   assertEquals(sectionsIn(text).get("other"), "## other\n\nmore");
 });
 
-for (const { rule, ungated, channels, sizes, build } of CALIBRATION_CASES) {
-  Deno.test(`the calibration of ${rule.name} has cells with and without it, and the gate only leaves out`, async () => {
+for (const one of CALIBRATION_CASES) {
+  const { rule, ungated, channels, sizes, build } = one;
+  Deno.test(`the calibration of ${titleOf(one)} has cells with and without it, and the gate only leaves out`, async () => {
     const middle = sizes[sizes.length >> 1], runtime = rule.runtimes?.[0] ?? "onnxruntime";
     for (const count of [channels[0], channels[channels.length - 1]]) {
       const { model } = build(count, middle), graphs = model.graphs();
