@@ -4,6 +4,7 @@
  * @module
  */
 import * as esbuild from "esbuild";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { minify } from "terser";
 import protobuf from "protobufjs";
@@ -34,6 +35,34 @@ const withoutFiles: esbuild.Plugin = {
   name: "without files",
   setup(build) {
     build.onLoad({ filter: FILES_ONLY }, () => ({ contents: ABSENT, loader: "js" }));
+  },
+};
+
+/** Files of src/ of which a page needs less: it takes one file's bytes, gives one file's bytes, and measures by itself. */
+const SMALLER: Readonly<Record<string, string>> = {
+  "fusion/save.ts":
+    `export const MOST_BYTES = 2 ** 31 - 1, saveModel = () => { throw new Error("not in a browser"); };`,
+  "fusion/measure.ts": `export const measureRules = () => { throw new Error("not in a browser"); };`,
+  "fusion/external_files.ts": `
+    import { ModelFormatError } from "../io/errors.ts";
+    export class ExternalFiles {
+      notes = [];
+      constructor(model) { this.model = model; }
+      open(location) {
+        throw new ModelFormatError(this.model + ": its weights are in the file '" + location +
+          "' beside it. A page takes single files: use the command line");
+      }
+    }`,
+  "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
+};
+
+const smaller: esbuild.Plugin = {
+  name: "smaller",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]src[/\\](?:fusion|ops)[/\\]\w+\.ts$/ }, ({ path }) => {
+      const contents = SMALLER[path.replaceAll("\\", "/").split("/src/").at(-1)!];
+      return contents === undefined ? undefined : { contents, loader: "js", resolveDir: dirname(path) };
+    });
   },
 };
 
@@ -124,7 +153,7 @@ export async function browserScript(entry: string, define: Record<string, string
     define: { "import.meta.url": '"about:blank"', "import.meta.resolve": "String", ...define },
     logLevel: "warning",
     logOverride: { "package.json": "silent" },
-    plugins: [withoutNode, withoutFiles, withoutCpuRules, withoutOptionNames, parsedSchema, fromCache],
+    plugins: [withoutNode, withoutFiles, smaller, withoutCpuRules, withoutOptionNames, parsedSchema, fromCache],
   });
   const { code } = await minify(outputFiles[0].text, { // 5 % smaller than what esbuild leaves
     ecma: 2020,

@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { findChromium, withChromium } from "../../tasks/chromium.ts";
 import { MOST_FUSION_BYTES, writePlayground } from "../../tasks/playground/main.ts";
 import { open } from "../../src/fusion/mod.ts";
+import { externalised } from "../external_model.ts";
 import { modelBytes, random } from "../onnx_model.ts";
 
 const chromium = findChromium();
@@ -137,6 +138,21 @@ Deno.test({
         });
         assertMatch(wrong.value.status, /^page_test\.ts: .*not .*ONNX model/);
         assertEquals(wrong.value.download, "");
+
+        const beside = `${folder}/beside.onnx`;
+        await Deno.writeFile(beside, externalised(["w", "gamma"], "w.bin").model);
+        const external = await visit({
+          url,
+          width: 390,
+          theme: "dark",
+          files: [beside],
+          until: `/beside it/.test(document.getElementById("status").textContent)`,
+          expression: LOOK,
+        });
+        assertMatch(
+          external.value.status,
+          /its weights are in the file 'w\.bin' beside it\. A page takes single files/,
+        );
       });
     } finally {
       await Deno.remove(folder, { recursive: true });
