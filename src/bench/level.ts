@@ -9,7 +9,7 @@ import { feedsFor } from "./feeds.ts";
 import { watchMachine } from "./machine_watch.ts";
 import type { Observation, Setup } from "./observe.ts";
 import type { Profile } from "./profile.ts";
-import { withoutProfilerCost } from "./profiler_cost.ts";
+import { scaledToRun, withoutProfilerCost } from "./profiler_cost.ts";
 import { type RandomSource, randomSource } from "./random.ts";
 import { type NamedTensors, openSession, type Session } from "./session.ts";
 import type { ModelFile } from "./source.ts";
@@ -91,10 +91,12 @@ export async function timeLevel(
   };
 }
 
-/** Times by operator without the profiler's own cost, and what they are taken from. */
+/** Times by operator without the profiler's own cost, together about one inference, and what they are taken from. */
 function operatorTimes(profile: Profile, medianMs: number): Pick<Timing, "opTimesMs" | "profiled"> {
-  const { opTimesMs, costMs } = withoutProfilerCost(profile, medianMs);
-  return { opTimesMs, profiled: { runs: profile.timedRuns, runMs: profile.runMs, costMs } };
+  const { opTimesMs: own, costMs } = withoutProfilerCost(profile, medianMs);
+  const { opTimesMs, scale } = scaledToRun(own, medianMs);
+  const profiled = { runs: profile.timedRuns, runMs: profile.runMs, costMs, ...scale === undefined ? {} : { scale } };
+  return { opTimesMs, profiled };
 }
 
 /** How many operators ran where they were the same for both, element types and shapes included; else undefined. */

@@ -35,3 +35,23 @@ export function withoutProfilerCost(
   }
   return { opTimesMs: less(high), costMs: high };
 }
+
+/** How far from an inference, as a share of it, the times by operator may be together. */
+const MOST_APART = 0.1;
+
+/**
+ * Times by operator in the shares that they have, together one timed inference, where they are further than a tenth from it: the
+ * machine was busier, or less busy, while it was profiled than while it was timed. Others stay as they are.
+ *
+ * @returns The times, and what each was multiplied by, absent where they stay.
+ */
+export function scaledToRun(
+  opTimesMs: Readonly<Record<string, number>>,
+  medianMs: number,
+): { opTimesMs: Record<string, number>; scale?: number } {
+  const total = Object.values(opTimesMs).reduce((sum, ms) => sum + ms, 0), scale = medianMs / total;
+  if (!(total > 0 && medianMs > 0) || Math.abs(total / medianMs - 1) <= MOST_APART) {
+    return { opTimesMs: { ...opTimesMs } };
+  }
+  return { opTimesMs: Object.fromEntries(Object.entries(opTimesMs).map(([op, ms]) => [op, ms * scale])), scale };
+}

@@ -121,9 +121,10 @@ export interface Timing {
   opTimesMs?: Record<string, number>;
   /**
    * Profiled inferences that {@link Timing.opTimesMs} are medians of, the median time of such a one, and what was taken off for
-   * each node as the profiler's own cost, milliseconds.
+   * each node as the profiler's own cost, milliseconds. `scale` is what the times were multiplied by, where the machine was so much
+   * busier or less busy while it was profiled that they were together more than a tenth away from the timed median.
    */
-  profiled?: { runs: number; runMs: number; costMs: number };
+  profiled?: { runs: number; runMs: number; costMs: number; scale?: number };
   /**
    * Nodes by operator of the graph that the runtime saved after its own optimizations, domain first where it is not ONNX's own:
    * `{"com.microsoft.nchwc.Conv": 9}`. Absent where it was not saved (level `disabled`, other providers than cpu).

@@ -11,6 +11,11 @@ function opTimesSubtitle({ before, after }: Pick<LevelComparison, "before" | "af
   if (runs === 0) return "From ONNX Runtime’s profile; profiling itself costs a little time";
   const share = ({ opTimesMs = {}, medianMs }: Timing) =>
     `${(100 * Object.values(opTimesMs).reduce((sum, ms) => sum + ms, 0) / medianMs).toFixed(0)}%`;
+  const scales = [before, after].map(({ profiled }) => profiled?.scale);
+  if (scales.some((scale) => scale !== undefined)) {
+    return `Shares in ${formatCount(runs)} profiled runs of the timed medians, as the machine was not equally busy ` +
+      `(×${scales.map((scale = 1) => scale.toPrecision(2)).join(" and ×")})`;
+  }
   return `Medians over ${formatCount(runs)} profiled runs, less the profiler’s own cost; together ${
     share(before)
   } and ${share(after)} of the timed medians`;

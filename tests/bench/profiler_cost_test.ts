@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { withoutProfilerCost } from "../../src/bench/profiler_cost.ts";
+import { scaledToRun, withoutProfilerCost } from "../../src/bench/profiler_cost.ts";
 
 const total = (times: Record<string, number>) => Object.values(times).reduce((sum, ms) => sum + ms, 0);
 
@@ -27,4 +27,18 @@ Deno.test("withoutProfilerCost() takes no more off than a profiler costs: a busy
   const { opTimesMs, costMs } = withoutProfilerCost({ opTimesMs: { Conv: 80 }, opRuns: { Conv: 20 } }, 40);
   assertEquals(costMs, 0.02);
   assertAlmostEquals(opTimesMs.Conv, 79.6, 1e-9);
+});
+
+Deno.test("scaledToRun() leaves times alone that add up to within a tenth of an inference", () => {
+  for (const medianMs of [0.92, 1, 1.08]) {
+    assertEquals(scaledToRun({ Conv: 0.9, Relu: 0.1 }, medianMs), { opTimesMs: { Conv: 0.9, Relu: 0.1 } });
+  }
+  assertEquals(scaledToRun({ Conv: 0 }, 1), { opTimesMs: { Conv: 0 } });
+});
+
+Deno.test("scaledToRun() gives each operator its share of an inference where the machine was busier, and says by how much", () => {
+  const { opTimesMs, scale } = scaledToRun({ Conv: 1.5, Relu: 0.5 }, 1);
+  assertEquals(opTimesMs, { Conv: 0.75, Relu: 0.25 });
+  assertEquals(scale, 0.5);
+  assertAlmostEquals(total(scaledToRun({ Conv: 0.2, Relu: 0.1 }, 1).opTimesMs), 1, 1e-12);
 });
