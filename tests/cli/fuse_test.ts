@@ -176,3 +176,20 @@ Deno.test("layerfuse explain lists what it would fuse, with --verbose all of it"
   assert(lines(short).length < applied.length);
   assertMatch(short, /^ +and 6 more$/m);
 });
+
+Deno.test("layerfuse explain says what would be done besides for a CPU, where that is anything", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/pnet.onnx`;
+    assertEquals((await cli("build", "mtcnn_pnet", "-o", path)).code, 0);
+    assertMatch(
+      (await cli("explain", path)).stdout,
+      /\n\nFor a model that runs on a CPU, --runtime onnxruntime-cpu also does 2 × write-slopes-as-relu\.\n$/,
+    );
+    for (
+      const options of [["--runtime", "onnxruntime-cpu"], ["--runtime", "none"], ["--rules", "fold-pad"], ["--json"]]
+    ) {
+      assertEquals((await cli("explain", path, ...options)).stdout.includes("also does"), false, options.join(" "));
+    }
+    assertEquals((await cli("explain", fixture("fashion_resnet"))).stdout.includes("also does"), false);
+  });
+});
