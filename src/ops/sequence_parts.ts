@@ -38,12 +38,15 @@ export function sequencePartsAt(root: Node): SequenceParts | undefined {
   return { nodes, parts, axis, lengths: lengths! };
 }
 
+/** More parts than a model has nodes to take them: what it claims to have. */
+const MOST_PARTS = 1 << 16;
+
 /** One number is the length of all parts but the last, which may be shorter; several are their lengths. */
 function lengthsOf(split: Value, whole: unknown): number[] | undefined {
   const given = constantValues(split);
   if (!given || split.shape?.length === 1) return given;
   const [each] = given;
-  if (typeof whole !== "number" || !(each > 0)) return undefined;
+  if (typeof whole !== "number" || !(each > 0) || whole / each > MOST_PARTS) return undefined;
   return Array.from({ length: Math.ceil(whole / each) }, (_, part) => Math.min(each, whole - part * each));
 }
 

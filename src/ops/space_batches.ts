@@ -234,6 +234,9 @@ function unravelled(offset: number, dims: readonly number[]): number[] {
   return dims.map((dim, axis) => Math.floor(offset / sizeOf(dims.slice(axis + 1))) % dim);
 }
 
+/** Blocks of more cells are none that anybody writes. */
+const MOST_AREA = 1 << 16;
+
 function everyIndex(dims: readonly number[], test: (index: readonly number[], at: number) => boolean): boolean {
   const index = dims.map(() => 0), size = sizeOf(dims);
   for (let at = 0; at < size; at++) {
@@ -244,6 +247,7 @@ function everyIndex(dims: readonly number[], test: (index: readonly number[], at
 }
 
 function pairsOf(area: number): number[][] {
+  if (area > MOST_AREA) return [];
   return Array.from({ length: area }, (_, at) => [at + 1, area / (at + 1)]).filter(([, other]) =>
     Number.isInteger(other)
   );

@@ -76,3 +76,43 @@ Deno.test("value_ints beyond 2^53 keep every bit", async () => {
   const raw = bytes.graph.initializer[0].raw_data.slice();
   assertEquals([...new BigInt64Array(raw.buffer)].map(String), numbers);
 });
+
+const LARGE = 2 ** 31 - 1;
+const CLAIMS: Record<string, TestModel> = {
+  "channels of a SpaceToDepth": {
+    inputs: { x: ["n", LARGE, 4, 4] },
+    outputs: { y: null },
+    nodes: [{ op: "SpaceToDepth", inputs: ["x"], outputs: ["y"], attributes: { blocksize: 2 } }],
+  },
+  "the block of a SpaceToDepth": {
+    inputs: { x: ["n", 3, LARGE, LARGE] },
+    outputs: { y: null },
+    nodes: [{ op: "SpaceToDepth", inputs: ["x"], outputs: ["y"], attributes: { blocksize: LARGE } }],
+  },
+  "parts of a sequence": {
+    inputs: { x: ["n", LARGE] },
+    outputs: { y: null },
+    initializers: { one: tensor([], [1], 7), zero: tensor([], [0], 7) },
+    nodes: [
+      { op: "SplitToSequence", inputs: ["x", "one"], outputs: ["s"], attributes: { axis: 1 } },
+      { op: "SequenceAt", inputs: ["s", "zero"], outputs: ["y"] },
+    ],
+  },
+  "the scale of a Resize": {
+    inputs: { x: ["n", 3, 4, 4] },
+    outputs: { y: null },
+    initializers: { scales: tensor([4], [1, 1, LARGE, LARGE]), w: random([3, 3, 3, 3], 1) },
+    nodes: [
+      { op: "Resize", inputs: ["x", "", "scales"], outputs: ["r"], attributes: { mode: "nearest" } },
+      { op: "Conv", inputs: ["r", "w"], outputs: ["y"], attributes: { pads: [1, 1, 1, 1] } },
+    ],
+  },
+};
+
+for (const [what, claim] of Object.entries(CLAIMS)) {
+  Deno.test(`${what} that a model only claims to have take neither time nor memory`, async () => {
+    const before = performance.now();
+    await fuse(modelBytes(claim), { runtime: "onnxruntime-cpu" });
+    assertLess(performance.now() - before, 2000);
+  });
+}

@@ -47,20 +47,25 @@ function convolutionOf(patches: Patches | undefined, node: Node): Convolution | 
   });
 }
 
-/** Channels of x at each offset of a block, channel after channel for each offset or offset after offset for each channel. */
+/**
+ * Channels of x at each offset of a block, channel after channel for each offset or offset after offset for each channel. Undefined
+ * where they are too many, as a model may claim them to be.
+ */
 function placesOf(
   offsets: readonly (readonly number[])[],
   channels: number,
   isOffsetFirst: boolean,
-): Patches["places"] {
+): Patches["places"] | undefined {
+  if (offsets.length === 0 || offsets.length * channels > MOST_WEIGHTS) return undefined;
   const all = [...Array(channels).keys()];
   return isOffsetFirst
     ? offsets.flatMap((offset) => all.map((channel) => ({ channel, offsets: offset })))
     : all.flatMap((channel) => offsets.map((offset) => ({ channel, offsets: offset })));
 }
 
-/** Every offset in a block of two axes, row by row. */
+/** Every offset in a block of two axes, row by row; none where they are too many. */
 function blockOffsets(block: number): number[][] {
+  if (block * block > MOST_WEIGHTS) return [];
   return Array.from({ length: block * block }, (_, at) => [Math.floor(at / block), at % block]);
 }
 
@@ -69,7 +74,7 @@ export function spaceToDepthLinear(node: Node): Convolution | undefined {
   const [x] = node.inputs, block = node.number("blocksize", 1), channels = x?.shape?.[1];
   if (!x || typeof channels !== "number" || block < 2) return undefined;
   const places = placesOf(blockOffsets(block), channels, true);
-  return convolutionOf({ x, steps: [block, block], places, nodes: [node] }, node);
+  return places && convolutionOf({ x, steps: [block, block], places, nodes: [node] }, node);
 }
 
 /** Concat of Slices of one value, each at steps from an offset to the end: Focus (YOLOv5), written out. */
@@ -91,7 +96,7 @@ export function concatLinear(node: Node): Convolution | undefined {
   );
   if (!isWhole) return undefined;
   const places = placesOf(offsets, channels, true);
-  return convolutionOf({ x: first.x, steps: first.steps, places, nodes: [...nodes, node] }, node);
+  return places && convolutionOf({ x: first.x, steps: first.steps, places, nodes: [...nodes, node] }, node);
 }
 
 /** A value as another one at steps along its spatial axes, through Slices that go to the end. */
@@ -135,5 +140,5 @@ export function unshuffleLinear(node: Node): Convolution | undefined {
   if (!isSame(node.output.shape, Number(channels) * Number(block) ** 2, rows, columns)) return undefined;
   const places = placesOf(blockOffsets(Number(block)), Number(channels), isOffsetFirst);
   const steps = [Number(block), Number(block)];
-  return convolutionOf({ x: x!, steps, places, nodes: [first!, transpose!, node] }, node);
+  return places && convolutionOf({ x: x!, steps, places, nodes: [first!, transpose!, node] }, node);
 }
