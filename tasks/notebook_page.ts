@@ -71,7 +71,7 @@ function codeCell(cell: ExecutedCell, index: number): string {
   const lines = sourceOf(cell).split("\n").length;
   const code = `<details class="code"><summary><span class="count">${lines} line${
     lines === 1 ? "" : "s"
-  }</span>Code</summary><pre><code>${escapeMarkup(sourceOf(cell))}</code></pre></details>`;
+  }</span>Code</summary><pre><code>${escapeLines(sourceOf(cell))}</code></pre></details>`;
   const outputs = (cell.outputs ?? []).map((output, place) => outputHtml(output, `cell-${index}-${place}`));
   return [code, ...outputs.filter((html) => html !== "")].join("\n");
 }
@@ -94,7 +94,7 @@ function outputHtml(output: Output, id: string): string {
 }
 
 function printed(text: string, className: string): string {
-  return text.trim() === "" ? "" : `<pre class="${className}">${escapeMarkup(text.trimEnd())}</pre>`;
+  return text.trim() === "" ? "" : `<pre class="${className}">${escapeLines(text.trimEnd())}</pre>`;
 }
 
 /** Keeps the ids of one output apart from those of the others, and takes away links that lead nowhere. */
@@ -122,4 +122,9 @@ function models(comparisons: Comparison[]): string {
   return `<details><summary><span class="count">${cards.size}</span>The model files that were measured</summary>${
     htmlTable(["model", "bytes", "SHA-256"], rows, { numbers: [1] })
   }</details>`;
+}
+
+/** Text of several lines: {@linkcode escapeMarkup} takes the end of a line, as any control character in a name, for a mistake. */
+function escapeLines(text: string): string {
+  return text.split(/\r?\n/).map((line) => escapeMarkup(line.replaceAll("\t", "  "))).join("\n");
 }

@@ -69,7 +69,7 @@ Deno.test("notebookPage() has title, author, day, lede, prose, equations, code f
   assertStringIncludes(html, "<msubsup><mi>a</mi><mn>1</mn><mn>2</mn></msubsup>");
   assertStringIncludes(html, 'display="block"');
   assertStringIncludes(html, '<details class="code"><summary><span class="count">2 lines</span>Code</summary>');
-  assertStringIncludes(html, "const a = 1 &lt; 2;");
+  assertStringIncludes(html, "<pre><code>const a = 1 &lt; 2;\na;</code></pre>");
   assertStringIncludes(html, '<pre class="output">printed &lt;b&gt;</pre>');
   assertStringIncludes(html, 'href="02_next.html"');
   assertStringIncludes(html, sampleComparison().environment.cpu);
