@@ -18,7 +18,7 @@ export interface Window {
 
 /**
  * The window of a Conv or pool node with this kernel over spatial dimensions `spatial` (null: unknown). Where a list has
- * not one entry an axis, which runtimes refuse, nothing is known of the padding.
+ * not one entry an axis, or one is below 1, which runtimes refuse, nothing is known of the padding.
  */
 export function windowOf(node: Node, kernel: readonly number[], spatial: readonly Dim[] | undefined): Window {
   const rank = kernel.length;
@@ -28,7 +28,8 @@ export function windowOf(node: Node, kernel: readonly number[], spatial: readonl
   const ceil = node.number("ceil_mode", 0) !== 0;
   const mode = node.text("auto_pad", "NOTSET");
   const pads = mode === "VALID" ? undefined : node.numbers("pads");
-  if (strides.length !== rank || dilations.length !== rank || pads && pads.length !== 2 * rank) {
+  const isPositive = [...kernel, ...strides, ...dilations].every((value) => value > 0);
+  if (!isPositive || strides.length !== rank || dilations.length !== rank || pads && pads.length !== 2 * rank) {
     const unknown = new Array<null>(rank).fill(null);
     return { kernel, strides: ones, dilations: ones, ceil, begin: unknown, end: unknown };
   }

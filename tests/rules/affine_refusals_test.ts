@@ -494,14 +494,19 @@ for (const [name, { model, reason, node = "a", left, notRun }] of Object.entries
   });
 }
 
+const WRONG_LISTS = { strides: [[], [2], [0, 2]], dilations: [[], [1, 1, 1], [-1, 1]], pads: [[], [1, 1]] };
+
 Deno.test("fuse() leaves alone windows with more or fewer strides, dilations or pads than axes, whatever follows them", async () => {
   for (const op of ["Conv", "AveragePool", "MaxPool", "ConvTranspose", "LpPool"]) {
     for (
-      const [name, lists] of Object.entries({ strides: [[], [2]], dilations: [[], [1, 1, 1]], pads: [[], [1, 1]] })
+      const [name, lists] of Object.entries({
+        ...WRONG_LISTS,
+        ...op.endsWith("Pool") ? { kernel_shape: [[-2, 2], [0, 1]] } : {},
+      })
     ) {
       for (const list of lists) {
         const isPool = op.endsWith("Pool");
-        const attributes = { [name]: list, ...isPool ? { kernel_shape: [2, 2] } : {} };
+        const attributes = { ...isPool ? { kernel_shape: [2, 2] } : {}, [name]: list };
         const model: TestModel = {
           inputs: { x: ["n", 4, 8, 8] },
           outputs: { y: null },
