@@ -1,4 +1,3 @@
-import type { Dim, Node } from "../graph/graph.ts";
 import { isWhole } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -12,7 +11,7 @@ import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts"
 import { erf, roundEven } from "./functions.ts";
 import { factorLinear } from "./linear/factor.ts";
 import type { Facts, Op, Ops } from "./op.ts";
-import { elementsOf } from "./shape_elements.ts";
+import { combinedElements, type Partial } from "./combined_elements.ts";
 import { binaryTerms, sumTerms } from "./sum.ts";
 
 type Arithmetic = (a: number, b: number) => number;
@@ -21,15 +20,16 @@ interface Binary {
   /** What it does to whole numbers, where that is something else. */
   readonly whole?: Arithmetic;
   /** The result for two elements of a shape of which one is a name, where it is one of them. */
-  readonly partial?: (a: Dim, b: Dim) => Dim | undefined;
+  readonly partial?: Partial;
 }
 
 /** z = f(x, y), numpy broadcasting, in float64. */
 function binary(f: Arithmetic, { whole = f, partial }: Binary = {}): Op {
   return {
+    broadcasts: true,
     infer(node, inputs) {
       const [facts] = inferBroadcast(node, inputs);
-      const elements = isWhole(facts.type) ? combined(node, inputs, whole, partial) : undefined;
+      const elements = isWhole(facts.type) ? combinedElements(node, inputs, whole, partial) : undefined;
       return [{ ...facts, elements }];
     },
     entries: broadcastEntries,
@@ -41,26 +41,13 @@ function binary(f: Arithmetic, { whole = f, partial }: Binary = {}): Op {
   };
 }
 
-/** Elements of an operation on two lists of which one may be a single number. */
-function combined(node: Node, inputs: readonly Facts[], f: Arithmetic, partial: Binary["partial"]): Dim[] | undefined {
-  if (node.inputs.length !== 2 || inputs.every(({ elements }) => !elements)) return undefined;
-  if (inputs.some(({ shape }) => !shape || shape.length > 1)) return undefined;
-  const [a, b] = inputs.map(elementsOf);
-  if (!a || !b || a.length !== b.length && a.length !== 1 && b.length !== 1) return undefined;
-  return Array.from({ length: a.length === 1 ? b.length : a.length }, (_, at): Dim => {
-    const left = a.length === 1 ? a[0] : a[at], right = b.length === 1 ? b[0] : b[at];
-    if (typeof left !== "number" || typeof right !== "number") return partial?.(left, right) ?? null;
-    const result = f(left, right);
-    return Number.isSafeInteger(result) ? result : null;
-  });
-}
-
 /** An operation on any number of inputs, numpy broadcasting; `end` gets the last result and the number of inputs. */
 function variadic(f: Arithmetic, end: (last: number, count: number) => number = (last) => last): Op {
   return {
+    broadcasts: true,
     infer(node, inputs) {
       const [facts] = inferBroadcast(node, inputs);
-      return [{ ...facts, elements: isWhole(facts.type) ? combined(node, inputs, f, undefined) : undefined }];
+      return [{ ...facts, elements: isWhole(facts.type) ? combinedElements(node, inputs, f, undefined) : undefined }];
     },
     entries: broadcastEntries,
     evaluate(node, inputs) {

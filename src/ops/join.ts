@@ -54,6 +54,7 @@ function isSameShape(a: Shape, b: Shape): boolean {
 
 const expand: Op = {
   moves: [0],
+  widened: (node) => node.inputs[0],
   infer(_node, [x, given]) {
     const shape = given.shape?.length === 1 ? elementsOf(given) : undefined;
     return [{ type: x.type, shape: shape && broadcast([x.shape, shape]) }];

@@ -1,15 +1,21 @@
-import type { Node } from "../graph/graph.ts";
-import { wholeRange } from "../tensor/element_type.ts";
+import type { Dim, Node } from "../graph/graph.ts";
+import { isWhole, wholeRange } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { combinedElements, type Partial } from "./combined_elements.ts";
 import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, stepwise, unary } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
 
 /** Two operands, each pair true or false. */
-function comparison(f: (a: number, b: number) => boolean): Op {
+function comparison(f: (a: number, b: number) => boolean, partial?: Partial): Op {
   return {
-    infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: "bool" }],
+    broadcasts: true,
+    infer(node, inputs) {
+      const [facts] = inferBroadcast(node, inputs), isSizes = isWhole(facts.type) && facts.type !== "bool";
+      const elements = isSizes ? combinedElements(node, inputs, (a, b) => Number(f(a, b)), partial) : undefined;
+      return [{ ...facts, type: "bool", elements }];
+    },
     entries: broadcastEntries,
     takesEnds: true,
     evaluate(node, [a, b]) {
@@ -18,6 +24,13 @@ function comparison(f: (a: number, b: number) => boolean): Op {
       return result && [result];
     },
   };
+}
+
+/** Whether two sizes are equal, where names tell: one is equal to itself, and never below zero as the −1 of an Expand is. */
+function equalSizes(a: Dim, b: Dim): Dim | undefined {
+  const isName = (size: Dim) => typeof size === "string", isBelow = (size: Dim) => typeof size === "number" && size < 0;
+  if (isName(a) && a === b) return 1;
+  return isName(a) && isBelow(b) || isBelow(a) && isName(b) ? 0 : undefined;
 }
 
 /** Bits of two whole numbers; a float64 holds those of all types but the 64-bit ones' upper half. */
@@ -55,6 +68,7 @@ const isInf: Op = {
 };
 
 const where: Op = {
+  broadcasts: true,
   infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: inputs[1].type }],
   moves: [1, 2],
   entries: broadcastEntries,
@@ -66,7 +80,7 @@ const where: Op = {
 
 /** Comparisons, logic and bits. */
 export const LOGIC_OPS = {
-  Equal: comparison((a, b) => a === b),
+  Equal: comparison((a, b) => a === b, equalSizes),
   Greater: comparison((a, b) => a > b),
   Less: comparison((a, b) => a < b),
   GreaterOrEqual: comparison((a, b) => a >= b),

@@ -49,6 +49,15 @@ export interface Op extends Views {
   /** The input that its first output always equals to the bit; undefined where it does something. */
   isNoOp?(node: Node): Value | undefined;
   /**
+   * Whole numbers that an input which the model computes may as well be: which input, and they. Undefined where it must be
+   * computed, or is constant already.
+   */
+  settled?(node: Node): { readonly index: number; readonly values: readonly number[] } | undefined;
+  /** The input whose elements its first output repeats along axes of length 1, and does nothing else. */
+  widened?(node: Node): Value | undefined;
+  /** Whether it broadcasts all its inputs against each other. */
+  readonly broadcasts?: true;
+  /**
    * The same node for the input of the one before it, whose first output it takes as its first input: what it then takes, and
    * its attributes where they are others. Undefined where both are needed.
    */

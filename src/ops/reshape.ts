@@ -3,7 +3,7 @@ import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
-import { axesOf, axisOf, constantValues, smallValues } from "./constant.ts";
+import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
 import { product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
 import { reshapedAtOnce, squeezedSooner } from "./fewer_movements.ts";
@@ -11,7 +11,7 @@ import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
 import { unshuffleLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
-import { elementsOf, reshapedDims } from "./shape_elements.ts";
+import { elementsOf, reshapedDims, settledTarget, valueElements } from "./shape_elements.ts";
 
 const FIRST = [0];
 
@@ -31,6 +31,12 @@ const reshape: Op = {
     return result && [result];
   },
   isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
+  settled(node) {
+    const [x, target] = node.inputs, sizes = valueElements(target);
+    if (!x || !sizes || constantOf(target) || node.number("allowzero", 0) !== 0) return undefined;
+    const values = settledTarget(x.shape, sizes);
+    return values && { index: 1, values };
+  },
   withoutPrevious(node, previous) {
     const shape = constantValues(node.inputs[1]), before = previous.inputs[0]?.shape, after = previous.output.shape;
     if (!previous.is("Reshape", "Flatten", "Squeeze", "Unsqueeze") || !shape) return undefined;

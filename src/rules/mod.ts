@@ -5,6 +5,7 @@
  */
 import type { Rule } from "../rewrite/rule.ts";
 import { dilateLayer } from "./dilate_layer.ts";
+import { dropExpand } from "./drop_expand.ts";
 import { foldPad } from "./fold_pad.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
@@ -33,6 +34,7 @@ import { splitLayerOfJoin } from "./split_layer_of_join.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { writePartsRule } from "./write_parts.ts";
+import { writeTarget } from "./write_target.ts";
 import { CPU_RULES } from "./for_cpu.ts";
 
 /** Every rule there is. */
@@ -41,6 +43,8 @@ export const RULES: readonly Rule[] = [
   normaliseConstants,
   removeIdentity,
   mergeMovements,
+  writeTarget,
+  dropExpand,
   writePartsRule,
   writeIdiom,
   writeHardSigmoidRule,

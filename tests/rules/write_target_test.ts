@@ -1,0 +1,119 @@
+import { assertEquals } from "@std/assert";
+import { fuse } from "../../src/fusion/mod.ts";
+import { assertFuses } from "../fusion_check.ts";
+import { modelBytes, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
+import { constantValues } from "../../src/ops/constant.ts";
+
+const ints = (...values: number[]) => tensor([values.length], values, 7);
+
+/** Reshape of x to sizes of which `from` says where each comes from: a number, or the axis of x as `x0`, of z as `z0`. */
+function view(
+  from: (number | string)[],
+  x: (number | string | null)[] = ["n", "m", 8],
+  after: TestNode[] = [],
+): TestModel {
+  const initializers: TestModel["initializers"] = { zero: ints(0) }, nodes: TestNode[] = [];
+  const parts = from.map((size, at) => {
+    if (typeof size === "number") {
+      initializers[`c${at}`] = ints(size);
+      return `c${at}`;
+    }
+    initializers[`a${at}`] = tensor([], [Number(size.slice(1))], 7);
+    nodes.push(
+      { op: "Shape", inputs: [size[0]], outputs: [`s${at}`] },
+      { op: "Gather", inputs: [`s${at}`, `a${at}`], outputs: [`g${at}`] },
+      { op: "Unsqueeze", inputs: [`g${at}`, "zero"], outputs: [`u${at}`] },
+    );
+    return `u${at}`;
+  });
+  nodes.push(
+    { op: "Concat", inputs: parts, outputs: ["target"], attributes: { axis: 0 } },
+    { op: "Reshape", inputs: ["x", "target"], outputs: ["r"] },
+    ...after,
+    { op: "Relu", inputs: ["r"], outputs: ["y"] },
+  );
+  return { inputs: { x, z: ["k", 2] }, outputs: { y: null }, initializers, nodes, opsets: { "": 17 } };
+}
+
+const KEPT = { Concat: 1, Gather: 1, Relu: 1, Reshape: 1, Shape: 1, Unsqueeze: 1 };
+
+/** What Reshape is told after fusion; undefined where that is still computed. */
+async function targetOf(model: TestModel): Promise<number[] | undefined> {
+  const { graph } = (await fuse(modelBytes(model))).model.graphs();
+  return constantValues(graph.nodes.find((node) => !node.isRemoved && node.is("Reshape"))!.inputs[1]);
+}
+
+Deno.test("write-target: a size that is the input's at the same axis is 0, another one that is open is −1", async () => {
+  for (
+    const [model, target] of [
+      [view(["x0", "x1", 2, 4]), [0, 0, 2, 4]],
+      [view(["x0", 2, 4], ["n", 8]), [0, 2, 4]],
+      [view([2, "x0", 4], ["n", 8]), [2, -1, 4]],
+      [view(["x0", -1], ["n", 4, 2]), [0, 8]],
+      [view(["x0", -1, 1], ["n", "m", 2]), [0, -1, 1]],
+      [view(["z0", 8], [4, 4]), [-1, 8]],
+    ] as const
+  ) {
+    await assertFuses(model, { Relu: 1, Reshape: 1 });
+    assertEquals(await targetOf(model), target);
+  }
+});
+
+Deno.test("write-target: every Reshape that takes the same sizes gets its own", async () => {
+  const both = view(["x0", 2, 4], ["n", 8], [{ op: "Reshape", inputs: ["z", "target"], outputs: ["q"] }]);
+  await assertFuses(
+    { ...both, inputs: { x: ["n", 8], z: ["n", 2, 4, 1] }, outputs: { y: null, q: null } },
+    { Relu: 1, Reshape: 2 },
+  );
+});
+
+Deno.test("write-target lets the token that models expand to their batch be known", async () => {
+  const token = tensor([1, 1, 8], [1, 2, 3, 4, 5, 6, 7, 8]);
+  const made = view(["x0", -1, -1]);
+  const model = {
+    ...made,
+    initializers: { ...made.initializers, token, ones: ints(1, 1, 1), below: ints(-1, -1, -1), flat: ints(0, 2, 4) },
+    nodes: [
+      ...made.nodes.filter(({ op }) => op !== "Reshape" && op !== "Relu"),
+      { op: "Equal", inputs: ["target", "below"], outputs: ["isBelow"] },
+      { op: "Where", inputs: ["isBelow", "ones", "target"], outputs: ["to"] },
+      { op: "Expand", inputs: ["token", "to"], outputs: ["tokens"] },
+      { op: "Concat", inputs: ["tokens", "x"], outputs: ["all"], attributes: { axis: 1 } },
+      { op: "Shape", inputs: ["all"], outputs: ["sizes"] },
+      { op: "Slice", inputs: ["sizes", "first", "last"], outputs: ["lead"] },
+      { op: "Concat", inputs: ["lead", "four"], outputs: ["split"], attributes: { axis: 0 } },
+      { op: "Reshape", inputs: ["all", "split"], outputs: ["y"] },
+    ],
+  };
+  Object.assign(model.initializers, { first: ints(0), last: ints(2), four: ints(2, 4) });
+  const left = { Concat: 2, Expand: 1, Gather: 1, Reshape: 1, Shape: 1, Unsqueeze: 1, Where: 1 };
+  await assertFuses({ ...model, inputs: { x: ["n", 5, 8] } }, left);
+});
+
+Deno.test("write-target keeps two sizes that are open", async () => {
+  await assertFuses(view(["z0", -1], ["n", "m"]), KEPT);
+});
+
+Deno.test("write-target keeps an open size beside one of the input's: of an empty input −1 says nothing", async () => {
+  const { Concat, Relu, Reshape } = KEPT;
+  await assertFuses(view(["x0", "z0", 8]), { Concat, Relu, Reshape, Gather: 2, Shape: 2, Unsqueeze: 2 });
+});
+
+Deno.test("write-target keeps a size that is zero", async () => {
+  await assertFuses(view(["x0", 0, 4], ["n", 0, 2]), KEPT);
+});
+
+Deno.test("write-target keeps sizes of which 0 means an empty axis", async () => {
+  const model = view(["x0", 2, 4], ["n", 8]);
+  model.nodes.find(({ op }) => op === "Reshape")!.attributes = { allowzero: 1 };
+  await assertFuses(model, KEPT);
+});
+
+Deno.test("write-target keeps sizes that something else takes", async () => {
+  const model = view(["x0", 2, 4], ["n", 8]);
+  await assertFuses({ ...model, outputs: { y: null, target: null }, types: { target: 7 } }, KEPT);
+});
+
+Deno.test("write-target keeps sizes in a model older than initializers that are no inputs", async () => {
+  await assertFuses({ ...view(["x0", 2, 4], ["n", 8]), ir: 3 }, KEPT);
+});
