@@ -54,6 +54,7 @@ import { averagePool, depthToSpace, globalPool, pad, pool, resize } from "./step
 import {
   channelShuffle,
   concat,
+  expanded,
   flatten,
   identity,
   reshape,
@@ -86,6 +87,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   depthToSpace: [2, depthToSpace],
   transpose: [3, transpose],
   reshape: [3, reshape],
+  expanded: [1, expanded],
   channelShuffle: [1, channelShuffle],
   flatten: [3, flatten],
   squeeze: [2, squeeze],

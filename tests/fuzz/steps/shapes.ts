@@ -36,9 +36,38 @@ function target(x: Wire, choices: Choices): number[] | undefined {
   }
 }
 
+/** The sizes as exporters write `x.view(x.size(0), -1, 4)`: those of an axis of x are asked of x at every run. */
+function computed(draft: Draft, x: Wire, dims: readonly number[], choices: Choices): string {
+  const open = choices.once(3) ? choices.below(dims.length) : -1;
+  const parts = dims.map((dim, at) => {
+    const axis = x.dims[at] === dim ? at : x.dims.indexOf(dim);
+    if (at === open || axis < 0 || choices.once(3)) return draft.integers([at === open ? -1 : dim]);
+    const sizes = draft.hidden("Shape", [x.name]);
+    const size = draft.hidden("Gather", [sizes, draft.integers([axis], [])], { axis: 0 });
+    return draft.hidden("Unsqueeze", [size, draft.integers([0])]);
+  });
+  return draft.hidden("Concat", parts, { axis: 0 });
+}
+
+/** x beside its largest entries along an axis, which are expanded as `x - x.amax(1, True).expand_as(x)` is written. */
+export const expanded: Step = (draft, x, choices) => {
+  if (draft.opset < 8) return undefined;
+  const axis = choices.below(x.dims.length), dims = x.dims.map((dim, at) => at === axis ? 1 : dim);
+  const most = draft.opset < 18
+    ? draft.node("ReduceMax", [x.name], dims, { axes: [axis], keepdims: 1 })
+    : draft.node("ReduceMax", [x.name, draft.integers([axis])], dims, { keepdims: 1 });
+  if (!most) return undefined;
+  const sizes = choices.once(2) ? draft.integers(x.dims) : draft.hidden("Shape", [x.name]);
+  const wide = draft.node("Expand", [most.name, sizes], x.dims);
+  return wide && draft.node("Sub", choices.once(3) ? [wide.name, x.name] : [x.name, wide.name], x.dims);
+};
+
 export const reshape: Step = (draft, x, choices) => {
   const dims = target(x, choices);
   if (!dims) return undefined;
+  if (draft.opset >= 13 && choices.once(4)) {
+    return draft.node("Reshape", [x.name, computed(draft, x, dims, choices)], dims);
+  }
   const shape = dims.map((dim, axis) => dim === x.dims[axis] && choices.once(2) ? 0 : dim);
   if (choices.once(3)) shape[choices.below(shape.length)] = -1;
   return draft.node("Reshape", [x.name, draft.integers(shape)], dims);
