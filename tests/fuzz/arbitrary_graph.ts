@@ -62,6 +62,7 @@ import {
   squeeze,
   transpose,
   unsqueeze,
+  view,
 } from "./steps/shapes.ts";
 import { cutProjection } from "./steps/attention.ts";
 import { oneHot } from "./steps/tables.ts";
@@ -87,6 +88,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   depthToSpace: [2, depthToSpace],
   transpose: [3, transpose],
   reshape: [3, reshape],
+  view: [2, view],
   expanded: [1, expanded],
   channelShuffle: [1, channelShuffle],
   flatten: [3, flatten],

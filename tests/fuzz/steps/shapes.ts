@@ -41,13 +41,18 @@ function computed(draft: Draft, x: Wire, dims: readonly number[], choices: Choic
   const open = choices.once(3) ? choices.below(dims.length) : -1;
   const parts = dims.map((dim, at) => {
     const axis = x.dims[at] === dim ? at : x.dims.indexOf(dim);
-    if (at === open || axis < 0 || choices.once(3)) return draft.integers([at === open ? -1 : dim]);
+    if (at === open || axis < 0 || axis > 0 && choices.once(2)) return draft.integers([at === open ? -1 : dim]);
     const sizes = draft.hidden("Shape", [x.name]);
     const size = draft.hidden("Gather", [sizes, draft.integers([axis], [])], { axis: 0 });
     return draft.hidden("Unsqueeze", [size, draft.integers([0])]);
   });
   return draft.hidden("Concat", parts, { axis: 0 });
 }
+
+export const view: Step = (draft, x, choices) => {
+  const dims = draft.opset < 13 ? undefined : target(x, choices);
+  return dims && draft.node("Reshape", [x.name, computed(draft, x, dims, choices)], dims);
+};
 
 /** x beside its largest entries along an axis, which are expanded as `x - x.amax(1, True).expand_as(x)` is written. */
 export const expanded: Step = (draft, x, choices) => {
@@ -65,9 +70,6 @@ export const expanded: Step = (draft, x, choices) => {
 export const reshape: Step = (draft, x, choices) => {
   const dims = target(x, choices);
   if (!dims) return undefined;
-  if (draft.opset >= 13 && choices.once(4)) {
-    return draft.node("Reshape", [x.name, computed(draft, x, dims, choices)], dims);
-  }
   const shape = dims.map((dim, axis) => dim === x.dims[axis] && choices.once(2) ? 0 : dim);
   if (choices.once(3)) shape[choices.below(shape.length)] = -1;
   return draft.node("Reshape", [x.name, draft.integers(shape)], dims);
