@@ -10,7 +10,7 @@ import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
 import { erf, roundEven } from "./functions.ts";
 import { factorLinear } from "./linear/factor.ts";
-import type { Facts, Op, Ops } from "./op.ts";
+import type { Op, Ops } from "./op.ts";
 import { combinedElements, type Partial } from "./combined_elements.ts";
 import { binaryTerms, sumTerms } from "./sum.ts";
 
