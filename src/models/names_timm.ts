@@ -55,6 +55,16 @@ function mobilenetV3(size: keyof typeof MOBILENET_V3_BLOCKS): Names {
   ];
 }
 
+/** timm's names of RepVGG and MobileOne, whose own files call the branches of a block otherwise. */
+function ofBranches(branches: Readonly<Record<string, string>>): Names {
+  return [
+    [/^head\.fc\./, "linear."],
+    [/^(?:stem|stages\.(\d+)\.(\d+))\.(\w+)\.(.*)$/, (_, stage, index, branch, name) => {
+      return `${stage === undefined ? "stage0" : `stage${Number(stage) + 1}.${index}`}.${branches[branch]}.${name}`;
+    }],
+  ];
+}
+
 /** timm's names where they are not torchvision's, by family. Its ResNets and DenseNets have torchvision's. */
 export const TIMM = {
   vgg: [
@@ -86,6 +96,8 @@ export const TIMM = {
       return `features.${Number(stage) + 1}.${index}.block.${place}.${name}`;
     }],
   ],
+  repvgg: ofBranches({ conv_kxk: "rbr_dense", conv_1x1: "rbr_1x1", identity: "rbr_identity" }),
+  mobileone: ofBranches({ conv_kxk: "rbr_conv", conv_scale: "rbr_scale", identity: "rbr_skip" }),
   regnet: [
     [/^stem\.conv\./, "stem.0."],
     [/^stem\.bn\./, "stem.1."],

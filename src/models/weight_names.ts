@@ -47,6 +47,8 @@ const FAMILIES: readonly (readonly [RegExp, readonly Dialect[]])[] = [
     { names: HUGGING_FACE.convnext, variant: { epsilon: [/^classifier\.0$/, 1e-12] } },
   ]],
   [/^swin_t$/, [{ names: TIMM.swin }, { names: HUGGING_FACE.swin }]],
+  [/^repvgg_a0$/, [{ names: TIMM.repvgg }]],
+  [/^mobileone_s0$/, [{ names: TIMM.mobileone }]],
   [/^regnet_y/, [{ names: TIMM.regnet }, { names: HUGGING_FACE.regnet }]],
 ];
 

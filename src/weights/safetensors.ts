@@ -5,7 +5,7 @@ import { ByteReader } from "./byte_reader.ts";
 import { WeightsFormatError } from "./errors.ts";
 
 /** Longest header, bytes: that of 100,000 tensors. The format's own limit, 100 MB, would take gigabytes to parse. */
-const MOST_HEADER = 1 << 24;
+export const MOST_HEADER = 1 << 24;
 /** Longest name of a tensor, characters, and most axes. */
 const LONGEST_NAME = 1000, MOST_AXES = 64;
 /** How deep a header is nested: tensors, what is said of each, its shape. */

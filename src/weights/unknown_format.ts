@@ -1,3 +1,5 @@
+import { MOST_HEADER } from "./safetensors.ts";
+
 /** How files begin that people take for weights, and what they are. */
 const KNOWN: readonly (readonly [start: string, what: string])[] = [
   ["version https://git-lfs", "a pointer of Git LFS in place of the file: fetch it with git lfs pull"],
@@ -21,7 +23,11 @@ export function unknownFormat(start: Uint8Array, size: number): string {
   if (known) return `is ${known[1]}`;
   if (text[8] === "{") {
     const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
-    return `begins as safetensors, with a header of ${length} bytes; the file has ${size}. It is truncated or damaged`;
+    return `begins as safetensors, with a header of ${length} bytes; ` + (
+      length + 8n > BigInt(size)
+        ? `the file has ${size}. It is truncated or damaged`
+        : `at most ${MOST_HEADER} are read`
+    );
   }
   return `begins with the bytes ${hex}`;
 }

@@ -118,6 +118,8 @@ def trained(network, shape):
     for name, parameter in network.named_parameters():
         if name.endswith(("layer_scale", "gamma", "layer_scale_parameter")):
             parameter.uniform_(0.1, 0.5)
+        elif parameter.dim() > 1 and not parameter.any():  # a last layer that begins at zero, which would hide all others
+            parameter.normal_(0, 0.02)
     if batch_norms:
         network.train()
         network(torch.randn(4, *shape))

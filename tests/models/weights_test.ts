@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { build, WeightsFormatError, WeightsMismatchError } from "../../src/models/mod.ts";
 import { assemble, learnedShapes } from "../../src/models/build.ts";
 import { filledTensor, sizeOf, type Tensor, valuesOf, valueTensor } from "../../src/tensor/tensor.ts";
+import { renamed } from "../../src/models/weight_names.ts";
 import { learnedOf, stateDict } from "../weights/save_safetensors.ts";
 
 const trained = learnedOf(assemble("mobilenet_v2", 5, new Map()));
@@ -186,3 +187,25 @@ Deno.test("mobilenet_v2 of Hugging Face's names has TensorFlow's padding and ε,
   assert(values("Conv", "auto_pad").every((value) => value === "SAME_UPPER"));
   assert(values("BatchNormalization", "epsilon").every((value) => Math.fround(1e-3) === value));
 });
+
+for (
+  const [architecture, branches] of [
+    ["repvgg_a0", { rbr_dense: "conv_kxk", rbr_1x1: "conv_1x1", rbr_identity: "identity" }],
+    ["mobileone_s0", { rbr_conv: "conv_kxk", rbr_scale: "conv_scale", rbr_skip: "identity" }],
+  ] as const
+) {
+  Deno.test(`${architecture} takes timm's names of its branches`, () => {
+    const learned = learnedShapes(architecture),
+      tensors = new Map([...learned].map(([name, dims]) => {
+        const there = name.replace(/^stage0\./, "stem.").replace(/^stage(\d)\./, (_, stage) => `stages.${stage - 1}.`)
+          .replace(/rbr_\w+/, (branch) => (branches as Record<string, string>)[branch]).replace(
+            /^linear\./,
+            "head.fc.",
+          );
+        return [there, filledTensor("float32", dims, 0)];
+      }));
+    assert(tensors.has("stem.conv_kxk.0.bn.bias") || tensors.has("stem.conv_kxk.bn.bias"));
+    const { dict } = renamed(architecture, { name: "timm.pth", tensors }, learned);
+    assertEquals([...dict.tensors.keys()], [...learned.keys()]);
+  });
+}

@@ -129,6 +129,9 @@ function isTyped(error: unknown): boolean {
 const ascii = (text: string) => new TextEncoder().encode(text);
 const lying = safetensors({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, new Uint8Array(4));
 new DataView(lying.buffer).setBigUint64(0, 2n ** 63n, true);
+const long = new Uint8Array((1 << 24) + 100);
+new DataView(long.buffer).setBigUint64(0, (1n << 24n) + 1n, true);
+long.set(ascii("{"), 8);
 const tar = new Uint8Array(512);
 tar.set(ascii("ustar"), 257);
 
@@ -141,6 +144,7 @@ const OTHERS: [string, Uint8Array, string][] = [
   ["HDF5", Uint8Array.of(0x89, 0x48, 0x44, 0x46), "is HDF5"],
   ["a pickle of Python's own", Uint8Array.of(0x80, 4, 0x95), "is a pickle that torch.save did not write"],
   ["a header longer than the file", lying, "with a header of 9223372036854775808 bytes; the file has"],
+  ["a header too long to be one", long, "with a header of 16777217 bytes; at most 16777216 are read"],
   ["other bytes", Uint8Array.of(1, 2), "begins with the bytes 0102"],
 ];
 
