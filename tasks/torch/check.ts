@@ -112,8 +112,8 @@ if (!wanted) {
     out,
     `# Weights from PyTorch
 
-\`build(ARCH, { weights })\` against PyTorch, for every architecture whose names are torchvision's, and for the networks of timm and
-Hugging Face whose names are translated: the same state dict, the same random input. The error is ‖a − b‖₂ / ‖b‖₂ against the
+\`build(ARCH, { weights })\` against PyTorch, for every architecture whose names are torchvision's, and for networks of timm and
+Hugging Face (those that timm calls \`tf_…\` have the same names and compute otherwise: they are not read right): the same state dict, the same random input. The error is ‖a − b‖₂ / ‖b‖₂ against the
 result in float64: that of ONNX Runtime on the model built (its optimizations off), and beside it that of eager PyTorch in
 float32. Weights are random, statistics from one pass in training mode. Written by
 \`PYTHON=… deno run -A tasks/torch/check.ts\` with ${versions}.
