@@ -6,6 +6,7 @@ import { broadcast, total } from "./dims.ts";
 import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
 import { JOIN_OPS } from "./join.ts";
+import { attentionLinear } from "./linear/attention_input.ts";
 import { fusedConvLinear, fusedMatmulLinear } from "./linear/layers.ts";
 import { MATMUL_OPS } from "./matmul.ts";
 import type { Facts, Op, Ops } from "./op.ts";
@@ -149,7 +150,7 @@ const biasGelu: Op = { infer: inferBroadcast };
 
 /** com.microsoft: ONNX Runtime's own operators, which its optimizer and quantizer leave in a model. */
 export const CONTRIB_OPS = {
-  Attention: attention,
+  Attention: { ...attention, linear: attentionLinear },
   BiasGelu: biasGelu,
   CDist: { infer: (_node, [a, b]) => [{ type: a.type, shape: [a.shape?.[0] ?? null, b.shape?.[0] ?? null] }] },
   DequantizeLinear: { infer: QUANTIZE_OPS.DequantizeLinear.infer },

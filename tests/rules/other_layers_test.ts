@@ -230,3 +230,38 @@ Deno.test("fuse() folds an affine map into a FusedMatMul whose constant stands o
     }, { "com.microsoft.FusedMatMul": 1 });
   }
 });
+
+const attention = (nodes: TestNode[], more: Partial<TestModel> = {}): TestModel => ({
+  inputs: { x: [2, 5, 8] },
+  outputs: { y: null },
+  opsets: MS,
+  initializers: { w: random([8, 24], 1), b: random([24], 4), s: randomIn(0.5, 2, [8], 2), u: random([8], 3) },
+  nodes,
+  ...more,
+});
+const attend = (x: string, output: string): TestNode => ({
+  op: "Attention",
+  domain: "com.microsoft",
+  inputs: [x, "w", "b"],
+  outputs: [output],
+  attributes: { num_heads: 2 },
+});
+
+Deno.test("fuse() folds a normalization before com.microsoft's Attention into its projection and its bias", async () => {
+  const normed: TestNode[] = [{ op: "Mul", inputs: ["x", "s"], outputs: ["m"] }, {
+    op: "Add",
+    inputs: ["m", "u"],
+    outputs: ["t"],
+  }, attend("t", "y")];
+  await assertFuses(attention(normed), { "com.microsoft.Attention": 1 });
+  await assertKeeps(attention(normed, { outputs: { y: null, t: null } }), /'t' is a graph output/);
+});
+
+Deno.test("fuse() keeps an affine map behind com.microsoft's Attention, and one before a computed projection", async () => {
+  const behind: TestNode[] = [attend("x", "a"), { op: "Mul", inputs: ["a", "s"], outputs: ["y"] }];
+  await assertKeeps(attention(behind), /has a softmax behind its projection/);
+  const before: TestNode[] = [{ op: "Mul", inputs: ["x", "s"], outputs: ["m"] }, attend("m", "y")];
+  const computed = attention(before, { inputs: { x: [2, 5, 8], w: [8, 24] } });
+  delete computed.initializers!.w;
+  await assertKeeps(computed, /the input weight of y is not constant/);
+});

@@ -1,0 +1,89 @@
+import type { Node, Value } from "../../graph/graph.ts";
+import { forEachChunk } from "../../tensor/tensor.ts";
+import type { Builder } from "../builder.ts";
+import { Skip } from "../skip.ts";
+import { weightOf } from "./layers.ts";
+import { type Channels, LinearMap, originOf } from "./linear_map.ts";
+
+/**
+ * The projection of the input in com.microsoft's Attention: x·W[inputs, 3·hidden] + b, for what comes before it. Before it,
+ * x ↦ s·x + t: W′ = s·W, b′ = b + t·W: nothing else reads x. What comes after it finds a softmax.
+ */
+class AttentionInput extends LinearMap {
+  readonly kind = "matrix product";
+
+  get input(): Channels {
+    return { axis: 2, channels: this.parts.weight.dims[0] };
+  }
+
+  get output(): Channels {
+    return { axis: 3, channels: this.parts.weight.dims[1] };
+  }
+
+  override after(): Skip {
+    return new Skip("not-linear", `${this.label} has a softmax behind its projection`);
+  }
+
+  plus(): Skip {
+    return this.after();
+  }
+
+  then(): Skip {
+    return this.after();
+  }
+
+  diagonal(): Skip {
+    return this.after();
+  }
+
+  shiftThrough(shift: Float64Array): Float64Array {
+    const { weight } = this.parts, [, columns] = weight.dims, sums = new Float64Array(columns);
+    forEachChunk(weight, (values, start) =>
+      values.forEach((value, at) => {
+        sums[(start + at) % columns] += value * shift[Math.floor((start + at) / columns)];
+      }));
+    return sums;
+  }
+
+  emit(build: Builder): Value {
+    const { x, form: node } = this.parts, rest = node!.inputs.slice(3);
+    const inputs = [x, this.weightInput(build), this.biasInput(build), ...rest];
+    return build.again(node!, inputs).find((value) => value)!;
+  }
+
+  protected outputFactor(values: Float64Array) {
+    return { factor: { dims: [1, values.length], values } };
+  }
+
+  protected inputFactor(values: Float64Array) {
+    return { factor: { dims: [values.length, 1], values } };
+  }
+
+  protected with(change: Partial<LinearMap["parts"]>): AttentionInput {
+    return new AttentionInput({ ...this.parts, ...change });
+  }
+}
+
+/** com.microsoft Attention. */
+export function attentionLinear(node: Node): AttentionInput | Skip {
+  const weight = weightOf(node, 1, "input weight");
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length !== 2 || node.inputs[0]?.shape?.length !== 3) {
+    return new Skip(
+      "invalid-parameter",
+      `the input weight of ${node.label} has the shape [${weight.dims}], expected a matrix for an input of rank 3`,
+    );
+  }
+  return new AttentionInput({
+    x: node.inputs[0],
+    nodes: [node],
+    layers: 1,
+    work: { macs: weight.size, parameters: weight.size },
+    isSure: true,
+    weight,
+    stored: node.inputs[1],
+    bias: node.inputs[2],
+    form: node,
+    origin: originOf(node, 1, 2),
+  });
+}
