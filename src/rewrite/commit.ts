@@ -47,6 +47,13 @@ export function objection(
       return new Skip("other-user", `'${value.name}', which would disappear, would still be needed`);
     }
   }
+  const named = new Set<Value>();
+  for (const [old, now] of outputs.filter(([old]) => old.isOutput)) {
+    if (named.has(now) && now.producer) {
+      return new Skip("graph-output", `'${old.name}' and another graph output would be one value`);
+    }
+    named.add(now);
+  }
   for (const [old, now] of outputs) {
     if (build.initializers.includes(now) && !old.isOutput || build.nodes.includes(now.producer!)) continue;
     if (old.isOutput && (!now.producer || now.isOutput || now.graph !== old.graph)) {
@@ -112,9 +119,10 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
   const inputs = new Set(removed.flatMap((node) => node.inputs));
   for (const node of removed) graph.removeNode(node);
   const shared = new Map<Value, Value>();
-  const staged = new Map(
-    outputs.filter(([, now]) => build.nodes.includes(now.producer!)).map(([old, now]) => [now, old]),
-  );
+  const staged = new Map<Value, Value>(); // of several values that one takes the place of, a graph output has its name
+  for (const [old, now] of outputs) {
+    if (build.nodes.includes(now.producer!) && (!staged.has(now) || old.isOutput)) staged.set(now, old);
+  }
 
   for (const value of build.initializers) {
     const used = build.nodes.some((node) => node.inputs.includes(value)) || outputs.some(([, now]) => now === value);
@@ -148,7 +156,10 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
   }
   for (const [old, made] of outputs) {
     const now = shared.get(made) ?? made;
-    if (staged.has(now)) continue;
+    if (staged.has(now)) {
+      if (staged.get(now) !== old) graph.replaceUses(old, staged.get(now)!);
+      continue;
+    }
     if (old.isOutput) {
       graph.renameOutput(now, old);
       graph.replaceUses(now, old);

@@ -187,3 +187,26 @@ for (const [name, { model, left }] of Object.entries(FOLDS)) {
     await assertFuses(model, left, { options: AS_WRITTEN });
   });
 }
+
+Deno.test("a sum that two values become is one, which both that take it find", async () => {
+  const nodes: TestNode[] = [
+    { op: "Add", inputs: ["x", "t"], outputs: ["a"] },
+    { op: "Mul", inputs: ["a", "s"], outputs: ["m"] },
+    { op: "AveragePool", inputs: ["m"], outputs: ["p"], attributes: { kernel_shape: [1, 1] } },
+    conv({ pads: [0, 1, 0, 1] }, "p", "w", "y"),
+    bnNode("bn", "m", "b"),
+    conv({}, "b", "v", "z"),
+  ];
+  await assertFuses({
+    inputs: { x: ["n", 4, 6, 6] },
+    outputs: { y: null, z: null },
+    initializers: {
+      ...bn("bn", 4),
+      t: { dims: [], values: [0.3] },
+      s: { dims: [], values: [2] },
+      w: random([2, 4, 1, 1], 1),
+      v: random([2, 4, 1, 1], 2),
+    },
+    nodes,
+  }, { Add: 1, AveragePool: 1, Conv: 2 });
+});
