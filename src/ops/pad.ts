@@ -60,9 +60,11 @@ const pad: Op = {
     const begin = pads?.begin as number[], end = pads?.end as number[];
     if (!pads || !of || [...begin, ...end].some((size) => size < 0) && of !== MODES.constant) return undefined;
     const fill = node.opset >= 11 ? value ? valuesOf(value)[0] : 0 : node.number("value", 0);
+    const padded = dims.map((dim, axis) => dim + begin[axis] + end[axis]);
+    if (padded.some((dim) => dim < 0)) return undefined; // it crops more than there is, which runtimes refuse
     return [placed(
       x!,
-      dims.map((dim, axis) => dim + begin[axis] + end[axis]),
+      padded,
       (index) =>
         index.reduce((sum, at, axis) => {
           const place = of(at - begin[axis], dims[axis]);

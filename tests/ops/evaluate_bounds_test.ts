@@ -116,3 +116,8 @@ for (const [what, claim] of Object.entries(CLAIMS)) {
     assertLess(performance.now() - before, 2000);
   });
 }
+
+Deno.test("a Pad of a constant that crops more than there is stays", async () => {
+  const cropped = (by: number) => evaluated([node("Pad", "a", "b")], { a: int64(1, 2, 3, 4), b: int64(-by, -by) });
+  assertEquals([await cropped(1), await cropped(3)], [[2, 3], undefined]);
+});
