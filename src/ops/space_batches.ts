@@ -164,6 +164,7 @@ function cutsKnown(node: Node): boolean {
 
 /** Where the elements of a tensor come to: their numbers, from 1 on, 0 where none does. */
 function movedBy(nodes: readonly Node[], dims: readonly number[]): Tensor | undefined {
+  if (dims.some((dim) => dim < 0)) return undefined; // what a hostile file makes follow
   const numbers = Float64Array.from({ length: sizeOf(dims) }, (_, at) => at + 1);
   let tensor: Tensor | undefined = valueTensor("float64", dims, numbers);
   for (const node of nodes) {
