@@ -89,6 +89,15 @@ const CLAIMS: Record<string, TestModel> = {
     outputs: { y: null },
     nodes: [{ op: "SpaceToDepth", inputs: ["x"], outputs: ["y"], attributes: { blocksize: LARGE } }],
   },
+  "the block of a DepthToSpace before a normalization": {
+    inputs: { x: ["n", 8, 4, 2] },
+    outputs: { y: null },
+    initializers: { a: random([2], 1), v: tensor([2], [1, 2]) },
+    nodes: [
+      { op: "DepthToSpace", inputs: ["x"], outputs: ["d"], attributes: { blocksize: LARGE, mode: "CRD" } },
+      { op: "BatchNormalization", inputs: ["d", "a", "a", "a", "v"], outputs: ["y"] },
+    ],
+  },
   "parts of a sequence": {
     inputs: { x: ["n", LARGE] },
     outputs: { y: null },

@@ -9,6 +9,13 @@ function blockChannel(node: Node, channels: number, blocks: number): (c: number,
   return isInner ? (c, k) => k * channels + c : (c, k) => c * blocks + k;
 }
 
+/** More channels than this are a claim of the model's. */
+const MOST_CHANNELS = 1 << 20;
+
+function claimed(node: Node): Skip {
+  return new Skip("other-geometry", `the blocks of ${node.label} do not fit its channels`);
+}
+
 /** The map of the deep side from that of the wide one: every block gets its channel's. */
 function deepened(node: Node, affine: AffineMap): AffineMap | Skip {
   if (affine.axis === null) return affine;
@@ -16,6 +23,7 @@ function deepened(node: Node, affine: AffineMap): AffineMap | Skip {
     return new Skip("other-axis", `it goes along axis ${affine.axis}, which ${node.label} rearranges`);
   }
   const channels = affine.scale.length, blocks = node.number("blocksize", 1) ** 2;
+  if (!(channels * blocks <= MOST_CHANNELS)) return claimed(node);
   const place = blockChannel(node, channels, blocks);
   const of = (values: Float64Array) => {
     const out = new Float64Array(channels * blocks);
@@ -32,6 +40,7 @@ function widened(node: Node, affine: AffineMap): AffineMap | Skip {
     return new Skip("other-axis", `it goes along axis ${affine.axis}, which ${node.label} rearranges`);
   }
   const blocks = node.number("blocksize", 1) ** 2, channels = affine.scale.length / blocks;
+  if (!Number.isInteger(channels)) return claimed(node);
   const place = blockChannel(node, channels, blocks);
   const out = { axis: 1, scale: new Float64Array(channels), shift: new Float64Array(channels) };
   for (let c = 0; c < channels; c++) {
