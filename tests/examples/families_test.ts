@@ -25,7 +25,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "pool-after-layer": ["reorder-layer-and-pool", { AveragePool: 1, Conv: 1, Relu: 1 }],
   "layer-after-resize": ["reorder-resize-and-layer", { Conv: 1, Resize: 1 }],
   "layer-after-repeat": ["split-layer-into-phases", { Concat: 1, Conv: 4, DepthToSpace: 1 }],
-  "entries-taken": ["take-entries-first", { Add: 1, Gather: 2, MatMul: 2, Relu: 1 }],
+  "entries-taken": ["take-entries-first", { Add: 1, Gather: 1, MatMul: 2, Relu: 1, Squeeze: 1 }],
   "contraction": ["write-contraction-as-product", { MatMul: 2, Softmax: 1, Transpose: 4 }],
   "expectation": ["put-channels-last", { MatMul: 1, Softmax: 1, Transpose: 2 }],
   "layer-of-join": ["split-layer-of-join", { Add: 1, Conv: 3, Relu: 2, Resize: 1 }],
