@@ -25,7 +25,7 @@ import { putChannelsLast } from "../src/rules/put_channels_last.ts";
 import { anyClips, writeClipsAsImages } from "../src/rules/write_clips_as_images.ts";
 import { writeLayerAsWinograd } from "../src/rules/write_layer_as_winograd.ts";
 import { anyLines, writeLinesAsImages } from "../src/rules/write_lines_as_images.ts";
-import { writeSlopesAsRelu } from "../src/rules/write_slopes_as_relu.ts";
+import { anySlopes, writeSlopesAsRelu } from "../src/rules/write_slopes_as_relu.ts";
 import { anyTransposedLayer, turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
 
 /** A network to measure, and the shape of its input. */
@@ -159,7 +159,7 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: writeSlopesAsRelu,
-    ungated: writeSlopesAsRelu,
+    ungated: anySlopes,
     network: "Conv 3×3 → PRelu → Conv 3×3, C → C channels, of a map of S×S",
     channels: [4, 16, 32, 64, 128, 256],
     sizes: [4, 16, 64, 128],
@@ -260,8 +260,8 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
     ungated: partAnyLayer,
     to: "products",
     network: "attention of four heads; query, key and value are parts of one MatMul, C → 3·C channels, of S tokens",
-    channels: [32, 64, 192, 384, 768],
-    sizes: [4, 16, 32, 64, 197, 512],
+    channels: [64, 128, 192, 384, 768],
+    sizes: [16, 64, 128, 160, 197, 256, 512],
     build: (channels, size) => networkOf([1, size, channels], (network) => cutProjection(network, channels)),
   },
   {

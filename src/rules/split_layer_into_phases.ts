@@ -3,22 +3,22 @@ import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
-/** Multiply-accumulates saved per element of the result from which it pays: 48 channels where 3×3 becomes 2×2. */
-const LEAST_SAVED = 240;
-/** Cells, from which more operators are worth it. */
-const LEAST_CELLS = 16;
+/** Multiply-accumulates saved per element of the result from which it pays: 80 channels where 3×3 becomes 2×2. */
+const LEAST_SAVED = 400;
+/** The same times the square root of the number of cells: on small maps more must be saved to be worth more operators. */
+const LEAST_SAVED_BY_SIDE = 5000;
 
 /**
  * W·repeat(x) + b, cell s·i + p of it = Wₚ·x + b at cell i, where Wₚ has the taps of W that see the same cell of x added up: a 3×3
  * convolution of what was enlarged twice is four 2×2 convolutions of the small map, one for each place in a block, and 4
  * multiply-accumulates instead of 9. Exact at the borders, which are zeros for both.
  */
-export const splitLayerIntoPhases: Rule = phasesFrom(LEAST_SAVED, LEAST_CELLS);
+export const splitLayerIntoPhases: Rule = phasesFrom(LEAST_SAVED, LEAST_SAVED_BY_SIDE);
 
 /** The same wherever it is exact, however little it saves: what the gate is calibrated with. */
 export const anyPhases: Rule = phasesFrom(0, 0);
 
-function phasesFrom(leastSaved: number, leastCells: number): Rule {
+function phasesFrom(leastSaved: number, leastBySide: number): Rule {
   return {
     name: "split-layer-into-phases",
     summary: "nearest Resize or Upsample → k×k Conv: smaller Convs of the small map, DepthToSpace",
@@ -34,15 +34,16 @@ function phasesFrom(leastSaved: number, leastCells: number): Rule {
       const phases = phasesOf(layer, positions.repeat);
       if (!phases || phases instanceof Skip) return phases;
       if (phases.saved <= 0) return undefined;
-      const { x } = positions, cells = positions.axes.map((axis) => x.shape?.[axis] ?? null);
-      if (cells.every((cell) => typeof cell === "number") && cells.reduce((a, b) => a * b, 1) < leastCells) {
-        return undefined;
-      }
+      const { x } = positions;
       if (phases.saved < leastSaved) {
         return new Skip(
           "not-cheaper",
           `${root.label} has too few channels to be worth several layers of the small map`,
         );
+      }
+      const cells = positions.axes.reduce((product, axis) => product * Number(x.shape?.[axis] ?? NaN), 1);
+      if (phases.saved * Math.sqrt(cells) < leastBySide) {
+        return new Skip("not-cheaper", `${root.label} has too small a map to be worth several layers of it`);
       }
       const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;
       return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(x, build)]]);

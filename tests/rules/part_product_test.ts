@@ -5,7 +5,7 @@ import { assertFuses, assertKeeps } from "../fusion_check.ts";
 import { modelBytes, random, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
 
 const CPU: { options: FuseOptions } = { options: { runtime: "onnxruntime-cpu" } };
-const TOKENS = 64, WIDTH = 64, HEADS = 4, EACH = WIDTH / HEADS;
+const TOKENS = 160, WIDTH = 128, HEADS = 4, EACH = WIDTH / HEADS;
 const ints = (...values: number[]) => tensor([values.length], values, 7);
 
 /** What lies between the projection `p` and `q`, `k` and `v`, each [batch, heads, tokens, channels]. */

@@ -20,8 +20,16 @@ interface Case {
 const ASYMMETRIC = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
 
 function model(given: Case): TestModel {
-  const { channels = 64, size = [4, 5], scales = [1, 1, 2, 2], sizes, kernel = 3, group = 1, opset = 17, bias = true } =
-    given;
+  const {
+    channels = 80,
+    size = [16, 18],
+    scales = [1, 1, 2, 2],
+    sizes,
+    kernel = 3,
+    group = 1,
+    opset = 17,
+    bias = true,
+  } = given;
   const isOld = opset < 11;
   const inputs = isOld ? ["x", "s"] : sizes ? ["x", "", "", "sizes"] : ["x", "", "s"];
   const attributes = isOld ? { mode: "nearest" } : given.resize ?? ASYMMETRIC;
@@ -63,7 +71,7 @@ Deno.test("fuse() splits a Conv of what was enlarged into one for each phase, bo
   await assertFuses(model({ scales: [1, 1, 3, 3] }), { ...FOUR, Conv: 9 });
   await assertFuses(model({ conv: { pads: [0, 0, 0, 0] } }), FOUR);
   await assertFuses(model({ conv: { pads: [2, 2, 0, 0] } }), FOUR);
-  await assertFuses(model({ group: 2, channels: 128 }), FOUR);
+  await assertFuses(model({ group: 2, channels: 160 }), FOUR);
 });
 
 Deno.test("fuse() splits a Conv of what was enlarged where height and width are open", async () => {
@@ -84,7 +92,7 @@ Deno.test("fuse() splits behind every form of repeating cells", async () => {
   ) {
     await assertFuses(model({ resize: { mode: "nearest", coordinate_transformation_mode, nearest_mode } }), FOUR);
   }
-  await assertFuses(model({ sizes: [1, 64, 8, 10] }), FOUR);
+  await assertFuses(model({ sizes: [1, 80, 32, 36] }), FOUR);
 });
 
 Deno.test("fuse() keeps a Conv of an enlarged map that does not repeat cells", async () => {
@@ -121,16 +129,17 @@ Deno.test("fuse() keeps a Conv that pads beyond what the small map can", async (
 });
 
 Deno.test("fuse() keeps a Conv of few channels, and a depthwise one", async () => {
-  await assertKeeps(model({ channels: 40 }), /y has too few channels/);
-  await assertKeeps(model({ group: 64 }), /y has too few channels/);
+  await assertKeeps(model({ channels: 79 }), /y has too few channels/);
+  await assertKeeps(model({ group: 80 }), /y has too few channels/);
 });
 
 Deno.test("fuse() keeps a dilated Conv whose taps see different cells in every phase", async () => {
   assertEquals(await left({ conv: { pads: [2, 2, 2, 2], dilations: [2, 2] }, channels: 128 }), KEPT);
 });
 
-Deno.test("fuse() keeps a Conv of very few cells", async () => {
-  assertEquals(await left({ size: [3, 5] }), KEPT);
+Deno.test("fuse() keeps a Conv of few cells: the more channels, the fewer there may be", async () => {
+  await assertKeeps(model({ size: [11, 14] }), /y has too small a map/);
+  await assertFuses(model({ size: [11, 14], channels: 96 }), FOUR);
 });
 
 Deno.test("fuse() keeps an enlarged map that others use as well, and splits the Conv", async () => {

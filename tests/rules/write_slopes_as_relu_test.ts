@@ -101,6 +101,11 @@ Deno.test("fuse() keeps a PRelu behind a Conv whose channels fill no blocks", as
   await assertKeeps(model({ inputs: 4, group: 2 }), /fill no blocks/, { options: CPU });
 });
 
+Deno.test("fuse() keeps a PRelu of so few numbers that two operators more would take longer", async () => {
+  const small = { ...model(), inputs: { x: [1, 4, 5, 5] } };
+  await assertKeeps(small, /it is applied to 144 numbers, too few for two operators more to pay/, { options: CPU });
+});
+
 Deno.test("fuse() keeps a PRelu behind a 1-D Conv, or one of float64", async () => {
   const line = model();
   line.inputs = { x: [1, 4, 6] };

@@ -6,12 +6,8 @@ import { isNumbers } from "./bias.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 import type { PartedLayer } from "./parted.ts";
 
-/** Rows from which a product of fewer columns is as good: fewer are read faster than the weights are. */
-const LEAST_ROWS = 32;
-/** Columns of a part, at least. */
-const LEAST_COLUMNS = 32;
-/** Elements of a part from which to copy it out of the whole takes longer than the call of another product. */
-const LEAST_ELEMENTS = 4096;
+/** Rows and columns of a part from which a product of its own, shared out among threads by itself, is as good (`bench:calibrate`). */
+const LEAST_ROWS = 160, LEAST_COLUMNS = 128;
 
 /** (x·W + b)ₚ = x·Wₚ + bₚ for the columns p of W. Undefined for what is no product of one node with one matrix on the right. */
 export function partedProduct(layer: MatrixProduct): PartedLayer | Skip | undefined {
@@ -28,7 +24,7 @@ export function partedProduct(layer: MatrixProduct): PartedLayer | Skip | undefi
   return {
     whyNotFaster(parts) {
       const rows = rowsOf(form.output.shape), small = Math.min(...parts.map(({ length }) => length));
-      if (rows < LEAST_ROWS || rows * small < LEAST_ELEMENTS) {
+      if (rows < LEAST_ROWS) {
         return new Skip(
           "not-cheaper",
           `the result of ${layer.label} is known to have ${rows} rows: to cut it is no work`,

@@ -58,12 +58,15 @@ export const inception: Step = (draft, x, choices) => {
   return joined && (affine(draft, joined, choices) ?? joined);
 };
 
-/** Enough channels for a 1×1 convolution to be worth moving. */
-const widened: Step = (draft, x, choices) => {
+/** So many channels, by a 1×1 convolution. */
+const widenedTo = (channels: number): Step => (draft, x, choices) => {
   if (x.dims.length !== 4) return undefined;
-  const wide = convOf(draft, x, choices, square(2, 1), 20);
+  const wide = convOf(draft, x, choices, square(2, 1), channels);
   return wide && draft.node("Relu", [wide.name], wide.dims);
 };
+
+/** Enough channels for a 1×1 convolution to be worth moving. */
+const widened = widenedTo(20);
 
 export const upsampling: Step = chain(anyOf(affine, pointwise, widened, widened), resize, anyOf(pointwise, affine));
 /** A convolution wide enough to be worth composing with the average pool behind it. */
@@ -76,10 +79,10 @@ export const pooledConvolution: Step = chain(
 
 /** A convolution wide enough to be split where what it takes repeats cells. */
 export const upsampledConvolution: Step = chain(
-  widened,
+  widenedTo(40),
   resize,
   (draft, x, choices) =>
-    x.dims.length === 4 ? convOf(draft, x, choices, square(2, 5, 2), choices.pick([3, 5])) : undefined,
+    x.dims.length === 4 ? convOf(draft, x, choices, square(2, 7, 3), choices.pick([3, 5])) : undefined,
   anyOf(affine, activation),
 );
 
@@ -192,10 +195,17 @@ export const carriedUp: Step = chain(
 export const shuffledUnit: Step = chain(conv, channelShuffle, affine, depthwise);
 export const classifier: Step = chain(pointwise, globalPool, flatten, anyOf(gemm, matmul), affine);
 
-/** A convolution and an activation with a slope per channel. */
-export const sloped: Step = (draft, x, choices) => {
-  if (x.dims.length !== 4) return undefined;
-  const made = convOf(draft, x, choices, square(2, choices.pick([1, 3])), choices.pick([4, 6]));
+/** A convolution, at times a large one, and an activation with a slope per channel. */
+export const sloped: Step = (draft, given, choices) => {
+  if (given.dims.length !== 4) return undefined;
+  const wide = choices.once(2) ? widenedTo(24)(draft, given, choices) : undefined, x = wide ?? given;
+  const made = convOf(
+    draft,
+    x,
+    choices,
+    square(2, wide ? 3 : choices.pick([1, 3])),
+    choices.pick(wide ? [24] : [4, 6]),
+  );
   const slopes = made && draft.constant(choices, draft.values([made.dims[1], 1, 1], 0.1, choices.pick([0.9, 1.5])));
   return slopes ? draft.node("PRelu", [made.name, slopes], made.dims) : undefined;
 };
