@@ -3,22 +3,28 @@ import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
-/** Multiply-accumulates saved per element of the result from which it pays: 80 channels where 3×3 becomes 2×2. */
-const LEAST_SAVED = 400;
-/** The same times the square root of the number of cells: on small maps more must be saved to be worth more operators. */
-const LEAST_SAVED_BY_SIDE = 5000;
+/** What must be saved to pay (`deno task bench:calibrate`). */
+interface Worth {
+  /** Multiply-accumulates per element of the result: 5 for each channel where 3×3 becomes 2×2. */
+  readonly saved: number;
+  /** The same times the square root of the number of cells: on small maps more must be saved to be worth more operators. */
+  readonly savedBySide: number;
+}
+
+/** 80 channels, or 60 on large maps. */
+const WORTH: readonly Worth[] = [{ saved: 400, savedBySide: 5000 }, { saved: 300, savedBySide: 20_000 }];
 
 /**
  * W·repeat(x) + b, cell s·i + p of it = Wₚ·x + b at cell i, where Wₚ has the taps of W that see the same cell of x added up: a 3×3
  * convolution of what was enlarged twice is four 2×2 convolutions of the small map, one for each place in a block, and 4
  * multiply-accumulates instead of 9. Exact at the borders, which are zeros for both.
  */
-export const splitLayerIntoPhases: Rule = phasesFrom(LEAST_SAVED, LEAST_SAVED_BY_SIDE);
+export const splitLayerIntoPhases: Rule = phasesFrom(WORTH);
 
 /** The same wherever it is exact, however little it saves: what the gate is calibrated with. */
-export const anyPhases: Rule = phasesFrom(0, 0);
+export const anyPhases: Rule = phasesFrom([{ saved: 0, savedBySide: 0 }]);
 
-function phasesFrom(leastSaved: number, leastBySide: number): Rule {
+function phasesFrom(worth: readonly Worth[]): Rule {
   return {
     name: "split-layer-into-phases",
     summary: "nearest Resize or Upsample → k×k Conv: smaller Convs of the small map, DepthToSpace",
@@ -35,14 +41,15 @@ function phasesFrom(leastSaved: number, leastBySide: number): Rule {
       if (!phases || phases instanceof Skip) return phases;
       if (phases.saved <= 0) return undefined;
       const { x } = positions;
-      if (phases.saved < leastSaved) {
+      const enough = worth.filter(({ saved }) => phases.saved >= saved);
+      if (enough.length === 0) {
         return new Skip(
           "not-cheaper",
           `${root.label} has too few channels to be worth several layers of the small map`,
         );
       }
       const cells = positions.axes.reduce((product, axis) => product * Number(x.shape?.[axis] ?? NaN), 1);
-      if (phases.saved * Math.sqrt(cells) < leastBySide) {
+      if (enough.every(({ savedBySide }) => phases.saved * Math.sqrt(cells) < savedBySide)) {
         return new Skip("not-cheaper", `${root.label} has too small a map to be worth several layers of it`);
       }
       const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;

@@ -129,7 +129,7 @@ Deno.test("fuse() keeps a Conv that pads beyond what the small map can", async (
 });
 
 Deno.test("fuse() keeps a Conv of few channels, and a depthwise one", async () => {
-  await assertKeeps(model({ channels: 79 }), /y has too few channels/);
+  await assertKeeps(model({ channels: 59, size: [80, 80] }), /y has too few channels/);
   await assertKeeps(model({ group: 80 }), /y has too few channels/);
 });
 
@@ -139,6 +139,8 @@ Deno.test("fuse() keeps a dilated Conv whose taps see different cells in every p
 
 Deno.test("fuse() keeps a Conv of few cells: the more channels, the fewer there may be", async () => {
   await assertKeeps(model({ size: [11, 14] }), /y has too small a map/);
+  await assertKeeps(model({ size: [60, 60], channels: 64 }), /y has too small a map/);
+  await assertFuses(model({ size: [64, 64], channels: 64 }), FOUR);
   await assertFuses(model({ size: [11, 14], channels: 96 }), FOUR);
 });
 

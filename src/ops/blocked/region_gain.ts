@@ -4,8 +4,8 @@ import type { Region } from "./region.ts";
 
 /** What an element costs that is copied into the blocked layout or out of it, in multiply-accumulates; more of a large value. */
 const COPY = 15, COPY_LARGE = 45, LARGE = 1.5e6;
-/** Threads that the gate reckons with, and how much faster they make the plain kernels of a line: hardly of one block's channels. */
-const THREADS = 2, PLAIN_SPEEDUP = 1.75, PLAIN_SPEEDUP_OF_BLOCK = 1.2;
+/** Threads that the gate reckons with, and how much faster they make the plain kernels of a line. */
+const THREADS = 2, PLAIN_SPEEDUP = 1.75;
 /** Blocks of output channels that the blocked kernels do at a time: that many are one piece of work, for one thread. */
 const BLOCKS_AT_A_TIME = 4;
 /** Length of a line where it is not known, and the length below which the blocked kernels have less to gain. */
@@ -50,8 +50,7 @@ function gainPerPosition([out, perGroup, taps]: readonly number[], group: number
   const filled = (channels: number) => Math.ceil(channels / BLOCK) * BLOCK / channels;
   const zeros = filled(out) * (perGroup < 8 ? 1 : filled(perGroup)) - 1;
   const alone = 0.08 + 6 / out - 0.9 * zeros - (lengthOf(value) < SHORT ? 0.1 : 0);
-  const plain = out <= BLOCK ? PLAIN_SPEEDUP_OF_BLOCK : PLAIN_SPEEDUP;
-  return (1 - (1 - alone) / Math.min(1, speedupOfThreads(out, batchOf(value)) / plain)) * macs;
+  return (1 - (1 - alone) / Math.min(1, speedupOfThreads(out, batchOf(value)) / PLAIN_SPEEDUP)) * macs;
 }
 
 /** How much faster {@link THREADS} threads make a blocked convolution of a line: as much as the one with most to do allows. */
