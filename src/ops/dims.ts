@@ -44,3 +44,8 @@ export function elementCount(shape: readonly Dim[] | undefined): number | null {
     return count === null || size === null ? null : count * size;
   }, 1);
 }
+
+/** Whether these are all axes of a rank, each once. */
+export function isPermutation(order: readonly number[], rank: number): boolean {
+  return order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);
+}

@@ -3,6 +3,7 @@ import type { Node, Value } from "../graph/graph.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf } from "./constant.ts";
+import { isPermutation } from "./dims.ts";
 import { writtenShape } from "./entries.ts";
 
 /** Movements of elements, and the fewer ones that do the same. */
@@ -22,7 +23,7 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
   if (!turned || !shaped || !from || rank === undefined) return undefined;
   const axes = axesOf(node, rank), perm = turned.numbers("perm") ?? [...Array(rank).keys()].reverse();
   const dropped = axes?.map((axis) => perm[axis]);
-  if (!dropped?.every((axis) => to![axis] === 1)) return undefined;
+  if (!isPermutation(perm, rank) || !dropped?.every((axis) => to![axis] === 1)) return undefined;
   const left = [...Array(rank).keys()].filter((axis) => !dropped.includes(axis));
   const written = writtenShape(from, left.map((axis) => to![axis]));
   if (!written) return undefined;

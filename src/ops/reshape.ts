@@ -4,7 +4,7 @@ import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
-import { product } from "./dims.ts";
+import { isPermutation, product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
 import { reshapedAtOnce, squeezedSooner } from "./fewer_movements.ts";
 import { keepsShape } from "./join.ts";
@@ -126,7 +126,8 @@ const transpose: Op = {
   isNoOp(node) {
     const rank = node.inputs[0]?.shape?.length, perm = node.numbers("perm");
     if (perm?.every((from, axis) => from === axis)) return node.inputs[0];
-    if (keepsShape(node) && perm && keepsOrder(perm, node.inputs[0]!.shape!)) return node.inputs[0];
+    const isValid = perm && rank !== undefined && isPermutation(perm, rank);
+    if (isValid && keepsShape(node) && keepsOrder(perm, node.inputs[0]!.shape!)) return node.inputs[0];
     return !perm && rank !== undefined && rank < 2 ? node.inputs[0] : undefined;
   },
   withoutPrevious(node, previous) {
@@ -134,6 +135,7 @@ const transpose: Op = {
     if (!previous.is("Transpose") || rank === undefined) return undefined;
     const reversed = [...Array(rank).keys()].reverse(), perm = node.numbers("perm") ?? reversed;
     const first = previous.numbers("perm") ?? reversed;
+    if (!isPermutation(perm, rank) || !isPermutation(first, rank)) return undefined;
     return { inputs: [previous.inputs[0]], attributes: [newAttribute("perm", perm.map((axis) => first[axis]))] };
   },
 };
@@ -142,10 +144,6 @@ const transpose: Op = {
 function keepsOrder(perm: readonly number[], shape: Shape): boolean {
   const long = perm.filter((axis) => shape[axis] !== 1);
   return long.every((axis, at) => at === 0 || axis > long[at - 1]);
-}
-
-function isPermutation(order: readonly number[], rank: number): boolean {
-  return order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);
 }
 
 const identity: Op = {

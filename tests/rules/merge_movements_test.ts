@@ -1,5 +1,7 @@
+import { assertEquals } from "@std/assert";
+import { fuse } from "../../src/fusion/mod.ts";
 import { assertFuses } from "../fusion_check.ts";
-import { tensor, type TestModel, type TestNode } from "../onnx_model.ts";
+import { modelBytes, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
 
 const ints = (...values: number[]) => tensor([values.length], values, 7);
 
@@ -30,6 +32,19 @@ Deno.test("merge-movements: Transpose after Transpose is one, or none", async ()
   await assertFuses(turned([1, 2, 0], [1, 0, 2]), { Relu: 1, Transpose: 1 });
   await assertFuses(turned([1, 2, 0], [2, 0, 1]), { Relu: 1 });
   await assertFuses(turned(), { Relu: 1 });
+});
+
+Deno.test("merge-movements keeps Transposes whose perm is none", async () => {
+  for (const perms of [[[0, 2, 1], [1, 0, 2, 3]], [[0, 0, 1], [1, 0, 2]], [[2, 0, 1], [0, 3, 1]]]) {
+    const nodes = perms.map((perm, at) => ({
+      op: "Transpose",
+      inputs: [at === 0 ? "x" : "a"],
+      outputs: [at === 0 ? "a" : "y"],
+      attributes: { perm },
+    }));
+    const { report } = await fuse(modelBytes(model(nodes)));
+    assertEquals(report.after.ops, { Transpose: 2 });
+  }
 });
 
 Deno.test("merge-movements keeps a Reshape that copies a dimension which the first one made", async () => {
