@@ -3,8 +3,8 @@ import { sorted } from "./export.ts";
 import { allGraphs, type Graph, type Node } from "./graph.ts";
 
 /**
- * Throws a {@link ModelFormatError} where an input or an initializer has no name, a name has two makers, or nodes take values from one another in a circle: no runtime
- * runs such a model, and no analysis of it ends.
+ * Throws a {@link ModelFormatError} where an input or an initializer has no name, a name has two makers, or nodes take values from
+ * one another in a circle: no runtime runs such a model, and no analysis of it ends.
  */
 export function verify(graphs: Iterable<Graph>, source: string): void {
   for (const graph of allGraphs(graphs)) {

@@ -1,16 +1,18 @@
 import type { Node, Value } from "../../graph/graph.ts";
-import { forEachChunk } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
+import { InputProduct } from "./input_product.ts";
 import { weightOf } from "./layers.ts";
-import { type Channels, LinearMap, originOf } from "./linear_map.ts";
+import { type Channels, type LinearMap, originOf } from "./linear_map.ts";
+import { vectorTimes } from "./matrix_product.ts";
 
 /**
  * The projection of the input in com.microsoft's Attention: x·W[inputs, 3·hidden] + b, for what comes before it. Before it,
  * x ↦ s·x + t: W′ = s·W, b′ = b + t·W: nothing else reads x. What comes after it finds a softmax.
  */
-class AttentionInput extends LinearMap {
+class AttentionInput extends InputProduct {
   readonly kind = "matrix product";
+  protected readonly followedBy = "a softmax behind its projection";
 
   get input(): Channels {
     return { axis: 2, channels: this.parts.weight.dims[0] };
@@ -20,29 +22,8 @@ class AttentionInput extends LinearMap {
     return { axis: 3, channels: this.parts.weight.dims[1] };
   }
 
-  override after(): Skip {
-    return new Skip("not-linear", `${this.label} has a softmax behind its projection`);
-  }
-
-  plus(): Skip {
-    return this.after();
-  }
-
-  then(): Skip {
-    return this.after();
-  }
-
-  diagonal(): Skip {
-    return this.after();
-  }
-
   shiftThrough(shift: Float64Array): Float64Array {
-    const { weight } = this.parts, [, columns] = weight.dims, sums = new Float64Array(columns);
-    forEachChunk(weight, (values, start) =>
-      values.forEach((value, at) => {
-        sums[(start + at) % columns] += value * shift[Math.floor((start + at) / columns)];
-      }));
-    return sums;
+    return vectorTimes(shift, this.parts.weight, false);
   }
 
   emit(build: Builder): Value {

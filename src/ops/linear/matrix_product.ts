@@ -295,7 +295,7 @@ function isUnidirectional(node: Node): boolean {
 }
 
 /** Σ_k v[k]·W[k, n] for every n, of a matrix W[K, N], or of W[N, K] where it is transposed. */
-function vectorTimes(vector: Float64Array, matrix: Tensor, isTransposed: boolean): Float64Array {
+export function vectorTimes(vector: Float64Array, matrix: Tensor, isTransposed: boolean): Float64Array {
   const columns = matrix.dims[matrix.dims.length - 1];
   const out = new Float64Array(isTransposed ? matrix.size / columns : columns);
   forEachChunk(matrix, (values, start) => {

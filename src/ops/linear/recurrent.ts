@@ -3,16 +3,18 @@ import { forEachChunk, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { biasNumbers, isNumbers } from "./bias.ts";
+import { InputProduct } from "./input_product.ts";
 import { weightOf } from "./layers.ts";
-import { type Channels, LinearMap, originOf } from "./linear_map.ts";
+import { type Channels, type LinearMap, originOf } from "./linear_map.ts";
 
 /**
  * The product with the input in an LSTM, GRU or RNN: W[directions, gates·hidden, inputs]·x + Wb at each step, for what comes
  * before it. Before it, x ↦ s·x + t: W′ = W·s, Wb′ = Wb + W·t, at any length, direction, layout and initial state: nothing else
  * reads x, and steps behind a sequence's end are not computed. What comes after it finds activations.
  */
-class RecurrentInput extends LinearMap {
+class RecurrentInput extends InputProduct {
   readonly kind = "recurrent layer";
+  protected readonly followedBy = "activations behind its products";
 
   get input(): Channels {
     return { axis: 2, channels: this.parts.weight.dims[2] };
@@ -26,22 +28,6 @@ class RecurrentInput extends LinearMap {
   override biasNumbers(): Float64Array | Skip | undefined {
     const { weight: { dims: [directions, rows] } } = this.parts;
     return biasNumbers(this.parts.bias, 2 * directions * rows, this.label);
-  }
-
-  override after(): Skip {
-    return new Skip("not-linear", `${this.label} has activations behind its products`);
-  }
-
-  plus(): Skip {
-    return this.after();
-  }
-
-  then(): Skip {
-    return this.after();
-  }
-
-  diagonal(): Skip {
-    return this.after();
   }
 
   shiftThrough(shift: Float64Array): Float64Array {
