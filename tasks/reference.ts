@@ -1,11 +1,14 @@
 /**
  * `deno task reference`: docs/reference.md, the main functions of the library with all of their options, made of their doc comments;
+ * src/cli/help.json, the help of each command, made of its options;
  * and in reports/reference/ HTML pages of everything that any entry point exports.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
+import { COMMANDS } from "../src/cli/command.ts";
+import { helpOf } from "../src/cli/program.ts";
 import { jsrEnvironment } from "./jsr.ts";
 import { root } from "./root.ts";
 
@@ -48,6 +51,13 @@ Everything else that the library exports: \`deno doc mod.ts\`, or the pages that
 
 ${sections.join("\n\n")}
 `;
+}
+
+/** The help of every command, by name. */
+export async function helpTexts(): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for (const name of Object.keys(COMMANDS)) texts[name] = await helpOf(name);
+  return texts;
 }
 
 /** Declarations of entry points by name; the first entry point that has a name tells it. */
@@ -145,8 +155,10 @@ if (import.meta.main) {
   const page = fileURLToPath(new URL("docs/reference.md", root));
   await Deno.writeTextFile(page, await referencePage());
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page] }).output();
+  const help = fileURLToPath(new URL("src/cli/help.json", root));
+  await Deno.writeTextFile(help, JSON.stringify(await helpTexts(), null, 2) + "\n");
   const folder = fileURLToPath(new URL("reports/reference/", root));
   const entries = Object.values(config.exports).map((entry) => fileURLToPath(new URL(entry, root)));
   await denoDoc("--html", "--name=layerfuse", `--output=${folder}`, ...entries);
-  console.log(`${page}\n${folder}index.html`);
+  console.log(`${page}\n${help}\n${folder}index.html`);
 }

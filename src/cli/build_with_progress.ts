@@ -22,7 +22,7 @@ export async function buildWithProgress(name: string, { seed, opset, weights, st
   }
   const progress = await startProgress();
   try {
-    return await removable(() =>
+    const model = await removable(() =>
       build(name as Architecture, {
         seed: seed ?? 0,
         ...opset !== undefined && { opset },
@@ -30,6 +30,8 @@ export async function buildWithProgress(name: string, { seed, opset, weights, st
         onProgress: (fraction, phase) => progress.update(fraction, `building ${name}: ${phase}`),
       })
     );
+    for (const note of model.notes) console.error(note);
+    return model;
   } finally {
     progress.stop();
   }

@@ -30,6 +30,10 @@ export async function main(args: readonly string[]): Promise<number> {
     if (first === undefined) return say(overview(), 2);
     if (first === "help" && second !== undefined) return await main([second, "--help"]);
     if (first === "--help" || first === "-h" || first === "help") return say(overview());
+    if (args.length === 2 && (second === "--help" || second === "-h")) {
+      const { COMMAND_HELP } = await onDemand("cli/command_help");
+      if (Object.hasOwn(COMMAND_HELP, first)) return say(COMMAND_HELP[first]);
+    }
     const { createProgram } = await onDemand("cli/program");
     return await (await createProgram(first)).run(args);
   } catch (error) {

@@ -9,6 +9,7 @@ interface OnDemand {
   "cli/build_with_progress": typeof import("../cli/build_with_progress.ts");
   "cli/by_rule": typeof import("../cli/by_rule.ts");
   "cli/colour": typeof import("../cli/colour.ts");
+  "cli/command_help": typeof import("../cli/command_help.ts");
   "cli/compare_pair": typeof import("../cli/compare_pair.ts");
   "cli/compare_pairs": typeof import("../cli/compare_pairs.ts");
   "cli/compare_with_progress": typeof import("../cli/compare_with_progress.ts");

@@ -3,6 +3,9 @@ import { COMMANDS, loadCommand } from "./command.ts";
 import { EXIT_CODES } from "./overview.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** Columns of help. */
+const HELP_WIDTH = 80;
+
 /** A command line ready to run. */
 export interface Program {
   /** Commander's program: every command by name and summary, the one in use with arguments and options. */
@@ -37,10 +40,22 @@ export async function createProgram(inUse: string | undefined): Promise<Program>
   return { program, run };
 }
 
-/** Neither exits nor prints errors itself: `main` does both. */
+/** The help of a command, with what stands after its options. */
+export async function helpOf(name: string): Promise<string> {
+  const { program } = await createProgram(name), command = program.commands.find((command) => command.name() === name)!;
+  let text = "";
+  command.configureOutput({ writeOut: (part) => text += part }).outputHelp();
+  return text.trimEnd();
+}
+
+/** Neither exits nor prints errors itself: `main` does both. Help is as wide on every terminal. */
 function quiet(command: Command): Command {
   return command.exitOverride()
-    .configureOutput({ writeOut: (text) => console.log(text.trimEnd()), outputError: () => {} });
+    .configureOutput({
+      writeOut: (text) => console.log(text.trimEnd()),
+      outputError: () => {},
+      getOutHelpWidth: () => HELP_WIDTH,
+    });
 }
 
 /** Commander's error in our words: the command, what was wrong, the nearest name, the usage. */

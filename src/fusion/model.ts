@@ -107,8 +107,8 @@ export class Model {
    *
    * @internal
    */
-  static from(exported: ExportedModel, name: string): Model {
-    return new Model(name, exported);
+  static from(exported: ExportedModel, name: string, notes?: readonly string[]): Model {
+    return new Model(name, exported, { notes });
   }
 
   /**

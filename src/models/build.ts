@@ -107,8 +107,8 @@ export function assemble(
   opset: number = OPSET.usual,
   trained?: TrainedWeights,
 ): Model {
-  const { variant } = trained ?? {};
-  return Model.from(exportModel(network(name, { seed, statistics, opset, trained, variant }).graphs), name);
+  const { variant, notes } = trained ?? {};
+  return Model.from(exportModel(network(name, { seed, statistics, opset, trained, variant }).graphs), name, notes);
 }
 
 interface Made {

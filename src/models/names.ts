@@ -17,6 +17,8 @@ export interface Dialect {
   readonly names: Names;
   /** What its network computes otherwise. */
   readonly variant?: Variant;
+  /** timm's name of the network, where its `tf_…` of the same name has the same names and shapes. */
+  readonly timm?: string;
   /** Name in torchvision of a tensor with an entry a class, where there may be other than 1000 of them. */
   readonly classes?: string;
 }

@@ -7,7 +7,8 @@ import { assignWeights, readStateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
 import { officialWeights } from "./imagenet.ts";
 import type { Variant } from "./names.ts";
-import { isTrainingOnly, renamed } from "./weight_names.ts";
+import { isFromTensorflow } from "./timm_origin.ts";
+import { isTrainingOnly, type Renamed, renamed, TENSORFLOW } from "./weight_names.ts";
 
 /** A network's weights as a file has them. */
 export interface TrainedWeights {
@@ -17,6 +18,8 @@ export interface TrainedWeights {
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** What the network that they are of computes otherwise than the architecture does. */
   readonly variant?: Variant;
+  /** What a user should know of how they are read. */
+  readonly notes: readonly string[];
 }
 
 /** How to take them from the file. */
@@ -39,13 +42,30 @@ export async function trainedWeights(
   options: TrainedWeightsOptions,
 ): Promise<TrainedWeights> {
   const file = await byteSource(architecture, weights, options.onProgress);
-  const { dict, variant } = renamed(architecture, await readStateDict(file), learned());
+  const found = renamed(architecture, await readStateDict(file), learned()), { dict } = found;
+  const { variant, notes } = resolved(file.name, found);
   const tensors = assignWeights(learned(variant), dict, {
     architecture,
     strict: options.strict,
     isUnused: (name) => isTrainingOnly(architecture, name),
   });
-  return { source: weights instanceof Uint8Array ? "(bytes)" : basename(file.name), tensors, variant };
+  return { source: weights instanceof Uint8Array ? "(bytes)" : basename(file.name), tensors, variant, notes };
+}
+
+/** What the network of a file computes otherwise, by its names and, where two of timm's networks share them, by where it is from. */
+function resolved(file: string, { variant, timm }: Renamed): Pick<TrainedWeights, "variant" | "notes"> {
+  if (timm === undefined) return { variant, notes: [] };
+  const isConverted = isFromTensorflow(file, timm), tensorflow = "TensorFlow's padding and ε = 0.001";
+  if (isConverted) {
+    return {
+      variant: { ...variant, ...TENSORFLOW },
+      notes: [`${file}: read as timm's tf_${timm}, with ${tensorflow}.`],
+    };
+  }
+  const note =
+    `${file}: read as timm's ${timm}. The names in timm's tf_${timm} are the same, and it computes otherwise ` +
+    `(${tensorflow}): if it is that, put tf_${timm} into the file's name.`;
+  return { variant, notes: isConverted === undefined ? [note] : [] };
 }
 
 async function byteSource(

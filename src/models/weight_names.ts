@@ -26,22 +26,25 @@ const DENSENET_OF_2017: Names = [[/^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]
 /** timm's MobileNetV3 has PyTorch's ε in place of torchvision's 0.001. */
 const TIMM_EPSILON: Variant = { epsilon: [/./, 1e-5] };
 
+/** What networks converted from TensorFlow have in place of PyTorch's. */
+export const TENSORFLOW: Variant = { epsilon: [/./, 1e-3], padsAsTensorflow: true };
+
 const FAMILIES: readonly (readonly [RegExp, readonly Dialect[]])[] = [
   [/^(resnet|resnext|wide_resnet)/, [{ names: HUGGING_FACE.resnet }]],
   [/^densenet/, [{ names: DENSENET_OF_2017 }]],
   [/^vgg/, [{ names: TIMM.vgg }]],
   [/^mobilenet_v2$/, [
     { names: TIMM.mobilenetV2 },
-    // converted from TensorFlow, with its padding, its ε and a class for the background
-    {
-      names: HUGGING_FACE.mobilenetV2,
-      variant: { epsilon: [/./, 1e-3], padsAsTensorflow: true },
-      classes: "classifier.1.bias",
-    },
+    // with a class for the background
+    { names: HUGGING_FACE.mobilenetV2, variant: TENSORFLOW, classes: "classifier.1.bias" },
   ]],
-  [/^mobilenet_v3_large$/, [{ names: TIMM.mobilenetV3Large, variant: TIMM_EPSILON }]],
-  [/^mobilenet_v3_small$/, [{ names: TIMM.mobilenetV3Small, variant: TIMM_EPSILON }]],
-  [/^efficientnet_b0$/, [{ names: TIMM.efficientnet }]],
+  [/^mobilenet_v3_large$/, [
+    { names: TIMM.mobilenetV3Large, variant: TIMM_EPSILON, timm: "mobilenetv3_large_100" },
+  ]],
+  [/^mobilenet_v3_small$/, [
+    { names: TIMM.mobilenetV3Small, variant: TIMM_EPSILON, timm: "mobilenetv3_small_100" },
+  ]],
+  [/^efficientnet_b0$/, [{ names: TIMM.efficientnet, timm: "efficientnet_b0" }]],
   [/^convnext_tiny$/, [
     { names: TIMM.convnext },
     { names: HUGGING_FACE.convnext, variant: { epsilon: [/^classifier\.0$/, 1e-12] } },
@@ -58,6 +61,8 @@ export interface Renamed {
   readonly dict: StateDict;
   /** What is otherwise, if anything. */
   readonly variant?: Variant;
+  /** timm's name of the network, where its `tf_…` has the same names. */
+  readonly timm?: string;
 }
 
 /**
@@ -72,7 +77,7 @@ export function renamed(
 ): Renamed {
   const known = (tensors: StateDict["tensors"]) => [...tensors.keys()].filter((name) => network.has(name)).length;
   let best: Renamed = { dict };
-  for (const { names, variant, classes } of FAMILIES.find(([pattern]) => pattern.test(architecture))?.[1] ?? []) {
+  for (const { names, variant, classes, timm } of FAMILIES.find(([pattern]) => pattern.test(architecture))?.[1] ?? []) {
     const translations = new Map([...dict.tensors].map(([name, tensor]): [string, Tensor] => {
       const here = translated(name, names), dims = network.get(here);
       return [here, here !== name && dims && isSameData(tensor.dims, dims) ? reshaped(tensor, dims) : tensor];
@@ -81,7 +86,7 @@ export function renamed(
     const tensors = joined(translations), least = Math.max(known(best.dict.tensors), tensors.size / 2);
     if (known(tensors) <= least) continue;
     const count = classes === undefined ? undefined : tensors.get(classes)?.dims[0];
-    best = { dict: { ...dict, tensors }, variant: count ? { ...variant, classes: count } : variant };
+    best = { dict: { ...dict, tensors }, variant: count ? { ...variant, classes: count } : variant, timm };
   }
   return best;
 }

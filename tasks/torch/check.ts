@@ -1,6 +1,6 @@
 /**
  * `deno run -A tasks/torch/check.ts [--only A,B] [--out FILE.md]`: for every architecture of torchvision's, and for the networks of
- * timm and Hugging Face whose names are known, PyTorch makes one with random weights, saves its state dict and its output on
+ * timm (those it converted from TensorFlow, too) and Hugging Face whose names are known, PyTorch makes one with random weights, saves its state dict and its output on
  * a random input; `build(…, { weights })` is given the state dict, and what ONNX Runtime makes of the same input is compared
  * with PyTorch's in float64 and float32. Writes docs/weights.md. Ends with 1 where an output is further away than rounding.
  *
@@ -16,6 +16,7 @@ import { type Architecture, build } from "../../src/models/mod.ts";
 
 /** How many times as far from the float64 result as eager PyTorch's own float32 an output may be: other sums, same precision. */
 const ROUNDING = 3;
+const SOURCES: Readonly<Record<string, string>> = { hugging_face: "Hugging Face", timm_tf: "timm, tf_…" };
 const FORMATS = ["pth", "legacy.pth", "safetensors"];
 
 const { values } = parseArgs({ args: Deno.args, options: { only: { type: "string" }, out: { type: "string" } } });
@@ -113,7 +114,8 @@ if (!wanted) {
     `# Weights from PyTorch
 
 \`build(ARCH, { weights })\` against PyTorch, for every architecture whose names are torchvision's, and for networks of timm and
-Hugging Face (those that timm calls \`tf_…\` have the same names and compute otherwise: they are not read right): the same state dict, the same random input. The error is ‖a − b‖₂ / ‖b‖₂ against the
+Hugging Face: the same state dict, the same random input. (timm's networks called \`tf_…\` have the same names as those without and
+compute otherwise; they are told by a \`config.json\` beside the file, or by its name.) The error is ‖a − b‖₂ / ‖b‖₂ against the
 result in float64: that of ONNX Runtime on the model built (its optimizations off), and beside it that of eager PyTorch in
 float32. Weights are random, statistics from one pass in training mode. Written by
 \`PYTHON=… deno run -A tasks/torch/check.ts\` with ${versions}.
@@ -122,7 +124,7 @@ float32. Weights are random, statistics from one pass in training mode. Written 
 | --- | --- | --- | --- | ---: | ---: |
 ${
       rows.map(({ source, name, format, input, error, eager }) =>
-        `| ${source.replace("hugging_face", "Hugging Face")} | ${name} | ${
+        `| ${SOURCES[source] ?? source} | ${name} | ${
           format.replace("legacy.pth", ".pth of before 1.6").replace(/^pth$/, ".pth")
         } | ${input.join("×")} | ${error.toExponential(1)} | ${eager.toExponential(1)} |`
       ).join("\n")

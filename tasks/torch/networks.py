@@ -37,6 +37,7 @@ TIMM = {
     "swin_t": "swin_tiny_patch4_window7_224",
     "mixer_s16_224": "mixer_s16_224",
 }
+TIMM_TENSORFLOW = ["mobilenet_v3_large", "mobilenet_v3_small", "efficientnet_b0"]
 HUGGING_FACE = ["resnet18", "resnet50", "regnet_y_400mf", "mobilenet_v2", "convnext_tiny", "swin_t"]
 
 
@@ -77,6 +78,12 @@ def timm_network(name):
     return timm.create_model(TIMM[name], pretrained=False)
 
 
+def timm_tensorflow_network(name):
+    import timm
+
+    return timm.create_model(f"tf_{TIMM[name]}", pretrained=False)
+
+
 def hugging_face_network(name):
     import transformers as hf
 
@@ -93,7 +100,12 @@ def hugging_face_network(name):
     return hf.RegNetForImageClassification(hf.RegNetConfig(num_labels=1000, **sizes))
 
 
-MAKERS = {"torchvision": torchvision_network, "timm": timm_network, "hugging_face": hugging_face_network}
+MAKERS = {
+    "torchvision": torchvision_network,
+    "timm": timm_network,
+    "timm_tf": timm_tensorflow_network,
+    "hugging_face": hugging_face_network,
+}
 
 
 def output_of(network, x):
@@ -136,6 +148,8 @@ def make(case, folder, file_format):
         y = output_of(network, x)
     state = network.state_dict()
     path = folder / f"weights.{file_format}"
+    if source == "timm_tf":  # the one sign of it, as the hub lays it out
+        (folder / "config.json").write_text(json.dumps({"architecture": f"tf_{TIMM[name]}"}))
     if file_format == "safetensors":
         from safetensors.torch import save_file
 
@@ -175,6 +189,7 @@ if __name__ == "__main__":
     elif sys.argv[1] == "cases":
         cases = [f"torchvision:{name}" for name in [*CLASSIFIERS, *OTHERS]]
         cases += [f"timm:{name}" for name in TIMM] + [f"hugging_face:{name}" for name in HUGGING_FACE]
+        cases += [f"timm_tf:{name}" for name in TIMM_TENSORFLOW]
         print("\n".join(cases))
     elif sys.argv[1] == "versions":
         import timm

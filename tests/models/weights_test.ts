@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build, WeightsFormatError, WeightsMismatchError } from "../../src/models/mod.ts";
 import { assemble, learnedShapes } from "../../src/models/build.ts";
 import { filledTensor, sizeOf, type Tensor, valuesOf, valueTensor } from "../../src/tensor/tensor.ts";
@@ -208,4 +208,66 @@ for (
     const { dict } = renamed(architecture, { name: "timm.pth", tensors }, learned);
     assertEquals([...dict.tensors.keys()], [...learned.keys()]);
   });
+}
+
+for (
+  const [file, config, converted] of [
+    ["tf_efficientnet_b0_ns-c0e6a31c.pth", undefined, true],
+    ["models--timm--tf_efficientnet_b0.ns_jft_in1k/snapshots/aa2/model.safetensors", undefined, true],
+    ["efficientnet_b0.safetensors", undefined, false],
+    ["tf_efficientnet_b0/efficientnet_b0.pth", undefined, false],
+    ["model.safetensors", "tf_efficientnet_b0", true],
+    ["model.safetensors", "efficientnet_b0", false],
+    ["tf_efficientnet_b0.pth", "efficientnet_b0", false],
+    ["mine.pth", undefined, undefined],
+    ["mine.pth", "[", undefined],
+    ["tf_efficientnet_b00.pth", undefined, undefined],
+  ] as const
+) {
+  const told = config === undefined ? "" : ` beside config.json of ${config}`;
+  Deno.test(`timm's names in ${file}${told} are ${converted ? "tf_" : ""}efficientnet_b0's${converted === undefined ? " with a note" : ""}`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = join(folder, file);
+      await Deno.mkdir(dirname(path), { recursive: true });
+      if (config === "[") await Deno.writeTextFile(join(folder, "config.json"), config);
+      else if (config) await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify({ architecture: config }));
+      await Deno.writeFile(path, stateDict(timmEfficientnet()));
+      const model = await build("efficientnet_b0", { weights: path });
+      const values = (type: string, name: string) =>
+        new Set(model.graphs().graph.nodes.filter(({ opType }) => opType === type).map((node) => node.attribute(name)));
+      assertEquals([...values("Conv", "auto_pad")], [converted ? "SAME_UPPER" : undefined]);
+      assertEquals([...values("BatchNormalization", "epsilon")], [Math.fround(converted ? 1e-3 : 1e-5)]);
+      assertEquals(
+        model.notes.map((note) => note.slice(path.length)),
+        {
+          true: [": read as timm's tf_efficientnet_b0, with TensorFlow's padding and ε = 0.001."],
+          false: [],
+          undefined: [
+            ": read as timm's efficientnet_b0. The names in timm's tf_efficientnet_b0 are the same, and it computes otherwise " +
+            "(TensorFlow's padding and ε = 0.001): if it is that, put tf_efficientnet_b0 into the file's name.",
+          ],
+        }[String(converted)],
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+/** What timm has of efficientnet_b0, all zero. */
+function timmEfficientnet(): Map<string, Tensor> {
+  const inner = {
+    false: ["conv_dw", "bn1", "se.conv_reduce", "se.conv_expand", "conv_pw", "bn2"],
+    true: ["conv_pw", "bn1", "conv_dw", "bn2", "se.conv_reduce", "se.conv_expand", "conv_pwl", "bn3"],
+  };
+  return new Map([...learnedShapes("efficientnet_b0")].map(([name, dims]) => {
+    const there = name.replace(/^features\.0\.0/, "conv_stem").replace(/^features\.0\.1/, "bn1")
+      .replace(/^features\.8\.0/, "conv_head").replace(/^features\.8\.1/, "bn2").replace(/^classifier\.1/, "classifier")
+      .replace(/^features\.(\d+)\.(\d+)\.block\.(\d)\.(0|1|fc1|fc2)\./, (_, stage, index, module, layer) => {
+        const place = 2 * Number(module) + (layer === "1" || layer === "fc2" ? 1 : 0);
+        return `blocks.${stage - 1}.${index}.${inner[stage === "1" ? "false" : "true"][place]}.`;
+      });
+    return [there, filledTensor("float32", dims, 0)];
+  }));
 }
