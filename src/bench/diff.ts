@@ -53,7 +53,17 @@ export interface ComparisonDiff {
 }
 
 /** Differences of these never matter, or are expected. */
-const IGNORED: readonly string[] = ["date", "load", "loadEnd", "commit", "seed", "commandLine", "git", "seconds"];
+const IGNORED: readonly string[] = [
+  "date",
+  "load",
+  "loadEnd",
+  "commit",
+  "seed",
+  "commandLine",
+  "notebook",
+  "git",
+  "seconds",
+];
 
 const VERDICTS = { faster: "better", slower: "worse", same: "same", inconclusive: "no difference shown" } as const;
 

@@ -9,6 +9,7 @@ import { basename, dirname, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import config from "../../deno.json" with { type: "json" };
+import { notebookKernel } from "../host/deno.ts";
 import { workerCpus } from "./affinity.ts";
 import type { Environment, Provider, Repository } from "./types.ts";
 
@@ -16,7 +17,7 @@ import type { Environment, Provider, Repository } from "./types.ts";
 export type Provenance = Required<
   Pick<
     Environment,
-    "layerfuse" | "commandLine" | "git" | "governor" | "turbo" | "smt" | "cpuQuota" | "pinned"
+    "layerfuse" | "commandLine" | "notebook" | "git" | "governor" | "turbo" | "smt" | "cpuQuota" | "pinned"
   >
 >;
 
@@ -30,7 +31,7 @@ export async function provenance(
 ): Promise<Provenance> {
   return {
     layerfuse: config.version,
-    commandLine: [program(process.argv[1] ?? ""), ...process.argv.slice(2)],
+    ...started(),
     git: await repositoryOf(run.modelPath),
     governor: text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
     turbo: turbo(),
@@ -38,6 +39,14 @@ export async function provenance(
     cpuQuota: cpuQuota(),
     pinned: run.provider === "cpu" && run.threads > 1 ? workerCpus(run.threads) ?? null : null,
   };
+}
+
+/** The command line, or of a kernel, whose command line nobody wrote, the notebook: Jupyter tells its name. */
+function started(): Pick<Provenance, "commandLine" | "notebook"> {
+  if (notebookKernel() === undefined) {
+    return { commandLine: [program(process.argv[1] ?? ""), ...process.argv.slice(2)], notebook: null };
+  }
+  return { commandLine: [], notebook: basename(process.env.JPY_SESSION_NAME ?? "") };
 }
 
 /** What was started: the command line by its name, anything else by its file's. */

@@ -351,8 +351,10 @@ export interface Environment {
   commit: string | null;
   /** Version of layerfuse. */
   layerfuse?: string;
-  /** Program and arguments of the process. */
+  /** Program and arguments of the process; empty in a notebook. */
   commandLine?: string[];
+  /** Name of the notebook that measured, empty where the kernel was not told; null outside notebooks. */
+  notebook?: string | null;
   /** Git state of the model's repository, else of the working directory's; null where there is none. */
   git?: Repository | null;
   /** Frequency governor of the first core (`performance`, `powersave`, …); null where the system does not tell. */

@@ -29,6 +29,15 @@ export function denoNamespace(): DenoNamespace | undefined {
   return (globalThis as unknown as { Deno?: DenoNamespace }).Deno;
 }
 
+/** What the notebook kernel that this runs in offers; undefined outside notebooks. */
+export function notebookKernel(): unknown {
+  try {
+    return denoNamespace()?.jupyter;
+  } catch { // Deno throws where there is no kernel
+    return undefined;
+  }
+}
+
 /** The version of the program: `{ deno: "2.9.6" }`, or `{ deno: null, node: "20.20.2" }`. */
 export function hostVersion(): { deno: string | null; node?: string } {
   const deno = denoNamespace();

@@ -85,7 +85,7 @@ function software(environment: Environment): string {
   ].join(", ");
 }
 
-function runRows({ seed, commit, git, commandLine }: Environment): string[][] {
+function runRows({ seed, commit, git, commandLine, notebook }: Environment): string[][] {
   const repository = git &&
     `${htmlName(git.commit)} of ${htmlName(git.name)}, the ${
         git.of === "model" ? "first model’s" : "working directory’s"
@@ -95,6 +95,9 @@ function runRows({ seed, commit, git, commandLine }: Environment): string[][] {
     ["Seed", String(seed)],
     ...(repository ? [["Git commit", repository]] : commit ? [["Git commit", htmlName(commit)]] : []),
     ...(commandLine?.length ? [["Command line", htmlName(cleanText(commandLine.map(quoted).join(" ")))]] : []),
+    ...(typeof notebook === "string"
+      ? [["Measured in", notebook === "" ? "a notebook" : htmlName(cleanText(notebook))]]
+      : []),
   ];
 }
 

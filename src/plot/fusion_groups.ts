@@ -53,6 +53,7 @@ export function fusionGroups(
       if (maker !== undefined) parent[find(maker)] = find(owner!);
     }
   });
+  takeUnread(before, after, ownerBefore);
   const groups = new Map<number, FusionGroup>();
   applied.forEach(({ nodes }, index) => {
     if (nodes.length === 0) return;
@@ -68,6 +69,19 @@ export function fusionGroups(
     group.kind = `${rules.join(" ")} | ${ops(before, group.before)} | ${ops(after, group.after)}`;
   }
   return [...groups.values()];
+}
+
+/** Gives nodes that went because nothing reads them any more, such as a OneHot, to the owner of what read them. */
+function takeUnread(before: GraphShape, after: GraphShape, owners: (number | undefined)[]): void {
+  const left = new Set(after.nodes.flatMap((node) => [label(node), ...node.outputs]));
+  const readers = new Map<string, number>(); // owner of a reader, by value
+  before.nodes.map((node, index) => ({ node, index })).reverse().forEach(({ node, index }) => {
+    if (!left.has(label(node)) && !node.outputs.some((name) => left.has(name))) {
+      owners[index] ??= node.outputs.map((name) => readers.get(name)).find((owner) => owner !== undefined);
+    }
+    const owner = owners[index];
+    if (owner !== undefined) { for (const name of node.inputs) readers.set(name, owner); }
+  });
 }
 
 /** What a report calls a node: its name, or its operator and first output. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { denoNamespace } from "../host/deno.ts";
+import { notebookKernel } from "../host/deno.ts";
 import type { MimeBundle } from "./drawing.ts";
 
 /** MIME type of the raw data in a display; notebooks keep it, and show the other forms. */
@@ -28,11 +28,7 @@ export interface Jupyter {
 
 /** The kernel this runs in; undefined outside notebooks. */
 function jupyter(): Jupyter | undefined {
-  try {
-    return denoNamespace()?.jupyter as Jupyter | undefined;
-  } catch { // Deno throws where there is no kernel
-    return undefined;
-  }
+  return notebookKernel() as Jupyter | undefined;
 }
 
 /**

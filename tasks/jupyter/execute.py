@@ -4,6 +4,7 @@ The executed copy is written even when a cell fails, so that it can be looked at
 the copy's outputs (a cell's error) or on stderr (the kernel died, a cell ran out of time).
 """
 
+import os
 import pathlib
 import queue
 import sys
@@ -56,7 +57,7 @@ def main(source: str, target: str, kernel: str, timeout: str) -> int:
         on_cell_executed=on_executed,
     )
     try:
-        client.execute()
+        client.execute(env={**os.environ, "JPY_SESSION_NAME": source})  # as Jupyter tells a kernel its notebook
         return 0
     except CellExecutionError:
         return 1

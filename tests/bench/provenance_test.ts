@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import process from "node:process";
 import { describeEnvironment } from "../../src/bench/environment.ts";
-import { parseCpuMax, repositoryOf } from "../../src/bench/provenance.ts";
+import { parseCpuMax, provenance, repositoryOf } from "../../src/bench/provenance.ts";
 import { inFolder } from "../cli/run_cli.ts";
 
 async function git(folder: string, ...args: string[]): Promise<string> {
@@ -48,4 +49,25 @@ Deno.test("describeEnvironment() tells version, command line and the machine's s
     assert(environment[key] !== undefined, key);
   }
   assertEquals(environment.pinned, null, "one thread is not pinned");
+});
+
+Deno.test("in a notebook's kernel the notebook that Jupyter names is told, and no command line", async () => {
+  const outside = Deno, before = process.env.JPY_SESSION_NAME;
+  const told = async () => {
+    const { commandLine, notebook } = await provenance({ provider: "cpu", threads: 1 });
+    return { commandLine, notebook };
+  };
+  const set = (value: object) =>
+    Object.defineProperty(globalThis, "Deno", { value, configurable: true, writable: true });
+  set(Object.create(outside, { jupyter: { value: {} } }));
+  try {
+    process.env.JPY_SESSION_NAME = "some/folder/mine.ipynb";
+    assertEquals(await told(), { commandLine: [], notebook: "mine.ipynb" });
+    delete process.env.JPY_SESSION_NAME;
+    assertEquals(await told(), { commandLine: [], notebook: "" });
+  } finally {
+    set(outside);
+    if (before !== undefined) process.env.JPY_SESSION_NAME = before;
+  }
+  assertEquals((await told()).notebook, null);
 });

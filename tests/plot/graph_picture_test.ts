@@ -99,6 +99,21 @@ Deno.test("fusionGroups() joins rewrites that share a node, a result, or a resul
   ]);
 });
 
+Deno.test("fusionGroups() takes along what went because nothing reads it any more", () => {
+  const layer = node("layer", "MatMul", ["h", "w"], ["y"]);
+  const before: GraphShape = {
+    nodes: [
+      node("cast", "Cast", ["i"], ["j"]),
+      node("hot", "OneHot", ["j", "d"], ["h"]),
+      node("kept", "Relu", ["i"], ["r"]),
+      { ...layer, inputs: ["h", "w", "r"] },
+    ],
+  };
+  const after: GraphShape = { nodes: [before.nodes[2], node("rows", "Gather", ["t", "i", "r"], ["y"])] };
+  const [group] = fusionGroups(before, after, { applied: [{ rule: "look-up-rows", nodes: ["layer"], result: "y" }] });
+  assertEquals([group.before, group.after], [[0, 1, 3], [1]]);
+});
+
 Deno.test("rewriteKinds() counts places that look alike, the most frequent first", () => {
   assertEquals(rewriteKinds(blocks(false), blocks(true), report), [{ rewrite: 0, places: 2 }]);
 });

@@ -49,6 +49,16 @@ Deno.test("htmlEnvironment() tells version, command line, repository and state o
   ) assertStringIncludes(html, part);
 });
 
+Deno.test("htmlEnvironment() of what a notebook measured names the notebook in place of a command line", () => {
+  for (const [notebook, shown] of [["my <own>.ipynb", "my &lt;own&gt;.ipynb"], ["", "a notebook"]]) {
+    const comparison = sampleComparison();
+    Object.assign(comparison.environment, { commandLine: [], notebook });
+    const html = htmlEnvironment(comparison);
+    assertStringIncludes(html, shown);
+    assertEquals(html.includes("Command line"), false);
+  }
+});
+
 Deno.test("htmlEnvironment() of a comparison saved before these were told shows what it has", () => {
   const comparison = sampleComparison();
   for (
