@@ -46,18 +46,17 @@ export function gateExitCode(pairs: readonly GatedPair[]): 0 | 1 | 2 {
 /** All pairs in one sentence: `Failed: 1 of 3 pairs failed, 1 could not be run.` */
 export function gateSentence(pairs: readonly GatedPair[]): string {
   const count = (outcome: ReturnType<typeof outcomeOf>) => pairs.filter((pair) => outcomeOf(pair) === outcome).length;
+  const ofPairs = `${pairs.length} pair${pairs.length === 1 ? "" : "s"}`;
   const parts = [
     [count("failed"), "failed"],
     [count("undecided"), "could not be decided"],
     [count("error"), "could not be run"],
   ].filter(([number]) => number !== 0).map(([number, what]) => `${number} ${what}`);
   if (parts.length > 0) {
-    return `Not passed: of ${pairs.length} pair${pairs.length === 1 ? "" : "s"} ${parts.join(", ")}.`;
+    return `Not passed: of ${ofPairs} ${parts.join(", ")}.`;
   }
   const passed = count("passed");
-  return passed === 0
-    ? `${pairs.length} pairs measured, without limits.`
-    : `Passed: ${passed} of ${pairs.length} pairs.`;
+  return passed === 0 ? `${ofPairs} measured, without limits.` : `Passed: ${passed} of ${ofPairs}.`;
 }
 
 /** Columns of {@linkcode gateRows}. */

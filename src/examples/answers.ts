@@ -1,7 +1,7 @@
 import type { Comparison } from "../bench/mod.ts";
 import type { FusionReport } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
-import { escapeMarkdown, escapeMarkup, formatCount, formatPower, formatShare } from "../plot/format.ts";
+import { escapeMarkdown, escapeMarkup, formatCount, formatNumberOf, formatPower, formatShare } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
 import { verdictSentence } from "../plot/words.ts";
 
@@ -41,15 +41,19 @@ export function answers(report: AnsweredReport, comparison: Comparison): Answers
 function fused({ applied, skipped, before, after }: AnsweredReport): string {
   if (applied.length === 0) return "Nothing: no rule found neighbours that are one linear layer.";
   const had = before.ops.BatchNormalization ?? 0, left = after.ops.BatchNormalization ?? 0;
-  return `${formatCount(before.nodes)} nodes became ${formatCount(after.nodes)}, in ${
-    formatCount(applied.length)
-  } rewrites` +
+  return `${formatNumberOf(before.nodes, "node")} became ${formatCount(after.nodes)}, in ${
+    formatNumberOf(applied.length, "rewrite")
+  }` +
     (had > 0
       ? `; of ${formatCount(had)} BatchNormalization nodes ${left === 0 ? "none" : formatCount(left)} ${
         left > 1 ? "are" : "is"
       } left`
       : "") +
-    (skipped.length > 0 ? `. ${formatCount(skipped.length)} places were left alone, each with its reason.` : ".");
+    (skipped.length > 0
+      ? `. ${formatNumberOf(skipped.length, "place")} ${
+        skipped.length === 1 ? "was" : "were"
+      } left alone, each with its reason.`
+      : ".");
 }
 
 function same({ error }: Comparison): string {

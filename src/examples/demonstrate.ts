@@ -2,7 +2,7 @@ import { compare, type CompareOptions, type Comparison } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
 import { bundle } from "../plot/bundle.ts";
 import type { MimeBundle } from "../plot/drawing.ts";
-import { formatCount, formatInterval, formatMs, formatPower, formatVerdict } from "../plot/format.ts";
+import { formatCount, formatInterval, formatMs, formatNumberOf, formatPower, formatVerdict } from "../plot/format.ts";
 import { fusionPicture } from "../plot/fusion_picture.ts";
 import { progressLine, withData, withFlush } from "../plot/jupyter.ts";
 import { htmlFigure } from "../plot/figure.ts";
@@ -43,7 +43,7 @@ export class Demonstration {
   /** The graph before and after, the speed-up at each level, and the error. */
   [Symbol.for("Jupyter.display")](): MimeBundle {
     const { family, before, after, report, comparison } = this;
-    const sentence = `${formatCount(report.before.nodes)} nodes became ${formatCount(report.after.nodes)}; ` +
+    const sentence = `${formatNumberOf(report.before.nodes, "node")} became ${formatCount(report.after.nodes)}; ` +
       `the relative L2 error is ${formatPower(comparison.error.relativeL2)}.`;
     const table = (interval: typeof formatInterval) =>
       comparison.levels.map((level) => [

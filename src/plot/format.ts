@@ -74,6 +74,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** So many of something: `1 node`, `1,234 nodes`. */
+export function formatNumberOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A share as a percentage: `99.8%`. 100% is written only when it is all of them. */
 export function formatShare(share: number): string {
   if (share === 1 || share === 0) return `${share * 100}%`;

@@ -1,5 +1,5 @@
 import type { Drawing, DrawingOptions } from "./drawing.ts";
-import { formatCount, shorten } from "./format.ts";
+import { formatCount, formatNumberOf, shorten } from "./format.ts";
 import { withoutConstants } from "./constant_nodes.ts";
 import { type FusionGroup, fusionGroups } from "./fusion_groups.ts";
 import type { FusionSummary } from "./fusion_summary.ts";
@@ -91,11 +91,11 @@ export function fusionPicture(
   return compose({
     title: whole ? "The graph before and after" : rules.join(", "),
     subtitle: whole
-      ? `${formatCount(before.nodes.length)} nodes before, ${formatCount(after.nodes.length)} after`
+      ? `${formatNumberOf(before.nodes.length, "node")} before, ${formatCount(after.nodes.length)} after`
       : alike > 1
       ? `One of ${formatCount(alike)} places that look like this`
       : undefined,
-    description: `${formatCount(fused)} nodes became ${formatCount(became)}, by ${rules.join(", ") || "no rule"}.`,
+    description: `${formatNumberOf(fused, "node")} became ${formatCount(became)}, by ${rules.join(", ") || "no rule"}.`,
     legend: [
       { label: "fused away or changed", color: color("before"), shape: "outline" },
       { label: "what they became", color: color("fused"), shape: "outline" },

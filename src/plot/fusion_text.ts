@@ -1,4 +1,4 @@
-import { cleanText, escapeMarkdown, formatBytes, formatCount } from "./format.ts";
+import { cleanText, escapeMarkdown, formatBytes, formatCount, formatNumberOf } from "./format.ts";
 import { changedOps, type FusionSummary, groupBy, groupSkipped, type ModelStats } from "./fusion_summary.ts";
 import { fold, markdownTable, textTable } from "./text_layout.ts";
 import { checked } from "../host/options.ts";
@@ -25,7 +25,7 @@ export function fusionText(report: FusionSummary, options: FusionTextOptions = {
   return [
     ...textTable(["", "before", "after"], statRows(report.before, report.after)),
     "",
-    report.applied.length === 0 ? nothing(report) : `Fused (${formatCount(report.applied.length)} rewrites):`,
+    report.applied.length === 0 ? nothing(report) : `Fused (${formatNumberOf(report.applied.length, "rewrite")}):`,
     ...groupBy(report.applied, (each) => each.rule).flatMap(([rule, uses]) => [
       `  ${formatCount(uses.length).padStart(5)} × ${cleanText(rule)}`,
       ...rewrites ? rewriteLines(uses, shown) : [],

@@ -1,7 +1,7 @@
 import { Drawing, type DrawingOptions } from "./drawing.ts";
 import { layHeader, type LegendEntry } from "./header.ts";
 import { svgDocument, text, write } from "./svg.ts";
-import { formatCount } from "./format.ts";
+import { formatCount, formatNumberOf } from "./format.ts";
 import type { GraphShape } from "./graph_layout.ts";
 import { type GraphMarks, graphMarks, type NodeMark } from "./graph_marks.ts";
 import { color } from "./theme.ts";
@@ -51,9 +51,9 @@ export function graphPicture(
   });
   const total = graph.nodes.length;
   return compose({
-    title: title ?? `${formatCount(total)} nodes`,
+    title: title ?? formatNumberOf(total, "node"),
     subtitle: total > limit ? `The first ${formatCount(limit)} of ${formatCount(total)} nodes` : undefined,
-    description: `A graph of ${formatCount(total)} nodes.`,
+    description: `A graph of ${formatNumberOf(total, "node")}.`,
     width,
     columns: [{
       heading: "",

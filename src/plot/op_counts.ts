@@ -1,7 +1,7 @@
 import type { Comparison } from "../bench/types.ts";
 import { type BarGroup, drawBars } from "./bars.ts";
 import type { Drawing, DrawingOptions } from "./drawing.ts";
-import { formatCount } from "./format.ts";
+import { formatCount, formatNumberOf } from "./format.ts";
 import { color, type ColorName } from "./theme.ts";
 import { checked } from "../host/options.ts";
 
@@ -53,7 +53,7 @@ export function opCounts(
       outline: series[index].outline,
     })),
   }));
-  const totals = series.map(({ ops, label }) => `${formatCount(sum(Object.values(ops)))} nodes ${label}`);
+  const totals = series.map(({ ops, label }) => `${formatNumberOf(sum(Object.values(ops)), "node")} ${label}`);
   return drawBars({
     title: "Nodes by operator",
     subtitle: "In the file, and as ONNX Runtime ran them after its own optimizations",

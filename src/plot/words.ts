@@ -5,7 +5,7 @@
  */
 
 import type { Comparison, LayerDifferences, LevelComparison } from "../bench/types.ts";
-import { formatCount, formatDims, formatInterval, formatScientific } from "./format.ts";
+import { formatCount, formatDims, formatInterval, formatNumberOf, formatScientific } from "./format.ts";
 
 /** The article that started it. */
 export const CITATION = "Z. K. Suri, “Layers fusion for faster neural network inference”, 2021.";
@@ -200,7 +200,7 @@ export function providerSentence(comparison: Comparison): string {
   const where = run.length === 0
     ? `${provider} (asked for; no profile)`
     : run.length === 1
-    ? `${run[0][0]}, all ${formatCount(total)} nodes`
+    ? `${run[0][0]}, all ${formatNumberOf(total, "node")}`
     : run.map(([name, nodes]) => `${name} ${formatCount(nodes)} of ${formatCount(total)} nodes`).join(", ");
   return `${where}, ${threads} thread${threads === 1 ? "" : "s"}`;
 }
