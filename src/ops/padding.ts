@@ -1,15 +1,18 @@
 import { newAttribute } from "../graph/attribute.ts";
-import type { Node, Value } from "../graph/graph.ts";
+import type { Node, Shape, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, constantValues, notConstant } from "./constant.ts";
+import { isPermutation } from "./dims.ts";
 import { Skip } from "./skip.ts";
 import { slidOutput, type Window, windowOf } from "./window.ts";
 import { unknownRank } from "./unknown_rank.ts";
 
-/** Zeros before and after each spatial axis. */
+/** Zeros before and after each axis. */
 export interface ZeroPadding {
-  /** The node that puts them there. */
-  readonly node: Node;
+  /** The nodes that put them there, the last one last. */
+  readonly nodes: readonly Node[];
+  /** The value without them. */
+  readonly x: Value;
   /** Before each axis. */
   readonly begin: readonly number[];
   /** After each axis. */
@@ -40,7 +43,7 @@ function padsOf(node: Node): number[] | Skip {
   return pads;
 }
 
-/** Pad, where it puts zeros around the pixels and nothing else. */
+/** Pad, where it puts zeros around its input and does nothing else. */
 export function zeroPadding(node: Node): ZeroPadding | Skip {
   const pads = padsOf(node);
   if (pads instanceof Skip) return pads;
@@ -56,11 +59,19 @@ export function zeroPadding(node: Node): ZeroPadding | Skip {
   if (pads.some((pad) => pad < 0)) {
     return new Skip("unsupported-form", `its pads [${pads}] are negative in part: it crops`);
   }
-  const begin = pads.slice(0, rank), end = pads.slice(rank);
-  if ([begin, end].some((side) => side.slice(0, 2).some((pad) => pad !== 0))) {
-    return new Skip("unsupported-form", `it pads the batch or the channels (pads [${pads}]), not only pixels`);
-  }
-  return { node, begin: begin.slice(2), end: end.slice(2) };
+  return { nodes: [node], x: node.inputs[0]!, begin: pads.slice(0, rank), end: pads.slice(rank) };
+}
+
+/** Transpose of a Pad (of an image whose channels come last, say): the zeros around the axes where they end up. */
+export function turnedPadding(node: Node, build: Builder): ZeroPadding | undefined {
+  const pad = node.inputs[0]?.producer,
+    padding = pad?.is("Pad") && pad.graph === node.graph ? zeroPadding(pad) : undefined;
+  if (!padding || padding instanceof Skip) return undefined;
+  const rank = padding.begin.length, perm = node.numbers("perm") ?? [...Array(rank).keys()].reverse();
+  if (!isPermutation(perm, rank)) return undefined;
+  const moved = (side: readonly number[]) => perm.map((axis) => side[axis]);
+  const x = build.like(node, [padding.x]);
+  return { nodes: [pad!, node], x, begin: moved(padding.begin), end: moved(padding.end) };
 }
 
 /** Conv. */
@@ -73,12 +84,12 @@ export const padConv: TakePadding = (user, padding, build) => {
 export const padAveragePool: TakePadding = (user, padding, build) => {
   const pads = totalPads(user, user.numbers("kernel_shape"), padding);
   if (pads instanceof Skip) return pads;
-  return whyNotAveraged(user, padding.node, pads) ?? withPads(user, padding, pads, build);
+  return whyNotAveraged(user, pads) ?? withPads(user, padding, pads, build);
 };
 
 /** MaxPool never. */
-export const padMaxPool: TakePadding = (user, { node }) =>
-  new Skip("unsupported-form", `${user.label} is a MaxPool: it would pad with −∞ where ${node.label} pads with zeros`);
+export const padMaxPool: TakePadding = (user, { nodes: [pad] }) =>
+  new Skip("unsupported-form", `${user.label} is a MaxPool: it would pad with −∞ where ${pad.label} pads with zeros`);
 
 /** The pads a window has with those of a Pad. */
 interface TotalPads {
@@ -90,12 +101,18 @@ interface TotalPads {
 function totalPads(
   user: Node,
   kernel: readonly unknown[] | undefined,
-  { node, begin, end }: ZeroPadding,
+  { begin, end }: ZeroPadding,
 ): TotalPads | Skip {
-  if (!kernel?.every((size) => typeof size === "number") || kernel.length !== begin.length) {
+  if ([begin, end].some((side) => side.slice(0, 2).some((pad) => pad !== 0))) {
+    return new Skip(
+      "unsupported-form",
+      `it pads the batch or the channels of ${user.label} (pads [${[...begin, ...end]}]), not only pixels`,
+    );
+  }
+  if (!kernel?.every((size) => typeof size === "number") || kernel.length !== begin.length - 2) {
     return new Skip("unknown-shape", `the kernel of ${user.label} is not known`);
   }
-  const own = windowOf(user, kernel as number[], node.output.shape?.slice(2));
+  const own = windowOf(user, kernel as number[], user.inputs[0]?.shape?.slice(2));
   if ([...own.begin, ...own.end].includes(null)) {
     return new Skip(
       "unknown-shape",
@@ -104,21 +121,21 @@ function totalPads(
   }
   return {
     own,
-    begin: begin.map((size, axis) => size + own.begin[axis]!),
-    end: end.map((size, axis) => size + own.end[axis]!),
+    begin: begin.slice(2).map((size, axis) => size + own.begin[axis]!),
+    end: end.slice(2).map((size, axis) => size + own.end[axis]!),
   };
 }
 
-function withPads(user: Node, { node }: ZeroPadding, { begin, end }: TotalPads, build: Builder): Value {
+function withPads(user: Node, { x }: ZeroPadding, { begin, end }: TotalPads, build: Builder): Value {
   const counts = user.attributes.has("count_include_pad") || user.is("AveragePool");
   const attributes = [...user.attributes.values()]
     .filter(({ name }) => !["pads", "auto_pad", "count_include_pad"].includes(name));
   attributes.push(newAttribute("pads", [...begin, ...end]));
   if (counts) attributes.push(newAttribute("count_include_pad", 1));
-  return build.like(user, [node.inputs[0], ...user.inputs.slice(1)], attributes);
+  return build.like(user, [x, ...user.inputs.slice(1)], attributes);
 }
 
-function whyNotAveraged(user: Node, pad: Node, { own, begin, end }: TotalPads): Skip | undefined {
+function whyNotAveraged(user: Node, { own, begin, end }: TotalPads): Skip | undefined {
   const isPadded = [...own.begin, ...own.end].some((size) => size !== 0);
   if (isPadded && user.number("count_include_pad", 0) === 0) {
     return new Skip(
@@ -129,7 +146,7 @@ function whyNotAveraged(user: Node, pad: Node, { own, begin, end }: TotalPads): 
   if (user.opset < 7) {
     return new Skip("unsupported-form", `an AveragePool before opset 7 cannot count padded cells`);
   }
-  if (own.ceil && !isExact(own, pad)) {
+  if (own.ceil && !isExact(own, user.inputs[0]?.shape)) {
     return new Skip(
       "unknown-shape",
       `${user.label} has ceil_mode = 1: whether its last windows reach over the padding is not known, or they do`,
@@ -144,9 +161,9 @@ function whyNotAveraged(user: Node, pad: Node, { own, begin, end }: TotalPads): 
 }
 
 /** Whether the windows fill the input to the last cell, so that rounding up and down is the same. */
-function isExact(window: Window, pad: Node): boolean {
+function isExact(window: Window, padded: Shape | undefined): boolean {
   return window.kernel.every((_, axis) => {
-    const length = pad.output.shape?.[axis + 2] ?? null;
+    const length = padded?.[axis + 2] ?? null;
     const down = slidOutput({ ...window, ceil: false }, axis, length, false);
     const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
     return typeof down === "number" && typeof length === "number" &&

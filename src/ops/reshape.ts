@@ -11,6 +11,7 @@ import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
 import { unshuffleLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
+import { turnedPadding } from "./padding.ts";
 import { elementsOf, reshapedDims, settledTarget, valueElements } from "./shape_elements.ts";
 
 const FIRST = [0];
@@ -166,5 +167,5 @@ export const RESHAPE_OPS = {
   Flatten: { ...flatten, carry: reshapeCarry, fewerMovements: reshapedAtOnce },
   Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: squeezedSooner },
   Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: reshapedAtOnce },
-  Transpose: { ...transpose, carry: transposeCarry, entries: transposedEntries },
+  Transpose: { ...transpose, carry: transposeCarry, entries: transposedEntries, padding: turnedPadding },
 } satisfies Ops;

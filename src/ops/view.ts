@@ -45,8 +45,8 @@ export interface Views {
   taken?(node: Node): Taken | undefined;
   /** What it adds and takes away, where it is a sum of its operands. */
   terms?(node: Node): readonly Term[] | undefined;
-  /** The zeros it puts around its input, where it does nothing else. */
-  padding?(node: Node): ZeroPadding | Skip;
+  /** The zeros it puts around its input, where it does nothing else, or has put around it before it moves it. */
+  padding?(node: Node, build: Builder): ZeroPadding | Skip | undefined;
   /** How it takes over zeros around its input. */
   readonly takePadding?: TakePadding;
 }

@@ -3,16 +3,16 @@ import { Skip } from "../ops/skip.ts";
 import { operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
-/** Zeros around the pixels, then a convolution, or an average that counts them: the same operator with larger pads. */
+/** Zeros around the pixels, perhaps where their channels came last, then a convolution, or an average that counts them: the same operator with larger pads. */
 export const foldPad: Rule = {
   name: "fold-pad",
   summary: "Pad with zeros before Conv or AveragePool: into its pads",
   phase: "absorb",
   roots: operatorsWith("padding"),
   rewrite(root, build) {
-    const padding = viewsOf(root).padding?.(root);
+    const padding = viewsOf(root).padding?.(root, build);
     if (!padding || padding instanceof Skip) return padding;
-    const { output } = root, removed: Node[] = [root], outputs: [Value, Value][] = [];
+    const { output } = root, removed: Node[] = [...padding.nodes], outputs: [Value, Value][] = [];
     if (output.users.size === 0) return undefined;
     for (const [user, count] of output.users) {
       if (count > 1 || user.graph !== root.graph || user.inputs[0] !== output) {

@@ -3,6 +3,7 @@
  * of which no example is compared fails.
  */
 import { assert, assertEquals } from "@std/assert";
+import { newAttribute } from "../../src/graph/attribute.ts";
 import type { Node, Value } from "../../src/graph/graph.ts";
 import { Builder } from "../../src/ops/builder.ts";
 import { ConstantPool } from "../../src/ops/constant_pool.ts";
@@ -13,6 +14,7 @@ import type { Views } from "../../src/ops/view.ts";
 import { commit } from "../../src/rewrite/commit.ts";
 import { Replacement } from "../../src/rewrite/rule.ts";
 import { broadcastStrides, forEachOffset } from "../../src/tensor/arrange.ts";
+import { valueTensor } from "../../src/tensor/tensor.ts";
 import { modelBytes, random, randomIn, type TestModel, type TestNode } from "../onnx_model.ts";
 import type { Example } from "./example.ts";
 import { examplesOf } from "./examples/mod.ts";
@@ -84,38 +86,50 @@ const isPositionMap: Check = async (views, { model, node, feeds, own, what }) =>
   return true;
 };
 
-const isPadding: Check = (views, { node, feeds, own, what }) => {
-  const padding = views.padding!(node), given = feeds[node.inputs[0]!.name];
-  if (padding instanceof Skip || !given) return false;
-  const { begin, end } = padding, lead = given.dims.length - begin.length;
-  const dims = given.dims.map((dim, axis) => axis < lead ? dim : dim + begin[axis - lead] + end[axis - lead]);
-  const padded = new Float64Array(dims.reduce((a, b) => a * b, 1));
-  const strides = broadcastStrides(dims, dims);
-  const first = begin.reduce((sum, size, axis) => sum + size * strides[axis + lead], 0);
-  forEachOffset([...given.dims], strides, (to, from) => padded[first + to] = given.values[from]);
-  assertClose({ dims, values: padded }, own, `${what}, padding`);
-  return true;
-};
-
-/** Pad → node, with the node taking over the zeros: each is run. */
-const takesPadding: Check = async (views, { model, feeds, what }) => {
-  const [name] = Object.keys(feeds), x = feeds[name];
-  const rank = x.dims.length, pads = Array.from({ length: 2 * rank }, (_, at) => at % rank > 1 ? 1 + at % 2 : 0);
-  const isInput = model.opset! >= 11, given = model.nodes![0];
+/** The same with a Pad before the node, of all axes but the first two. */
+function behindPad(model: TestModel, feeds: Case["feeds"]): TestModel {
+  const [name] = Object.keys(feeds), rank = feeds[name].dims.length, given = model.nodes![0];
+  const pads = Array.from({ length: 2 * rank }, (_, at) => at % rank > 1 ? 1 + at % 2 : 0);
+  const isInput = model.opset! >= 11;
   const pad: TestNode = isInput
     ? { op: "Pad", name: "pad", inputs: [name, "pads"], outputs: ["padded"] }
     : { op: "Pad", name: "pad", inputs: [name], outputs: ["padded"], attributes: { pads } };
   const user = { ...given, inputs: given.inputs.map((input) => input === name ? "padded" : input) };
   const pads64 = { dims: [2 * rank], values: pads, type: 7 };
-  const both: TestModel = {
+  return {
     ...model,
     initializers: { ...model.initializers, ...isInput && { pads: pads64 } },
     nodes: [pad, user],
   };
-  const { model: opened, graphs } = await nodeOf(both), [first, second] = graphs.graph.nodes;
+}
+
+/** The node, alone or behind a Pad, and a Pad of what it says is without zeros: each is run. */
+const isPadding: Check = async (views, { model, feeds, what }) => {
+  for (const whole of [model, behindPad(model, feeds)]) {
+    const { model: opened, graphs } = await nodeOf(whole), { graph } = graphs, node = graph.nodes.at(-1)!;
+    const build = new Builder(graph, new ConstantPool([graph]), inferNode), padding = views.padding!(node, build);
+    if (!padding || padding instanceof Skip) continue;
+    const wanted = (await run(modelBytes(whole), feeds))?.o0, pads = [...padding.begin, ...padding.end];
+    if (!wanted) continue;
+    const given = valueTensor("int64", [pads.length], Float64Array.from(pads));
+    const now = node.opset < 11
+      ? build.node("Pad", [padding.x], { attributes: [newAttribute("pads", pads)] })
+      : build.node("Pad", [padding.x, build.initializer("pads", given)]);
+    commit(graph, node, new Replacement([...padding.nodes], [[node.output, now]]), build);
+    assertClose((await run(await opened.with(graphs).bytes(), feeds))?.o0, wanted, `${what}, padding`);
+    return true;
+  }
+  return false;
+};
+
+/** Pad → node, with the node taking over the zeros: each is run. */
+const takesPadding: Check = async (views, { model, feeds, what }) => {
+  const both = behindPad(model, feeds),
+    { model: opened, graphs } = await nodeOf(both),
+    [first, second] = graphs.graph.nodes;
   const build = new Builder(graphs.graph, new ConstantPool([graphs.graph]), inferNode);
-  const padding = (OPS[""].Pad as Views).padding!(first);
-  assert(!(padding instanceof Skip), what);
+  const padding = (OPS[""].Pad as Views).padding!(first, build);
+  assert(padding && !(padding instanceof Skip), what);
   const now: Value | Skip = views.takePadding!(second, padding, build);
   if (now instanceof Skip) return now.code !== "unknown-shape";
   const wanted = (await run(modelBytes(both), feeds))?.o0;

@@ -29,6 +29,25 @@ const pool = (attributes: Record<string, TestAttribute>): Partial<TestNode> => (
   attributes: { kernel_shape: [3, 3], ...attributes },
 });
 
+/** x (2, 7, 7, 3), channels last → Pad → Transpose → a node on t. */
+function padLast(
+  op: string,
+  initializers: Record<string, TestTensor>,
+  attributes: Record<string, TestAttribute> = {},
+  pads = ints(0, 1, 2, 0, 0, 0, 1, 0),
+): TestModel {
+  return {
+    inputs: { x: [2, 7, 7, 3] },
+    outputs: { y: null },
+    initializers: { ...initializers, pads },
+    nodes: [
+      { op: "Pad", inputs: ["x", "pads"], outputs: ["p"], name: "pad" },
+      { op: "Transpose", inputs: ["p"], outputs: ["t"], name: "turn", attributes: { perm: [0, 3, 1, 2] } },
+      { op, inputs: ["t", ...Object.keys(initializers)], outputs: ["y"], name: "user", attributes },
+    ],
+  };
+}
+
 const FOLDS: Record<string, { model: TestModel; left: Record<string, number> }> = {
   "a Conv": { model: padThen({}), left: { Conv: 1 } },
   "a Conv with pads, stride and dilation of its own": {
@@ -47,6 +66,14 @@ const FOLDS: Record<string, { model: TestModel; left: Record<string, number> }> 
     left: { Conv: 1 },
   },
   "a Conv with auto_pad VALID": { model: padThen({ attributes: { auto_pad: "VALID" } }), left: { Conv: 1 } },
+  "a Conv behind a Transpose, the channels last until then": {
+    model: padLast("Conv", W),
+    left: { Conv: 1, Transpose: 1 },
+  },
+  "an AveragePool behind a Transpose": {
+    model: padLast("AveragePool", {}, { kernel_shape: [3, 3] }),
+    left: { AveragePool: 1, Transpose: 1 },
+  },
   "a 1-D Conv": {
     model: padThen({}, ints(0, 0, 1, 0, 0, 2), { inputs: { x: [2, 3, 7] }, initializers: { w: random([4, 3, 3], 1) } }),
     left: { Conv: 1 },
@@ -179,3 +206,14 @@ for (const [name, { model, reason }] of Object.entries(REFUSALS)) {
     await assertFuses(model, Object.fromEntries(Object.entries(left).toSorted()));
   });
 }
+
+Deno.test("fold-pad keeps a Pad of what a Transpose makes the channels", async () => {
+  const model = padLast("Conv", { w: random([4, 4, 3, 3], 1) }, {}, ints(0, 0, 0, 1, 0, 0, 0, 0));
+  await assertKeeps(model, /pads the batch or the channels of user/, { node: "turn" });
+});
+
+Deno.test("fold-pad keeps a Pad whose result is needed before a Transpose, too", async () => {
+  await assertKeeps({ ...padLast("Conv", W), outputs: { y: null, p: null } }, /'p', which would disappear/, {
+    node: "turn",
+  });
+});
