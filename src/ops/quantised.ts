@@ -50,3 +50,40 @@ function isReadQuantised({ users }: Value, moves = MOST_MOVES): boolean {
       : moves > 0 && isReadQuantised(user.output, moves - 1)
   );
 }
+
+/** Operators at which whole numbers begin or end. */
+const ROUNDS: ReadonlySet<string> = new Set([
+  "DequantizeLinear",
+  "DynamicQuantizeLSTM",
+  "DynamicQuantizeLinear",
+  "DynamicQuantizeMatMul",
+  "MatMulIntegerToFloat",
+  "MatMulNBits",
+  "QAttention",
+  "QuantizeLinear",
+]);
+
+/** The product on whole numbers that a node is, or makes fractions of: Cast, and Mul by the scales of both. */
+function wholeProduct(node: Node | undefined): Node | undefined {
+  if (node?.is("MatMulInteger", "ConvInteger")) return node;
+  if (node?.is("Cast")) return wholeProduct(node.inputs[0]?.producer);
+  if (!node?.is("Mul")) return undefined;
+  return wholeProduct(node.inputs.find((value) => value?.producer?.is("Cast"))?.producer);
+}
+
+/** Why nothing is moved past a node to a layer, or into it: it computes on whole numbers, or it is where they begin or end. */
+export function whyWhole(node: Node): Skip | undefined {
+  const product = wholeProduct(node);
+  if (product) {
+    return new Skip(
+      "quantised",
+      `${product.opType} (${product.label}) multiplies whole numbers, its input rounded by the range it has at each run: they ` +
+        `have no place for another scale or shift`,
+    );
+  }
+  if (!ROUNDS.has(node.opType) || constantOf(node.outputs[0])) return undefined;
+  return new Skip(
+    "quantised",
+    `${node.opType} (${node.label}) is where whole numbers begin or end, and nothing is moved across that rounding`,
+  );
+}

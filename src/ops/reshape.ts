@@ -1,7 +1,7 @@
 import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
-import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { reshaped, sizeOf, type Tensor, valueTensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
 import { isPermutation, product } from "./dims.ts";
@@ -36,7 +36,7 @@ const reshape: Op = {
     const [x, target] = node.inputs, sizes = valueElements(target);
     if (!x || !sizes || constantOf(target) || node.number("allowzero", 0) !== 0) return undefined;
     const values = settledTarget(x.shape, sizes);
-    return values && { index: 1, values };
+    return values && { index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) };
   },
   withoutPrevious(node, previous) {
     const shape = constantValues(node.inputs[1]), before = previous.inputs[0]?.shape, after = previous.output.shape;

@@ -8,6 +8,7 @@ import { times } from "./dims.ts";
 import { spaceToDepthLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
 import { resizePositions } from "./position_map.ts";
+import { settledScales } from "./settled_scales.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 const resize: Op = {
@@ -24,6 +25,7 @@ const resize: Op = {
     return [{ type, shape: to }];
   },
   isNoOp: (node) => resizesNothing(node) ? node.inputs[0] : undefined,
+  settled: settledScales,
 };
 
 function scaled(dim: Dim, scale: Dim): Dim {

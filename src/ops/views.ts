@@ -3,7 +3,7 @@ import type { Node } from "../graph/graph.ts";
 import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
-import { whyQuantised } from "./quantised.ts";
+import { whyQuantised, whyWhole } from "./quantised.ts";
 import { Skip } from "./skip.ts";
 import type { Views } from "./view.ts";
 import { opOf, OPS } from "./table.ts";
@@ -26,8 +26,8 @@ export function affineOf(node: Node): ChannelAffine | Skip | undefined {
 /** A node as a linear map, with or without weights of its own; why it is none; or undefined where it is something else. */
 export function linearOf(node: Node): LinearMap | Skip | undefined {
   const { linear, together } = viewsOf(node);
-  if (!linear && !together) return undefined;
-  return whyQuantised(node) ?? linear?.(node) ?? together?.(node);
+  if (!linear && !together) return whyWhole(node);
+  return whyWhole(node) ?? whyQuantised(node) ?? linear?.(node) ?? together?.(node);
 }
 
 /** How an affine map gets past a node; undefined where it does not. */

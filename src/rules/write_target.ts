@@ -1,16 +1,17 @@
-import type { Node } from "../graph/graph.ts";
+import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
+import type { Settled } from "../ops/op.ts";
 import { opOf, OPS } from "../ops/table.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { valueTensor } from "../tensor/tensor.ts";
 
 /**
  * A shape that the model computes anew at every run, as exporters write `x.view(x.size(0), -1, 64)`, although numbers say it
- * once for all: they are written down at all that take it, and what computed it goes.
+ * once for all (or its ratio to what is there): they are written down at all that take it, and what computed it goes.
  */
 export const writeTarget: Rule = {
   name: "write-target",
-  summary: "Reshape to a computed shape of which one size at most is open: to a constant one, with 0 or −1 for that",
+  summary:
+    "Reshape, Resize to a computed shape that numbers say once for all: to a constant one (0, −1 or a scale for open sizes)",
   phase: "clean",
   roots: Object.keys(OPS[""]).filter((op) => OPS[""][op].settled),
   rewrite(root, build) {
@@ -30,14 +31,13 @@ export const writeTarget: Rule = {
   },
 };
 
-type Settled = NonNullable<ReturnType<typeof settledOf>>;
-
-function settledOf(node: Node) {
+function settledOf(node: Node): Settled | undefined {
   return node.hasReferences ? undefined : opOf(node)?.settled?.(node);
 }
 
-function rewritten(node: Node, { index, values }: Settled, build: Builder) {
-  const tensor = valueTensor("int64", [values.length], Float64Array.from(values));
-  const constant = build.initializer(node.inputs[index]!.name, tensor);
-  return build.like(node, node.inputs.map((value, at) => at === index ? constant : value));
+function rewritten(node: Node, { index, instead = index, constant }: Settled, build: Builder): Value {
+  const inputs = [...node.inputs];
+  inputs[index] = undefined;
+  inputs[instead] = build.initializer(node.inputs[index]!.name, constant);
+  return build.like(node, inputs);
 }

@@ -117,3 +117,60 @@ Deno.test("write-target keeps sizes that something else takes", async () => {
 Deno.test("write-target keeps sizes in a model older than initializers that are no inputs", async () => {
   await assertFuses({ ...view(["x0", 2, 4], ["n", 8]), ir: 3 }, KEPT);
 });
+
+/** Resize of x to its own batch and channels, as exporters compute them, and this height and width. */
+function resize(
+  sizes: number[],
+  x: (number | string)[] = ["n", 3, 4, 6],
+  { opset = 17, attributes = {} }: { opset?: number; attributes?: TestNode["attributes"] } = {},
+): TestModel {
+  return {
+    inputs: { x },
+    outputs: { y: null },
+    initializers: { first: ints(0), last: ints(2), image: ints(...sizes), none: tensor([0], []) },
+    nodes: [
+      { op: "Shape", inputs: ["x"], outputs: ["s"] },
+      { op: "Slice", inputs: ["s", "first", "last", "first"], outputs: ["lead"] },
+      { op: "Concat", inputs: ["lead", "image"], outputs: ["sizes"], attributes: { axis: 0 } },
+      { op: "Resize", inputs: ["x", "none", "none", "sizes"], outputs: ["r"], attributes },
+      { op: "Relu", inputs: ["r"], outputs: ["y"] },
+    ],
+    opsets: { "": opset },
+  };
+}
+
+for (const opset of [11, 13, 18]) {
+  for (const mode of ["nearest", "linear", "cubic"]) {
+    Deno.test(`write-target: ${mode} Resize to sizes of a batch that is open is one by scales (opset ${opset})`, async () => {
+      for (const coordinates of ["half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"]) {
+        const attributes = { mode, coordinate_transformation_mode: coordinates };
+        const model = resize([8, 9], undefined, { opset, attributes }),
+          { graph } = (await fuse(modelBytes(model))).model.graphs();
+        await assertFuses(model, { Relu: 1, Resize: 1 });
+        const { inputs } = graph.nodes.find((node) => !node.isRemoved && node.is("Resize"))!;
+        assertEquals([constantValues(inputs[2]), inputs.length], [[1, 1, 2, 1.5], 3]);
+      }
+    });
+  }
+}
+
+const SIZES_KEPT = { Concat: 1, Relu: 1, Resize: 1, Shape: 1, Slice: 1 };
+
+Deno.test("write-target keeps sizes that no scale gives to the last bit", async () => {
+  await assertFuses(resize([8, 7]), SIZES_KEPT);
+});
+
+Deno.test("write-target keeps sizes of an image whose own are not known", async () => {
+  await assertFuses(resize([8, 8], ["n", 3, "h", 4]), SIZES_KEPT);
+});
+
+Deno.test("write-target keeps sizes that a region or an aspect ratio has a say in", async () => {
+  const policy = { mode: "linear", keep_aspect_ratio_policy: "not_larger" };
+  await assertFuses(resize([8, 12], undefined, { opset: 18, attributes: policy }), SIZES_KEPT);
+  const model = resize([8, 12], undefined, {
+    attributes: { mode: "linear", coordinate_transformation_mode: "tf_crop_and_resize" },
+  });
+  model.initializers!.roi = tensor([8], [0, 0, 0.1, 0.1, 1, 1, 0.9, 0.9]);
+  model.nodes[3].inputs[1] = "roi";
+  await assertFuses(model, SIZES_KEPT);
+});

@@ -1,4 +1,6 @@
+import type { Node } from "../../graph/graph.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
+import { whyWhole } from "../quantised.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, commuted, type Transfer } from "./carry.ts";
 import { operandAxis } from "./sum.ts";
@@ -11,7 +13,7 @@ export function gateCarry(operands: readonly number[]): Carry {
   return {
     kind: "arithmetic",
     up(node, output, affine) {
-      if (hasShift(affine)) return shiftBlocked(node.label);
+      if (hasShift(affine)) return shiftBlocked(node);
       const alternatives = operands.flatMap((index): Transfer[][] => {
         const value = node.inputs[index], axis = operandAxis(value?.shape, output.shape, affine);
         return value && axis !== undefined ? [[{ value, affine: { ...affine, axis } }]] : [];
@@ -20,7 +22,7 @@ export function gateCarry(operands: readonly number[]): Carry {
       return new Skip("not-per-channel", `an operand of ${node.label} may be enlarged along that axis`);
     },
     down(node, input, affine) {
-      if (hasShift(affine)) return shiftBlocked(node.label);
+      if (hasShift(affine)) return shiftBlocked(node);
       const index = node.inputs.indexOf(input), map = outside(affine, input.shape?.length, node.output.shape?.length);
       if (!operands.includes(index)) {
         return new Skip("not-linear", `${node.label} divides by it`);
@@ -38,6 +40,7 @@ function outside(affine: AffineMap, rank: number | undefined, resultRank: number
   return { ...affine, axis: affine.axis + resultRank - rank };
 }
 
-function shiftBlocked(label: string): Skip {
-  return new Skip("shift-blocked", `it has a shift, which the other operand of ${label} would multiply`);
+function shiftBlocked(node: Node): Skip {
+  return whyWhole(node) ??
+    new Skip("shift-blocked", `it has a shift, which the other operand of ${node.label} would multiply`);
 }
