@@ -270,7 +270,7 @@ const REFUSALS: Record<string, Refusal> = {
         bnOf("d", "y"),
       ],
     }),
-    reason: /its input comes from DequantizeLinear \(dq\), which is no linear layer/,
+    reason: /DequantizeLinear \(dq\) is where whole numbers begin or end/,
   },
   "a quantised activation between BatchNormalization and conv": {
     model: bnThen([
@@ -278,7 +278,7 @@ const REFUSALS: Record<string, Refusal> = {
       { op: "DequantizeLinear", inputs: ["q", "s", "z"], outputs: ["d"] },
       { op: "Conv", inputs: ["d", "w"], outputs: ["y"] },
     ], { s: scale, z: zero, w: random([5, 4, 1, 1], 1) }),
-    reason: /its result goes into QuantizeLinear \(q\), which is no linear layer/,
+    reason: /QuantizeLinear \(q\) is where whole numbers begin or end/,
   },
   "a quantised weight whose one scale cannot become one per channel": {
     model: convBn({

@@ -1,8 +1,8 @@
 /** What runtimes compute on whole numbers stays whole. */
 import { assertEquals } from "@std/assert";
 import { fuse } from "../../src/fusion/mod.ts";
-import { assertFuses } from "../fusion_check.ts";
-import { modelBytes, randomIn, tensor, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
+import { assertFuses, assertKeeps } from "../fusion_check.ts";
+import { modelBytes, random, randomIn, tensor, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
 import { asRun } from "./cpu_kernels.ts";
 
 const UINT8 = 2, INT8 = 3, INT32 = 6;
@@ -109,3 +109,39 @@ Deno.test("fuse() folds into a layer with stored whole numbers that is computed 
   };
   await assertFuses(model, { Conv: 1, Relu: 1 }); // so small a file may grow by the few bytes of a weight in fractions
 });
+
+/** Mul → DynamicQuantizeLinear → a product of whole numbers, made fractions → BatchNormalization. */
+function dynamic(op: "MatMulInteger" | "ConvInteger", w: TestTensor): TestModel {
+  return {
+    opset: 13,
+    inputs: { x: [2, 4, 6, 6] },
+    outputs: { y: null },
+    initializers: {
+      m: random([4, 1, 1], 1),
+      w,
+      wz: tensor([], [0], INT8),
+      ws: tensor([], [SCALE]),
+      k: randomIn(1, 2, [4], 3),
+    },
+    nodes: [
+      { op: "Mul", inputs: ["x", "m"], outputs: ["xm"], name: "before" },
+      { op: "DynamicQuantizeLinear", inputs: ["xm"], outputs: ["q", "qs", "qz"], name: "round" },
+      { op, inputs: ["q", "w", "qz", "wz"], outputs: ["i"], name: "product" },
+      { op: "Cast", inputs: ["i"], outputs: ["f"], attributes: { to: 1 } },
+      { op: "Mul", inputs: ["qs", "ws"], outputs: ["s"] },
+      { op: "Mul", inputs: ["f", "s"], outputs: ["p"] },
+      { op: "BatchNormalization", inputs: ["p", "k", "k", "k", "k"], outputs: ["y"], name: "after" },
+    ],
+  };
+}
+
+for (const [op, dims] of [["MatMulInteger", [6, 6]], ["ConvInteger", [4, 4, 1, 1]]] as const) {
+  Deno.test(`fuse() says that ${op} computes on whole numbers, and that nothing is moved across their rounding`, async () => {
+    const model = dynamic(op, whole(-100, 100, [...dims], INT8, 4));
+    const report = await assertKeeps(model, new RegExp(`${op} \\(product\\) multiplies whole numbers`), {
+      node: "after",
+    });
+    assertEquals(report.skipped.filter(({ node, code }) => node === "after" && code === "no-layer"), []);
+    await assertKeeps(model, /DynamicQuantizeLinear \(round\) is where whole numbers begin/, { node: "before" });
+  });
+}

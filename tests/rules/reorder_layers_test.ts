@@ -202,7 +202,7 @@ const INDICES: Record<string, TestTensor> = {
   zero: tensor([1], [0], 7),
   two: tensor([1], [2], 7),
   four: tensor([1], [4], 7),
-  hw: tensor([2], [10, 10], 7),
+  hw: tensor([2], [10, 11], 7), // no scale that a float32 holds
 };
 
 /** Nodes that make sizes of the batch and channels of a value, and of `hw`. */
