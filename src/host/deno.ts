@@ -15,13 +15,23 @@ interface DenoNamespace {
     library: string,
     symbols: { clock_gettime: { parameters: ["i32", "buffer"]; result: "i32" } },
   ): { symbols: { clock_gettime(id: number, into: Uint8Array): number } };
-  openSync(path: string, options: { read: boolean }): { tryLockSync(exclusive: boolean): boolean; close(): void };
+  openSync(path: string, options: { read?: boolean; append?: boolean }): Appender & {
+    tryLockSync(exclusive: boolean): boolean;
+  };
   bench(definition: {
     name: string;
     group: string;
     baseline?: boolean;
     fn(timer: { start(): void; end(): void }): Promise<void>;
   }): void;
+}
+
+/** A file that bytes are appended to while this thread goes on. */
+export interface Appender {
+  /** Appends some of the bytes; resolves to how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Closes the file. */
+  close(): void;
 }
 
 /** Deno's namespace; undefined in other programs. */
@@ -72,6 +82,14 @@ export function tryLock(path: string): { close(): void } | "held" | "unsupported
   }
   file.close();
   return "held";
+}
+
+/**
+ * Opens a file to append to it while this thread goes on: `node:fs` of Deno writes on the thread that calls. Undefined where the
+ * program is not Deno.
+ */
+export function denoAppender(path: string): Appender | undefined {
+  return denoNamespace()?.openSync(path, { append: true });
 }
 
 /** Whether a permission is granted already, so that using it asks nothing. Programs without permissions grant all. */

@@ -11,12 +11,13 @@ import {
   readSync,
   renameSync,
   rmSync,
+  write,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
-import { tryLock } from "../host/deno.ts";
+import { type Appender, denoAppender, tryLock } from "../host/deno.ts";
 import { codeOf } from "./errors.ts";
 import type { ExistingFile } from "./target.ts";
 
@@ -29,16 +30,14 @@ export function stagedName(): string {
   return `.layerfuse-${digits}.part`;
 }
 
-/** How long to write before others get a turn: signals and timers wait until then. */
+/** How long to compute before others get a turn: signals and timers wait until then. */
 const TURN_MS = 20;
+
+/** Most bytes that are written at once. */
+const BLOCK_BYTES = 1 << 20;
 
 /** After how many bytes the disk begins to write while more are computed. */
 const FLUSH_BYTES = 1 << 26;
-
-/** Lets everything else that waits have its turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 /**
  * A new file beside its target, under a name of its own, locked as long as it is written: another process that cleans up knows
@@ -68,33 +67,57 @@ export class StagedFile implements Disposable {
     }
   }
 
-  /** Writes chunks, which may be reused after each is taken. Others get a turn now and then; throws where `signal` is aborted. */
+  /**
+   * Writes chunks, which may be reused after each is taken: while one block is written the next is computed. Throws where
+   * `signal` is aborted; others get a turn now and then.
+   */
   async write(
     chunks: Iterable<Uint8Array>,
     signal?: AbortSignal,
     onBytes: (count: number) => void = () => {},
   ): Promise<void> {
-    let last = performance.now(), behind = 0, flushing: Promise<void> | undefined, failure: unknown;
+    const blocks = [new Uint8Array(BLOCK_BYTES), new Uint8Array(BLOCK_BYTES)];
+    let filled = 0,
+      behind = 0,
+      last = performance.now(),
+      writing = Promise.resolve(),
+      flushing: Promise<void> | undefined;
+    const send = async () => {
+      await writing;
+      signal?.throwIfAborted();
+      last = performance.now();
+      const [block] = blocks, bytes = block.subarray(0, filled);
+      writing = writeAll(file, bytes);
+      writing.catch(() => {}); // it is waited for later
+      onBytes(filled);
+      behind += filled;
+      blocks.reverse();
+      filled = 0;
+    };
+    const file = denoAppender(this.path) ?? nodeAppender(this.path);
     try {
       for (const chunk of chunks) {
-        this.writeNow(chunk);
-        onBytes(chunk.length);
-        behind += chunk.length;
-        if (performance.now() - last < TURN_MS) continue;
-        if (behind > FLUSH_BYTES && !flushing) {
-          behind = 0;
-          flushing = this.flush().catch((error) => failure ??= error).then(() => flushing = undefined);
+        for (let done = 0; done < chunk.length;) {
+          const part = chunk.subarray(done, done + BLOCK_BYTES - filled);
+          blocks[0].set(part, filled);
+          filled += part.length;
+          done += part.length;
+          if (filled === BLOCK_BYTES || performance.now() - last > TURN_MS) await send();
         }
-        await turn();
-        signal?.throwIfAborted();
-        if (failure) throw failure;
-        last = performance.now();
+        if (behind < FLUSH_BYTES) continue;
+        behind = 0;
+        await flushing;
+        flushing = this.flush();
+        flushing.catch(() => {});
       }
-      await turn();
+      await send();
+      await writing;
       signal?.throwIfAborted();
     } finally {
-      await flushing;
+      await Promise.allSettled([writing, flushing]);
+      file.close();
     }
+    await flushing;
   }
 
   /** Writes one chunk. */
@@ -143,6 +166,20 @@ export class StagedFile implements Disposable {
     closeSync(this.#fd);
     if (typeof this.#lock === "object") this.#lock.close();
   }
+}
+
+/** Opens a file to append to it, as programs other than Deno can. */
+function nodeAppender(path: string): Appender {
+  const fd = openSync(path, "a"), append = promisify(write);
+  return {
+    write: async (bytes) => (await append(fd, bytes, 0, bytes.length, null)).bytesWritten,
+    close: () => closeSync(fd),
+  };
+}
+
+/** Writes all of some bytes. */
+async function writeAll(file: Appender, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
 
 /** The lock of a new file; `held` where another process took it for a leftover, and has it or has removed it. */

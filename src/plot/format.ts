@@ -19,7 +19,7 @@ export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e9)) return formatScientific(value);
   const digits = size === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(size)));
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return digits > 0 ? value.toFixed(digits) : separated(value.toFixed(0));
 }
 
 /** A number in scientific notation to three digits, or `0`: `3.21e-6`. */
@@ -71,7 +71,12 @@ export function formatBytes(bytes: number): string {
 
 /** A count with thousands separated: `44,549,160`. */
 export function formatCount(count: number): string {
-  return count.toLocaleString("en-US");
+  return separated(String(count));
+}
+
+/** Digits with thousands separated; without `Intl`, which takes 20 ms to start. */
+function separated(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** So many of something: `1 node`, `1,234 nodes`. */

@@ -24,5 +24,5 @@ export function whyMoreWork({ parts: { work }, cost, nodes }: LinearMap): Skip |
 }
 
 function grouped(value: number): string {
-  return Math.round(value).toLocaleString("en-US").replaceAll(",", " ");
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ");
 }

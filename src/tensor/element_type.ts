@@ -34,18 +34,15 @@ export interface Format {
   encode(values: Float64Array, into: Uint8Array): void;
 }
 
-type View = { [index: number]: number; length: number };
+type View = ArrayLike<number> & { set(values: ArrayLike<number>): void };
 
 function viewed(bytes: number, float: boolean, max: number, view: (bytes: Uint8Array) => View): Format {
   return {
     bytes,
     float,
     max,
-    decode: (from, into) => into.set(view(from) as ArrayLike<number>),
-    encode(values, into) {
-      const to = view(into);
-      for (let i = 0; i < values.length; i++) to[i] = values[i];
-    },
+    decode: (from, into) => into.set(view(from)),
+    encode: (values, into) => view(into).set(values),
   };
 }
 

@@ -7,17 +7,23 @@ export function byteLength(tensor: Tensor): number {
   return tensor.size * formatOf(tensor.type).bytes;
 }
 
+/** What a chunk is computed in; those that nobody uses are kept for the next tensor. */
+const unused: { values: Float64Array; bytes: Uint8Array }[] = [];
+
 /** A tensor's elements as little-endian bytes, rounded once, in chunks that are reused: take one before you ask for another. */
 export function* encodedChunks(tensor: Tensor): Generator<Uint8Array> {
-  const format = formatOf(tensor.type), most = Math.min(CHUNK, tensor.size);
-  // of its own: a chunk may be on its way to the disk while another model is saved
-  const values = new Float64Array(most), bytes = new Uint8Array(most * format.bytes);
-  for (let start = 0; start < tensor.size; start += CHUNK) {
-    const length = Math.min(CHUNK, tensor.size - start);
-    const part = values.subarray(0, length), chunk = bytes.subarray(0, length * format.bytes);
-    tensor.read(start, part);
-    format.encode(part, chunk);
-    yield chunk;
+  const format = formatOf(tensor.type);
+  const buffers = unused.pop() ?? { values: new Float64Array(CHUNK), bytes: new Uint8Array(CHUNK * 8) };
+  try {
+    for (let start = 0; start < tensor.size; start += CHUNK) {
+      const length = Math.min(CHUNK, tensor.size - start);
+      const part = buffers.values.subarray(0, length), chunk = buffers.bytes.subarray(0, length * format.bytes);
+      tensor.read(start, part);
+      format.encode(part, chunk);
+      yield chunk;
+    }
+  } finally {
+    unused.push(buffers);
   }
   forgetRecent();
 }

@@ -30,9 +30,10 @@ export function expressionOf(tensor: Tensor): Expression | undefined {
   return expressions.get(tensor);
 }
 
+/** Every byte is a character of its own in this encoding, and it is decoded natively. */
+const BYTES = new TextDecoder("windows-1252");
+
 /** Numbers as text that is equal only for equal bits. */
-export function exactText(values: Float64Array): string {
-  const units = new Uint16Array(values.buffer, values.byteOffset, values.length * 4), parts: string[] = [];
-  for (let at = 0; at < units.length; at += 4096) parts.push(String.fromCharCode(...units.subarray(at, at + 4096)));
-  return parts.join("");
+export function exactText({ buffer, byteOffset, byteLength }: Float64Array): string {
+  return BYTES.decode(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
 }

@@ -1,6 +1,7 @@
 import { limitDepth } from "./depth.ts";
 import { exactText, expressed } from "./expression.ts";
 import { sizeOf, type Tensor } from "./tensor.ts";
+import { multiplyBy, scaleBy } from "./unrolled.ts";
 
 /** A small array that broadcasts over a tensor: `dims` has the tensor's rank, each entry 1 or the tensor's own. */
 export interface Factor {
@@ -63,8 +64,9 @@ export function multiplied(tensor: Tensor, factor: Factor, view: readonly number
           rest = Math.floor(rest / outer[axis].size);
         }
         const end = Math.min(into.length, at + inner.size - from);
-        if (inner.stride === 0) { for (const scale = values[base]; at < end; at++) into[at] *= scale; }
-        else for (let index = base + from; at < end; at++, index++) into[at] *= values[index];
+        if (inner.stride === 0) scaleBy(into, at, end, values[base]);
+        else multiplyBy(into, at, end, values, base + from);
+        at = end;
       }
     },
     bound: () => tensor.bound() * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),

@@ -1,3 +1,4 @@
+import { largestMagnitude } from "./unrolled.ts";
 import { type ElementType, formatOf } from "./element_type.ts";
 import { expressed } from "./expression.ts";
 import { recentValues } from "./recent.ts";
@@ -73,11 +74,7 @@ function float32Bound(bytes: Bytes, size: number): number {
   for (let start = 0; start < size; start += CHUNK) {
     const part = scratchBytes(Math.min(CHUNK, size - start) * 4);
     bytes.read(start * 4, part);
-    const bits = new Int32Array(part.buffer, part.byteOffset, part.length / 4);
-    for (let i = 0; i < bits.length; i++) {
-      const magnitude = bits[i] & 0x7fffffff;
-      if (magnitude > most) most = magnitude;
-    }
+    most = Math.max(most, largestMagnitude(new Int32Array(part.buffer, part.byteOffset, part.length / 4)));
   }
   const value = new Float32Array(Int32Array.of(most).buffer)[0];
   return Number.isNaN(value) ? Infinity : value;
