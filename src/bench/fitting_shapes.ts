@@ -12,6 +12,9 @@ const PATIENCE_MS = 20_000;
 /** So many other shapes are tried at most. */
 export const MOST_TRIED = 150;
 
+/** Longest length that is taken from a message. */
+const MOST_NAMED = 50_000;
+
 /** What was found by trying. */
 export interface Fitting {
   /** Shapes that run, by input, where others than the likely ones were needed; absent where the likely ones run. */
@@ -46,13 +49,20 @@ export async function fittingShapes(
   if (!failure) return { tried: 0 };
   const start = performance.now();
   let tried = 0;
-  for (const shapes of otherShapes(inputs, withGivenShapes(options))) {
+  for (const shapes of otherShapes(inputs, withGivenShapes(options), lengthsIn(failure.message))) {
     if (tried >= most || performance.now() - start > PATIENCE_MS) break;
     tried++;
     onTry?.();
     if (!await reasonAgainst({ ...options, shape: undefined, shapes })) return { shapes, tried };
   }
   return { tried, failure };
+}
+
+/** Lengths of the shapes that a message of ONNX Runtime has, such as "requested shape:{12,4,8}": one may be what a model was exported at. */
+function lengthsIn(message: string): number[] {
+  const shapes = [...message.matchAll(/\{(-?\d+(?:,-?\d+)*)\}/g)];
+  const lengths = shapes.flatMap(([, dims]) => dims.split(",").map(Number));
+  return [...new Set(lengths)].filter((length) => length > 0 && length <= MOST_NAMED).slice(0, 16);
 }
 
 async function failureOf(run: () => Promise<unknown>): Promise<Error | undefined> {

@@ -34,9 +34,10 @@ export function resolveShapes(
 export function* otherShapes(
   inputs: readonly InputDescription[],
   options: InputOptions = {},
+  named: readonly number[] = [],
 ): Generator<Record<string, number[]>> {
   const { given, likely, free } = lengthsFor(inputs, options);
-  for (const lengths of otherLengths(free, likely)) yield shapesAt(inputs, given, lengths);
+  for (const lengths of otherLengths(free, likely, named)) yield shapesAt(inputs, given, lengths);
 }
 
 /**

@@ -15,10 +15,15 @@ const LONG = [512, 1024, 1536, 16_000, 256, 400, 4_000, 8_000, 48_000, ...SHORT]
  *
  * @param free The open dimensions that nobody gave.
  * @param likely The lengths that have failed.
+ * @param named Lengths that the runtime named when they failed, tried first.
  */
-export function* otherLengths(free: readonly OpenDimension[], likely: Lengths): Generator<Lengths> {
+export function* otherLengths(
+  free: readonly OpenDimension[],
+  likely: Lengths,
+  named: readonly number[] = [],
+): Generator<Lengths> {
   const tried = new Set([keyOf(likely)]);
-  for (const change of changes(free)) {
+  for (const change of changes(free, named)) {
     const lengths = new Map([
       ...likely,
       ...free.flatMap((dim) => {
@@ -38,7 +43,7 @@ function keyOf(lengths: Lengths): string {
 
 type Change = (dim: OpenDimension) => number | undefined;
 
-function* changes(free: readonly OpenDimension[]): Generator<Change> {
+function* changes(free: readonly OpenDimension[], named: readonly number[]): Generator<Change> {
   const isSide = ({ kind }: OpenDimension) => kind === "height" || kind === "width";
   const isLength = ({ kind }: OpenDimension) => kind === "length" || kind === "samples";
   const images = free.some(isSide), lengths = free.filter(isLength);
@@ -47,8 +52,9 @@ function* changes(free: readonly OpenDimension[]): Generator<Change> {
     kind === "height" ? height : kind === "width" ? width : undefined;
   const long = (length: number): Change => (dim) =>
     isLength(dim) && !(dim.isShort && length > 3000) ? length : undefined;
-  const sides = images ? [...SIDES.map(square), ...LINES.map(line)] : [];
-  const all = (lengths.some(({ isShort }) => !isShort) ? LONG : lengths.length > 0 ? SHORT : []).map(long);
+  const sides = images ? [...[...named, ...SIDES].map(square), ...LINES.map(line)] : [];
+  const usual = lengths.some(({ isShort }) => !isShort) ? LONG : SHORT;
+  const all = lengths.length > 0 ? [...named, ...usual].map(long) : [];
   yield* sides;
   yield* all;
   for (const dim of lengths.length > 1 ? lengths : []) {

@@ -1,5 +1,6 @@
 import type protobuf from "protobufjs";
 import { ModelFormatError } from "../io/errors.ts";
+import { type KnownFormat, knownFormat } from "../io/known_format.ts";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind, tensorPath } from "./schema.ts";
 import type { ByteRange, ByteSource } from "../io/source.ts";
 import { concat, fieldBytes, varintFieldBytes } from "./wire.ts";
@@ -40,6 +41,16 @@ const INLINE_BYTES = 16;
 const WINDOW_BYTES = 1 << 16;
 /** Protobuf's own limit, in ONNX Runtime and everywhere else. */
 const DEEPEST = 100;
+
+/** What else people take for an ONNX model. */
+const OTHERS: readonly KnownFormat[] = [
+  ["PK\x03\x04", "a zip archive, as PyTorch and Keras save models: export one to ONNX (docs/export.md)"],
+  ["\x80", "a pickle, as PyTorch saves models: export one to ONNX (docs/export.md)"],
+  ["TFL3", "TensorFlow Lite: tf2onnx converts it", 4],
+  ["ORTM", "ONNX Runtime's own format: take the ONNX file it was made of", 4],
+  ["{", "safetensors, weights without a graph: layerfuse build ARCH --weights FILE takes them", 8],
+  ["{", "JSON"],
+];
 
 /** A cursor over a source, through one small window, so that skipped bytes are never read. */
 class Cursor {
@@ -90,6 +101,10 @@ class Cursor {
   }
 
   fail(what: string): never {
+    const start = new Uint8Array(Math.min(64, this.source.size));
+    this.source.read(0, start);
+    const other = knownFormat(start, OTHERS);
+    if (other) throw new ModelFormatError(`${this.source.name}: not an ONNX model: it is ${other}.`);
     throw new ModelFormatError(
       `${this.source.name}: not a whole ONNX model: ${what} (byte ${this.position} of ${this.source.size}). ` +
         `Was it downloaded or exported completely?`,

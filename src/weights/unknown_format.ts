@@ -1,12 +1,8 @@
+import { type KnownFormat, knownFormat } from "../io/known_format.ts";
 import { MOST_HEADER } from "./safetensors.ts";
 
-/** How files begin that people take for weights, and what they are. */
-const KNOWN: readonly (readonly [start: string, what: string])[] = [
-  ["version https://git-lfs", "a pointer of Git LFS in place of the file: fetch it with git lfs pull"],
-  ["<", "a page of HTML or XML: a download that went wrong"],
-  ["\x1f\x8b", "compressed with gzip: unpack it"],
-  ["\x89HDF", "HDF5, as Keras saves weights"],
-  ["GGUF", "GGUF, as llama.cpp reads weights"],
+/** What of it only somebody who has weights to give takes for them. */
+const MORE: readonly KnownFormat[] = [
   ["\x80", "a pickle that torch.save did not write: save it with torch.save(model.state_dict(), FILE)"],
 ];
 /** Where a tar archive says that it is one. */
@@ -19,8 +15,8 @@ export function unknownFormat(start: Uint8Array, size: number): string {
   if (text.startsWith(TAR.magic, TAR.at)) {
     return "is a tar archive, as torch.save wrote before PyTorch 0.2: load and save it with a PyTorch that reads it";
   }
-  const known = KNOWN.find(([magic]) => text.startsWith(magic));
-  if (known) return `is ${known[1]}`;
+  const known = knownFormat(start, MORE);
+  if (known) return `is ${known}`;
   if (text[8] === "{") {
     const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
     return `begins as safetensors, with a header of ${length} bytes; ` + (

@@ -71,6 +71,27 @@ for (
   });
 }
 
+for (
+  const [what, start] of Object.entries({
+    "a page of HTML or XML": "<!DOCTYPE html>",
+    "a pointer of Git LFS": "version https://git-lfs.github.com/spec/v1\noid",
+    "compressed with gzip": "\x1f\x8b\b\0",
+    "HDF5": "\x89HDF\r\n",
+    "GGUF": "GGUF\x03\0",
+    "a zip archive": "PK\x03\x04\0\0",
+    "a pickle": "\x80\x02}q\0.",
+    "TensorFlow Lite": "\x18\0\0\0TFL3",
+    "ONNX Runtime's own format": "\x18\0\0\0ORTM",
+    "safetensors": `\x02\0\0\0\0\0\0\0{}`,
+    "JSON": '{"model": []}',
+  })
+) {
+  Deno.test(`open() says of what begins as ${what} that it is that`, async () => {
+    const bytes = Uint8Array.from(start, (char) => char.charCodeAt(0));
+    await assertRejects(() => open(bytes), ModelFormatError, `not an ONNX model: it is ${what}`);
+  });
+}
+
 Deno.test("open() refuses random bytes with a ModelFormatError or finds a graph in them", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
