@@ -8,6 +8,7 @@ import { Model } from "../src/fusion/mod.ts";
 import { newAttribute } from "../src/graph/attribute.ts";
 import { exportModel } from "../src/graph/export.ts";
 import type { Dim, Value } from "../src/graph/graph.ts";
+import { dilatedByBatches } from "../src/models/dilated_context.ts";
 import { conv, convTranspose, prelu, relu, upsample } from "../src/models/layers.ts";
 import { Network } from "../src/models/network.ts";
 import { project, reshape, transpose } from "../src/models/tokens.ts";
@@ -61,8 +62,8 @@ export function networkOf(shape: readonly number[], layers: (network: Network) =
 }
 
 /** A layer whose activated result is cut into halves, each convolved by itself. */
-function partedLayer(network: Network, channels: number, size: number): Value {
-  const whole = conv(network, network.input, "conv", { out: channels, bias: true }), half = channels / 2;
+function partedLayer(network: Network, channels: number, size: number, kernel: number): Value {
+  const whole = conv(network, network.input, "conv", { out: channels, kernel, bias: true }), half = channels / 2;
   const active = network.op("Mul", [whole, network.op("Sigmoid", [whole], "gate")], "silu");
   const lengths = network.constant("lengths", valueTensor("int64", [2], Float64Array.of(half, half)));
   const shape = [1, half, size, size];
@@ -82,16 +83,6 @@ function cutProjection(network: Network, channels: number): Value {
   });
   const shares = network.op("Softmax", [network.op("MatMul", [query, key], "scores")], "shares", { axis: -1 });
   return network.op("MatMul", [shares, value], "mixed");
-}
-
-/** A convolution of dilation 2 as TensorFlow writes it. */
-function dilatedByBatches(network: Network, x: Value, channels: number): Value {
-  const turned = (value: Value, path: string) => network.op("Transpose", [value], path, { perm: [1, 0, 2, 3] });
-  const pads = network.constant("pads", valueTensor("int64", [8], Float64Array.of(0, 0, 2, 2, 0, 0, 2, 2)));
-  const padded = network.op("Pad", [turned(x, "turned"), pads], "pad");
-  const batches = turned(network.op("SpaceToDepth", [padded], "deal", { blocksize: 2 }), "batches");
-  const layer = conv(network, batches, "conv", { out: channels, kernel: 3, padding: 0, bias: true });
-  return turned(network.op("DepthToSpace", [turned(layer, "back")], "gather", { blocksize: 2 }), "images");
 }
 
 /** The heading of a case's table. */
@@ -253,7 +244,19 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
       "Conv 1×1 → Sigmoid, Mul → Split into two parts of C/2 channels → Conv 1×1 of each, Add, C → C channels, of a map of S×S",
     channels: [16, 32, 64, 128, 256],
     sizes: [5, 10, 14, 20, 40, 80],
-    build: (channels, size) => networkOf([1, channels, size, size], (network) => partedLayer(network, channels, size)),
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => partedLayer(network, channels, size, 1)),
+  },
+  {
+    rule: partLayer,
+    ungated: partAnyLayer,
+    to: "3×3",
+    network:
+      "Conv 3×3 → Sigmoid, Mul → Split into two parts of C/2 channels → Conv 1×1 of each, Add, C → C channels, of a map of S×S",
+    channels: [32, 64, 128, 192, 256],
+    sizes: [10, 14, 20, 40, 80],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => partedLayer(network, channels, size, 3)),
   },
   {
     rule: partLayer,
@@ -289,7 +292,7 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
     sizes: [8, 16, 32, 64],
     build: (channels, size) =>
       networkOf([1, channels, size, size], (network) => {
-        const dilation = dilatedByBatches(network, network.input, channels);
+        const dilation = dilatedByBatches(network, network.input, "conv", { out: channels, dilation: 2, bias: true });
         return conv(network, relu(network, dilation, "relu"), "after", { out: channels });
       }),
   },

@@ -337,3 +337,57 @@ class RedNet(nn.Module):
             if index < 4:
                 y = self.relu(y)
         return y
+
+
+class ByteClassifier(nn.Module):
+    """A classifier of files by their bytes, after Magika (Fratantonio et al., 2024)."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.conv = nn.Linear(256, 64), nn.Conv1d(256, 256, 5)
+        self.norm, self.fc = nn.LayerNorm(256), nn.Linear(256, 100)
+
+    def forward(self, x):
+        places = (x * 255).clamp(0, 255).long()
+        x = F.gelu(self.embed(F.one_hot(places, 256).to(x.dtype)))
+        x = F.gelu(self.conv(x.reshape(-1, 256, 256).transpose(1, 2)))
+        return F.softmax(self.fc(self.norm(x.amax(-1))), -1)
+
+
+class ResnextBranches(nn.Module):
+    """ResNeXt-29 of 8 branches, 16 channels wide (Xie et al., 2016), without grouped convolutions."""
+
+    class Block(nn.Module):
+        def __init__(self, inputs, width, stride):
+            super().__init__()
+            inner = 8 * width
+            self.width, self.relu = width, nn.ReLU()
+            self.conv1, self.bn1 = nn.Conv2d(inputs, inner, 1, bias=False), nn.BatchNorm2d(inner)
+            self.conv2 = nn.ModuleList(nn.Conv2d(width, width, 3, stride, 1, bias=False) for _ in range(8))
+            self.bn2 = nn.BatchNorm2d(inner)
+            self.conv3, self.bn3 = nn.Conv2d(inner, 2 * inner, 1, bias=False), nn.BatchNorm2d(2 * inner)
+            self.downsample = None
+            if stride > 1 or inputs != 2 * inner:
+                self.downsample = nn.Sequential(nn.Conv2d(inputs, 2 * inner, 1, stride, bias=False), nn.BatchNorm2d(2 * inner))
+
+        def forward(self, x):
+            y = self.relu(self.bn1(self.conv1(x)))
+            y = torch.cat([conv(part) for conv, part in zip(self.conv2, torch.split(y, self.width, 1))], 1)
+            y = self.bn3(self.conv3(self.relu(self.bn2(y))))
+            return self.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1, self.relu = nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.BatchNorm2d(64), nn.ReLU()
+        inputs = 64
+        for stage in range(3):
+            width = 16 * 2**stage
+            blocks = [ResnextBranches.Block(inputs, width, 2 if stage else 1)]
+            inputs = 16 * width
+            blocks += [ResnextBranches.Block(inputs, width, 1) for _ in range(2)]
+            setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
+        self.avgpool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(inputs, 10)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(self.relu(self.bn1(self.conv1(x))))))
+        return self.fc(torch.flatten(self.avgpool(x), 1))

@@ -117,4 +117,6 @@ REFERENCES = {
     "mtcnn_onet": (modules.Onet, (16, 3, 48, 48)),
     "yolov8n": (functools.partial(detectors.yolov8n, 320), (1, 3, 320, 320)),
     "red_net10": (modules.RedNet, (1, 3, 128, 128)),
+    "byte_classifier": (modules.ByteClassifier, (1, 1024)),
+    "resnext29_branches": (modules.ResnextBranches, (1, 3, 32, 32)),
 }

@@ -22,6 +22,9 @@ import { CRNNS } from "./crnn.ts";
 import { IRESNETS } from "./iresnet.ts";
 import { MTCNNS } from "./mtcnn.ts";
 import { RED_NETS } from "./red_net.ts";
+import { BYTE_CLASSIFIERS } from "./byte_classifier.ts";
+import { RESNEXTS_IN_BRANCHES } from "./resnext_branches.ts";
+import { DILATED_NETWORKS } from "./dilated_context.ts";
 import { classifier, IMAGES, type Recipe } from "./recipe.ts";
 import { repvggA0 } from "./repvgg.ts";
 import { TORCHVISION, type TorchvisionArchitecture } from "./torchvision.ts";
@@ -57,7 +60,10 @@ export type Architecture =
   | "mtcnn_pnet"
   | "mtcnn_rnet"
   | "mtcnn_onet"
-  | "red_net10";
+  | "red_net10"
+  | "byte_classifier"
+  | "resnext29_branches"
+  | "dilated_context";
 
 /** Every architecture by name. */
 export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
@@ -99,6 +105,9 @@ export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
   ...IRESNETS,
   ...MTCNNS,
   ...RED_NETS,
+  ...BYTE_CLASSIFIERS,
+  ...RESNEXTS_IN_BRANCHES,
+  ...DILATED_NETWORKS,
 };
 
 /** The names of all architectures. */

@@ -81,10 +81,17 @@ function mean(network: Network, x: Value, path: string): Value {
   return reduceMean(network, x, path, [-1]);
 }
 
-/** ReduceMean; its axes are an input from opset 18 on. */
-export function reduceMean(network: Network, x: Value, path: string, axes: readonly number[], keepDims = true): Value {
+/** ReduceMean, or another reduction; its axes are an input from opset 18 on. */
+export function reduceMean(
+  network: Network,
+  x: Value,
+  path: string,
+  axes: readonly number[],
+  keepDims = true,
+  op: "ReduceMean" | "ReduceMax" = "ReduceMean",
+): Value {
   const keepdims = keepDims ? 1 : 0;
   return network.opset < 18
-    ? network.op("ReduceMean", [x], path, { axes, keepdims })
-    : network.op("ReduceMean", [x, network.literal(path, "int64", axes)], path, { keepdims });
+    ? network.op(op, [x], path, { axes, keepdims })
+    : network.op(op, [x, network.literal(path, "int64", axes)], path, { keepdims });
 }

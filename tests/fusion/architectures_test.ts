@@ -61,6 +61,9 @@ const LEFT: Partial<Record<Architecture, Record<string, number>>> = {
   mtcnn_rnet: {},
   mtcnn_onet: {},
   red_net10: {},
+  byte_classifier: { OneHot: 0, MatMul: 0, Gather: 2 },
+  resnext29_branches: { Conv: 31, Split: 0, Concat: 0 },
+  dilated_context: { Conv: 9, Transpose: 0, Pad: 0, SpaceToDepth: 0, DepthToSpace: 0 },
 };
 
 /** Sizes of dynamic dimensions. */

@@ -197,4 +197,18 @@ export const COUNTS: Partial<Record<Architecture, { parameters: number; ops: Rec
   mtcnn_rnet: { parameters: 100_178, ops: { Conv: 3, PRelu: 4, MaxPool: 2, Gemm: 3, Softmax: 1 } },
   mtcnn_onet: { parameters: 389_040, ops: { Conv: 4, PRelu: 5, MaxPool: 3, Gemm: 4, Softmax: 1 } },
   red_net10: { parameters: 298_947, ops: { Conv: 5, Relu: 9, ConvTranspose: 5, Add: 3 } },
+  byte_classifier: {
+    parameters: 370_596,
+    ops: { Clip: 1, Cast: 2, OneHot: 1, MatMul: 1, Erf: 2, Reshape: 1, Transpose: 1, Conv: 1, ReduceMax: 1, Gemm: 1 },
+  },
+  // nine blocks, each of 8 branches and two convolutions around them, three with one for the shortcut
+  resnext29_branches: {
+    parameters: 5_646_666,
+    ops: { Conv: 94, BatchNormalization: 31, Relu: 28, Split: 9, Concat: 9, Add: 9, GlobalAveragePool: 1, Gemm: 1 },
+  },
+  // counted by hand
+  dilated_context: {
+    parameters: 242_805,
+    ops: { Conv: 9, BatchNormalization: 8, Relu: 8, Transpose: 12, Pad: 3, SpaceToDepth: 3, DepthToSpace: 3 },
+  },
 };
