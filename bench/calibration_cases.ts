@@ -19,6 +19,7 @@ import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_p
 import { anyContraction, writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { lookUpRows } from "../src/rules/look_up_rows.ts";
 import { cancelShift } from "../src/rules/cancel_shift.ts";
+import { takeAverageFirst } from "../src/rules/take_average_first.ts";
 import { dilateLayer } from "../src/rules/dilate_layer.ts";
 import { mergeAnyLayersOfParts, mergeLayersOfParts } from "../src/rules/merge_layers_of_parts.ts";
 import { partAnyLayer, partLayer } from "../src/rules/part_layer.ts";
@@ -104,6 +105,19 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
         (network) =>
           conv(network, upsample(network, network.input, "up"), "conv", { out: channels, kernel: 3, bias: true }),
       ),
+  },
+  {
+    rule: takeAverageFirst,
+    ungated: takeAverageFirst,
+    network: "Conv 3×3 → AveragePool 2×2, Relu, C → C channels, of a map of S×S",
+    channels: [1, 3, 8, 16, 32, 64, 128, 256],
+    sizes: [4, 8, 16, 32, 64, 128],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => {
+        const layer = conv(network, network.input, "conv", { out: channels, kernel: 3, bias: true });
+        const pool = network.op("AveragePool", [layer], "pool", { kernel_shape: [2, 2], strides: [2, 2] });
+        return relu(network, pool, "relu");
+      }),
   },
   {
     rule: turnTransposedLayer,

@@ -386,7 +386,7 @@ class ResnextBranches(nn.Module):
             inputs = 16 * width
             blocks += [ResnextBranches.Block(inputs, width, 1) for _ in range(2)]
             setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
-        self.avgpool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(inputs, 10)
+        self.avgpool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(inputs, 100)
 
     def forward(self, x):
         x = self.layer3(self.layer2(self.layer1(self.relu(self.bn1(self.conv1(x))))))

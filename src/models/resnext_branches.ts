@@ -3,12 +3,12 @@ import { classifier, conv, LAST_SCALE, relu } from "./layers.ts";
 import type { Network } from "./network.ts";
 import { IMAGES, type Recipe } from "./recipe.ts";
 
-const BRANCHES = 8, WIDTH = 16, STAGES = 3, BLOCKS = 3, EXPANSION = 2, CLASSES = 10;
+const BRANCHES = 8, WIDTH = 16, STAGES = 3, BLOCKS = 3, EXPANSION = 2, CLASSES = 100;
 
 /**
  * ResNeXt-29 of 8 branches, 16 channels wide (Xie et al., 2016), for small images, its groups written as in frameworks that had no
  * grouped convolution: the channels are split, each part has a convolution of its own, the results are put side by side.
- * [N, 3, H, W] → [N, 10].
+ * [N, 3, H, W] → [N, 100].
  */
 function resnextBranches(network: Network): Value {
   const stem = network.batchNorm(conv(network, network.input, "conv1", { out: 64, kernel: 3 }), "bn1");

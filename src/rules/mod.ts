@@ -11,7 +11,6 @@ import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
 import { cancelShift } from "./cancel_shift.ts";
-import { composeLayerAndPool } from "./compose_layer_and_pool.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { lookUpRows } from "./look_up_rows.ts";
 import { mergeAffines } from "./merge_affines.ts";
@@ -26,6 +25,7 @@ import { reorderAffineAndPool } from "./reorder_affine_and_pool.ts";
 import { reorderLayerAndPool } from "./reorder_layer_and_pool.ts";
 import { reorderResizeAndLayer } from "./reorder_resize_and_layer.ts";
 import { splitLayerIntoPhases } from "./split_layer_into_phases.ts";
+import { takeAverageFirst } from "./take_average_first.ts";
 import { takeEntriesFirst } from "./take_entries_first.ts";
 import { turnTransposedLayer } from "./turn_transposed_layer.ts";
 import { writeContractionAsProduct } from "./write_contraction_as_product.ts";
@@ -59,9 +59,9 @@ export const RULES: readonly Rule[] = [
   mergeParallelAffines,
   mergeLayersOfParts,
   composeLayers,
-  composeLayerAndPool,
   reorderAffineAndPool,
   reorderLayerAndPool,
+  takeAverageFirst,
   reorderResizeAndLayer,
   splitLayerIntoPhases,
   splitLayerOfJoin,
