@@ -88,6 +88,10 @@ Deno.test("fuse() keeps a Conv that is strided itself", async () => {
   assertEquals((await fused({ conv: { ...PADDED, strides: [2, 2] } })).ops, KEPT);
 });
 
+Deno.test("fuse() keeps a depthwise Conv before a pool: it is bound by memory, as the average is", async () => {
+  assertEquals((await fused({ conv: PADDED, group: 16 })).ops, KEPT);
+});
+
 Deno.test("fuse() keeps a pool with gaps", async () => {
   assertEquals((await fused({ conv: PADDED, pool: { dilations: [2, 2] }, opset: 19 })).ops, KEPT);
 });

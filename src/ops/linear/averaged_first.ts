@@ -20,12 +20,13 @@ export interface AveragedFirst {
 /**
  * mean(W ∗ x + b) = W ∗ mean(x) + b: means of windows are a convolution, and convolutions change places. The average is taken at
  * every position, zeros around x included, and the convolution has the pool's stride. Undefined for a layer that is strided
- * itself or not one node, and for a pool with gaps.
+ * itself, depthwise (bound by memory, as the average is) or not one node, and for a pool with gaps.
  */
 export function averagedFirst(layer: LinearMap, pool: LinearMap): AveragedFirst | undefined {
   if (!(layer instanceof Convolution) || !(pool instanceof Convolution) || !layer.parts.form) return undefined;
-  const { axes, parts: { form } } = layer, means = pool.axes, [node] = pool.nodes;
+  const { axes, parts: { form, group } } = layer, means = pool.axes, [node] = pool.nodes;
   if (!Array.isArray(axes) || !Array.isArray(means)) return undefined;
+  if (group > 1 && group === layer.input.channels) return undefined;
   if (axes.some(({ stride }) => stride !== 1) || means.some(({ dilation }) => dilation !== 1)) return undefined;
   // an average further out than its own size sees zeros alone: those stay with the convolution
   const around = (side: "begin" | "end") => axes.map((axis, at) => Math.min(axis[side], extent(means[at])));
