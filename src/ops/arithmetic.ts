@@ -8,6 +8,7 @@ import { sumCarry } from "./carry/sum.ts";
 import { constantOf, smallValues } from "./constant.ts";
 import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
+import { multiple } from "./dims.ts";
 import { erf, roundEven } from "./functions.ts";
 import { factorLinear } from "./linear/factor.ts";
 import type { Op, Ops } from "./op.ts";
@@ -104,7 +105,8 @@ export const ARITHMETIC_OPS = {
   },
   Mul: {
     ...binary((a, b) => a * b, {
-      partial: (a, b) => a === 1 ? b : b === 1 ? a : a === 0 || b === 0 ? 0 : undefined,
+      partial: (a, b) =>
+        a === 0 || b === 0 ? 0 : typeof a === "number" ? multiple(b, a) : typeof b === "number" ? multiple(a, b) : null,
     }),
     affine: elementwise,
     linear: factorLinear,
@@ -113,7 +115,7 @@ export const ARITHMETIC_OPS = {
   Div: {
     ...binary((a, b) => a / b, {
       whole: (a, b) => Math.trunc(a / b),
-      partial: (a, b) => b === 1 ? a : undefined,
+      partial: (a, b) => typeof b === "number" && b !== 0 ? multiple(a, 1, b) : null,
     }),
     affine: elementwise,
     carry: gateCarry([0]),

@@ -17,11 +17,30 @@ export function broadcast(shapes: readonly (Shape | undefined)[]): Shape | undef
   });
 }
 
-/** How many elements dimensions have together; one dimension alone may be a name. */
+/** How many elements dimensions have together; one of them may be a name. */
 export function product(dims: readonly Dim[]): Dim {
-  const long = dims.filter((dim) => dim !== 1);
+  const long = dims.filter((dim) => dim !== 1), names = long.filter((dim) => typeof dim === "string");
   if (long.length === 1) return long[0];
-  return dims.every((dim) => typeof dim === "number") ? (dims as number[]).reduce((a, b) => a * b, 1) : null;
+  if (names.length > 1 || long.includes(null)) return null;
+  return multiple(names[0] ?? 1, long.reduce<number>((count, dim) => typeof dim === "number" ? count * dim : count, 1));
+}
+
+/** What a name of our own for a multiple of another name looks like. */
+const MULTIPLE = /^\0(\d+)×(.*)$/s;
+
+/** A named dimension as what it is a multiple of. */
+export function factorsOf(name: string): { readonly count: number; readonly name: string } {
+  const [, count, base] = MULTIPLE.exec(name) ?? [];
+  return base === undefined ? { count: 1, name } : { count: Number(count), name: base };
+}
+
+/** A dimension times one whole number, over another; of a name a name of our own, null where that is not whole. */
+export function multiple(dim: Dim, by: number, over = 1): Dim {
+  if (by === over || dim === null) return dim;
+  if (typeof dim === "number") return dim * by / over;
+  const { count, name } = factorsOf(dim), whole = count * by / over;
+  if (!Number.isSafeInteger(whole) || whole < 0) return null;
+  return whole > 1 ? `\0${whole}×${name}` : whole === 1 ? name : 0;
 }
 
 /** How long parts are together; one that is not empty may be a name. */

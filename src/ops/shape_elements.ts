@@ -1,6 +1,7 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import { type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
+import { factorsOf, multiple, product } from "./dims.ts";
 import type { Facts, Op } from "./op.ts";
 
 /** Tensors of more elements than this are not followed element by element. */
@@ -73,14 +74,20 @@ export function reshapedDims(x: Shape | undefined, shape: readonly Dim[], allowZ
   for (const [axis, dim] of shape.entries()) {
     if (axis === at || copies(dim)) continue;
     if (typeof dim === "number") known *= dim;
-    else if (dim !== null && left.includes(dim)) left.splice(left.indexOf(dim), 1);
-    else return dims;
+    else {
+      const same = dim === null ? -1 : left.findIndex((other) => isOfName(other, factorsOf(dim).name));
+      if (same < 0) return dims;
+      known *= factorsOf(dim!).count;
+      left[same] = factorsOf(left[same] as string).count;
+    }
   }
-  const names = left.filter((dim) => typeof dim !== "number");
-  const size = left.reduce<number>((product, dim) => typeof dim === "number" ? product * dim : product, 1);
-  if (names.length === 0 && known > 0) dims[at] = size / known;
-  else if (names.length === 1 && size === known) dims[at] = names[0];
+  const size = product(left);
+  if (known > 0) dims[at] = multiple(size, 1, known);
   return dims;
+}
+
+function isOfName(dim: Dim, name: string): boolean {
+  return typeof dim === "string" && factorsOf(dim).name === name;
 }
 
 /**

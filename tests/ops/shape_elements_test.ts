@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { multiple, product } from "../../src/ops/dims.ts";
 import { reshapedDims } from "../../src/ops/shape_elements.ts";
 import { open } from "../../src/fusion/mod.ts";
 import type { Dim } from "../../src/graph/graph.ts";
@@ -11,8 +12,15 @@ const RESHAPED: [x: Dim[], shape: Dim[], result: Dim[]][] = [
   [[null, 3, 4], [0, -1], [null, 12]],
   [[null, 3, 4], [null, -1], [null, null]],
   [["n", 3, 4], [-1, 12], ["n", 12]],
-  [["n", 3, 4], [-1, 4], [null, 4]],
-  [["n", "h", 4], ["n", -1], ["n", null]],
+  [["n", 3, 4], [-1, 4], [multiple("n", 3), 4]],
+  [[multiple("n", 6), 4], ["n", -1], ["n", 24]],
+  [[multiple("n", 6), 4], [-1, 3, 4], [multiple("n", 2), 3, 4]],
+  [[multiple("n", 6), 4], [multiple("n", 2), -1, 2], [multiple("n", 2), 6, 2]],
+  [[multiple("n", 6), 4], [-1, 5], [null, 5]],
+  [["n", "n", 4], ["n", -1], ["n", multiple("n", 4)]],
+  [["n", 0, 4], [-1, 3], [0, 3]],
+  [["n", "h", 4], ["n", -1], ["n", multiple("h", 4)]],
+  [["n", "h", 4], [-1, 2], [null, 2]],
   [["n", "h", 4], ["n", -1, 4], ["n", "h", 4]],
   [["n", 3, 4], ["m", -1], ["m", null]],
   [["n", 6], ["n", 2, 3], ["n", 2, 3]],
@@ -20,6 +28,19 @@ const RESHAPED: [x: Dim[], shape: Dim[], result: Dim[]][] = [
 
 Deno.test("reshapedDims() cancels what is the same on both sides", () => {
   for (const [x, shape, result] of RESHAPED) assertEquals(reshapedDims(x, shape, false), result, `${x} as ${shape}`);
+});
+
+Deno.test("multiple() and product() keep what a name is taken times", () => {
+  assertEquals(multiple(multiple("n", 49), 1, 49), "n");
+  assertEquals(multiple(multiple("n", 6), 1, 2), multiple("n", 3));
+  assertEquals([multiple("n", 1, 2), multiple("n", -1), multiple("n", 2 ** 60), multiple(null, 2)], [
+    null,
+    null,
+    null,
+    null,
+  ]);
+  assertEquals([multiple("n", 0), multiple(6, 1, 2), product([2, multiple("n", 3)])], [0, 3, multiple("n", 6)]);
+  assertEquals([product(["n", "m"]), product([null, 2]), product([]), product(["n", 1])], [null, null, 1, "n"]);
 });
 
 const ints = (...values: number[]): TestTensor => ({ dims: [values.length], values, type: 7 });
@@ -85,4 +106,17 @@ Deno.test("open() infers only the rank where a shape is computed of values", asy
     ]),
     [null, null],
   );
+});
+
+Deno.test("open() infers windows that are put beside the batch, and taken apart again", async () => {
+  const shape = await inferred([
+    node("Reshape", ["x", "windows"], "w"), // (6·n, 2, 5)
+    node("Shape", ["w"], "shape"),
+    node("Gather", ["shape", "zero"], "many"),
+    node("Div", ["many", "six"], "n"),
+    node("Mul", ["n", "two"], "twice"),
+    node("Unsqueeze", ["twice", "axis"], "n1"),
+    node("Concat", ["n1", "minus"], "s", { axis: 0 }),
+  ], { windows: ints(-1, 2, 5), six: { ...ints(6), dims: [] }, two: { ...ints(2), dims: [] } });
+  assertEquals(shape, [null, 30]);
 });

@@ -59,6 +59,21 @@ Deno.test("write-target: a size that is the input's at the same axis is 0, anoth
   }
 });
 
+Deno.test("write-target: sizes of windows beside the batch are the input's own", async () => {
+  const model = view(["w0", "w1", 2, 4], ["n", 6, 8]);
+  const windows: TestNode[] = [
+    { op: "Reshape", inputs: ["x", "parts"], outputs: ["w"] },
+    { op: "Sigmoid", inputs: ["w"], outputs: ["q"] },
+  ];
+  model.nodes.find(({ op }, at) => op === "Reshape" && at > 0)!.inputs[0] = "q";
+  const { Relu, Reshape } = KEPT;
+  await assertFuses({
+    ...model,
+    nodes: [...windows, ...model.nodes],
+    initializers: { ...model.initializers, parts: ints(-1, 3, 8) },
+  }, { Relu, Reshape: 2 * Reshape, Sigmoid: 1 });
+});
+
 Deno.test("write-target: every Reshape that takes the same sizes gets its own", async () => {
   const both = view(["x0", 2, 4], ["n", 8], [{ op: "Reshape", inputs: ["z", "target"], outputs: ["q"] }]);
   await assertFuses(
