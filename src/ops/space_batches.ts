@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Node, Value } from "../graph/graph.ts";
+import type { Dim, Node, Value } from "../graph/graph.ts";
 import { sizeOf, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
 import { sameEntries } from "./entries.ts";
@@ -48,7 +48,7 @@ export function dealtTo(value: Value, channels: number): Dealt | undefined {
     const chain = nodes.slice(first), image = chain[0].inputs[0]!, rank = image.shape?.length ?? 0;
     for (const layout of rank === 3 || rank === 4 ? layoutsOf(rank) : []) {
       const [n, , ...sizes] = canonical(image.shape!, layout);
-      if (!sizes.every((size) => typeof size === "number")) continue;
+      if (!sizes.every((size) => typeof size === "number") || !isMore(value.shape?.[0], n)) continue;
       const found = common(dimsFor(chain, n, channels, sizes, layout), (dims) => {
         const moved = movedBy(chain, stored(dims, layout));
         return moved && dealt(moved, dims, layout);
@@ -57,6 +57,12 @@ export function dealtTo(value: Value, channels: number): Dealt | undefined {
     }
   }
   return undefined;
+}
+
+/** Whether there may be several times as many batches as images. */
+function isMore(batches: Dim | undefined, images: Dim): boolean {
+  if (typeof batches !== "number" || typeof images !== "number") return batches === null || batches !== images;
+  return batches > images && batches % images === 0;
 }
 
 /** The image that batches become again, cells at its borders left out; undefined where they become something else. */
@@ -165,7 +171,7 @@ function cutsKnown(node: Node): boolean {
 /** Where the elements of a tensor come to: their numbers, from 1 on, 0 where none does. */
 function movedBy(nodes: readonly Node[], dims: readonly number[]): Tensor | undefined {
   if (dims.some((dim) => dim < 0)) return undefined; // what a hostile file makes follow
-  const numbers = Float64Array.from({ length: sizeOf(dims) }, (_, at) => at + 1);
+  const numbers = new Float64Array(sizeOf(dims)).map((_, at) => at + 1);
   let tensor: Tensor | undefined = valueTensor("float64", dims, numbers);
   for (const node of nodes) {
     const inputs = node.inputs.map((input, at) => at === 0 ? tensor : constantOf(input));
