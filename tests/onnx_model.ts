@@ -50,7 +50,8 @@ export interface TestGraph {
 }
 
 export interface TestModel extends TestGraph {
-  opset?: number;
+  /** Version of the default domain's operator set; null where it is not imported. */
+  opset?: number | null;
   ir?: number;
   functions?: {
     name: string;
@@ -198,7 +199,7 @@ function graphProto(
 /** The model as the bytes of an .onnx file. Opset 17, IR version 8 where not said. */
 export function modelBytes(model: TestModel): Uint8Array {
   const type = messageType("ModelProto");
-  const own = { "": model.opset ?? 17, ...model.opsets };
+  const { opset = 17 } = model, own = { ...(opset === null ? {} : { "": opset }), ...model.opsets };
   const imports = (opsets: Record<string, number>) =>
     Object.entries(opsets).map(([domain, version]) => ({ domain, version }));
   return type.encode(type.fromObject({

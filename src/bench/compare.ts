@@ -15,7 +15,7 @@ import { timeLevel } from "./level.ts";
 import { lostOperators, lostSentence } from "./lost_operators.ts";
 import { type Observation, observe, type Setup } from "./observe.ts";
 import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
-import { type NamedTensors, openSession, type Session } from "./session.ts";
+import { MOST_THREADS, type NamedTensors, openSession, type Session } from "./session.ts";
 import { fingerprint, materialise, type ModelFile, type ModelSource } from "./source.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { timingNotes } from "./timing_notes.ts";
@@ -108,14 +108,14 @@ export async function compare(
   after: ModelSource,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const { levels = ["disabled", "all"], seconds = 20, seed = 0, signal, onProgress, profile = true } = checked(
+  const { levels: asked = ["disabled", "all"], seconds = 20, seed = 0, signal, onProgress, profile = true } = checked(
     "compare",
     options,
     COMPARE_OPTIONS,
   );
-  checkOptions(levels, seconds);
+  const levels = [...new Set(asked)], threads = options.threads ?? await defaultThreads();
+  checkOptions(levels, seconds, threads);
   signal?.throwIfAborted();
-  const threads = options.threads ?? await defaultThreads();
   using directory = new TemporaryDirectory();
 
   onProgress?.(0, "reading the models");
@@ -249,13 +249,16 @@ function settingsOf({ seconds = 20, minRounds = 30, delta = DELTA, precision = d
   return { seconds, minRounds, delta, precision };
 }
 
-function checkOptions(levels: readonly Level[], seconds: number): void {
+function checkOptions(levels: readonly Level[], seconds: number, threads: number): void {
   if (levels.length === 0) throw new Error(`levels: expected at least one of ${LEVELS.join(", ")}`);
   const unknown = levels.find((level) => !LEVELS.includes(level));
   if (unknown !== undefined) {
     throw new Error(`level ${JSON.stringify(unknown)}: unknown; expected ${LEVELS.join(", ")}`);
   }
   if (!(seconds > 0)) throw new Error(`seconds ${seconds}: expected a number above 0`);
+  if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new Error(`threads ${threads}: expected a whole number of at least 1 and at most ${MOST_THREADS}`);
+  }
 }
 
 function fallbackNotes(

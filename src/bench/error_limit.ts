@@ -7,6 +7,14 @@ import { INFINITE_ERROR } from "./error.ts";
 import { severity } from "./error_summary.ts";
 import type { ErrorMeasures, ErrorSummary, OutputError } from "./types.ts";
 
+/** What a limit of relative L2 errors must be. */
+export const ERROR_LIMIT = "a number of at least 0 and below 1, which an output of nothing but zeros has; such as 1e-4";
+
+/** Whether it is one that can fail. */
+export function isErrorLimit(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < 1;
+}
+
 /** How many times the difference that the runtime's own optimizations make of an output is still rounding. */
 const FLOOR_FACTOR = 4;
 /** How many times the limit that allowance reaches, unless no element differs by more than the limit itself. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { judgeError } from "./error_limit.ts";
+import { ERROR_LIMIT, isErrorLimit, judgeError } from "./error_limit.ts";
 import { gateSpeed } from "./speed_gate.ts";
 import type { Comparison } from "./types.ts";
 
@@ -30,14 +30,12 @@ export interface GateResult {
 /**
  * Judges a comparison by limits: speed by {@linkcode gateSpeed}; the error by {@linkcode judgeError}, since it has no noise.
  *
- * @throws {RangeError} If a limit is negative, infinite or no number.
+ * @throws {RangeError} If a limit is negative or no number, or the error's is 1 or more: it would never fail.
  */
 export function gate(comparison: Comparison, { failIfSlower, maxError }: GateLimits): GateResult {
   const failures: string[] = [], warnings: string[] = [], undecided: string[] = [];
   if (maxError !== undefined) {
-    if (!(maxError >= 0 && maxError < Infinity)) {
-      throw new RangeError(`maxError ${maxError}: expected a number of at least 0`);
-    }
+    if (!isErrorLimit(maxError)) throw new RangeError(`maxError ${maxError}: expected ${ERROR_LIMIT}`);
     const judged = judgeError(comparison.error, maxError);
     failures.push(...judged.failures);
     warnings.push(...judged.warnings);

@@ -5,7 +5,10 @@
  */
 import { LEVELS } from "./compare.ts";
 import type { CompareOptions } from "./compare.ts";
+import { ERROR_LIMIT, isErrorLimit } from "./error_limit.ts";
 import type { GateLimits } from "./gate.ts";
+import { repeatedKey } from "./repeated_key.ts";
+import { MOST_THREADS } from "./session.ts";
 import { parseShare } from "./share.ts";
 import type { Level } from "./types.ts";
 
@@ -23,9 +26,12 @@ export interface GateFilePair extends GateLimits {
 
 type Check = (value: unknown) => string | undefined;
 
-const isPositive: Check = (value) => typeof value === "number" && value > 0 ? undefined : "a number above 0";
-const isWhole = (least: number): Check => (value) =>
-  Number.isSafeInteger(value) && (value as number) >= least ? undefined : `a whole number of at least ${least}`;
+const isPositive: Check = (value) =>
+  typeof value === "number" && value > 0 && value < Infinity ? undefined : "a number above 0";
+const isWhole = (least: number, most = Infinity): Check => (value) =>
+  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+    ? undefined
+    : `a whole number of at least ${least}${most < Infinity ? ` and at most ${most}` : ""}`;
 const isText: Check = (value) => typeof value === "string" && value !== "" ? undefined : "a text";
 const isShape: Check = (value) =>
   Array.isArray(value) && value.every((dim) => Number.isSafeInteger(dim) && dim >= 0) ? undefined : "";
@@ -35,14 +41,13 @@ const isValue = (value: unknown) => ["number", "boolean", "string"].includes(typ
 /** Keys that a pair, or the file for all pairs, may have. */
 const SHARED: Readonly<Record<string, Check>> = {
   failIfSlower: (value) => typeof value === "string" ? undefined : 'a share such as "2%"',
-  maxError: (value) =>
-    typeof value === "number" && value >= 0 && value < Infinity ? undefined : "a number of at least 0",
+  maxError: (value) => isErrorLimit(value) ? undefined : ERROR_LIMIT,
   levels: (value) =>
     Array.isArray(value) && value.length > 0 && value.every((level) => LEVELS.includes(level as Level))
       ? undefined
       : `a list of ${LEVELS.join(", ")}`,
   seconds: isPositive,
-  threads: isWhole(1),
+  threads: isWhole(1, MOST_THREADS),
   provider: isText,
   seed: isWhole(0),
   size: isWhole(1),
@@ -77,15 +82,17 @@ const OF_A_PAIR: Readonly<Record<string, Check>> = {
  * ```
  *
  * @param name Where it came from, for messages.
- * @throws {Error} If it is not JSON, has no pairs, or anything in it is unknown or of another type: with where and what was expected.
+ * @throws {Error} If it is not JSON, has no pairs, or anything in it is unknown, said twice or of another type: with where and what was expected.
  */
 export function parseGateFile(json: string, name = "gate file"): GateFilePair[] {
   let file: unknown;
   try {
-    file = JSON.parse(json);
+    file = JSON.parse(json.replace(/^\ufeff/, "")); // some editors begin a file with that mark
   } catch (error) {
     throw new Error(`${name}: not JSON (${error instanceof Error ? error.message : error})`);
   }
+  const repeated = repeatedKey(json);
+  if (repeated !== undefined) throw new Error(`${name}: ${JSON.stringify(repeated)} stands twice in one object`);
   if (!isObject(file)) throw new Error(`${name}: expected an object with "pairs"`);
   const { pairs, ...shared } = file;
   check(shared, SHARED, name);
@@ -127,7 +134,11 @@ function check(found: Record<string, unknown>, known: Readonly<Record<string, Ch
       throw new Error(`${where}: ${JSON.stringify(key)} is unknown; expected ${Object.keys(known).join(", ")}`);
     }
     const expected = known[key](value);
-    if (expected !== undefined) throw new Error(`${where}: "${key}" is ${JSON.stringify(value)}; expected ${expected}`);
+    if (expected !== undefined) {
+      throw new Error(
+        `${where}: "${key}" is ${typeof value === "number" ? value : JSON.stringify(value)}; expected ${expected}`,
+      );
+    }
   }
 }
 

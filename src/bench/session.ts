@@ -34,6 +34,9 @@ export interface InputDescription {
   limit?: number;
 }
 
+/** Threads that a session may have: with thousands ONNX Runtime is not done opening it for minutes. */
+export const MOST_THREADS = 1024;
+
 /** How to open a session. */
 export interface SessionOptions {
   /** Execution provider, default `cpu`. */

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Baseline, Comparison } from "../bench/mod.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeWhole } from "./write_whole.ts";
 import { onDemand } from "./on_demand.ts";
+import { readText } from "./read_text.ts";
 
 /** What {@link addBaselineOptions} parses. */
 export interface BaselineChoice {
@@ -89,10 +90,12 @@ function fileOf(folder: string, name: string): string {
 
 async function load(file: string): Promise<Baseline | undefined> {
   const { parseBaseline } = await onDemand("bench/mod");
+  let text: string;
   try {
-    return parseBaseline(await readFile(file, "utf8"), file);
+    text = await readText(file, "a baseline");
   } catch (error) {
     if ((error as { code?: string }).code === "ENOENT") return undefined;
     throw error;
   }
+  return parseBaseline(text, file);
 }

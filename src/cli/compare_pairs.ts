@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import type { CompareOptions, GateLimits } from "../bench/mod.ts";
 import { UsageError } from "./usage_error.ts";
 import { onDemand } from "./on_demand.ts";
+import { readText } from "./read_text.ts";
 
 /** One pair that is asked for. */
 export interface AskedPair {
@@ -72,13 +72,7 @@ function split(operands: readonly string[]): string[][] {
 
 async function pairsOfFile(path: string): Promise<AskedPair[]> {
   const { parseGateFile } = await onDemand("bench/mod");
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") throw new UsageError(`${path}: there is no such file.`);
-    throw error;
-  }
+  const text = await readText(path, "a gate file");
   const beside = (model: string) =>
     isAbsolute(model) || /^[a-z]+:\/\//i.test(model) ? model : join(dirname(path), model);
   return parseGateFile(text, path).map(({ name, before, after, options, ...limits }) => ({

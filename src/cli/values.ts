@@ -15,12 +15,13 @@ export function list(given: string): string[] {
 /** A number as people write it: no 0x10, which JavaScript takes for 16. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Parses a number of at least `least`; the parser throws a {@link UsageError} for anything else. */
-export function number(option: string, least = 0): (given: string) => number {
+/** Parses a number of at least `least` and below `end`; the parser throws a {@link UsageError} for anything else. */
+export function number(option: string, least = 0, end = Infinity): (given: string) => number {
   return (given) => {
     const value = DECIMAL.test(given.trim()) ? Number(given) : NaN;
-    if (!Number.isFinite(value) || value < least) {
-      throw new UsageError(`${option} ${given}: expected a number of at least ${least}`);
+    if (!Number.isFinite(value) || value < least || value >= end) {
+      const below = end < Infinity ? ` and below ${end}` : "";
+      throw new UsageError(`${option} ${given}: expected a number of at least ${least}${below}`);
     }
     return value;
   };

@@ -1,7 +1,6 @@
+import { NEWEST_OPSET } from "../graph/graph.ts";
 import type { ImportedModel } from "../graph/import.ts";
 
-/** The newest operator set of the default domain that is known here, which is the newest that ONNX Runtime 1.30 runs. */
-const NEWEST = 26;
 /** Names that a note has at most. */
 const SHOWN = 3;
 
@@ -10,12 +9,13 @@ export function notesOn({ graph, sharedNames }: ImportedModel): string[] {
   const version = graph.opsets.get(""), notes: string[] = [];
   if (version === undefined && graph.nodes.some(({ domain }) => domain === "")) {
     notes.push(
-      "The model imports no operator set of ai.onnx, so what its operators mean is not said. ONNX Runtime refuses it.",
+      `The model imports no operator set of ai.onnx. Its operators are taken as they are in the newest known, ${NEWEST_OPSET}; ONNX ` +
+        (graph.opsets.size > 0 ? "Runtime does so, too, with the newest it knows." : "Runtime refuses it."),
     );
   }
-  if (version !== undefined && version > NEWEST) {
+  if (version !== undefined && version > NEWEST_OPSET) {
     notes.push(
-      `The model imports operator set ${version} of ai.onnx; the newest known is ${NEWEST}, and operators are taken as they are there.`,
+      `The model imports operator set ${version} of ai.onnx; the newest known is ${NEWEST_OPSET}, and operators are taken as they are there.`,
     );
   }
   const names = [...sharedNames ?? []];

@@ -116,9 +116,9 @@ export class Node {
     return this.outputs[0]!;
   }
 
-  /** Version of the operator set this node's operator comes from; 0 where the model does not say. */
+  /** Version of the operator set this node's operator comes from: {@link Graph.opset}; of other domains 0 where the model does not say. */
   get opset(): number {
-    return this.graph.opsets.get(this.domain) ?? 0;
+    return this.domain === "" ? this.graph.opset : this.graph.opsets.get(this.domain) ?? 0;
   }
 
   /** Whether an attribute takes its value from the enclosing function's caller. */
@@ -199,6 +199,9 @@ export interface ModelFacts {
   storedElements: number;
 }
 
+/** The newest operator set of the default domain that is known here, which is the newest that ONNX Runtime 1.30 runs. */
+export const NEWEST_OPSET = 26;
+
 /** A graph, a subgraph or a function body. */
 export class Graph {
   /** Nodes in topological order as far as the file has it; removed ones stay until {@link Graph.sort}. */
@@ -232,6 +235,11 @@ export class Graph {
     this.opsets = opsets;
     this.parent = parent;
     this.isFunction = isFunction;
+  }
+
+  /** Version of the default domain's operator set; where the model does not say the newest, as ONNX Runtime takes it. */
+  get opset(): number {
+    return this.opsets.get("") ?? NEWEST_OPSET;
   }
 
   /** Whether new initializers can be listed: not in a function body, nor below IR version 4 (where they are inputs) in a subgraph. */

@@ -75,7 +75,7 @@ function isMissing(error: unknown): boolean {
 /** The system's word for what went wrong, without the path that is said already: "No space left on device (os error 28)". */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n")[0].replace(/^E[A-Z0-9]+: /, "").replace(/[:,]? [a-z]+ '.*$/, "");
+  return message.split("\n")[0].replace(/^E[A-Z0-9]+: /, "").replace(/[:,] [a-z]+ '.*$/, "");
 }
 
 /** What to throw where `path`, which should be `expected`, cannot be opened for `error`. */

@@ -26,7 +26,7 @@ const gelu = unary((node) =>
 /** The bounds of a Clip, by attributes or inputs; undefined where they are computed by the model. */
 function boundsOf(node: Node): readonly [least: number, most: number] | undefined {
   const bound = (name: string, index: number, otherwise: number): number | undefined => {
-    if (node.opset > 0 && node.opset < 11) return node.number(name, otherwise);
+    if (node.opset < 11) return node.number(name, otherwise);
     if (!node.has(index)) return otherwise;
     return smallValues(constantOf(node.inputs[index]))?.[0];
   };

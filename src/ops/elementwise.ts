@@ -14,7 +14,7 @@ export function inferBroadcast(node: Node, inputs: readonly Facts[]): readonly F
 
 /** Before operator set 7, the second operand fits into the first, by an attribute. */
 export function isLegacy(node: Node): boolean {
-  return node.domain === "" && node.opset > 0 && node.opset < 7;
+  return node.domain === "" && node.opset < 7;
 }
 
 /** The first output is like the first input. */

@@ -33,7 +33,7 @@ function isSame(a: Dim | undefined, b: Dim | undefined): boolean {
 /** Elementwise with numpy broadcasting: an input of length 1 there, or without that axis, is for all. */
 export const broadcastEntries: EntriesOf = (node, axis) => {
   const to = node.outputs[0]?.shape;
-  if (node.domain === "" && node.opset > 0 && node.opset < 7) return undefined; // the second operand fits by an attribute
+  if (node.domain === "" && node.opset < 7) return undefined; // the second operand fits by an attribute
   const axes = to && node.inputs.map((value) => broadcastAxis(value?.shape, to, axis));
   return axes?.every((at) => at !== undefined) ? { axes } : undefined;
 };

@@ -15,7 +15,7 @@ const concat: Op = {
   infer(node, inputs) {
     const shapes = inputs.map(({ shape }) => shape), known = shapes.find((shape) => shape), [{ type }] = inputs;
     if (!known) return [{ type }];
-    const axis = axisOf(node, known.length, node.opset > 0 && node.opset < 4 ? 1 : NaN);
+    const axis = axisOf(node, known.length, node.opset < 4 ? 1 : NaN);
     const shape = known.map((dim, at): Dim => {
       if (at === axis) return total(shapes.map((shape) => shape?.[at] ?? null));
       return shapes.map((shape) => shape?.[at]).find((d) => typeof d === "number") ?? dim;
@@ -24,7 +24,7 @@ const concat: Op = {
   },
   evaluate(node, inputs) {
     const tensors = inputs as readonly Tensor[], [{ type, dims }] = tensors;
-    const axis = axisOf(node, dims.length, node.opset > 0 && node.opset < 4 ? 1 : NaN);
+    const axis = axisOf(node, dims.length, node.opset < 4 ? 1 : NaN);
     if (!(axis in dims)) return undefined;
     const fits = tensors.every((tensor) =>
       tensor.type === type && tensor.dims.length === dims.length &&
@@ -78,7 +78,7 @@ function repeatsOf(
   given: readonly Dim[] | undefined,
   tiles?: readonly Dim[],
 ): readonly Dim[] {
-  if (node.opset > 0 && node.opset < 6) { // tiles, axis
+  if (node.opset < 6) { // tiles, axis
     const axis = tiles?.[0];
     return Array.from(
       { length: rank },

@@ -19,7 +19,7 @@ const gemm: Op = {
     shape: [a.shape?.[node.number("transA", 0) ? 1 : 0] ?? null, b.shape?.[node.number("transB", 0) ? 0 : 1] ?? null],
   }],
   evaluate(node, [a, b, c]) {
-    if (a!.dims.length !== 2 || b!.dims.length !== 2 || node.opset > 0 && node.opset < 7) return undefined;
+    if (a!.dims.length !== 2 || b!.dims.length !== 2 || node.opset < 7) return undefined;
     const left = node.number("transA", 0) !== 0 ? transposed(a!, [1, 0]) : a!;
     const right = node.number("transB", 0) !== 0 ? transposed(b!, [1, 0]) : b!;
     const alpha = node.number("alpha", 1), beta = node.number("beta", 1);

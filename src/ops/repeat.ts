@@ -39,7 +39,7 @@ const MOST_REPEATED = 1 << 10;
 
 function isRepeat(node: Node, factor: number): boolean {
   if (factor > MOST_REPEATED) return false;
-  if (node.is("Upsample") || node.opset > 0 && node.opset < 11) return true; // asymmetric, rounded down
+  if (node.is("Upsample") || node.opset < 11) return true; // asymmetric, rounded down
   const coordinate = COORDINATES[node.text("coordinate_transformation_mode", "half_pixel")];
   const rounding = ROUNDINGS[node.text("nearest_mode", "round_prefer_floor")];
   if (!coordinate || !rounding) return false;

@@ -15,7 +15,7 @@ const resize: Op = {
   infer(node, [{ type, shape }, first, second, third]) {
     if (!shape) return [{ type }];
     const axes = (node.numbers("axes") ?? [...shape.keys()]).map((axis) => axis < 0 ? axis + shape.length : axis);
-    const scales = node.opset > 0 && node.opset < 11 ? first : second, sizes = node.opset >= 11 ? third : undefined;
+    const scales = node.opset < 11 ? first : second, sizes = node.opset >= 11 ? third : undefined;
     const to = [...shape], given = sizes && node.has(3) ? elementsOf(sizes) : undefined, by = elementsOf(scales);
     const isStretched = node.text("keep_aspect_ratio_policy", "stretch") === "stretch";
     axes.forEach((axis, at) => {
@@ -35,7 +35,7 @@ function scaled(dim: Dim, scale: Dim): Dim {
 
 /** Scales of 1 read each pixel where it is, whatever the mode and the coordinates, but for those of tf_crop_and_resize. */
 function resizesNothing(node: Node): boolean {
-  const isOld = node.opset > 0 && node.opset < 11, scales = constantValues(node.inputs[isOld ? 1 : 2]);
+  const isOld = node.opset < 11, scales = constantValues(node.inputs[isOld ? 1 : 2]);
   if (node.text("coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") return false;
   return !node.has(3) && scales !== undefined && scales.length > 0 && scales.every((scale) => scale === 1);
 }

@@ -20,7 +20,7 @@ export interface Cut {
 
 /** What a Slice cuts, an axis an entry; undefined where even the axes are not known. */
 export function cutsOf(node: Node, rank: number): Cut[] | undefined {
-  const isOld = node.opset > 0 && node.opset < 10;
+  const isOld = node.opset < 10;
   const list = (name: string, index: number): readonly Dim[] | undefined => {
     if (isOld) return node.numbers(name);
     return valueElements(node.inputs[index]);

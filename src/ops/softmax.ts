@@ -19,7 +19,7 @@ function alongAxis(normalize: (values: Float64Array) => Float64Array): Op {
 }
 
 function rowwise(node: Node, x: Tensor, normalize: (values: Float64Array) => Float64Array): Float64Array {
-  const isMatrix = node.opset > 0 && node.opset < 13, axis = axisOf(node, x.dims.length, isMatrix ? 1 : -1);
+  const isMatrix = node.opset < 13, axis = axisOf(node, x.dims.length, isMatrix ? 1 : -1);
   const length = isMatrix ? sizeOf(x.dims.slice(axis)) : x.dims[axis] ?? 1;
   const inner = isMatrix ? 1 : sizeOf(x.dims.slice(axis + 1));
   const values = valuesOf(x), out = new Float64Array(values.length), row = new Float64Array(length);

@@ -67,7 +67,7 @@ export function emitAxis(
   names: { name?: string; output?: string },
   build: Builder,
 ): Value {
-  const isOld = (build.graph.opsets.get("") ?? 0) < 13;
+  const isOld = build.graph.opset < 13;
   if (isOld) return build.node(opType, [x], { ...names, attributes: [newAttribute("axes", [axis])] });
   const axes = build.initializer("axes", valueTensor("int64", [1], Float64Array.of(axis)));
   return build.node(opType, [x, axes], names);

@@ -78,7 +78,24 @@ Deno.test("toJUnit() stays well-formed with any name and any text", () => {
 });
 
 Deno.test("parseGateFile() refuses a limit that JSON reads as infinite", () => {
-  assertThrows(() => parseGateFile('{"maxError": 1e999, "pairs": []}', "gate.json"), Error, '"maxError" is');
+  assertThrows(() => parseGateFile('{"maxError": 1e999, "pairs": []}', "gate.json"), Error, '"maxError" is Infinity');
+  assertThrows(() => parseGateFile('{"seconds": 1e999, "pairs": []}', "gate.json"), Error, '"seconds" is Infinity');
+});
+
+Deno.test("parseGateFile() refuses a key that stands twice in one object, however it is written: the looser limit could win", () => {
+  const twice = [
+    '{"failIfSlower": "2%", "failIfSlower": "9%", "pairs": [{"before": "a"}]}',
+    String.raw`{"failIfSlower": "2%", "\u0066ailIfSlower": "9%", "pairs": [{"before": "a"}]}`,
+    '{"pairs": [{"before": "a", "maxError": 1e-4, "name": "x{\\"}", "maxError": 0.5}]}',
+  ];
+  for (const json of twice) assertThrows(() => parseGateFile(json, "gate.json"), Error, "stands twice in one object");
+  const once =
+    '{"maxError": 1e-4, "pairs": [{"before": "a: b", "maxError": 0.1}, {"before": "a", "name": "before\\":"}]}';
+  assertEquals(parseGateFile(once).map(({ maxError }) => maxError), [0.1, 1e-4]);
+});
+
+Deno.test("parseGateFile() reads a file that begins with a byte order mark", () => {
+  assertEquals(parseGateFile('\ufeff{"pairs": [{"before": "a"}]}').length, 1);
 });
 
 Deno.test("parseGateFile() gives every pair its limits, its own before those of all", () => {
@@ -127,6 +144,9 @@ for (
     ["no pairs", { pairs: [] }, /"pairs": expected a list of at least one pair/],
     ["a pair without models", { pairs: [{}] }, /pairs\[0\]: "before" is missing/],
     ["a negative limit", { maxError: -1, pairs: [pair] }, /"maxError" is -1; expected a number of at least 0/],
+    ["a limit that an output of zeros is within", { maxError: 2, pairs: [pair] }, /"maxError" is 2; .* below 1/],
+    ["no limit at all", { failIfSlower: null, pairs: [pair] }, /"failIfSlower" is null; expected a share/],
+    ["thousands of threads", { threads: 1e9, pairs: [pair] }, /"threads" is 1000000000; .* at most 1024/],
     [
       "an unknown level",
       { pairs: [{ ...pair, levels: ["most"] }] },

@@ -67,7 +67,7 @@ Deno.test("layerfuse compare --gate reads pairs beside the file, each with its o
     await Deno.writeFile(`${folder}/a.onnx`, scaled(1));
     await Deno.writeFile(`${folder}/c.onnx`, scaled(1.5));
     const pair = { before: "a.onnx", after: "c.onnx" };
-    const gate = { maxError: 1e-4, pairs: [{ ...pair, name: "strict" }, { ...pair, name: "loose", maxError: 1 }] };
+    const gate = { maxError: 1e-4, pairs: [{ ...pair, name: "strict" }, { ...pair, name: "loose", maxError: 0.9 }] };
     await Deno.writeTextFile(`${folder}/gate.json`, JSON.stringify(gate));
     const { code, stdout, stderr } = await cli("compare", ...QUICK, "--gate", `${folder}/gate.json`, "--json");
     assertEquals(code, 1, stderr);
@@ -77,6 +77,11 @@ Deno.test("layerfuse compare --gate reads pairs beside the file, each with its o
       ["loose", "passed"],
     ]);
     assertEquals([exitCode, pairs[0].limits.maxError, pairs[0].comparison.gate.passed], [1, 1e-4, false]);
+    await Deno.writeTextFile(`${folder}/gate.json`, JSON.stringify({ pairs: [pair] }));
+    assertMatch(
+      (await cli("compare", "--gate", `${folder}/gate.json`)).stderr,
+      /no limit for a\.onnx\. Give failIfSlower/,
+    );
     await Deno.writeTextFile(`${folder}/gate.json`, "{}");
     const wrong = await cli("compare", "--gate", `${folder}/gate.json`);
     assertEquals([wrong.code, wrong.stderr.split("\n").length], [2, 2]);

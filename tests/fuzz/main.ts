@@ -1,7 +1,7 @@
 /**
  * `deno task fuzz [--graphs N] [--minutes M] [--seed S] [--steps K]`: random graphs before and after fusion, compared in ONNX
- * Runtime; with `--bytes N [--bases B]` models (random graphs of seed B among them) with bytes and fields changed. Exit code 1 where one breaks a promise, with the shrunk
- * model.
+ * Runtime; with `--bytes N [--bases B] [--models FOLDER]` models (random graphs of seed B among them, or those of a folder) with
+ * bytes and fields changed. Exit code 1 where one breaks a promise, with the shrunk model.
  *
  * @module
  */
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     steps: { type: "string" },
     bytes: { type: "string" },
     bases: { type: "string" },
+    models: { type: "string" },
   },
 });
 const number = (name: keyof typeof values, otherwise: number): number => {
@@ -62,6 +63,7 @@ async function fuzzBytes(count: number): Promise<number> {
       count,
       seed,
       bases: values.bases === undefined ? undefined : Math.floor(number("bases", 11)),
+      models: values.models,
       onMutation: (tried) => tried % 1000 === 0 && console.log(`${tried} mutations, ${seconds()} s`),
     });
     console.log(

@@ -13,6 +13,8 @@ export interface ByteFuzzOptions {
   seed: number;
   /** Seed of the random graphs among the models that are changed, default 11. */
   bases?: number;
+  /** A folder of .onnx files that are changed in place of these. */
+  models?: string;
   /** One in how many fused models is run in ONNX Runtime and compared, default 1. */
   runOneIn?: number;
   /** Called after each mutation that kept all promises. */
@@ -42,9 +44,9 @@ class Broken extends Error {}
 
 /** Tries mutations. Throws where one breaks a promise: the message has the seed and where the shrunk model was saved. */
 export async function runByteFuzz(
-  { count, seed, bases: basesSeed, runOneIn = 1, onMutation }: ByteFuzzOptions,
+  { count, seed, bases: basesSeed, models: folder, runOneIn = 1, onMutation }: ByteFuzzOptions,
 ): Promise<ByteFuzzResult> {
-  const models = bases(basesSeed);
+  const models = folder === undefined ? bases(basesSeed) : modelsIn(folder);
   const result: ByteFuzzResult = { refused: 0, fused: 0, rewritten: 0, compared: 0, fatal: 0, slowestMs: 0 };
   await using runtime = new RuntimeProcess();
   let tried = 0;
@@ -73,12 +75,17 @@ export async function runByteFuzz(
     await Deno.writeFile(path, mutated(models, mutation));
     const error = details.errorInstance as Error;
     throw new Error(
-      `${error.stack}\nseed ${seed}, bases ${basesSeed ?? "as usual"}, ${
+      `${error.stack}\nseed ${seed}, bases ${folder ?? basesSeed ?? "as usual"}, ${
         JSON.stringify(mutation)
       }; the model is ${path}`,
     );
   }
   return result;
+}
+
+function modelsIn(folder: string): Uint8Array[] {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".onnx")).sort();
+  return names.map((name) => Deno.readFileSync(`${folder}/${name}`));
 }
 
 /** The fused model; undefined where it was refused as it should be. */

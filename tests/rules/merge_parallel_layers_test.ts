@@ -412,3 +412,11 @@ Deno.test("fuse() merges branches that are subtracted, and subtracts the rest", 
   ];
   await assertFuses(model(difference, v), { Conv: 1, Sigmoid: 1, Sub: 1 });
 });
+
+Deno.test("merge-parallel-layers keeps a pool of as many channels as only a false shape says", async () => {
+  const attributes = { kernel_shape: [3, 3], ...SAME, count_include_pad: 1 };
+  const pool = { op: "AveragePool", inputs: ["x"], outputs: ["p"], attributes };
+  const sum = { op: "Sub", inputs: ["p", "x"], outputs: ["y"] };
+  const claim = model([pool, sum], {}, ["n", 2 ** 31, 8, 8]);
+  await assertKeeps(claim, /a weight of 2147483648 channels would have to be written out/);
+});

@@ -12,7 +12,7 @@ interface Given {
   taken: number[];
   keepdims?: number;
   more?: Partial<TestModel>;
-  opset?: number;
+  opset?: number | null;
 }
 
 /** Conv, its six channels taken apart, and a Mul behind each part that is taken. */
@@ -26,6 +26,7 @@ function apart({ split, taken, keepdims, more = {}, opset = 17 }: Given): TestMo
   ]);
   return {
     opset,
+    ...opset === null && { opsets: { other: 1 } },
     inputs: { x: [1, 3, 4, 4] },
     outputs: Object.fromEntries(taken.map((_, at) => [`y${at}`, null])),
     initializers: {
@@ -49,7 +50,7 @@ function apart({ split, taken, keepdims, more = {}, opset = 17 }: Given): TestMo
   };
 }
 
-for (const opset of [11, 13, 18]) {
+for (const opset of [11, 13, 18, null]) { // without a version the runtime takes its newest, where another domain has one
   Deno.test(`write-parts: a sequence of which all parts are taken is a Split, which maps get past (opset ${opset})`, async () => {
     await assertFuses(apart({ split: [1, 2, 3], taken: [2, 0, 1], opset }), { Conv: 1, Split: 1 });
     await assertFuses(apart({ split: 4, taken: [-1, 0], opset }), { Conv: 1, Split: 1 });

@@ -4,6 +4,7 @@ import type { Baseline, GatedPair, GateLimits } from "../../bench/mod.ts";
 import { RULE } from "../../bench/decision_rule.ts";
 import { addBaselineOptions, type BaselineChoice, forPair, readBaseline, useBaseline } from "../baselines.ts";
 import type { CommandFile } from "../command.ts";
+import type { AskedPair } from "../compare_pairs.ts";
 import type { MeasuredPair } from "../compare_pair.ts";
 import { Interruption } from "../interruption.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
@@ -55,9 +56,13 @@ export const command: CommandFile = {
       .option(
         "--max-error <1e-4>",
         "exit 1 where the relative L2 error of an output is larger",
-        once("--max-error", number("--max-error")),
+        once("--max-error", number("--max-error", 0, 1)),
       )
-      .option("--gate <FILE.json>", "the pairs and limits of this file, in place of models");
+      .option(
+        "--gate <FILE.json>",
+        "the pairs and limits of this file, in place of models",
+        once("--gate", (given) => given),
+      );
     addBaselineOptions(command).addHelpText("after", `\nVerdicts: ${RULE}`);
   },
   async run(command) {
@@ -73,6 +78,7 @@ export const command: CommandFile = {
       throw new UsageError("--by-rule: there are no rules between two given models.");
     }
     const limits = await gateLimits(chosen);
+    if (chosen.gate !== undefined && chosen.baseline === undefined) checkLimited(asked, limits);
     await checkJson(chosen.json);
     const { fileNames } = await onDemand("cli/file_names");
     const names = fileNames(asked.map(({ name }) => name));
@@ -203,6 +209,12 @@ async function gateLimits({ failIfSlower, maxError }: Options): Promise<GateLimi
   } catch (error) {
     throw new UsageError(`--fail-if-slower ${(error as Error).message}`);
   }
+}
+
+/** Throws a {@link UsageError} where a gate has no limit for a pair: it would pass whatever comes. */
+function checkLimited(asked: readonly AskedPair[], limits: GateLimits): void {
+  const none = asked.find((pair) => Object.keys({ ...limits, ...pair.limits }).length === 0);
+  if (none) throw new UsageError(`--gate: no limit for ${none.name}. Give failIfSlower or maxError.`);
 }
 
 /** Says what the gate found of each pair, and of several of all. */

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { RULE } from "../../bench/decision_rule.ts";
 import type { CommandFile } from "../command.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
 import { UsageError } from "../usage_error.ts";
+import { readText } from "../read_text.ts";
 import { onDemand } from "../on_demand.ts";
 
 /** `layerfuse diff OLD.json NEW.json`, `layerfuse diff OLD1.json OLD2.json -- NEW1.json NEW2.json`. */
@@ -27,7 +27,9 @@ export const command: CommandFile = {
     const { diffComparisons, parseComparison } = await onDemand("bench/mod");
     const { diffText } = await onDemand("cli/diff_text");
     const read = async (paths: readonly string[]) =>
-      await Promise.all(paths.map(async (path) => parseComparison(await saved(path), path)));
+      await Promise.all(
+        paths.map(async (path) => parseComparison(await readText(path, "a file that compare --json wrote"), path)),
+      );
     const { older, newer } = sides(command);
     const diff = diffComparisons(await read(older), await read(newer));
     await show(json, diff, () => diffText(diff));
@@ -48,13 +50,4 @@ function sides(command: Command): { older: string[]; newer: string[] } {
   const older = files.slice(0, files.length - count), newer = files.slice(files.length - count);
   if (older.length === 0 || newer.length === 0) throw new UsageError("diff: no file on one side of --");
   return { older, newer };
-}
-
-async function saved(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") throw new UsageError(`${path}: there is no such file.`);
-    throw error;
-  }
 }

@@ -86,14 +86,6 @@ function rebuilt(
 }
 
 function inTraining(node: Node): Skip | undefined {
-  if (node.opset === 0) {
-    return new Skip(
-      "unsupported-form",
-      "the model imports no operator set of ai.onnx: whether it normalises by its own statistics or by those of each batch " +
-        "is not said",
-      { remedy: "add the opset_import that it was exported for" },
-    );
-  }
   const why = "it is in training mode: it normalises by the statistics of each batch, and its own are not final. " +
     "Export the model for inference (model.eval() in PyTorch)";
   if (node.opset >= 14 ? node.number("training_mode", 0) !== 0 : node.opset < 7 && node.number("is_test", 0) === 0) {

@@ -6,10 +6,16 @@ import { type AxisWindow, axisWindows, extent, whyTooLarge } from "./axis_window
 import { Convolution, spatialOf } from "./convolution.ts";
 import { originOf } from "./linear_map.ts";
 
+/** More channels are a claim: nothing that is stored says so much. */
+const MOST_CHANNELS = 1 << 20;
+
 /** An average pool whose windows all have the same divisor: a depthwise convolution by 1/k without weights of its own. */
 export function averagePoolLinear(node: Node): Convolution | Skip | undefined {
   const x = node.inputs[0]!, kernel = node.numbers("kernel_shape"), channels = x.shape?.[1], { type } = x;
   if (!kernel || typeof channels !== "number" || !type || node.outputs.length !== 1) return undefined;
+  if (channels > MOST_CHANNELS) {
+    return new Skip("not-cheaper", `a weight of ${channels} channels would have to be written out for ${node.label}`);
+  }
   const window = windowOf(node, kernel, spatialOf(x)), axes = axisWindows(window, node.label), size = sizeOf(kernel);
   if (axes instanceof Skip) return axes;
   const large = whyTooLarge(kernel, node.label);

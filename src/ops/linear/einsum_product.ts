@@ -247,7 +247,7 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
     if (w.length === 2 && a.length > 1 && w[0] === a.at(-1) && out === lead + w[1]) {
       return build.node("MatMul", inputs, naming);
     }
-    if ((build.graph.opsets.get("") ?? 0) < 12) {
+    if (build.graph.opset < 12) {
       return new Skip("unsupported-form", `there is no Einsum before opset 12 to take the place of ${this.label}`);
     }
     return build.node("Einsum", inputs, { ...naming, attributes: [newAttribute("equation", `${a},${w}->${out}`)] });

@@ -120,7 +120,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   emit(build: Builder): Value | Skip {
     const { x, form, side, rank, bias, origin, weightIndex, isInputTransposed, isTransposed, factor } = this.parts;
     if (form?.is("Gemm")) return this.#emitGemm(build, form);
-    const { node } = origin, isRight = side === "right", opset = build.graph.opsets.get("") ?? 0;
+    const { node } = origin, isRight = side === "right", opset = build.graph.opset;
     if (isNumbers(bias) && !isRight && opset < 7) {
       return new Skip("unsupported-form", `an Add before opset 7 cannot add a bias to the rows of ${node.label}`);
     }

@@ -10,7 +10,7 @@ export function regressorLinear(node: Node): MatrixProduct | Skip {
   const [coefficients, intercepts] = ["coefficients", "intercepts"].map((name) => node.attribute(name));
   if (node.text("post_transform", "NONE") !== "NONE") return new Skip("not-linear", `${label} has a post_transform`);
   if (x.type !== "float32") return new Skip("element-type", `${label} makes float32 of ${x.type ?? "an unknown type"}`);
-  if (x.shape?.length !== 2 || (node.graph.opsets.get("") ?? 0) < 7) {
+  if (x.shape?.length !== 2 || node.graph.opset < 7) {
     return new Skip("unsupported-form", `there is no Gemm (opset 7, an input of rank 2) to take the place of ${label}`);
   }
   const isFull = Array.isArray(intercepts) ? intercepts.length === targets : intercepts === undefined;
