@@ -61,4 +61,8 @@ async function explainFailure(error: unknown, args: readonly string[]): Promise<
   return exitCode;
 }
 
-if (import.meta.main) process.exit(await main(process.argv.slice(2)));
+if (import.meta.main) {
+  // a file above the limit of the shell (ulimit -f) is then an error of the write, which is said, and ends no process
+  if (process.platform !== "win32") process.on("SIGXFSZ", () => {});
+  process.exit(await main(process.argv.slice(2)));
+}

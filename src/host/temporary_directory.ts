@@ -9,11 +9,18 @@ import process from "node:process";
  */
 export class TemporaryDirectory {
   /** Its path. */
-  readonly path: string = mkdtempSync(join(tmpdir(), "layerfuse_"));
+  readonly path: string;
   #onExit = () => this.#remove();
 
-  /** Makes it. */
+  /** Makes it. Throws an error with the system's code that says where, and what to do. */
   constructor() {
+    try {
+      this.path = mkdtempSync(join(tmpdir(), "layerfuse_"));
+    } catch (error) {
+      const { message, code } = error as Error & { code?: string };
+      const reason = `no temporary folder can be made in ${tmpdir()} (${message.replace(/, mkdtemp.*/, "")})`;
+      throw Object.assign(new Error(`${reason}. Set TMPDIR to one with room.`, { cause: error }), { code });
+    }
     process.on("exit", this.#onExit);
   }
 

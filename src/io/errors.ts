@@ -105,7 +105,8 @@ function isOurs(error: unknown): boolean {
 
 function isSystemError(error: unknown): boolean {
   if (error instanceof FileError || error instanceof ModelFormatError || error instanceof DOMException) return false;
-  return codeOf(error) !== undefined || isDenoError(error);
+  // Deno has no class and no code for some, such as a file above the limit of the shell
+  return codeOf(error) !== undefined || isDenoError(error) || / \(os error \d+\)/.test(String(error));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf, FileError, unreadable } from "./errors.ts";
+import { codeOf, FileError, unreadable, unwritable } from "./errors.ts";
 import { FileSource } from "./source.ts";
 import { temporaryFile } from "./temporary_file.ts";
 
@@ -45,7 +45,11 @@ export async function spoolChunks(
 ): Promise<FileSource> {
   return await temporaryFile(async (folder) => {
     const path = join(folder, "model.onnx");
-    await writeFile(path, chunks, { signal });
+    try {
+      await writeFile(path, chunks, { signal });
+    } catch (error) {
+      throw unwritable(path, error);
+    }
     return new FileSource(path, name);
   });
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { modelBytes } from "../onnx_model.ts";
 import { cli, filesIn, fixture, inFolder, startCli } from "./run_cli.ts";
 
 const MODEL = fixture("fashion_repvgg");
@@ -41,16 +42,36 @@ Deno.test({
   fn: async () => {
     const full = await intoShell('"$@" > /dev/full');
     assertEquals(full.code, 2);
-    assertMatch(full.stderr, /layerfuse: standard output: cannot be written \(No space left on device.*\)\n$/);
+    assertMatch(full.stderr, /layerfuse: standard output: cannot be written \(No space left on device.*\)\.\n$/);
     const nobody = await intoShell('("$@"; echo "code $?" >&2) | head -c 1 > /dev/null');
-    assertMatch(nobody.stderr, /layerfuse: standard output: cannot be written \(.*EPIPE\)\ncode 2\n$/);
+    assertMatch(nobody.stderr, /layerfuse: standard output: cannot be written \(.*EPIPE\)\.\ncode 2\n$/);
   },
 });
 
+Deno.test({
+  name:
+    "layerfuse above the shell's limit of a file's size says so and leaves nothing, where the signal for it would end it",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const w = { dims: [3000, 4000], type: 1, values: new Float32Array(12_000_000) };
+      const nodes = [{ op: "MatMul", inputs: ["x", "w"], outputs: ["y"] }];
+      const model = modelBytes({ inputs: { x: [1, 3000] }, outputs: { y: null }, initializers: { w }, nodes });
+      await Deno.writeFile(`${folder}/large.onnx`, Uint8Array.from(model));
+      const { code, stderr } = await intoShell(
+        `ulimit -f 40960; exec "$@"`, // 20 or 40 MiB, as the shell counts
+        [`${folder}/large.onnx`, "-o", `${folder}/out.onnx`],
+      );
+      assertEquals(code, 2, stderr);
+      assertMatch(stderr, /^layerfuse: \S+out\.onnx: cannot be written \(File too large.*\)\.\n$/);
+      assertEquals(filesIn(folder), ["large.onnx"]);
+    }),
+});
+
 /** Runs `fuse MODEL -o -` as a shell's `$@`. */
-async function intoShell(script: string): Promise<{ code: number; stderr: string }> {
+async function intoShell(script: string, args = [MODEL, "-o", "-"]): Promise<{ code: number; stderr: string }> {
   const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-  const run = [Deno.execPath(), "run", "-A", "--quiet", "--no-lock", "--no-check", main, "fuse", MODEL, "-o", "-"];
+  const run = [Deno.execPath(), "run", "-A", "--quiet", "--no-lock", "--no-check", main, "fuse", ...args];
   const { code, stderr } = await new Deno.Command("/bin/sh", { args: ["-c", script, "sh", ...run] }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { TemporaryDirectory } from "../../src/host/temporary_directory.ts";
 import { writeWhole } from "../../src/host/write_whole.ts";
@@ -20,6 +20,37 @@ Deno.test("writeWhole() leaves nothing where the name is taken by a folder, or i
   await assertRejects(() => writeWhole(`${folder.path}/taken`, "x"), Error);
   await assertRejects(() => writeWhole(`${folder.path}/none/a.txt`, "x"), Error);
   assertEquals(names(folder.path), ["taken"]);
+});
+
+Deno.test({
+  name: "writeWhole() follows links, keeps permissions, writes into a pipe and refuses a read-only file",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using folder = new TemporaryDirectory();
+    const [file, link, dangling, pipe] = ["file", "link", "dangling", "pipe"].map((name) => `${folder.path}/${name}`);
+    await Deno.writeTextFile(file, "old");
+    await Deno.chmod(file, 0o660);
+    await Deno.symlink(file, link);
+    await Deno.symlink(`${folder.path}/new`, dangling);
+    await writeWhole(link, "linked");
+    await writeWhole(dangling, "made");
+    assertEquals([await Deno.readTextFile(file), await Deno.readTextFile(`${folder.path}/new`)], ["linked", "made"]);
+    assertEquals((await Deno.stat(file)).mode! & 0o777, 0o660);
+    await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    const reader = new Deno.Command("cat", { args: [pipe], stdout: "piped" }).spawn();
+    await writeWhole(pipe, "said");
+    assertEquals(new TextDecoder().decode((await reader.output()).stdout), "said");
+    assertEquals([(await Deno.lstat(pipe)).isFifo, (await Deno.lstat(link)).isSymlink], [true, true]);
+    await Deno.chmod(file, 0o444);
+    if (Deno.uid() !== 0) await assertRejects(() => writeWhole(file, "x"), Error);
+    assertEquals(names(folder.path), ["dangling", "file", "link", "new", "pipe"]);
+  },
+});
+
+Deno.test("writeWhole() takes the longest name there may be", async () => {
+  using folder = new TemporaryDirectory();
+  await writeWhole(`${folder.path}/${"x".repeat(255)}`, "one");
+  assertEquals(names(folder.path), ["x".repeat(255)]);
 });
 
 Deno.test("writeWhole() of one path at the same time leaves one of the contents, whole", async () => {
@@ -47,4 +78,15 @@ Deno.test("a TemporaryDirectory is there while it is used and gone after", () =>
     })(),
     "gone",
   );
+});
+
+Deno.test("a TemporaryDirectory that cannot be made says where, and what to do", () => {
+  const known = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", "/none/at/all");
+  try {
+    assertThrows(() => new TemporaryDirectory(), Error, "no temporary folder can be made in /none/at/all (");
+  } finally {
+    if (known === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", known);
+  }
 });

@@ -12,6 +12,7 @@ import { interruptible } from "../interruption.ts";
 import { startProgress } from "../progress.ts";
 import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
 import { UsageError } from "../usage_error.ts";
+import { unwritable } from "../../io/errors.ts";
 import { onDemand } from "../on_demand.ts";
 
 interface Options extends FusionChoice, InputChoice, SourceChoice {
@@ -108,7 +109,7 @@ async function write(model: Model, out: string, { externalData, force }: Options
   }
 }
 
-/** Writes bytes to standard output. Throws a {@link UsageError} where nobody takes them, or a full disk. */
+/** Writes bytes to standard output. Throws a {@linkcode unwritable} error where nobody takes them, or a full disk. */
 async function writeToStdout(stream: ReadableStream<Uint8Array>): Promise<void> {
   const { stdout } = process,
     written = (chunk: Uint8Array) =>
@@ -123,7 +124,6 @@ async function writeToStdout(stream: ReadableStream<Uint8Array>): Promise<void> 
   try {
     for await (const chunk of stream) await written(chunk);
   } catch (error) {
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    throw new UsageError(`standard output: cannot be written (${error.message})`);
+    throw unwritable("standard output", error);
   }
 }
