@@ -43,7 +43,9 @@ function stateOf(path: string): string | undefined {
 export function removeLeftovers(folder: string, isUsed: (name: string) => boolean): void {
   let names: string[];
   try {
-    names = readdirSync(folder).filter((name) => STAGED_NAME.test(name));
+    // what is no file is none of ours: to open a FIFO would wait
+    names = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && STAGED_NAME.test(entry.name)).map(({ name }) => name);
   } catch {
     return; // a folder may be written and not listed
   }
@@ -63,12 +65,17 @@ function removeLeftover(folder: string, path: string, isUsed: (name: string) => 
   try {
     for (const { name, state } of entriesOf(path)) {
       const other = join(folder, name);
-      if (stateOf(other) === state && !isUsed(name)) rmSync(other);
+      if (stateOf(other) === state && isOfOneOwner(path, other) && !isUsed(name)) rmSync(other);
     }
     rmSync(path);
   } finally {
     if (lock !== "unsupported") lock.close();
   }
+}
+
+/** Anybody may write a journal into a shared folder: it speaks of its owner's files only. */
+function isOfOneOwner(journal: string, other: string): boolean {
+  return lstatSync(journal).uid === lstatSync(other).uid;
 }
 
 function entriesOf(path: string): JournalEntry[] {

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
 import {
+  accessSync,
   closeSync,
+  constants,
   fsyncSync,
   ftruncateSync,
   lstatSync,
@@ -230,7 +233,8 @@ class Save implements Disposable {
   async put(staged: StagedFile): Promise<void> {
     const { path, existing } = this.target;
     this.step(`put ${basename(path)}`);
-    if (!existing || existing.links === 1 && staged.takeAfter(existing)) staged.moveTo(path);
+    const isReplaced = !existing || existing.links === 1 && staged.takeAfter(existing);
+    if (isReplaced || this.options.force && !isWritable(path)) staged.moveTo(path); // forced as `cp` would: it is another file then
     else await overwrite(path, staged);
   }
 
@@ -257,9 +261,20 @@ function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Where the bytes of a file are kept while it is overwritten in place. */
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where the bytes of a file are kept while it is overwritten in place. A name may have 255 bytes. */
 export function backupOf(path: string): string {
-  return join(dirname(path), `.layerfuse-${basename(path).slice(0, 200)}.backup`);
+  const name = basename(path), isLong = new TextEncoder().encode(name).length > 230;
+  const short = isLong ? createHash("sha256").update(name).digest("hex") : name;
+  return join(dirname(path), `.layerfuse-${short}.backup`);
 }
 
 /**
@@ -267,17 +282,22 @@ export function backupOf(path: string): string {
  * back, and after a kill `open` says where it is.
  */
 async function overwrite(path: string, staged: StagedFile): Promise<void> {
-  const backup = backupOf(path);
+  const backup = backupOf(path), isWhole = exists(backup); // a killed save left it: what is in place may be half of something
   using old = StagedFile.create(dirname(path));
   await old.write(readChunks(path));
   await old.flush();
-  if (!exists(backup) && old.linkTo(backup) === "unsupported") old.moveTo(backup); // one that is there already is whole
+  const fd = openSync(path, "r+");
   try {
-    replaceBytes(path, staged.chunks());
-  } catch (error) {
-    replaceBytes(path, old.chunks());
-    rmSync(backup, { force: true });
-    throw error;
+    if (!isWhole && old.linkTo(backup) === "unsupported") old.moveTo(backup);
+    try {
+      replaceBytes(fd, staged.chunks());
+    } catch (error) {
+      replaceBytes(fd, old.chunks());
+      if (!isWhole) rmSync(backup, { force: true });
+      throw error;
+    }
+  } finally {
+    closeSync(fd);
   }
   rmSync(backup, { force: true });
 }
@@ -291,17 +311,12 @@ function* readChunks(path: string): Generator<Uint8Array> {
   }
 }
 
-function replaceBytes(path: string, chunks: Iterable<Uint8Array>): void {
-  const fd = openSync(path, "r+");
-  try {
-    let at = 0;
-    for (const chunk of chunks) {
-      for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done, chunk.length - done, at + done);
-      at += chunk.length;
-    }
-    ftruncateSync(fd, at);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+function replaceBytes(fd: number, chunks: Iterable<Uint8Array>): void {
+  let at = 0;
+  for (const chunk of chunks) {
+    for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done, chunk.length - done, at + done);
+    at += chunk.length;
   }
+  ftruncateSync(fd, at);
+  fsyncSync(fd);
 }

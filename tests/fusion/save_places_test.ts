@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ChangedFileError, FileError, fuse, open } from "../../src/fusion/mod.ts";
+import { basename } from "node:path";
+import { removeLeftovers, writeJournal } from "../../src/io/leftovers.ts";
 import { StagedFile, stagedName } from "../../src/io/staged_file.ts";
 import { filesIn, inFolder } from "../external_model.ts";
 import { modelBytes, random, randomIn } from "../onnx_model.ts";
@@ -162,6 +164,49 @@ Deno.test("save() removes what killed saves left, and not what another one is wr
     assertEquals(left.map((name) => `${folder}/${name}`), [busy.path]);
     busy[Symbol.dispose]();
     assertEquals(filesIn(folder), ["net.onnx", "out.onnx"]);
+  }));
+
+Deno.test({
+  name:
+    "save() leaves alone what has a leftover's name and is no file: a FIFO, which would be waited for, a link, a folder",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withModel(async (folder, path) => {
+      const name = (digit: number) => `.layerfuse-${String(digit).repeat(16)}.part`;
+      await mkfifo(`${folder}/${name(1)}`);
+      await Deno.symlink(path, `${folder}/${name(2)}`);
+      await Deno.mkdir(`${folder}/${name(3)}`);
+      await (await fuse(path)).model.save(`${folder}/out.onnx`);
+      assertEquals(filesIn(folder), [name(1), name(2), name(3), "net.onnx", "out.onnx"]);
+    }),
+});
+
+Deno.test({
+  name: "what a killed save's journal names is removed where one user owns both, and no other user's file",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: () =>
+    inFolder(async (folder) => {
+      const journal = `${folder}/${stagedName()}`, data = `${folder}/net.onnx.data`;
+      for (const owner of [12345, 0]) {
+        await Deno.writeTextFile(data, "weights");
+        using written = await writeJournal(folder, [["net.onnx.data", data]]);
+        await Deno.copyFile(written.path, journal);
+        await Deno.chown(journal, owner, owner);
+        removeLeftovers(folder, () => false);
+        assertEquals(filesIn(folder).includes("net.onnx.data"), owner !== 0);
+        assertEquals(filesIn(folder).includes(basename(journal)), false);
+      }
+    }),
+});
+
+Deno.test("save() over a file with several names, one of them as long as may be, leaves nothing else", () =>
+  withModel(async (folder, path) => {
+    const long = `${folder}/${"網".repeat(80)}.onnx`; // 245 bytes
+    await Deno.rename(path, long);
+    await Deno.link(long, `${folder}/second.onnx`);
+    await (await fuse(long)).model.save(long);
+    assertEquals(await Deno.readFile(`${folder}/second.onnx`), await Deno.readFile(long));
+    assertEquals(filesIn(folder).length, 2);
   }));
 
 Deno.test("two saves to one place at a time both succeed, and leave one whole model", () =>
