@@ -8,7 +8,7 @@ import { sumCarry } from "./carry/sum.ts";
 import { constantOf, smallValues } from "./constant.ts";
 import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
-import { multiple } from "./dims.ts";
+import { multiple, quotient } from "./dims.ts";
 import { erf, roundEven } from "./functions.ts";
 import { factorLinear } from "./linear/factor.ts";
 import type { Op, Ops } from "./op.ts";
@@ -115,7 +115,7 @@ export const ARITHMETIC_OPS = {
   Div: {
     ...binary((a, b) => a / b, {
       whole: (a, b) => Math.trunc(a / b),
-      partial: (a, b) => typeof b === "number" && b !== 0 ? multiple(a, 1, b) : null,
+      partial: quotient,
     }),
     affine: elementwise,
     carry: gateCarry([0]),

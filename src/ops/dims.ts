@@ -43,6 +43,14 @@ export function multiple(dim: Dim, by: number, over = 1): Dim {
   return whole > 1 ? `\0${whole}×${name}` : whole === 1 ? name : 0;
 }
 
+/** A dimension divided by another, where one is a name and that leaves nothing over; null otherwise. */
+export function quotient(dim: Dim, by: Dim): Dim {
+  if (typeof by === "number") return by > 0 ? multiple(dim, 1, by) : null;
+  if (typeof dim !== "string" || by === null) return null;
+  const [whole, part] = [factorsOf(dim), factorsOf(by)];
+  return whole.name === part.name && whole.count % part.count === 0 ? whole.count / part.count : null;
+}
+
 /** How long parts are together; one that is not empty may be a name. */
 export function total(parts: readonly Dim[]): Dim {
   const long = parts.filter((part) => part !== 0);

@@ -25,14 +25,14 @@ export interface Work {
   readonly macs: number | null;
 }
 
-/** A constant that does what a computed input does. */
+/** What does the same as a computed input. */
 export interface Settled {
   /** The computed input. */
   readonly index: number;
   /** The input that the constant is instead, where it is another one (scales for sizes). */
   readonly instead?: number;
-  /** The constant. */
-  readonly constant: Tensor;
+  /** The constant; absent where the operator does the same without the input. */
+  readonly constant?: Tensor;
 }
 
 /** All that is known of one ONNX operator. */
@@ -58,8 +58,8 @@ export interface Op extends Views {
   readonly moves?: readonly number[] | "all";
   /** The input that its first output always equals to the bit; undefined where it does something. */
   isNoOp?(node: Node): Value | undefined;
-  /** What an input which the model computes may as well be; undefined where it must be computed, or is constant already. */
-  settled?(node: Node): Settled | undefined;
+  /** What inputs which the model computes may as well be; none of those that must be computed, or are constant already. */
+  settled?(node: Node): readonly Settled[];
   /** The input whose elements its first output repeats along axes of length 1, and does nothing else. */
   widened?(node: Node): Value | undefined;
   /** Whether it broadcasts all its inputs against each other. */

@@ -1,4 +1,5 @@
-import type { Dim } from "../graph/graph.ts";
+import type { Dim, Value } from "../graph/graph.ts";
+import { valuesOf } from "../tensor/tensor.ts";
 import { elementCount } from "./dims.ts";
 import { recurrentLinear } from "./linear/recurrent.ts";
 import type { Op, Ops } from "./op.ts";
@@ -28,7 +29,20 @@ const recurrent: Op = {
     return { macs: !steps || input === null || hidden === null ? null : steps * (input + hidden) };
   },
   linear: recurrentLinear,
+  settled: (node) => STATES.filter((index) => isZero(node.inputs[index])).map((index) => ({ index })),
 };
+
+/** Inputs for the states that it begins with; zeros where they are absent. */
+const STATES = [5, 6];
+
+/** Whether a computed value is zero everywhere, as exporters write states to begin with. */
+function isZero(value: Value | undefined): boolean {
+  const node = value?.producer;
+  if (node?.is("Slice", "Expand", "Squeeze", "Unsqueeze")) return isZero(node.inputs[0]);
+  if (!node?.is("ConstantOfShape") || node.hasReferences) return false;
+  const fill = node.attributes.get("value")?.tensor;
+  return !fill || fill.type !== "opaque" && fill.type !== "string" && valuesOf(fill)[0] === 0;
+}
 
 /** Recurrent networks. */
 export const RECURRENT_OPS = { RNN: recurrent, GRU: recurrent, LSTM: recurrent } satisfies Ops;

@@ -34,9 +34,9 @@ const reshape: Op = {
   isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
   settled(node) {
     const [x, target] = node.inputs, sizes = valueElements(target);
-    if (!x || !sizes || constantOf(target) || node.number("allowzero", 0) !== 0) return undefined;
+    if (!x || !sizes || constantOf(target) || node.number("allowzero", 0) !== 0) return [];
     const values = settledTarget(x.shape, sizes);
-    return values && { index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) };
+    return values ? [{ index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) }] : [];
   },
   withoutPrevious(node, previous) {
     const shape = constantValues(node.inputs[1]), before = previous.inputs[0]?.shape, after = previous.output.shape;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { multiple, product } from "../../src/ops/dims.ts";
+import { multiple, product, quotient } from "../../src/ops/dims.ts";
 import { reshapedDims } from "../../src/ops/shape_elements.ts";
 import { open } from "../../src/fusion/mod.ts";
 import type { Dim } from "../../src/graph/graph.ts";
@@ -40,6 +40,17 @@ Deno.test("multiple() and product() keep what a name is taken times", () => {
     null,
   ]);
   assertEquals([multiple("n", 0), multiple(6, 1, 2), product([2, multiple("n", 3)])], [0, 3, multiple("n", 6)]);
+  assertEquals([quotient(multiple("n", 49), "n"), quotient(multiple("n", 6), multiple("n", 2)), quotient("n", 1)], [
+    49,
+    3,
+    "n",
+  ]);
+  assertEquals([quotient("n", multiple("n", 2)), quotient("n", "m"), quotient(6, "n"), quotient("n", 0)], [
+    null,
+    null,
+    null,
+    null,
+  ]);
   assertEquals([product(["n", "m"]), product([null, 2]), product([]), product(["n", 1])], [null, null, 1, "n"]);
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fuse } from "../../src/fusion/mod.ts";
 import { assertFuses } from "../fusion_check.ts";
-import { modelBytes, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
+import { modelBytes, random, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
 import { constantValues } from "../../src/ops/constant.ts";
 
 const ints = (...values: number[]) => tensor([values.length], values, 7);
@@ -188,4 +188,41 @@ Deno.test("write-target keeps sizes that a region or an aspect ratio has a say i
   model.initializers!.roi = tensor([8], [0, 0, 0.1, 0.1, 1, 1, 0.9, 0.9]);
   model.nodes[3].inputs[1] = "roi";
   await assertFuses(model, SIZES_KEPT);
+});
+
+/** x [5, n, 6] → a recurrent layer that begins with `states`, made of a ConstantOfShape of x's batch. */
+function recurrent(op: "LSTM" | "GRU" | "RNN", states: string[], fill?: TestNode["attributes"]): TestModel {
+  const rows = { LSTM: 12, GRU: 9, RNN: 3 }[op];
+  return {
+    inputs: { x: [5, "n", 6] },
+    outputs: { y: null, h: null },
+    initializers: {
+      ...{ one: ints(1), two: ints(2), three: ints(3), zero: ints(0) },
+      w: random([1, rows, 6], 1),
+      r: random([1, rows, 3], 2),
+    },
+    nodes: [
+      { op: "Shape", inputs: ["x"], outputs: ["s"] },
+      { op: "Slice", inputs: ["s", "one", "two"], outputs: ["n"] },
+      { op: "Concat", inputs: ["two", "n", "three"], outputs: ["size"], attributes: { axis: 0 } },
+      { op: "ConstantOfShape", inputs: ["size"], outputs: ["all"], attributes: fill },
+      { op: "Slice", inputs: ["all", "one", "two", "zero"], outputs: ["second"] },
+      { op, inputs: ["x", "w", "r", "", "", ...states], outputs: ["y", "h"], attributes: { hidden_size: 3 } },
+    ],
+  };
+}
+
+for (const [op, states] of [["LSTM", ["second", "second"]], ["GRU", ["second"]], ["RNN", ["second"]]] as const) {
+  Deno.test(`write-target: ${op} begins with zeros anyway`, async () => {
+    await assertFuses(recurrent(op, [...states]), { [op]: 1 });
+  });
+}
+
+const STATES_KEPT = { Concat: 1, ConstantOfShape: 1, LSTM: 1, Shape: 1, Slice: 2 };
+
+Deno.test("write-target keeps states that are not zero, or that something else takes", async () => {
+  const ones = { value: { tensor: tensor([1], [1]) } };
+  await assertFuses(recurrent("LSTM", ["second", "second"], ones), STATES_KEPT);
+  const shared = recurrent("LSTM", ["second", "second"]);
+  await assertFuses({ ...shared, outputs: { ...shared.outputs, second: null } }, STATES_KEPT);
 });
