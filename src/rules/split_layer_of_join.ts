@@ -1,6 +1,7 @@
-import type { Node } from "../graph/graph.ts";
-import { splitAt } from "../ops/linear/joined_input.ts";
+import type { Node, Value } from "../graph/graph.ts";
+import { splitLayer } from "../ops/linear/joined_input.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
+import type { PositionMap } from "../ops/position_map.ts";
 import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
@@ -9,8 +10,8 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
 const LEAST_SAVED = 24;
 
 /**
- * W·[up(a); b] + c = up(Wₐ·a) + W_b·b + c: a 1×1 convolution of a map that was enlarged and one that was not, as every neck of a
- * detector has it, multiplies the enlarged one where it is small. Interpolation weights sum to 1 or not, they are the same for all
+ * W·[up(a); b] + c = up(Wₐ·a) + W_b·b + c: a 1×1 convolution of maps that were enlarged and one that was not, as every neck of a
+ * detector and many a segmentation head has it, multiplies the enlarged ones where they are small. Interpolation weights sum to 1 or not, they are the same for all
  * channels.
  */
 export const splitLayerOfJoin: Rule = splitFrom(LEAST_SAVED);
@@ -21,7 +22,8 @@ export const splitAnyLayerOfJoin: Rule = splitFrom(0);
 function splitFrom(least: number): Rule {
   return {
     name: "split-layer-of-join",
-    summary: "Concat of an enlarged map and others → 1×1 Conv: its part for the small map before the Resize, and a sum",
+    summary:
+      "Concat of enlarged maps and others → 1×1 Conv: its parts for the small maps before the Resizes, and a sum",
     phase: "decompose",
     roots: operatorsWith("linear"),
     rewrite(root, build) {
@@ -29,29 +31,42 @@ function splitFrom(least: number): Rule {
       if (!join || !parts || root.hasReferences || join.hasReferences) return undefined;
       const layer = layerOf(root);
       if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
-      for (const [at, part] of parts.entries()) {
-        const { producer } = part, positions = producer && viewsOf(producer).positions?.(producer);
-        if (!producer || !positions || positions instanceof Skip || !positions.enlarges) continue;
-        if (
-          positions.sizes || positions.axes.includes(1) || part.users.size > 1 || part.isOutput ||
-          producer.hasReferences
-        ) continue;
-        const split = splitAt(layer, parts, at), { ratio } = positions;
-        if (!split || ratio === undefined) continue;
-        if (split.saved(ratio) < least * layer.output.channels) {
-          return new Skip(
-            "not-cheaper",
-            `${root.label} takes too few channels of the enlarged '${part.name}' to be split`,
-          );
-        }
-        const others = [...join.output.users.keys()].filter((user) => user !== root);
-        if (join.output.isOutput || !others.every(isPointwise)) return undefined; // else the large map is needed anyway
-        const gone = others.length > 0 ? [root] : [producer, join, root];
-        return new Replacement(gone, [[root.output, split.emit(positions, build)]]);
+      const split = splitLayer(layer, parts), enlarged = enlargedAmong(parts);
+      if (!split || enlarged.size === 0) return undefined;
+      const saved = (at: number) => split.saved(at, enlarged.get(at)!.ratio!);
+      const worth = [...enlarged.keys()].filter((at) => saved(at) >= least * layer.output.channels);
+      if (worth.length === 0) {
+        const [at] = enlarged.keys();
+        return new Skip(
+          "not-cheaper",
+          `${root.label} takes too few channels of the enlarged '${parts[at].name}' to be split`,
+        );
       }
-      return undefined;
+      if (worth.length === parts.length) worth.splice(worth.indexOf(leastBy(worth, saved)), 1);
+      const others = [...join.output.users.keys()].filter((user) => user !== root);
+      if (join.output.isOutput || !others.every(isPointwise)) return undefined; // else the large map is needed anyway
+      const chosen = new Map(worth.map((at) => [at, enlarged.get(at)!]));
+      const gone = others.length > 0 ? [root] : [...worth.map((at) => parts[at].producer!), join, root];
+      return new Replacement(gone, [[root.output, split.emit(chosen, build)]]);
     },
   };
+}
+
+/** The parts that are made larger for this join alone, by their place, with how. */
+function enlargedAmong(parts: readonly Value[]): Map<number, PositionMap> {
+  const found = new Map<number, PositionMap>();
+  for (const [at, part] of parts.entries()) {
+    const { producer } = part, positions = producer && viewsOf(producer).positions?.(producer);
+    if (!producer || !positions || positions instanceof Skip || !positions.enlarges) continue;
+    if (positions.sizes || positions.axes.includes(1) || positions.ratio === undefined) continue;
+    if (part.users.size === 1 && !part.isOutput && !producer.hasReferences) found.set(at, positions);
+  }
+  return found;
+}
+
+/** The entry with the least value. */
+function leastBy(entries: readonly number[], value: (entry: number) => number): number {
+  return entries.reduce((a, b) => value(b) < value(a) ? b : a);
 }
 
 /** Whether a node is a layer of the same kind, which is split in its turn. */

@@ -58,6 +58,43 @@ Deno.test("fuse() multiplies what is enlarged where it is small, whatever the in
   await assertFuses(model({ others: [10, 10] }), { Add: 1, Concat: 1, Conv: 2, Resize: 1 });
 });
 
+/** A join of maps of 16 × 16 that were enlarged so often each, and a Conv of all to 32 channels. */
+function pyramid(times: readonly number[], { channels = 32, modes = ["linear", "nearest"] } = {}): TestModel {
+  const each = times.map((by, at) => ({
+    x: { [`x${at}`]: [1, channels, 16 / by, 16 / by] },
+    s: { [`s${at}`]: tensor([4], [1, 1, by, by]) },
+    node: {
+      op: "Resize",
+      inputs: [`x${at}`, "", `s${at}`],
+      outputs: [`u${at}`],
+      attributes: { mode: modes[at % modes.length] },
+    },
+  }));
+  const joined = times.map((by, at) => by === 1 ? `x${at}` : `u${at}`);
+  return {
+    inputs: Object.assign({}, ...each.map(({ x }) => x)),
+    outputs: { y: null },
+    initializers: Object.assign(
+      { w: random([32, times.length * channels, 1, 1], 1), b: random([32], 2) },
+      ...each.map(({ s }) => s),
+    ),
+    nodes: [
+      ...each.filter((_, at) => times[at] > 1).map(({ node }) => node),
+      { op: "Concat", inputs: joined, outputs: ["j"], attributes: { axis: 1 } },
+      { op: "Conv", inputs: ["j", "w", "b"], outputs: ["y"] },
+    ],
+  };
+}
+
+Deno.test("fuse() splits off every enlarged map at once, as a pyramid's head has them", async () => {
+  await assertFuses(pyramid([1, 2, 4, 8]), { Add: 3, Conv: 4, Resize: 3 });
+  await assertFuses(pyramid([2, 1, 1, 4]), { Add: 2, Concat: 1, Conv: 3, Resize: 2 });
+});
+
+Deno.test("fuse() keeps one map in the Conv where all are enlarged, the one that saves least", async () => {
+  await assertFuses(pyramid([4, 2, 8]), { Add: 2, Conv: 3, Resize: 3 });
+});
+
 Deno.test("fuse() puts a normalization behind the Conv into both parts", async () => {
   const test = model();
   test.nodes[2].outputs = ["c"];

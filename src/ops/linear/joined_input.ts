@@ -7,19 +7,19 @@ import type { PositionMap } from "../position_map.ts";
 import { Convolution } from "./convolution.ts";
 import type { LinearMap } from "./linear_map.ts";
 
-/** A pointwise layer of several values side by side, of which one is enlarged. */
+/** A pointwise layer of several values side by side, of which some are enlarged. */
 export interface SplitLayer {
-  /** Multiply-accumulates that it saves for one position of the result, where so many positions were enlarged to one. */
-  saved(ratio: number): number;
-  /** The sum of the enlarged layer of the one and the layer of the others. */
-  emit(enlarged: PositionMap, build: Builder): Value;
+  /** Multiply-accumulates saved for one position of the result by a part of which so many positions were enlarged to one. */
+  saved(at: number, ratio: number): number;
+  /** The sum of the enlarged layers of these parts and the layer of the others, of which there must be one. */
+  emit(enlarged: ReadonlyMap<number, PositionMap>, build: Builder): Value;
 }
 
 /**
- * W·[u(a); b] + c = u(Wₐ·a) + (W_b·b + c), with the columns of W that belong to each: exact where u treats every channel alike and
- * the layer every position. Undefined for a layer that is no such convolution.
+ * W·[u(a); v(b); c] + d = u(Wₐ·a) + v(W_b·b) + (W_c·c + d), with the columns of W that belong to each: exact where u and v treat
+ * every channel alike and the layer every position. Undefined for a layer that is no such convolution.
  */
-export function splitAt(layer: LinearMap, parts: readonly Value[], at: number): SplitLayer | undefined {
+export function splitLayer(layer: LinearMap, parts: readonly Value[]): SplitLayer | undefined {
   if (!(layer instanceof Convolution) || !layer.isPointwise || layer.parts.group !== 1 || parts.length < 2) {
     return undefined;
   }
@@ -34,18 +34,24 @@ export function splitAt(layer: LinearMap, parts: readonly Value[], at: number): 
       ...weight.dims.slice(2),
     ]);
   return {
-    saved: (ratio) => (1 - ratio) * outputs * lengths[at],
+    saved: (at, ratio) => (1 - ratio) * outputs * lengths[at],
     emit(enlarged, build) {
-      const rest = [...parts.keys()].filter((index) => index !== at);
-      const small = build.like(form!, [enlarged.x, build.initializer(name, columns(at))]);
-      const large = enlarged.emit(small, outputs, build);
-      large.producer!.name = node.name; // the enlarging node itself may stay, for other layers
+      const rest = [...parts.keys()].filter((index) => !enlarged.has(index));
+      const larger = [...enlarged].map(([at, map]) => {
+        const small = build.like(form!, [map.x, build.initializer(name, columns(at))]);
+        const large = map.emit(small, outputs, build);
+        large.producer!.name = node.name; // the enlarging node itself may stay, for other layers
+        return large;
+      });
       const others = rest.length === 1 ? columns(rest[0]) : concatenated(rest.map(columns), 1);
       const joined = rest.length === 1
         ? parts[rest[0]]
         : build.node("Concat", rest.map((index) => parts[index]), { attributes: [newAttribute("axis", 1)] });
       const beside = build.like(form!, [joined, build.initializer(name, others), form!.inputs[2]]);
-      return build.node("Add", [beside, large], { name: node.name, output: node.output.name });
+      return larger.reduce(
+        (sum, large) => build.node("Add", [sum, large], { name: node.name, output: node.output.name }),
+        beside,
+      );
     },
   };
 }
