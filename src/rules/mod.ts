@@ -10,6 +10,7 @@ import { foldPad } from "./fold_pad.ts";
 import { fuseAffineIntoLayer } from "./fuse_affine_into_layer.ts";
 import { fuseAffineIntoNextLayer } from "./fuse_affine_into_next_layer.ts";
 import { carryAffineToLayers } from "./carry_affine_to_layers.ts";
+import { addLayersLast } from "./add_layers_last.ts";
 import { cancelShift } from "./cancel_shift.ts";
 import { composeLayers } from "./compose_layers.ts";
 import { lookUpRows } from "./look_up_rows.ts";
@@ -70,5 +71,6 @@ export const RULES: readonly Rule[] = [
   turnTransposedLayer,
   putChannelsLast,
   writeContractionAsProduct,
+  addLayersLast,
   ...CPU_RULES,
 ];
