@@ -18,6 +18,7 @@ import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_
 import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { anyContraction, writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { lookUpRows } from "../src/rules/look_up_rows.ts";
+import { addLayersLast } from "../src/rules/add_layers_last.ts";
 import { cancelShift } from "../src/rules/cancel_shift.ts";
 import { takeAverageFirst } from "../src/rules/take_average_first.ts";
 import { dilateLayer } from "../src/rules/dilate_layer.ts";
@@ -296,6 +297,21 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
           conv(network, part, `conv${at}`, { out: channels, kernel: 3, bias: true })
         );
         return relu(network, network.op("Concat", layers, "join", { axis: 1 }), "relu");
+      }),
+  },
+  {
+    rule: addLayersLast,
+    ungated: addLayersLast,
+    network: "relu(conv(relu(x)) + conv(σ(x)) + x), Conv 3×3 both, C → C channels, of a map of S×S",
+    channels: [16, 32, 64, 128],
+    sizes: [7, 14, 28, 56],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => {
+        const layer = (x: Value, path: string) => conv(network, x, path, { out: channels, kernel: 3, bias: true });
+        const { input } = network, gate = network.op("Sigmoid", [input], "gate");
+        const branches = [layer(relu(network, input, "relu"), "a"), layer(gate, "b")];
+        const sum = network.op("Add", [network.op("Add", branches, "branches"), input], "residual");
+        return relu(network, sum, "active");
       }),
   },
   {

@@ -17,6 +17,7 @@ export type Family =
   | "parallel-layers"
   | "unmerged-adapter"
   | "pool-after-layer"
+  | "pool-after-wide-layer"
   | "layer-after-resize"
   | "layer-after-repeat"
   | "entries-taken"
@@ -27,7 +28,8 @@ export type Family =
   | "one-hot"
   | "layers-of-parts"
   | "dealt-cells"
-  | "cancelled-shift";
+  | "cancelled-shift"
+  | "sum-of-layers";
 
 interface Recipe {
   readonly input: readonly Dim[];
@@ -109,6 +111,10 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
   },
   "pool-after-layer": onMaps((network) => {
     const y = conv(network, relu(network, network.input, "relu"), "conv", { out: CHANNELS });
+    return network.op("AveragePool", [y], "pool", { kernel_shape: [2, 2], strides: [2, 2] });
+  }),
+  "pool-after-wide-layer": onMaps((network) => {
+    const y = conv(network, relu(network, network.input, "relu"), "conv", { out: CHANNELS, kernel: 3, bias: true });
     return network.op("AveragePool", [y], "pool", { kernel_shape: [2, 2], strides: [2, 2] });
   }),
   "layer-after-resize": onMaps((network) => {
@@ -193,6 +199,13 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
     const mean = network.op("AveragePool", [y], "pool", { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
     const mixed = network.op("Mul", [network.op("Sub", [mean, y], "mix"), parameter("scale")], "layer_scale");
     return network.op("Add", [network.input, mixed], "residual");
+  }),
+  "sum-of-layers": onMaps((network) => {
+    const layer = (x: Value, path: string) => conv(network, x, path, { out: CHANNELS, kernel: 3, bias: true });
+    const { input } = network, gate = network.op("Sigmoid", [input], "gate");
+    const branches = [layer(relu(network, input, "relu"), "a"), layer(gate, "b")];
+    const sum = network.op("Add", [network.op("Add", branches, "branches"), input], "residual");
+    return relu(network, sum, "active");
   }),
   "transposed-layer": onMaps((network) =>
     relu(network, convTranspose(network, network.input, "spread", { out: CHANNELS, kernel: 3, padding: 1 }), "relu")

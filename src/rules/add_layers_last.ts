@@ -2,7 +2,7 @@ import { layersLast } from "../ops/blocked/sum_order.ts";
 import { emitSum } from "../ops/sum.ts";
 import { operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { isInnerSum, sumAt } from "./sum_terms.ts";
+import { isInnerSum, sumAt, termsOf } from "./sum_terms.ts";
 
 /**
  * (W·x + V·y) + z = (z + W·x) + V·y: a runtime adds an image to a convolution's result as it stores it, one to each, so that sums
@@ -14,7 +14,7 @@ export const addLayersLast: Rule = {
   phase: "lower",
   roots: operatorsWith("terms"),
   rewrite(root, build) {
-    if (isInnerSum(root)) return undefined;
+    if (!termsOf(root) || isInnerSum(root)) return undefined;
     const { terms, nodes } = sumAt(root);
     const ordered = layersLast(root, terms.map(({ value }) => value), nodes);
     if (!ordered) return undefined;

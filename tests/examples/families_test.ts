@@ -23,6 +23,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "parallel-layers": ["merge-parallel-layers", { Conv: 1, Relu: 1 }],
   "unmerged-adapter": ["merge-parallel-layers", { MatMul: 1 }],
   "pool-after-layer": ["reorder-layer-and-pool", { AveragePool: 1, Conv: 1, Relu: 1 }],
+  "pool-after-wide-layer": ["take-average-first", { AveragePool: 1, Conv: 1, Relu: 1 }],
   "layer-after-resize": ["reorder-resize-and-layer", { Conv: 1, Resize: 1 }],
   "layer-after-repeat": ["split-layer-into-phases", { Concat: 1, Conv: 4, DepthToSpace: 1 }],
   "entries-taken": ["take-entries-first", { Add: 1, Gather: 1, MatMul: 2, Relu: 1, Squeeze: 1 }],
@@ -33,6 +34,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "layers-of-parts": ["merge-layers-of-parts", { Conv: 1, Relu: 1 }],
   "dealt-cells": ["dilate-layer", { Conv: 1 }],
   "cancelled-shift": ["cancel-shift", { Add: 1, AveragePool: 1, Mul: 1, Relu: 1, Sub: 1 }],
+  "sum-of-layers": ["add-layers-last", { Add: 2, Conv: 2, Relu: 2, Sigmoid: 1 }],
   "transposed-layer": ["turn-transposed-layer", { Conv: 1, Relu: 1 }],
 };
 

@@ -21,6 +21,7 @@ import {
 import { conv, convTranspose, depthwise, gemm, matmul, pointwise, type Step } from "./steps/layers.ts";
 import {
   boundedImage,
+  branchesAndShortcut,
   carriedDown,
   carriedUp,
   classifier,
@@ -130,6 +131,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   sloped: [3, sloped],
   clips: [7, clips],
   boundedImage: [3, boundedImage],
+  branchesAndShortcut: [4, branchesAndShortcut],
   shiftedImage: [2, shiftedImage],
   slicedChannels: [2, slicedChannels],
   extraOutput: [2, extraOutput],

@@ -67,7 +67,13 @@ Deno.test("fuse() leaves a sum of convolutions that do not run on blocks", async
   assertEquals(await sums(model(SHORTCUT_LAST, { channels: 10 })), LAST);
 });
 
-Deno.test("fuse() leaves a sum with a term of another shape, or of one that is not known", async () => {
+Deno.test("fuse() adds a shortcut first where height and width are open", async () => {
+  const { model: fused } = await fuse(modelBytes(model(SHORTCUT_LAST, { size: ["h", "w"] })));
+  const add = fused.nodes.find(({ opType }) => opType === "Add")!;
+  assertEquals(add.inputs.includes("x"), true);
+});
+
+Deno.test("fuse() leaves a sum with a term of another shape", async () => {
   assertEquals(await sums(model(SHORTCUT_LAST, { shortcut: [1, 16, 1, 1] })), LAST);
 });
 
@@ -87,4 +93,11 @@ Deno.test("fuse() leaves a convolution whose result something else takes where i
 Deno.test("fuse() leaves a difference", async () => {
   const difference = [add("a1", "b1", "t"), add("x", "t", "s", "Sub"), RELU];
   assertEquals(await sums(model(difference)), ["Conv + Conv", " + Add"]);
+});
+
+Deno.test("fuse() leaves an Add that broadcasts as it did before opset 7", async () => {
+  const before: TestNode = { op: "Add", inputs: ["t", "x"], outputs: ["y"], attributes: { broadcast: 1, axis: 1 } };
+  const test = { ...model([add("a1", "b1", "t"), before], { shortcut: [16] }), opset: 6 };
+  const { report } = await fuse(modelBytes(test));
+  assertEquals(report.applied, []);
 });

@@ -25,9 +25,10 @@ function isOwnLayer({ producer, users, isOutput }: Value): boolean {
   return layer instanceof Convolution && layer.parts.form !== undefined && whyNotBlocked(layer) === undefined;
 }
 
-/** Whether all are images of one shape that is known. */
-function areAlike(terms: readonly Value[]): boolean {
-  const [first] = terms, shape = first.shape;
-  if (shape?.length !== 4 || shape.includes(null)) return false;
-  return terms.every((term) => JSON.stringify(term.shape) === JSON.stringify(shape));
+/** Whether all are images, and none is known to have another shape than the first. */
+function areAlike([first, ...others]: readonly Value[]): boolean {
+  return others.every(({ shape }) =>
+    shape?.length === 4 && first.shape?.length === 4 &&
+    shape.every((dim, axis) => dim === null || first.shape![axis] === null || dim === first.shape![axis])
+  );
 }

@@ -230,6 +230,19 @@ export const boundedImage: Step = (draft, x, choices) => {
   return draft.node("ReduceMean", [made.name], dims, { keepdims, axes: [2, 3] });
 };
 
+/** Two convolutions on blocks and a shortcut, added in any order. */
+export const branchesAndShortcut: Step = (draft, x, choices) => {
+  const wide = x.dims.length === 4 ? convOf(draft, x, choices, square(2, 1), 8) : undefined;
+  const start = wide && activation(draft, wide, choices);
+  const branch = (from?: Wire) => from && convOf(draft, from, choices, square(2, 3, 1), 8);
+  const a = branch(start), b = branch(start && draft.node("Sigmoid", [start.name], start.dims)); // else the two are one
+  const inner = a && b && draft.node("Add", [a.name, b.name], a.dims);
+  const normal = inner && choices.once(2) ? batchNormalization(draft, inner, choices) ?? inner : inner;
+  if (!normal || normal.dims.join() !== start!.dims.join()) return undefined;
+  const sum = draft.node("Add", choices.once(2) ? [normal.name, start!.name] : [start!.name, normal.name], normal.dims);
+  return sum && choices.once(2) ? activation(draft, sum, choices) : sum;
+};
+
 /** A factor of a 3-D convolution, along time or of each frame, in whole blocks of channels. */
 export const clips: Step = (draft, x, choices) => {
   if (x.dims.length !== 5) return undefined;
