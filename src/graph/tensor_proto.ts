@@ -5,7 +5,7 @@ import { readRange } from "../io/source.ts";
 import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields } from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
 import { byteLength, encodedChunks, encodePart } from "../tensor/encode.ts";
-import { float8Bytes, smallLength, smallTensor } from "../tensor/small_types.ts";
+import { float8Bytes, halfBytes, smallLength, smallTensor } from "../tensor/small_types.ts";
 import { type Bytes, sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
 
 /** TensorProto.DataType by number. */
@@ -179,9 +179,9 @@ function widen(values: readonly bigint[], type: NumericType): Uint8Array {
   return new Uint8Array(Uint32Array.from(values.map(Number)).buffer);
 }
 
-/** Elements of an 8-bit float type by its number, as they are stored; undefined for another type. */
-export function float8Tensor(code: number, dims: readonly number[], values: Float64Array): Tensor | undefined {
-  const bytes = float8Bytes(code, values);
+/** Elements of an 8-bit float type by its number, or of 4 bits where they are in range, as they are stored. */
+export function packedTensor(code: number, dims: readonly number[], values: Float64Array): Tensor | undefined {
+  const bytes = float8Bytes(code, values) ?? halfBytes(code, values);
   if (!bytes) return undefined;
   const proto = concat([...dimFields(dims), varintFieldBytes(2, code), fieldBytes(9, bytes)]);
   return importTensor(proto, []).tensor;

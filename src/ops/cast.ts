@@ -1,7 +1,8 @@
 import type { Node } from "../graph/graph.ts";
-import { elementType, float8Tensor } from "../graph/tensor_proto.ts";
+import { elementType, packedTensor } from "../graph/tensor_proto.ts";
 import { type ElementType, formatOf, isFloat, isWhole, wholeRange } from "../tensor/element_type.ts";
 import { asRounded, mapped } from "../tensor/elementwise.ts";
+import { isFloat8 } from "../tensor/small_types.ts";
 import { type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { sameEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
@@ -17,15 +18,17 @@ function cast(x: Tensor, to: ElementType): Tensor | undefined {
   return isFloat(x.type) ? mapped(asRounded(x), (value) => value, to) : mapped(x, (value) => value, to);
 }
 
-/** Most elements of 8 bits that are held in memory. */
+/** Most elements of 8 and 4 bits that are held in memory. */
 const MOST_HELD = 1 << 22;
 
-/** 8-bit floats of floating-point numbers, where those beyond the largest become that. */
-function toFloat8(node: Node, x: Tensor, code: number): Tensor | undefined {
-  if (!isFloat(x.type) || x.type === "float64" || x.size > MOST_HELD || node.number("saturate", 1) === 0) {
-    return undefined;
-  }
-  return float8Tensor(code, x.dims, valuesOf(asRounded(x)));
+/**
+ * 8-bit floats of floating-point numbers, where those beyond the largest become that; 4 bits of whole numbers that they hold. How
+ * fractions and others become 4 bits is a runtime's own affair.
+ */
+function packed(node: Node, x: Tensor, code: number): Tensor | undefined {
+  const isNumeric = isFloat(x.type) && x.type !== "float64" || isWhole(x.type);
+  if (!isNumeric || x.size > MOST_HELD || node.number("saturate", 1) === 0) return undefined;
+  return isFloat(x.type) || !isFloat8(code) ? packedTensor(code, x.dims, valuesOf(asRounded(x))) : undefined;
 }
 
 /** Fractions are cut; whole numbers keep their low bits. What a runtime makes of others is its own affair. */
@@ -60,7 +63,7 @@ const castTo: Op = {
   entries: sameEntries,
   infer: (node, [x]) => [castFacts(x, elementType(node.number("to", 0)))],
   evaluate(node, [x]) {
-    const code = node.number("to", 0), result = cast(x!, elementType(code)) ?? toFloat8(node, x!, code);
+    const code = node.number("to", 0), result = cast(x!, elementType(code)) ?? packed(node, x!, code);
     return result && [result];
   },
   isNoOp: (node) => keepsType(node, elementType(node.number("to", 0))),

@@ -1,23 +1,17 @@
 import type { Node } from "../graph/graph.ts";
 import { elementType } from "../graph/tensor_proto.ts";
-import type { ElementType } from "../tensor/element_type.ts";
-import { broadcasted } from "../tensor/elementwise.ts";
+import { type ElementType, isWhole, wholeRange } from "../tensor/element_type.ts";
+import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import { placed } from "../tensor/pick.ts";
-import { reshaped, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { reshaped, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { axisOf } from "./constant.ts";
+import { roundEven } from "./functions.ts";
 import type { Op, Ops } from "./op.ts";
 
 function outputType(node: Node, otherwise: ElementType | undefined): ElementType | undefined {
   const code = node.number("output_dtype", 0);
   return code !== 0 ? elementType(code) : otherwise;
 }
-
-const quantizeLinear: Op = {
-  infer: (node, [x, , zero]) => [{
-    type: node.has(2) ? zero.type : outputType(node, "uint8"),
-    shape: x.shape,
-  }],
-};
 
 /** Scale or zero point of each element, in a shape that broadcasts against x. */
 function aligned(node: Node, x: Tensor, parameter: Tensor): Tensor | undefined {
@@ -34,6 +28,25 @@ function aligned(node: Node, x: Tensor, parameter: Tensor): Tensor | undefined {
   if (parameter.dims.length !== 1 || parameter.size !== x.dims[axis]) return undefined;
   return reshaped(parameter, x.dims.map((_, at) => at === axis ? parameter.size : 1));
 }
+
+const quantizeLinear: Op = {
+  infer: (node, [x, , zero]) => [{
+    type: node.has(2) ? zero.type : outputType(node, "uint8"),
+    shape: x.shape,
+  }],
+  evaluate(node, [x, scale, zero]) {
+    const s = aligned(node, x!, scale!), z = zero && aligned(node, x!, zero);
+    const type = zero?.type ?? outputType(node, "uint8");
+    if (!s || zero && !z || !type || !isWhole(type) || node.number("precision", 0) !== 0) return undefined;
+    if (x!.type !== "float32" || scale!.type !== "float32" || !Number.isFinite(x!.bound())) return undefined;
+    if (!valuesOf(scale!).every((by) => by > 0)) return undefined;
+    const [least, most] = wholeRange(type);
+    const quantised = (value: number, by: number, origin = 0) =>
+      Math.min(most, Math.max(least, roundEven(Math.fround(value / by)) + origin));
+    const numbers = [asRounded(x!), asRounded(s)], result = broadcasted(z ? [...numbers, z] : numbers, quantised, type);
+    return result && [result];
+  },
+};
 
 const dequantizeLinear: Op = {
   decodes: true,

@@ -17,6 +17,11 @@ const FLOATS: Readonly<Record<number, Float8>> = {
   20: { fraction: 2, bias: 16, isUnsignedZero: true },
 };
 
+/** Whether a type, by its number, is one of these. */
+export function isFloat8(code: number): boolean {
+  return code in FLOATS;
+}
+
 /** Types of 4 bits, two in a byte, the first in its low half: UINT4, INT4. */
 const HALVES: Readonly<Record<number, number>> = { 21: 0, 22: 8 };
 
@@ -50,6 +55,15 @@ export function float8Bytes(code: number, values: Float64Array): Uint8Array | un
     const byte = above < below || above === below && low % 2 === 1 ? high : low;
     return isNegative && !(format.isUnsignedZero && byte === 0) ? byte | 128 : byte;
   });
+}
+
+/** Whole numbers as those of 4 bits, two in a byte; undefined where one is out of range, or for another type. */
+export function halfBytes(code: number, values: Float64Array): Uint8Array | undefined {
+  const sign = HALVES[code], bytes = new Uint8Array(Math.ceil(values.length / 2));
+  const isInside = (value: number) => Number.isInteger(value) && value >= -sign && value <= 15 - sign;
+  if (sign === undefined || !values.every(isInside)) return undefined;
+  values.forEach((value, at) => bytes[at >> 1] |= (value & 15) << ((at & 1) * 4));
+  return bytes;
 }
 
 /** Bytes of so many elements of a type by its number; undefined for a type that is none of these. */

@@ -52,6 +52,54 @@ for (const [type, name] of [[17, "E4M3FN"], [18, "E4M3FNUZ"], [19, "E5M2"], [20,
   });
 }
 
+for (const [type, least] of [[21, 0], [22, -8]] as const) {
+  Deno.test(`whole numbers through ${type === 21 ? "uint4" : "int4"} and back are themselves`, async () => {
+    const values = Array.from({ length: 16 }, (_, at) => least + at).concat(least + 3);
+    for (const from of [1, 3, 7]) {
+      const model = times([cast("w", type, "q"), cast("q", 1, "c")], {
+        w: tensor([values.length], values, type === 21 && from === 3 ? 2 : from),
+      });
+      await assertFuses(model, { Mul: 1 }, { tolerance: 0 });
+    }
+  });
+
+  Deno.test(`fractions, and what ${type === 21 ? "uint4" : "int4"} does not hold, are left to the runtime`, async () => {
+    for (const values of [[0.5], [least - 1], [least + 16]]) {
+      const model = times([cast("w", type, "q"), cast("q", 1, "c")], { w: tensor([1], values) });
+      await assertFuses(model, { Cast: 2, Mul: 1 }, { tolerance: 0 });
+    }
+  });
+}
+
+Deno.test("a weight that is rounded to whole numbers, and back, is worked out as ONNX Runtime rounds", async () => {
+  const values = [
+    ...Array.from({ length: 40 }, (_, at) => (at - 20) * 0.125),
+    ...Array.from(random([984], 3).values, (v) => v * 40),
+  ];
+  for (const [type, origin] of [[3, 0], [2, 128], [3, -5], [5, 0], [4, 1000]]) {
+    const w = { w: tensor([2, 512], values), s: tensor([2], [0.25, 0.3]), z: tensor([2], [origin, origin], type) };
+    const nodes: TestNode[] = [
+      { op: "QuantizeLinear", inputs: ["w", "s", "z"], outputs: ["q"], attributes: { axis: 0 } },
+      { op: "DequantizeLinear", inputs: ["q", "s", "z"], outputs: ["d"], attributes: { axis: 0 } },
+      { op: "Reshape", inputs: ["d", "flat"], outputs: ["c"] },
+    ];
+    await assertFuses(times(nodes, { ...w, flat: tensor([1], [1024], 7) }), { Mul: 1 }, { tolerance: 0 });
+  }
+});
+
+Deno.test("QuantizeLinear by a scale of zero, or of what is no number, is left to the runtime", async () => {
+  for (const [value, scale] of [[1, 0], [NaN, 1]]) {
+    const nodes: TestNode[] = [
+      { op: "QuantizeLinear", inputs: ["w", "s"], outputs: ["q"] },
+      { op: "DequantizeLinear", inputs: ["q", "one"], outputs: ["c"] },
+    ];
+    const { report } = await fuse(
+      modelBytes(times(nodes, { w: tensor([1], [value]), s: tensor([], [scale]), one: tensor([], [1]) })),
+    );
+    assertEquals(report.after.ops.QuantizeLinear, 1);
+  }
+});
+
 Deno.test("a constant through a type that is not evaluated gives a reason to the layer that takes it", async () => {
   const layer = (node: TestNode): TestModel => ({
     opset: 21,

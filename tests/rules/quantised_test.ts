@@ -84,6 +84,20 @@ Deno.test("fuse() leaves a weight that is moved on its way to whole numbers as i
   assertEquals(report.applied, []);
 });
 
+Deno.test("fuse() works out a weight that is rounded to whole numbers, and leaves it to the layer that computes on them", async () => {
+  const { w: _stored, ...others } = WEIGHTS, made = quantised([conv("xf", "c")], ["c"]);
+  const model: TestModel = {
+    ...made,
+    initializers: { ...others, real: randomIn(-1, 1, [4, 4, 3, 3], 9) },
+    nodes: [
+      { op: "QuantizeLinear", inputs: ["real", "ws", "wz"], outputs: ["w"], attributes: { axis: 0 } },
+      ...made.nodes,
+    ],
+  };
+  await assertFuses(model, { QuantizeLinear: 2, DequantizeLinear: 4, Conv: 1, Relu: 1 });
+  assertEquals((await asRun(model, {})).QLinearConv, 1);
+});
+
 Deno.test("merge-parallel-layers keeps two convolutions that are computed on whole numbers", async () => {
   const other = { ...conv("xf", "d"), inputs: ["xf", "vf", "bf"] };
   const model = quantised([parameter("v"), conv("xf", "c"), other], ["c", "d"]);
