@@ -258,7 +258,7 @@ const REFUSALS: Record<string, Refusal> = {
         bnOf("t", "y"),
       ],
     }),
-    reason: /reshape does not keep its channels apart/,
+    reason: /reshape makes several axes of its channels, or its channels of several axes/,
   },
   "a quantised activation between conv and BatchNormalization": {
     model: convBn({

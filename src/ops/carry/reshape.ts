@@ -1,5 +1,6 @@
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
+import { product } from "../dims.ts";
 import { isInferenceDropout } from "../dropout.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, unary } from "./carry.ts";
@@ -52,7 +53,7 @@ export const dropoutCarry: Carry = unary(
  */
 function reshaped(node: Node, from: Shape | undefined, to: Shape | undefined, affine: AffineMap): AffineMap | Skip {
   if (affine.axis === null) return affine;
-  const apart = new Skip("unknown-shape", `${node.label} does not keep its channels apart, as far as shapes are known`);
+  const apart = whyApart(node, from, to);
   if (!from || !to) return apart;
   const channels = affine.scale.length;
   const before = from.slice(0, affine.axis), after = from.slice(affine.axis + 1);
@@ -77,6 +78,13 @@ function reshaped(node: Node, from: Shape | undefined, to: Shape | undefined, af
   return { axis: merged, scale: expand(affine.scale), shift: expand(affine.shift) };
 }
 
+function whyApart(node: Node, from: Shape | undefined, to: Shape | undefined): Skip {
+  const isKnown = from && to && [...from, ...to].every((dim) => dim !== null);
+  return isKnown
+    ? new Skip("other-axis", `${node.label} makes several axes of its channels, or its channels of several axes`)
+    : new Skip("unknown-shape", `${node.label} does not keep its channels apart, as far as shapes are known`);
+}
+
 /** More channels than this no layer has: what a file says of itself must not cost memory. */
 const MOST_CHANNELS = 2 ** 24;
 
@@ -86,8 +94,8 @@ function known(dims: readonly Dim[]): number | undefined {
 
 /** Whether two runs of dimensions surely have the same number of elements. */
 function equal(a: readonly Dim[], b: readonly Dim[]): boolean {
-  const left = known(a), right = known(b);
-  if (left !== undefined && right !== undefined) return left === right;
+  const left = product(a);
+  if (left !== null && left === product(b)) return true;
   const plain = (dims: readonly Dim[]) => dims.filter((dim) => dim !== 1);
   const [p, q] = [plain(a), plain(b)];
   return p.length === q.length && p.every((dim, at) => dim !== null && dim === q[at]);
