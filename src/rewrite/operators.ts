@@ -1,5 +1,6 @@
 import { constantOf } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
+import { operatorsOf } from "../ops/idioms/expanded.ts";
 import { type Found, idiomOf } from "../ops/idioms/table.ts";
 import { AS_IS, type GraphView } from "../ops/idioms/pattern.ts";
 import type { Builder } from "../ops/builder.ts";
@@ -17,8 +18,9 @@ export interface OperatorCount {
 }
 
 /**
- * Counts the operators that a runtime makes of the nodes of a replacement before and after it, an idiom as one. Nodes of an
- * idiom that is cut are counted each by itself, those with constant results not at all.
+ * Counts the operators that a runtime makes of the nodes of a replacement before and after it: an idiom as one, what it has no
+ * kernel for as the nodes of its function. Nodes of an idiom that is cut are counted each by itself, those with constant results
+ * not at all.
  */
 export function countOperators(replacement: Replacement, build: Builder, runtime: Runtime): OperatorCount {
   const { removed } = replacement;
@@ -40,8 +42,10 @@ export function countOperators(replacement: Replacement, build: Builder, runtime
     }
   }
   const left = running(region).filter((node) => !gone.has(node));
-  const groups = (nodes: readonly Node[], found: typeof before) =>
-    new Set(nodes.map((node) => found(node)?.nodes[0] ?? node)).size;
+  const groups = (nodes: readonly Node[], found: typeof before) => {
+    const roots = new Map(nodes.map((node) => [found(node)?.nodes[0] ?? node, found(node) ? 1 : operatorsOf(node)]));
+    return [...roots.values()].reduce((sum, operators) => sum + operators, 0);
+  };
   const broken = [...cut.values()].find(({ nodes }) =>
     nodes.some((node) => !gone.has(node) && !isConstant(node) && (after(node)?.nodes.length ?? 1) < 2)
   );

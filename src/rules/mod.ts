@@ -32,6 +32,7 @@ import { turnTransposedLayer } from "./turn_transposed_layer.ts";
 import { writeContractionAsProduct } from "./write_contraction_as_product.ts";
 import { putChannelsLast } from "./put_channels_last.ts";
 import { splitLayerOfJoin } from "./split_layer_of_join.ts";
+import { writeGroupNormalizationRule } from "./write_group_normalization.ts";
 import { writeHardSigmoidRule } from "./write_hard_sigmoid.ts";
 import { writeIdiom } from "./write_idiom.ts";
 import { writePartsRule } from "./write_parts.ts";
@@ -48,6 +49,7 @@ export const RULES: readonly Rule[] = [
   dropExpand,
   writePartsRule,
   writeIdiom,
+  writeGroupNormalizationRule,
   writeHardSigmoidRule,
   fuseAffineIntoLayer,
   fuseAffineIntoNextLayer,

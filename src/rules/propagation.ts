@@ -51,7 +51,9 @@ export class Propagation {
   whyNotSmaller(): Skip | undefined {
     const made = this.build.nodes.filter(({ output }) => constantOf(output) === undefined);
     const [before, after] = [this.#removed.length, made.length];
-    return after < before ? undefined : new Skip("not-cheaper", `it would take ${after} nodes instead of ${before}`);
+    if (after < before) return undefined;
+    const than = after === before ? "as many as now" : `instead of ${before}`;
+    return new Skip("not-cheaper", `it would take ${after} nodes ${than}`);
   }
 
   /** What to put in place of what. */

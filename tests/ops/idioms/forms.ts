@@ -295,6 +295,13 @@ export const FORMS: readonly Form[] = [
   { name: "Clip", isImage: true, write: (d, x) => d.op("Clip", [x, d.number(0), d.number(6)]) },
   { name: "sum and Relu", isImage: true, write: (d, x, _o, y) => d.op("Relu", [d.op("Add", [x, y])]) },
   {
+    name: "group norm",
+    runtime: "InstanceNormalization",
+    opsets: [21, 23],
+    isImage: true,
+    write: (d, x) => d.op("GroupNormalization", [x, gamma(d), beta(d)], { num_groups: 4, epsilon: { float: EPSILON } }),
+  },
+  {
     name: "group norm by InstanceNormalization",
     isImage: true,
     write: (d, x) => {
