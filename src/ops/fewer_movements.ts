@@ -1,8 +1,8 @@
 import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { valueTensor } from "../tensor/tensor.ts";
+import { valuesOf, valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf } from "./constant.ts";
+import { axesOf, constantOf, constantValues } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
 import { writtenShape } from "./entries.ts";
 
@@ -18,7 +18,8 @@ export interface FewerMovements {
 export function squeezedSooner(node: Node, build: Builder): FewerMovements | undefined {
   const atOnce = reshapedAtOnce(node, build);
   if (atOnce) return atOnce;
-  const turned = onlyBefore(node, "Transpose"), shaped = turned && onlyBefore(turned, "Reshape");
+  const turned = onlyBefore(node.inputs[0], node, "Transpose"),
+    shaped = turned && onlyBefore(turned.inputs[0], turned, "Reshape");
   const from = shaped?.inputs[0]?.shape, to = shaped?.output.shape, rank = to?.length;
   if (!turned || !shaped || !from || rank === undefined) return undefined;
   const axes = axesOf(node, rank), perm = turned.numbers("perm") ?? [...Array(rank).keys()].reverse();
@@ -40,7 +41,8 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
 
 /** A change of shape after another one: one Reshape. */
 export function reshapedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
-  const previous = onlyBefore(node, "Reshape", "Flatten", "Squeeze", "Unsqueeze"), x = previous?.inputs[0];
+  const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze"),
+    x = previous?.inputs[0];
   const written = x?.shape && node.output.shape && writtenShape(x.shape, node.output.shape);
   if (!written) return undefined;
   const shape = build.initializer("shape", valueTensor("int64", [written.length], Float64Array.from(written)));
@@ -48,9 +50,33 @@ export function reshapedAtOnce(node: Node, build: Builder): FewerMovements | und
   return { nodes: [previous!, node], result };
 }
 
+/**
+ * Where that takes some of the single entries that a Concat puts side by side, and constants for the others, as exporters write
+ * the shape that a class token is expanded to: a Concat of these.
+ */
+export function chosenEntries(node: Node, build: Builder): FewerMovements | undefined {
+  const chosen = constantValues(node.inputs[0]), at = constantOf(node.inputs[1]) ? 2 : 1;
+  const others = constantOf(node.inputs[3 - at]), join = onlyBefore(node.inputs[at], node, "Concat");
+  const length = join?.inputs.length, isSingle = (value: Value | undefined) => value?.shape?.join() === "1";
+  if (!others || !chosen || chosen.length !== length || others.dims.join() !== `${length}`) return undefined;
+  if (!join!.inputs.every(isSingle)) return undefined;
+  const values = valuesOf(others);
+  const parts = join!.inputs.map((value, part) =>
+    (chosen[part] !== 0) === (at === 1)
+      ? value
+      : build.initializer("size", valueTensor(others.type, [1], values.slice(part, part + 1)))
+  );
+  const result = build.node("Concat", parts, {
+    name: join!.name,
+    output: node.output.name,
+    attributes: [newAttribute("axis", 0)],
+  });
+  return { nodes: [join!, node], result };
+}
+
 /** The node whose result only this one takes; undefined where it is another operator, or its result is needed elsewhere. */
-function onlyBefore(node: Node, ...opTypes: readonly string[]): Node | undefined {
-  const value = node.inputs[0], previous = value?.producer;
+function onlyBefore(value: Value | undefined, node: Node, ...opTypes: readonly string[]): Node | undefined {
+  const previous = value?.producer;
   const isOnly = previous?.graph === node.graph && value!.users.size === 1 && value!.users.get(node) === 1;
   return isOnly && !value!.isOutput && previous.is(...opTypes) && !previous.hasReferences ? previous : undefined;
 }

@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { combinedElements, type Partial } from "./combined_elements.ts";
 import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, stepwise, unary } from "./elementwise.ts";
+import { chosenEntries } from "./fewer_movements.ts";
 import type { Op, Ops } from "./op.ts";
 
 /** Two operands, each pair true or false. */
@@ -72,6 +73,7 @@ const where: Op = {
   infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: inputs[1].type }],
   moves: [1, 2],
   entries: broadcastEntries,
+  fewerMovements: chosenEntries,
   evaluate(_node, [condition, a, b]) {
     const result = broadcasted([condition!, a!, b!], (c, x, y) => c !== 0 ? x : y, a!.type);
     return result && [result];

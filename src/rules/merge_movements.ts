@@ -3,12 +3,12 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**
  * Two movements of elements one after the other that one of them does alone: the second, straight from the first's input. And
- * three that two do.
+ * three that two do, or a choice among entries that a Concat alone is.
  */
 export const mergeMovements: Rule = {
   name: "merge-movements",
   summary:
-    "Reshape after Reshape, Flatten, Squeeze or Unsqueeze, Transpose after Transpose: one; Squeeze after both: none",
+    "Reshape after Reshape, Flatten, Squeeze or Unsqueeze, Transpose after Transpose: one; Squeeze after both: none; Where of single entries: Concat",
   phase: "clean",
   roots: Object.keys(OPS[""]).filter((op) => OPS[""][op].withoutPrevious || OPS[""][op].fewerMovements),
   rewrite(root, build) {

@@ -114,3 +114,46 @@ Deno.test("merge-movements keeps a Squeeze where something else takes what comes
     await assertFuses(squeezed({}, [2, 3, 4], { [name]: null }), { Reshape: 1, Squeeze: 1, Transpose: 1 });
   }
 });
+
+/** x expanded to sizes that a Where chooses among those of z and constants. */
+function chosen(isConstant: boolean[], order: "constants" | "sizes", joined = ["z0", "z1"]): TestModel {
+  const choice = order === "constants" ? ["ones", "sizes"] : ["sizes", "ones"];
+  return {
+    inputs: { x: [1, 1], z: ["n", "m"] },
+    outputs: { y: null },
+    types: {},
+    initializers: {
+      ...{ first: ints(0), second: ints(1), third: ints(2), ones: ints(1, 1) },
+      which: { dims: [2], values: isConstant.map((value) => Number(value === (order === "constants"))), type: 9 },
+    },
+    nodes: [
+      { op: "Shape", inputs: ["z"], outputs: ["s"] },
+      { op: "Slice", inputs: ["s", "first", "second"], outputs: ["z0"] },
+      { op: "Slice", inputs: ["s", "second", "third"], outputs: ["z1"] },
+      { op: "Concat", inputs: joined, outputs: ["sizes"], attributes: { axis: 0 } },
+      { op: "Where", inputs: ["which", ...choice], outputs: ["to"] },
+      { op: "Expand", inputs: ["x", "to"], outputs: ["e"] },
+      { op: "Relu", inputs: ["e"], outputs: ["y"] },
+    ],
+  };
+}
+
+for (const order of ["constants", "sizes"] as const) {
+  Deno.test(`merge-movements: sizes that a Where chooses among ${order} first are put side by side as they are`, async () => {
+    for (const isConstant of [[true, false], [false, true]]) {
+      await assertFuses(chosen(isConstant, order), { Concat: 1, Expand: 1, Relu: 1, Shape: 1, Slice: 1 });
+    }
+  });
+}
+
+Deno.test("merge-movements keeps a Where of a Concat whose parts are no single entries", async () => {
+  const none = { dims: [0], values: [], type: 7 }, model = chosen([true, false], "constants", ["s", "none"]);
+  const left = { Concat: 1, Expand: 1, Relu: 1, Shape: 1, Where: 1 };
+  await assertFuses({ ...model, initializers: { ...model.initializers, none } }, left);
+});
+
+Deno.test("merge-movements keeps a Where whose sizes something else takes", async () => {
+  const model = chosen([true, false], "constants");
+  const left = { Concat: 1, Expand: 1, Relu: 1, Shape: 1, Slice: 2, Where: 1 };
+  await assertFuses({ ...model, outputs: { y: null, sizes: null }, types: { sizes: 7 } }, left);
+});
