@@ -53,6 +53,7 @@ const SMALLER: Readonly<Record<string, string>> = {
           "' beside it. A page takes single files: use the command line");
       }
     }`,
+  "ops/ml.ts": "export const ML_OPS = {};", // classical models: what is not known is left alone
   "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
 };
 
@@ -157,7 +158,7 @@ export async function browserScript(entry: string, define: Record<string, string
   });
   const { code } = await minify(outputFiles[0].text, { // 5 % smaller than what esbuild leaves
     ecma: 2020,
-    compress: { passes: 3, ecma: 2020, toplevel: true },
+    compress: { passes: 3, ecma: 2020, toplevel: true, unsafe_arrows: true, unsafe_methods: true },
     mangle: { toplevel: true },
   });
   return code!;
