@@ -25,11 +25,12 @@ async function take(file: File): Promise<void> {
   part("result").hidden = true;
   say(`Reading ${file.name} …`);
   try {
-    const before = await layerfuse.open(new Uint8Array(await file.arrayBuffer()));
+    const before = await layerfuse.open(new Uint8Array(await file.arrayBuffer()), { name: file.name });
     const { model: after, report } = await layerfuse.fuse(before);
     await show(file, before, after, report);
   } catch (error) {
-    say(`${file.name}: ${error instanceof Error ? error.message : error}`);
+    const text = error instanceof Error ? error.message : String(error);
+    say(text.startsWith(file.name) ? text : `${file.name}: ${text}`);
   }
 }
 
@@ -56,11 +57,12 @@ async function time(): Promise<void> {
   button.disabled = true;
   try {
     const runtime = await loadRuntime();
-    const inputs = before.inputs.map(({ name, type, shape }) => ({
-      name,
-      type: type ?? "float32",
-      dims: (shape ?? []).map((dim) => dim ?? ""),
-    }));
+    const inputs = before.inputs.map(({ name, type, shape }) => {
+      if (!type) {
+        throw new Error(`input ${name} is a sequence, an optional value or a map, and only tensors can be fed.`);
+      }
+      return { name, type, dims: (shape ?? []).map((dim) => dim ?? "") };
+    });
     const { levels, note } = await timeInPage(runtime, {
       before: await before.bytes(),
       after: await after.bytes(),

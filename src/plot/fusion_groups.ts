@@ -41,7 +41,8 @@ export function fusionGroups(
   });
   const ownerBefore = before.nodes.map((node) => owners.get(`node ${label(node)}`));
   const ownerAfter = after.nodes.map((node) =>
-    node.outputs.map((name) => owners.get(`value ${name}`)).find((owner) => owner !== undefined)
+    node.outputs.map((name) => owners.get(`value ${name}`)).find((owner) => owner !== undefined) ??
+      owners.get(`node ${label(node)}`) // made anew under its old name, as the layer that takes a carried map
   );
   // A result that the model after no longer has was used up by a later rewrite: the one that owns its reader.
   const left = new Set(after.nodes.flatMap((node) => node.outputs));

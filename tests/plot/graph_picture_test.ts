@@ -114,6 +114,20 @@ Deno.test("fusionGroups() takes along what went because nothing reads it any mor
   assertEquals([group.before, group.after], [[0, 1, 3], [1]]);
 });
 
+Deno.test("fusionGroups() has the layers that took a carried map, made anew under their names, among what became", () => {
+  const before: GraphShape = {
+    nodes: [
+      node("mul", "Mul", ["x", "s"], ["m"]),
+      node("relu", "Relu", ["m"], ["r"]),
+      node("conv", "Conv", ["r"], ["y"]),
+    ],
+  };
+  const after: GraphShape = { nodes: [node("relu", "Relu", ["x"], ["r"]), node("conv", "Conv", ["r"], ["y"])] };
+  const applied = [{ rule: "carry-affine-to-layers", nodes: ["mul", "conv"], result: "m" }];
+  const [group] = fusionGroups(before, after, { applied });
+  assertEquals([group.before, group.after], [[0, 2], [1]]);
+});
+
 Deno.test("rewriteKinds() counts places that look alike, the most frequent first", () => {
   assertEquals(rewriteKinds(blocks(false), blocks(true), report), [{ rewrite: 0, places: 2 }]);
 });
