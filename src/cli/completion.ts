@@ -28,7 +28,29 @@ export async function complete(args: readonly string[]): Promise<number> {
       if (option && FILE.test(flags)) option.handler = offer;
     }
   }
-  return await run(args);
+  return args[1] === "bash" ? await printBashScript(() => run(args)) : await run(args);
+}
+
+/** The library's line that needs the package bash-completion, which not every machine has. */
+const WORDS = '_get_comp_words_by_ref -n "=:" cur prev words cword';
+
+/** Prints the script for bash so that it needs no package, and may be sourced again, or beside that of another program. */
+async function printBashScript(print: () => Promise<number>): Promise<number> {
+  const { log } = console, lines: string[] = [];
+  console.log = (line: string) => lines.push(line); // the library gives its script to nothing else
+  try {
+    return await print();
+  } finally {
+    console.log = log;
+    const own =
+      'words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}';
+    console.log(
+      lines.join("\n").replaceAll(/^readonly /gm, "").replace(
+        WORDS,
+        `if declare -F _get_comp_words_by_ref > /dev/null; then ${WORDS}; else ${own}; fi`,
+      ),
+    );
+  }
 }
 
 /** Files and folders (with a slash) that begin as `typed` does. */

@@ -69,10 +69,10 @@ function explained(program: Command, { code, message }: CommanderError, args: re
   }
   const usage = `Usage: layerfuse ${command.name()} ${command.usage()}`;
   if (code === "commander.missingArgument" || code === "commander.excessArguments") {
-    const most = command.registeredArguments.length;
+    const most = command.registeredArguments.length, given = command.args.length;
     const least = command.registeredArguments.filter(({ required }) => required).length;
     const expected = least === most ? least : `${least} to ${most}`;
-    return `${command.name()}: ${command.args.length} arguments, expected ${expected}. ${usage}`;
+    return `${command.name()}: ${given} argument${given === 1 ? "" : "s"}, expected ${expected}. ${usage}`;
   }
   return `${command.name()}: ${said}. ${usage}`;
 }

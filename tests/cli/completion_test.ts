@@ -43,22 +43,26 @@ async function inShell(shell: string, script: string): Promise<string> {
   return text.decode(stdout);
 }
 
-Deno.test({
-  name: "layerfuse complete bash makes bash complete a command and an option",
-  ignore: !await has("bash", BASH_COMPLETION),
-  fn: async () => {
-    const ask = (line: string, words: string) =>
-      `COMP_LINE='${line}' COMP_POINT=${line.length} COMP_WORDS=(${words}) COMP_CWORD=$((\${#COMP_WORDS[@]}-1)) COMPREPLY=()
-       __layerfuse_complete 2>/dev/null; echo "\${COMPREPLY[@]}"`;
-    const stdout = await inShell(
-      "bash",
-      `source ${BASH_COMPLETION}; layerfuse() { ${COMMAND} "$@"; }; source <(layerfuse complete bash)
-       ${ask("layerfuse expl", "layerfuse expl")}
-       ${ask("layerfuse fuse --veri", "layerfuse fuse --veri")}`,
-    );
-    assertEquals(stdout, "explain\n--verify\n");
-  },
-});
+for (const [where, file] of [["with", BASH_COMPLETION], ["without", "/dev/null"]]) {
+  Deno.test({
+    name:
+      `layerfuse complete bash makes bash complete a command and an option, ${where} bash-completion, sourced twice`,
+    ignore: !await has("bash", file),
+    fn: async () => {
+      const ask = (line: string, words: string) =>
+        `COMP_LINE='${line}' COMP_POINT=${line.length} COMP_WORDS=(${words}) COMP_CWORD=$((\${#COMP_WORDS[@]}-1)) COMPREPLY=()
+         __layerfuse_complete 2>/dev/null; echo "\${COMPREPLY[@]}"`;
+      const stdout = await inShell(
+        "bash",
+        `source ${file}; layerfuse() { ${COMMAND} "$@"; }; source <(layerfuse complete bash)
+         source <(layerfuse complete bash)
+         ${ask("layerfuse expl", "layerfuse expl")}
+         ${ask("layerfuse fuse --veri", "layerfuse fuse --veri")}`,
+      );
+      assertEquals(stdout, "explain\n--verify\n");
+    },
+  });
+}
 
 Deno.test({
   name: "layerfuse complete fish makes fish complete a command and an option",
