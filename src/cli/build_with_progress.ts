@@ -1,7 +1,6 @@
-import { type Architecture, architectures, build, type Model } from "../models/mod.ts";
+import { type Architecture, build, type Model } from "../models/mod.ts";
 import { removable } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** What `build` and `reproduce` say of the network to build. */
 export interface BuildChoice {
@@ -15,11 +14,8 @@ export interface BuildChoice {
   strict?: boolean;
 }
 
-/** Builds a known architecture with a progress bar. Throws a {@link UsageError} for one that is not known. */
+/** Builds a known architecture with a progress bar. */
 export async function buildWithProgress(name: string, { seed, opset, weights, strict }: BuildChoice): Promise<Model> {
-  if (!architectures.includes(name as Architecture)) {
-    throw new UsageError(`there is no architecture '${name}'. Known: ${architectures.join(", ")}.`);
-  }
   const progress = await startProgress();
   try {
     const model = await removable(() =>

@@ -41,7 +41,7 @@ function list(names: object): string {
 }
 
 /** The name with the fewest changed letters, where those are few. */
-function nearest(name: string, names: readonly string[]): string | undefined {
+export function nearest(name: string, names: readonly string[]): string | undefined {
   const [best] = names.map((other) => ({ other, away: distance(name.toLowerCase(), other.toLowerCase()) }))
     .sort((a, b) => a.away - b.away);
   return best && best.away <= Math.max(2, name.length / 3) ? best.other : undefined;

@@ -1,3 +1,4 @@
+import { nearest } from "../host/options.ts";
 import { loraTransformer, WIDTH } from "./lora_transformer.ts";
 import { mobileoneS0 } from "./mobileone.ts";
 import { BERTS } from "./bert.ts";
@@ -116,7 +117,10 @@ export const architectures: readonly Architecture[] = Object.keys(ARCHITECTURES)
 /** Checks the name of an architecture. Throws a RangeError that lists the names, if it is none of them. */
 export function parseArchitecture(name: string): Architecture {
   if (Object.hasOwn(ARCHITECTURES, name)) return name as Architecture;
-  throw new RangeError(`architecture ${JSON.stringify(name)}: unknown; expected one of ${architectures.join(", ")}`);
+  const near = nearest(name, architectures);
+  throw new RangeError(
+    `there is no architecture '${name}'${near ? `; did you mean '${near}'?` : "."} Known: ${architectures.join(", ")}.`,
+  );
 }
 
 /** The shape of the input that an architecture is usually run at: one image, or one sequence. */

@@ -69,6 +69,12 @@ async function storedFiles(source: ByteSource): Promise<Map<string, Stored>> {
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith("/")) continue;
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      if (/^[^/]+\/code\//.test(entry.fileName)) {
+        throw new WeightsFormatError(
+          `${source.name}: a TorchScript program, as torch.jit.save writes it. Save the tensors alone: ` +
+            "torch.save(torch.jit.load(FILE).state_dict(), OTHER_FILE).",
+        );
+      }
       if (entry.compressionMethod !== 0) throw new Error(`'${entry.fileName}' is compressed`);
       if (entry.isEncrypted()) throw new Error(`'${entry.fileName}' is encrypted`);
       if (fileDataStart + entry.uncompressedSize > source.size) {
@@ -78,6 +84,7 @@ async function storedFiles(source: ByteSource): Promise<Map<string, Stored>> {
       files.set(entry.fileName, { offset: fileDataStart, size: entry.uncompressedSize });
     }
   } catch (error) {
+    if (error instanceof WeightsFormatError) throw error;
     const { message } = error as Error;
     throw new WeightsFormatError(
       `${source.name}: not a zip archive as torch.save writes it (${message}). The file is truncated or damaged.`,

@@ -234,7 +234,7 @@ Deno.test("build() names the architectures it knows when asked for another", asy
   await assertRejects(
     () => build("resnet20" as Architecture),
     RangeError,
-    `architecture "resnet20": unknown; expected one of ${architectures.join(", ")}`,
+    `there is no architecture 'resnet20'; did you mean 'resnet50'? Known: ${architectures.join(", ")}`,
   );
   await assertRejects(() => build("toString" as Architecture), RangeError);
   assertThrows(() => defaultInputShape("vgg" as Architecture), RangeError, "resnet18");

@@ -154,6 +154,18 @@ for (const [what, bytes, message] of OTHERS) {
   });
 }
 
+Deno.test("readStateDict() says of what torch.jit.save wrote that it is a program, and not that it is damaged", async () => {
+  const text = Array.from(await Deno.readFile(new URL("zip.pth", folder)), (byte) => String.fromCharCode(byte)).join(
+    "",
+  );
+  const program = Uint8Array.from(text.replaceAll("/version", "/code/ab"), (char) => char.charCodeAt(0));
+  await assertRejects(
+    () => readStateDict(new BytesSource(program, "scripted.pt")),
+    WeightsFormatError,
+    "scripted.pt: a TorchScript program, as torch.jit.save writes it. Save the tensors alone",
+  );
+});
+
 Deno.test("readStateDict() takes no more than eight prefixes of wrappers away", async () => {
   const entry = { dtype: "F32", shape: [1], data_offsets: [0, 4] };
   const names = async (name: string) => {
