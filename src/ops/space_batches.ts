@@ -7,6 +7,7 @@
 import type { Dim, Node, Value } from "../graph/graph.ts";
 import { sizeOf, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
+import { quotient } from "./dims.ts";
 import { sameEntries } from "./entries.ts";
 import { cutsOf } from "./slice.ts";
 import { opOf } from "./table.ts";
@@ -61,8 +62,10 @@ export function dealtTo(value: Value, channels: number): Dealt | undefined {
 
 /** Whether there may be several times as many batches as images. */
 function isMore(batches: Dim | undefined, images: Dim): boolean {
-  if (typeof batches !== "number" || typeof images !== "number") return batches === null || batches !== images;
-  return batches > images && batches % images === 0;
+  if (batches === undefined || batches === null || images === null) return true;
+  if (typeof batches !== typeof images) return false; // a multiple of a number is one, and of a name a name
+  if (typeof batches === "number") return batches > Number(images) && batches % Number(images) === 0;
+  return quotient(batches, images) !== 1;
 }
 
 /** The image that batches become again, cells at its borders left out; undefined where they become something else. */
