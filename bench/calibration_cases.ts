@@ -302,15 +302,15 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   {
     rule: addLayersLast,
     ungated: addLayersLast,
-    network: "relu(conv(relu(x)) + conv(σ(x)) + x), Conv 3×3 both, C → C channels, of a map of S×S",
+    network: "relu(conv(tanh(x)) + conv(σ(x)) + x) of x = relu(conv(…)), Convs 3×3, C → C channels, of a map of S×S",
     channels: [16, 32, 64, 128],
     sizes: [7, 14, 28, 56],
     build: (channels, size) =>
       networkOf([1, channels, size, size], (network) => {
         const layer = (x: Value, path: string) => conv(network, x, path, { out: channels, kernel: 3, bias: true });
-        const { input } = network, gate = network.op("Sigmoid", [input], "gate");
-        const branches = [layer(relu(network, input, "relu"), "a"), layer(gate, "b")];
-        const sum = network.op("Add", [network.op("Add", branches, "branches"), input], "residual");
+        const start = relu(network, layer(network.input, "stem"), "relu");
+        const branches = ["Tanh", "Sigmoid"].map((op) => layer(network.op(op, [start], `${op}.act`), `${op}.conv`));
+        const sum = network.op("Add", [network.op("Add", branches, "branches"), start], "residual");
         return relu(network, sum, "active");
       }),
   },

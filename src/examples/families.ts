@@ -202,9 +202,9 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
   }),
   "sum-of-layers": onMaps((network) => {
     const layer = (x: Value, path: string) => conv(network, x, path, { out: CHANNELS, kernel: 3, bias: true });
-    const { input } = network, gate = network.op("Sigmoid", [input], "gate");
-    const branches = [layer(relu(network, input, "relu"), "a"), layer(gate, "b")];
-    const sum = network.op("Add", [network.op("Add", branches, "branches"), input], "residual");
+    const start = relu(network, layer(network.input, "stem"), "relu");
+    const branches = ["Tanh", "Sigmoid"].map((op) => layer(network.op(op, [start], `${op}.act`), `${op}.conv`));
+    const sum = network.op("Add", [network.op("Add", branches, "branches"), start], "residual");
     return relu(network, sum, "active");
   }),
   "transposed-layer": onMaps((network) =>

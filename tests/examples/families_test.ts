@@ -34,7 +34,7 @@ const LEFT: Record<Family, [rule: string, ops: Record<string, number>]> = {
   "layers-of-parts": ["merge-layers-of-parts", { Conv: 1, Relu: 1 }],
   "dealt-cells": ["dilate-layer", { Conv: 1 }],
   "cancelled-shift": ["cancel-shift", { Add: 1, AveragePool: 1, Mul: 1, Relu: 1, Sub: 1 }],
-  "sum-of-layers": ["add-layers-last", { Add: 2, Conv: 2, Relu: 2, Sigmoid: 1 }],
+  "sum-of-layers": ["add-layers-last", { Add: 2, Conv: 3, Relu: 2, Sigmoid: 1, Tanh: 1 }],
   "transposed-layer": ["turn-transposed-layer", { Conv: 1, Relu: 1 }],
 };
 

@@ -8,13 +8,14 @@ import { UNBLOCKED, whyNotBlocked } from "./blocked.ts";
 
 /** Operators that a blocked convolution does as it stores its result, or that run on blocks by themselves. */
 const ELEMENTWISE: readonly string[] = ["Relu", "Sigmoid", "Tanh", "HardSigmoid", "Clip", "LeakyRelu", "HardSwish"];
-/** Nodes that are gone through to the convolution that makes the blocks. */
+/** Nodes that are gone through to the convolution that makes the blocks; behind more, there is taken to be one. */
 const DEEPEST = 8;
 
 /** Whether ONNX Runtime's CPU kernels make a value in blocks: a convolution's, or what stays in blocks behind one. */
 export function isMadeInBlocks(value: Value | undefined, depth = 0): boolean {
   const { producer } = value ?? {};
-  if (!producer || depth > DEEPEST || producer.output !== value) return false;
+  if (!producer || producer.output !== value) return false;
+  if (depth > DEEPEST) return true;
   const isIn = (input: Value | undefined) => isMadeInBlocks(input, depth + 1);
   const { inputs: [first, second] } = producer;
   if (producer.is(...ELEMENTWISE)) return isIn(first);

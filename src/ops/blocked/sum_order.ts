@@ -3,16 +3,18 @@ import { Convolution } from "../linear/convolution.ts";
 import { isFunction } from "../space_batches.ts";
 import { layerOf } from "../views.ts";
 import { whyNotBlocked } from "./blocked.ts";
+import { isMadeInBlocks } from "./blocked_value.ts";
 
 /**
  * The terms of a sum, what no convolution made first: a runtime adds one other image to a convolution's result as it stores it, and
  * applies the activation behind the last sum there, too. Undefined where the additions stand so already, or are none of images
- * of one shape.
+ * of one shape in its blocked layout.
  */
 export function layersLast(sum: Node, terms: readonly Value[], additions: readonly Node[]): Value[] | undefined {
   if (additions.some((node) => !node.is("Add") || node.hasReferences)) return undefined;
   const layers = terms.filter(isOwnLayer), others = terms.filter((term) => !layers.includes(term));
   if (layers.length === 0 || additions.length < 2 || !areAlike(terms)) return undefined;
+  if (!others.every((term) => isMadeInBlocks(term))) return undefined;
   const isStored = (node: Node) => node.inputs.some((input) => input && layers.includes(input));
   const apart = additions.filter((node) => !isStored(node)).length, least = Math.max(0, others.length - 1);
   const [user] = sum.output.users.keys(), isActivated = user !== undefined && isFunction(user);
