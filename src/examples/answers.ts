@@ -70,6 +70,10 @@ function same({ error }: Comparison): string {
   const wild = error.nonFinite && error.nonFinite.equal + error.nonFinite.different;
   return how +
     (wild ? ` NaN or infinity stands at ${formatCount(wild)} places, where no error is taken.` : "") +
-    (runtime ? ` ONNX Runtime’s own optimizations change them by ${formatPower(runtime.relativeL2)}.` : "") +
+    (runtime
+      ? ` ONNX Runtime’s own optimizations ${
+        runtime.relativeL2 === 0 ? "do not change them" : `change them by ${formatPower(runtime.relativeL2)}`
+      }.`
+      : "") +
     (top1Agreement === null ? "" : ` The best class is the same for ${formatShare(top1Agreement)} of the inputs.`);
 }

@@ -22,7 +22,7 @@ function cards(table: string): string {
 /** Style of the parts: facts, tables, figures, cards. All that a notebook display needs. */
 export const PART_STYLE: string = `${themeCss(".lf")}
 ${STYLE}
-.lf{font-family:${FONT};color:var(--lf-ink);line-height:1.55}
+.lf{font-family:${FONT};color:var(--lf-ink);line-height:1.55;overflow-wrap:break-word}
 .lf *{box-sizing:border-box}
 .lf.display,.lf>main{container:lf/inline-size}
 .lf.display{min-width:300px;background:var(--lf-page);padding:4px 12px;border-radius:10px}
@@ -97,7 +97,7 @@ body.lf>main{max-width:800px;margin:0 auto;padding:36px 20px 56px}
 .lf .prose .scroll{overflow-wrap:anywhere}
 .lf .button{display:inline-block;padding:8px 14px;border:1px solid var(--lf-grid);border-radius:8px;background:var(--lf-surface);text-decoration:none;font-weight:600}
 .lf .fact a,.lf a.fact{color:inherit;text-decoration:none}
-.lf .prose>*{overflow-wrap:break-word}
+.lf .prose pre{white-space:pre-wrap}
 .lf .prose h2{margin:2.6rem 0 .6rem}
 .lf .prose a{text-underline-offset:2px}
 .lf .prose em{color:inherit}

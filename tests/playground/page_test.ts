@@ -40,7 +40,7 @@ const LOOK = `(() => {
     download: document.getElementById("download").download,
     times: document.getElementById("times").innerText,
     progress: document.getElementById("progress").textContent,
-    tooWide: document.documentElement.scrollWidth - innerWidth,
+    tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     colour: style.color,
     background: getComputedStyle(document.documentElement).backgroundColor + style.backgroundColor,
   };

@@ -38,6 +38,7 @@ Deno.test({
     const measures = Object.values(outputs)[0];
     comparison.error.outputs = { [long]: measures, other: measures };
     comparison.error.worst = [long, "other"].map((output) => ({ output, input: "normal", ...measures }));
+    comparison.notes.push(`cannot start: ${long}: it failed`);
     fusion.skipped.push(
       { rule: "r", node: long, code, reason: `'${long}' is not constant` },
       { rule: "r", node: "n", code, reason: `'n' is not constant` },
