@@ -26,11 +26,12 @@ const COSTS: ReadonlySet<string> = new Set(["NCHWc ReorderInput", "NCHWc Reorder
 
 /**
  * Operators that do all that another does, and more; or as much in the same time (ONNX's own Gelu beside the runtime's); or the
- * plain one, where a scale is no longer there to be done with the product (were it done apart, a Mul or Div would be left over).
+ * plain one, where a scale or bias is no longer there to be done with it (were it done apart, a Mul, Div or Add would be left
+ * over).
  */
 const RICHER: Readonly<Record<string, readonly string[]>> = {
   Gelu: ["BiasGelu", "FastGelu"],
-  BiasGelu: ["FastGelu"],
+  BiasGelu: ["FastGelu", "Gelu"],
   FastGelu: ["Gelu"],
   FusedMatMul: ["MatMul"],
   LayerNormalization: ["SkipLayerNormalization", "EmbedLayerNormalization"],
@@ -42,7 +43,7 @@ const RICHER: Readonly<Record<string, readonly string[]>> = {
 /** Operators that are left over only where one was not recognised. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   Gelu: ["Erf", "Tanh"],
-  BiasGelu: ["Erf", "Tanh"],
+  BiasGelu: ["Erf", "Tanh", "Add"],
   FastGelu: ["Erf", "Tanh"],
   QuickGelu: ["Sigmoid"],
   FusedMatMul: ["Mul", "Div"],

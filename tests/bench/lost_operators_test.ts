@@ -87,6 +87,13 @@ Deno.test("lostOperators() takes a richer operator in place of another as no los
   assertEquals(lostOperators({ "com.microsoft.Gelu": 3 }, { Gelu: 3 }), undefined);
 });
 
+Deno.test("lostOperators() takes a Gelu for one with a bias where the bias is gone, not where it is added apart", () => {
+  const before = { "com.microsoft.BiasGelu": 1, MatMul: 2 };
+  assertEquals(lostOperators(before, { "com.microsoft.Gelu": 1, Gather: 2 }), undefined);
+  const found = lostOperators(before, { "com.microsoft.Gelu": 1, Add: 1, MatMul: 1 })!;
+  assertEquals(found.lost, { BiasGelu: { before: 1, after: 0 } });
+});
+
 Deno.test("lostOperators() tells the blocked layout's convolutions from plain ones, and ignores its reorders", () => {
   const found = lostOperators({ "com.microsoft.nchwc.Conv": 2 }, { "com.microsoft.nchwc.Conv": 1, Conv: 1 })!;
   assertEquals(found.lost, { "NCHWc Conv": { before: 2, after: 1 } });
