@@ -15,12 +15,17 @@ import { opOf, OPS } from "./table.ts";
 export function affineOf(node: Node): ChannelAffine | Skip | undefined {
   const affine = viewsOf(node).affine?.(node);
   if (!affine || affine instanceof Skip) return affine;
-  const bad = [affine.scale, affine.shift].flatMap((values) => values.find((value) => !Number.isFinite(value)) ?? []);
-  if (bad.length > 0) return new Skip("invalid-parameter", `its constants give a scale or shift of ${bad[0]}`);
+  const bad = notFinite(affine.scale) ?? notFinite(affine.shift);
+  if (bad !== undefined) return new Skip("invalid-parameter", `its constants give a scale or shift of ${bad}`);
   if (affine.x.type && node.output.type && affine.x.type !== node.output.type) {
     return new Skip("element-type", `it makes ${node.output.type} of ${affine.x.type}`);
   }
   return affine;
+}
+
+/** The first entry that is no finite number; a loop of its own, for entries may be a million. */
+function notFinite(values: Float64Array): number | undefined {
+  for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at])) return values[at];
 }
 
 /** A node as a linear map, with or without weights of its own; why it is none; or undefined where it is something else. */
