@@ -127,7 +127,8 @@ class Exporter {
     const names = (field: number, values: readonly (Value | undefined)[]) =>
       values.map((value) => fieldBytes(field, encoder.encode(value?.name ?? "")));
     const inner = node.subgraphs.length > 0;
-    if (node.wire && !node.isChanged && !inner) return concat(node.wire.map(({ bytes }) => bytes));
+    if (node.proto && !node.isChanged && !inner) return node.proto;
+    const wire = node.proto && wireFields(node.proto);
     const replacements = new Map([[F.input as number, names(F.input, node.inputs)], [
       F.output as number,
       names(F.output, node.outputs),
@@ -135,10 +136,10 @@ class Exporter {
     const attributes = [...node.attributes.values()].map((attribute) =>
       fieldBytes(F.attribute, this.attribute(attribute))
     );
-    if (node.wire && node.name) replacements.set(3, [fieldBytes(3, encoder.encode(node.name))]); // a copy may have another
-    const hasOwn = node.wire?.some(({ number }) => number === F.attribute); // or it was given others
+    if (wire && node.name) replacements.set(3, [fieldBytes(3, encoder.encode(node.name))]); // a copy may have another
+    const hasOwn = wire?.some(({ number }) => number === F.attribute); // or it was given others
     if (inner || !hasOwn) replacements.set(F.attribute, attributes);
-    return splice(node.wire ?? header(node), replacements);
+    return splice(wire ?? header(node), replacements);
   }
 
   private attribute(attribute: Attribute): Uint8Array {
@@ -149,6 +150,11 @@ class Exporter {
     const bodies = attribute.graphs.map((graph) => fieldBytes(field, this.graph(graph)));
     return splice(wireFields(attribute.bytes), new Map([[field as number, bodies]]));
   }
+}
+
+/** The NodeProto that a node was read from, without its attributes; undefined for a new node. */
+export function withoutAttributes({ proto }: Node): Uint8Array | undefined {
+  return proto && splice(wireFields(proto), new Map([[FIELD.node.attribute, []]]));
 }
 
 /** The fields of a new node, inputs, outputs and attributes left to the splice. */

@@ -76,8 +76,8 @@ export class Node {
   readonly outputs: readonly (Value | undefined)[];
   /** Attributes by name. */
   readonly attributes: ReadonlyMap<string, Attribute>;
-  /** The NodeProto's fields it was read from; undefined for a new node. */
-  wire?: readonly WireField[];
+  /** The NodeProto it was read from; undefined for a new node. */
+  proto?: Uint8Array;
   /** Whether inputs or outputs changed since it was read. */
   isChanged = false;
   /** Place in the order of the file: a new node takes the place of the one it replaces. */
@@ -98,7 +98,7 @@ export class Node {
     this.inputs = [...init.inputs];
     this.outputs = [...init.outputs];
     this.attributes = new Map([...init.attributes ?? []].map((attribute) => [attribute.name, attribute]));
-    this.wire = init.wire;
+    this.proto = init.proto;
   }
 
   /** What to call it in a message: its name, or its operator and first output. */
@@ -183,8 +183,8 @@ export interface NodeInit {
   outputs: readonly (Value | undefined)[];
   /** Attributes. */
   attributes?: Iterable<Attribute>;
-  /** The fields it was read from. */
-  wire?: readonly WireField[];
+  /** The NodeProto it was read from. */
+  proto?: Uint8Array;
 }
 
 /** Facts of the whole model that its graphs need. */

@@ -29,7 +29,7 @@ export const FIELD = {
   model: { graph: 7, opsetImport: 8, functions: 25 },
   graph: { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13, sparseInitializer: 15 },
   function: { node: 7, input: 4, output: 5, valueInfo: 12 },
-  node: { input: 1, output: 2, attribute: 5 },
+  node: { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 },
   attribute: { graph: 6, graphs: 11 },
 } as const;
 
@@ -212,27 +212,18 @@ class Importer {
   }
 
   private nodes(graph: Graph, nodes: readonly Uint8Array[]): void {
-    const type = messageType("NodeProto"), names = new Map<string, number>();
+    const names = new Map<string, number>();
     nodes.forEach((proto, order) => {
       const wire = decoded(this.source, "NodeProto", () => wireFields(proto));
-      const head = decoded(this.source, "NodeProto", () => {
-        const fields = wire.filter(({ number }) => number <= 4 || number === 7);
-        return plain(type.decode(join(fields))) as {
-          input: string[];
-          output: string[];
-          name?: string;
-          op_type?: string;
-          domain?: string;
-        };
-      });
+      const texts = (field: number) => contentsOf(wire, field).map((bytes) => text.decode(bytes));
       const node = new Node(graph, {
-        opType: head.op_type ?? "",
-        domain: domainOf(head.domain),
-        name: head.name,
-        inputs: head.input.map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
-        outputs: head.output.map((name) => name === "" ? undefined : graph.value(name)),
+        opType: texts(FIELD.node.opType).at(-1) ?? "",
+        domain: domainOf(texts(FIELD.node.domain).at(-1)),
+        name: texts(FIELD.node.name).at(-1),
+        inputs: texts(FIELD.node.input).map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
+        outputs: texts(FIELD.node.output).map((name) => name === "" ? undefined : graph.value(name)),
         attributes: contentsOf(wire, FIELD.node.attribute).map((bytes) => this.attribute(graph, bytes)),
-        wire,
+        proto,
       });
       node.order = order;
       graph.addNode(node);

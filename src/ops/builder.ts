@@ -1,6 +1,6 @@
 import type { Attribute } from "../graph/attribute.ts";
+import { withoutAttributes } from "../graph/export.ts";
 import { type Graph, Node, Value } from "../graph/graph.ts";
-import { FIELD } from "../graph/import.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ConstantPool } from "./constant_pool.ts";
 
@@ -61,7 +61,7 @@ export class Builder {
       inputs: trimmed(inputs),
       outputs: [new Value(this.graph, init.output || name || opType)],
       attributes,
-      wire: after?.is(opType) && after.name === name ? withoutAttributes(after) : undefined,
+      proto: after?.is(opType) && after.name === name ? withoutAttributes(after) : undefined,
     });
     return this.stage(node);
   }
@@ -75,17 +75,17 @@ export class Builder {
       inputs: trimmed(inputs),
       outputs: [new Value(this.graph, node.output.name)],
       attributes: attributes ?? node.attributes.values(),
-      wire: attributes ? withoutAttributes(node) : node.wire,
+      proto: attributes ? withoutAttributes(node) : node.proto,
     });
     return this.stage(copy);
   }
 
   /** A copy of a node with several outputs, some perhaps absent, with other inputs; its outputs in that order. */
   again(node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
-    const { opType, domain, name, wire } = node,
+    const { opType, domain, name, proto } = node,
       outputs = node.outputs.map((value) => value && new Value(this.graph, value.name));
     const attributes = node.attributes.values();
-    this.stage(new Node(this.graph, { opType, domain, name, wire, attributes, inputs: trimmed(inputs), outputs }));
+    this.stage(new Node(this.graph, { opType, domain, name, proto, attributes, inputs: trimmed(inputs), outputs }));
     return outputs;
   }
 
@@ -108,11 +108,6 @@ export class Builder {
     this.nodes.push(node);
     return node.output;
   }
-}
-
-/** The fields of the file's node but its attributes. */
-function withoutAttributes({ wire }: Node): Node["wire"] {
-  return wire?.filter(({ number }) => number !== FIELD.node.attribute);
 }
 
 /** Absent optional inputs at the end are left out. */

@@ -1,13 +1,32 @@
 import protobuf from "protobufjs";
 
-/** One field of a message as it stands on the wire. */
-export interface WireField {
+/** One field of a message as it stands on the wire: where it lies, since most views of it are never asked for. */
+export class WireField {
   /** Field number. */
   readonly number: number;
+  readonly #message: Uint8Array;
+  readonly #start: number;
+  readonly #content: number;
+  readonly #end: number;
+
+  /** The field from `start` to `end` of a message; its content begins at `content`, which is `end + 1` for other wire types. */
+  constructor(message: Uint8Array, number: number, [start, content, end]: readonly [number, number, number]) {
+    this.number = number;
+    this.#message = message;
+    this.#start = start;
+    this.#content = content;
+    this.#end = end;
+  }
+
   /** Tag and value, to be copied as they are. */
-  readonly bytes: Uint8Array;
+  get bytes(): Uint8Array {
+    return this.#message.subarray(this.#start, this.#end);
+  }
+
   /** The content of a length-delimited field (a view); undefined for other wire types. */
-  readonly content?: Uint8Array;
+  get content(): Uint8Array | undefined {
+    return this.#content > this.#end ? undefined : this.#message.subarray(this.#content, this.#end);
+  }
 }
 
 /** The fields of a message, in order, unknown ones included. */
@@ -17,21 +36,20 @@ export function wireFields(message: Uint8Array): WireField[] {
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const tag = reader.uint32();
-    const wire = tag & 7;
-    let content: Uint8Array | undefined;
-    if (wire === 2) {
+    let content: number | undefined;
+    if ((tag & 7) === 2) {
       const length = reader.uint32();
-      content = message.subarray(reader.pos, reader.pos + length);
+      content = reader.pos;
       reader.skip(length);
-    } else reader.skipType(wire);
-    fields.push({ number: tag >>> 3, bytes: message.subarray(start, reader.pos), content });
+    } else reader.skipType(tag & 7);
+    fields.push(new WireField(message, tag >>> 3, [start, content ?? reader.pos + 1, reader.pos]));
   }
   return fields;
 }
 
 /** The contents of every length-delimited field with this number. */
 export function contentsOf(fields: readonly WireField[], number: number): Uint8Array[] {
-  return fields.flatMap((field) => field.number === number && field.content ? [field.content] : []);
+  return fields.flatMap((field) => field.number === number ? field.content ?? [] : []);
 }
 
 /** A varint on the wire. */
