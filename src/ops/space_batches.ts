@@ -48,7 +48,9 @@ export function dealtTo(value: Value, channels: number): Dealt | undefined {
   for (let first = 0; first < nodes.length; first++) {
     const chain = nodes.slice(first), image = chain[0].inputs[0]!, rank = image.shape?.length ?? 0;
     for (const layout of rank === 3 || rank === 4 ? layoutsOf(rank) : []) {
-      const [n, , ...sizes] = canonical(image.shape!, layout);
+      const [n, own, ...sizes] = canonical(image.shape!, layout);
+      // where their number is open, a Slice might cut channels
+      if (typeof own === "number" ? own !== channels : chain.some((node) => node.is("Slice"))) continue;
       if (!sizes.every((size) => typeof size === "number") || !isMore(value.shape?.[0], n)) continue;
       const found = common(dimsFor(chain, n, channels, sizes, layout), (dims) => {
         const moved = movedBy(chain, stored(dims, layout));

@@ -201,6 +201,21 @@ Deno.test("fuse() leaves a Slice of batch or channels where it is", async () => 
   await assertFuses(test, { Conv: 1, Slice: 1, Transpose: 2 });
 });
 
+Deno.test("fuse() leaves a Slice of channels in front of the batches where it is", async () => {
+  for (const batch of [3, "n"]) {
+    const test = model({ batch });
+    test.inputs.x = [batch, 6, 6, 8];
+    Object.assign(test.initializers!, {
+      from: tensor([1], [0], INT64),
+      to: tensor([1], [4], INT64),
+      axis: tensor([1], [1], INT64),
+    });
+    test.nodes.unshift({ op: "Slice", inputs: ["x", "from", "to", "axis"], outputs: ["few"] });
+    test.nodes[1].inputs = ["few"];
+    await assertFuses(test, { Slice: 1, Conv: 1 });
+  }
+});
+
 Deno.test("fuse() keeps functions of single elements behind the layer, and an image that lies as the batches do", async () => {
   const test = model(), at = test.nodes.findIndex(({ op }) => op === "DepthToSpace");
   test.nodes[at].inputs = ["f"];
