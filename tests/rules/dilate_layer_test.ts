@@ -204,7 +204,7 @@ Deno.test("fuse() leaves a Slice of batch or channels where it is", async () => 
 Deno.test("fuse() leaves a Slice of channels in front of the batches where it is", async () => {
   for (const batch of [3, "n"]) {
     const test = model({ batch });
-    test.inputs.x = [batch, 6, 6, 8];
+    test.inputs!.x = [batch, 6, 6, 8];
     Object.assign(test.initializers!, {
       from: tensor([1], [0], INT64),
       to: tensor([1], [4], INT64),
