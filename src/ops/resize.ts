@@ -2,19 +2,19 @@ import type { Dim, Node } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped } from "../tensor/tensor.ts";
 import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
-import { resizeCarry } from "./carry/interpolation.ts";
+import { resizeCarry, resizedAxes } from "./carry/interpolation.ts";
 import { constantValues } from "./constant.ts";
 import { times } from "./dims.ts";
 import { spaceToDepthLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
 import { resizePositions } from "./position_map.ts";
 import { settledScales } from "./settled_scales.ts";
-import { elementsOf } from "./shape_elements.ts";
+import { elementsOf, valueElements } from "./shape_elements.ts";
 
 const resize: Op = {
   infer(node, [{ type, shape }, first, second, third]) {
     if (!shape) return [{ type }];
-    const axes = (node.numbers("axes") ?? [...shape.keys()]).map((axis) => axis < 0 ? axis + shape.length : axis);
+    const axes = resizedAxes(node, shape.length);
     const scales = node.opset < 11 ? first : second, sizes = node.opset >= 11 ? third : undefined;
     const to = [...shape], given = sizes && node.has(3) ? elementsOf(sizes) : undefined, by = elementsOf(scales);
     const isStretched = node.text("keep_aspect_ratio_policy", "stretch") === "stretch";
@@ -33,11 +33,23 @@ function scaled(dim: Dim, scale: Dim): Dim {
   return typeof dim === "number" && typeof scale === "number" ? Math.floor(dim * scale) : null;
 }
 
-/** Scales of 1 read each pixel where it is, whatever the mode and the coordinates, but for those of tf_crop_and_resize. */
+/**
+ * Scales of 1, and the sizes that are there, read each pixel where it is, whatever the mode and the coordinates, but for those of
+ * tf_crop_and_resize.
+ */
 function resizesNothing(node: Node): boolean {
   const isOld = node.opset < 11, scales = constantValues(node.inputs[isOld ? 1 : 2]);
   if (node.text("coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize") return false;
-  return !node.has(3) && scales !== undefined && scales.length > 0 && scales.every((scale) => scale === 1);
+  if (node.has(3)) return keepsSizes(node);
+  return scales !== undefined && scales.length > 0 && scales.every((scale) => scale === 1);
+}
+
+/** Whether the sizes that are asked for are those of the input. */
+function keepsSizes(node: Node): boolean {
+  const sizes = valueElements(node.inputs[3]), shape = node.inputs[0]?.shape;
+  if (!sizes || !shape) return false;
+  const axes = resizedAxes(node, shape.length);
+  return sizes.length === axes.length && axes.every((axis, at) => sizes[at] !== null && sizes[at] === shape[axis]);
 }
 
 const upsample: Op = {
