@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { TestModel } from "../onnx_model.ts";
 import { Choices } from "./choices.ts";
 import { Draft, type Shared, type Wire } from "./draft.ts";
-import { activation, batchNormalization, elementwise, negation } from "./steps/affines.ts";
+import { activation, batchNormalization, elementwise, groupNormalization, negation } from "./steps/affines.ts";
 import {
   conditional,
   extraOutput,
@@ -73,6 +73,7 @@ import { axesProduct, constantMap, dealtCells, focus, groups } from "./steps/nei
 const STEPS: Record<string, [weight: number, step: Step]> = {
   elementwise: [14, elementwise],
   batchNormalization: [16, batchNormalization],
+  groupNormalization: [6, groupNormalization],
   conv: [14, conv],
   pointwise: [5, pointwise],
   depthwise: [3, depthwise],

@@ -17,6 +17,14 @@ export const batchNormalization: Step = (draft, x, choices) => {
   }, { named: !choices.once(6) });
 };
 
+export const groupNormalization: Step = (draft, x, choices) => {
+  if (draft.opset < 21 || x.dims.length < 3) return undefined;
+  const channels = [x.dims[1]], gamma = draft.constant(choices, draft.values(channels, 0.5, 1.5));
+  const beta = draft.constant(choices, draft.values(channels, 0.05, 0.5));
+  const num_groups = choices.pick([1, 2, 3, x.dims[1]].filter((count) => x.dims[1] % count === 0));
+  return draft.node("GroupNormalization", [x.name, gamma, beta], x.dims, { num_groups });
+};
+
 /** Shapes a constant can have beside x: one number, one number an entry of one axis in its three spellings, more than that. */
 function constantShape(x: Wire, choices: Choices): { dims: number[]; result: readonly number[] } {
   const rank = x.dims.length;
