@@ -6,7 +6,7 @@ import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.
 import { importTensor } from "./tensor_proto.ts";
 
 /** Larger ones are refused: a few bytes must not ask for gigabytes. */
-const MOST_ELEMENTS = 2 ** 28;
+const MOST_ELEMENTS = 2 ** 25;
 
 /** Reads a SparseTensorProto as the dense tensor it stands for; it is filled in when it is first read. */
 export function importSparse(proto: Uint8Array, payloads: readonly Payload[]): { name: string; tensor: Tensor } {

@@ -39,6 +39,8 @@ export interface ByteFuzzResult {
 
 /** CPU time in which every model, whatever is in it, must be done. */
 const MOST_MS = 2000;
+/** And the memory, beside what the process has before. */
+const MOST_BYTES = 500e6;
 
 class Broken extends Error {}
 
@@ -51,10 +53,13 @@ export async function runByteFuzz(
   await using runtime = new RuntimeProcess();
   let tried = 0;
   const property = fc.asyncProperty(arbitraryMutation(models.length), async (mutation) => {
-    const bytes = mutated(models, mutation), before = process.cpuUsage();
-    const fused = await fusedOf(bytes);
+    const bytes = mutated(models, mutation), before = process.cpuUsage(), { rss } = process.memoryUsage();
+    const most = mostBytes(), fused = await fusedOf(bytes);
     const { user, system } = process.cpuUsage(before), ms = (user + system) / 1000;
     if (ms > MOST_MS) throw new Broken(`took ${ms.toFixed(0)} ms of CPU time`);
+    if (mostBytes() > most && mostBytes() - rss > MOST_BYTES) {
+      throw new Broken(`took ${((mostBytes() - rss) / 1e6).toFixed(0)} MB`);
+    }
     result.slowestMs = Math.max(result.slowestMs, ms);
     if (!fused) result.refused++;
     else {
@@ -81,6 +86,11 @@ export async function runByteFuzz(
     );
   }
   return result;
+}
+
+/** The most memory that the process ever had. */
+function mostBytes(): number {
+  return 1024 * process.resourceUsage().maxRSS;
 }
 
 function modelsIn(folder: string): Uint8Array[] {

@@ -67,6 +67,14 @@ Deno.test("fuse() carries a map up through a Slice backwards, and through Gather
   await assertFuses(model(lines, ["y", "h"], along), { Conv: 1, Gather: 2 }, OPTIONS);
 });
 
+Deno.test("fuse() carries no number up to entries of an axis that is as long as only a false shape says", async () => {
+  const lines = ["p = Gather(x, even)", "y = Mul(p, half)"];
+  for (const length of [2 ** 20 + 1, 2 ** 40]) {
+    const claim = { ...model(lines, ["y"], { p: { axis: 1 } }), inputs: { x: ["n", length, 6, 6] } };
+    await assertKeeps(claim, /which entries .* takes is not known/);
+  }
+});
+
 Deno.test("fuse() carries a number up through a Gather that drops the channels' axis", async () => {
   const lines = ["a = Conv(x, w)", "p = Gather(a, third)", "y = Mul(p, half)"];
   await assertFuses(model(lines, ["y"], { p: { axis: 1 } }), { Conv: 1, Gather: 1 }, OPTIONS);

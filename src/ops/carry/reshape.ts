@@ -1,3 +1,4 @@
+import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
 import { product } from "../dims.ts";
@@ -70,7 +71,7 @@ function reshaped(node: Node, from: Shape | undefined, to: Shape | undefined, af
   );
   if (merged < 0) return apart;
   const length = to[merged] as number;
-  if (length > MOST_CHANNELS) return apart;
+  if (length > MOST_ENTRIES) return apart;
   const tail = trailing(after, to.slice(merged + 1));
   if (tail === undefined) return apart;
   const expand = (values: Float64Array) =>
@@ -84,9 +85,6 @@ function whyApart(node: Node, from: Shape | undefined, to: Shape | undefined): S
     ? new Skip("other-axis", `${node.label} makes several axes of its channels, or its channels of several axes`)
     : new Skip("unknown-shape", `${node.label} does not keep its channels apart, as far as shapes are known`);
 }
-
-/** More channels than this no layer has: what a file says of itself must not cost memory. */
-const MOST_CHANNELS = 2 ** 24;
 
 function known(dims: readonly Dim[]): number | undefined {
   return dims.every((dim) => typeof dim === "number") ? (dims as number[]).reduce((a, b) => a * b, 1) : undefined;

@@ -55,7 +55,7 @@ const gathered: SelectionsOf = (node) => {
   const shape = node.inputs[0]?.shape, picks = constantOf(node.inputs[1]), values = constantValues(node.inputs[1]);
   if (!shape || !picks || !values || picks.dims.length > 1) return unknown(node);
   const axis = axisOf(node, shape.length, 0), length = shape[axis];
-  if (typeof length !== "number") return unknown(node);
+  if (typeof length !== "number" || length > MOST_ENTRIES) return unknown(node);
   const indices = values.map((index) => index < 0 ? index + length : index);
   return [{ axis, indices, length, isDropped: picks.dims.length === 0 }];
 };
