@@ -116,10 +116,15 @@ function reasonOf(
     : `; ${count(evidence.units)}: another may differ by ±${
       percent(evidence.assumedOpening)
     } (assumed), which widens the interval`;
+  const alike = evidence.effectiveUnits === undefined
+    ? ""
+    : `; each ${evidence.unit} resembles the one before, so ${evidence.units} count as ${
+      Number(evidence.effectiveUnits.toPrecision(2))
+    }, which widens the interval`;
   const same = sameOperators
     ? `; ONNX Runtime runs the same ${sameOperators} operators for both, so nothing below ${band} is called a difference`
     : "";
-  return said + more + few + same;
+  return said + more + few + alike + same;
 }
 
 const count = (openings: number) => openings === 1 ? "one opening" : `only ${openings} openings`;

@@ -5,7 +5,7 @@
  */
 // @ts-types="./jstat.d.ts"
 import jStat from "jstat";
-import { mean, median, medianAbsoluteDeviation, quantile, sampleVariance } from "simple-statistics";
+import { mean, median, medianAbsoluteDeviation, quantile, sampleVariance, sum } from "simple-statistics";
 import type { Evidence, Interval } from "./types.ts";
 
 export { median };
@@ -45,6 +45,7 @@ export interface EvidenceOptions {
  * - From {@link MIN_OPENINGS} openings on: the mean of the openings' medians, its standard error from their variance.
  * - Fewer: each missing opening counts as one degree of freedom at a spread of {@link ASSUMED_OPENING}, beside the noise of the
  *   rounds; so one opening has an interval of about ±5%, and five are nearly believed.
+ * - Openings that surely resemble the ones before them count as fewer: {@link effectiveUnits}.
  * - No sample of openings: the same over up to twenty blocks of neighbouring rounds.
  *
  * @throws {RangeError} If there are no ratios.
@@ -58,19 +59,41 @@ export function evidenceOf(lnRatios: readonly number[], options: EvidenceOptions
   const units = medians.length, spread = units > 1 ? sampleVariance(medians) : 0;
   const within = isSample ? mean(groups.map(varianceOfMedian)) : spread;
   const missing = isSample ? Math.max(0, MIN_OPENINGS - units) : 0;
-  const freedom = units - 1 + missing;
+  const effective = isSample ? effectiveUnits(medians) : units, isResembling = effective < units;
+  const freedom = effective - 1 + missing;
   const assumed = ASSUMED_OPENING ** 2 + within;
-  const variance = freedom > 0 ? ((units - 1) * spread + missing * assumed) / freedom : Infinity;
+  const known = units - 1 + missing;
+  const variance = known > 0 ? ((units - 1) * spread + missing * assumed) / known : Infinity;
   return {
     ln: mean(medians),
-    standardError: Math.sqrt(variance / units),
+    standardError: Math.sqrt(variance / effective),
     freedom,
     units,
+    ...(isResembling ? { effectiveUnits: effective } : {}),
     unit: isSample ? "opening" : "block",
     rounds,
     ...(missing > 0 ? { assumedOpening: ASSUMED_OPENING } : {}),
     ...(isSample ? { withinOpening: Math.sqrt(within), betweenOpenings: Math.sqrt(Math.max(0, spread - within)) } : {}),
   };
+}
+
+/** The one-sided 5% point of the normal distribution. */
+const SURELY = 1.645;
+
+/**
+ * As how many independent ones openings in a row count, n·(1 − ρ)/(1 + ρ) with ρ the lag-1 autocorrelation: a machine that is in one
+ * mood for several openings is seen fewer times than it was opened. All of them where r, which is too small by (1 + 3ρ)/n
+ * (Kendall), is no more than chance would make it.
+ */
+function effectiveUnits(openings: readonly number[]): number {
+  const count = openings.length;
+  if (count < MIN_OPENINGS) return count;
+  const centre = mean([...openings]), apart = openings.map((opening) => opening - centre);
+  const products = apart.slice(1).map((value, i) => value * apart[i]);
+  const r = sum(products) / sum(apart.map((value) => value ** 2));
+  if (!((r + 1 / count) * Math.sqrt(count) > SURELY)) return count;
+  const rho = r + (1 + 3 * r) / count;
+  return Math.max(2, count * (1 - rho) / (1 + rho));
 }
 
 /** The interval of the ratio at a confidence such as 0.95. With no degree of freedom it is all numbers. */

@@ -34,6 +34,8 @@ export interface Evidence {
   freedom: number;
   /** How many units the interval is over. */
   units: number;
+  /** How many the units count as, where each resembles the one before: they tell less than as many that do not. */
+  effectiveUnits?: number;
   /** What a unit is: an opening of both sessions; a block of rounds where there was nothing to open; a whole run in a `diff`. */
   unit: "opening" | "block" | "run";
   /** Rounds in all. */

@@ -37,6 +37,13 @@ Deno.test("decide() calls nothing on fewer than ten rounds", () => {
   assertEquals(decide(evidence(1, 0, { rounds: 10 })).verdict, "faster");
 });
 
+Deno.test("decide() says where openings resemble the ones before them", () => {
+  assertStringIncludes(
+    decide(evidence(0, 0.02, { effectiveUnits: 3.21 })).reason,
+    "each opening resembles the one before, so 10 count as 3.2, which widens the interval",
+  );
+});
+
 Deno.test("decide() calls no difference below 3% where the same operators run, and says so", () => {
   const { verdict, reason } = decide(evidence(0.013, 0.001), { sameOperators: 279 });
   assertEquals(verdict, "same");

@@ -22,6 +22,8 @@ export interface Disturbance {
   bimodal?: number;
   /** Standard deviation of ln(time) of one session, as long as it is open. */
   session?: number;
+  /** How much of a session's deviation its next opening keeps, 0 to 1. */
+  resemblance?: number;
   /** What runs first after an opening is faster by this for as long as the opening lasts. */
   firstRun?: number;
 }
@@ -45,11 +47,15 @@ export async function simulate(
   renewing = true,
 ): Promise<PairTiming> {
   const seconds = options.seconds ?? 1;
-  const { jitter = 0, spikes = 0, drift = 0, steps = 0, bimodal = 0, session = 0, firstRun = 0 } = disturbance;
+  const { jitter = 0, spikes = 0, drift = 0, steps = 0, bimodal = 0, session = 0, resemblance = 0, firstRun = 0 } =
+    disturbance;
   const uniform = randomSource(seed, 11), normal = normalSource(randomSource(seed, 12));
   let timeMs = 0, pace = 1, nextStep = steps ? 100 * seconds * -Math.log(1 - uniform()) : Infinity;
-  const job = (base: number, isFirst: () => boolean) => {
-    const lasting = Math.exp(session * normal());
+  const deviations: (number | undefined)[] = [undefined, undefined];
+  const job = (index: number, base: number, isFirst: () => boolean) => {
+    const before = deviations[index], own = normal();
+    deviations[index] = before === undefined ? own : resemblance * before + Math.sqrt(1 - resemblance ** 2) * own;
+    const lasting = Math.exp(session * deviations[index]);
     return () => {
       if (timeMs > nextStep) {
         pace = Math.exp(steps * normal());
@@ -65,7 +71,7 @@ export async function simulate(
   const open = (): Contestants => {
     timeMs += openMs;
     let first: number | undefined;
-    const runs = [0, 1].map((index) => job(index === 0 ? ms * ratio : ms, () => (first ??= index) === index));
+    const runs = [0, 1].map((index) => job(index, index === 0 ? ms * ratio : ms, () => (first ??= index) === index));
     return { before: runs[0], after: runs[1] };
   };
   const { before, after } = open();

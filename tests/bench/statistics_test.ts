@@ -26,6 +26,17 @@ Deno.test("evidenceOf() is the t-interval over the openings' medians from six op
   assertAlmostEquals(low * high, 1, 1e-12);
 });
 
+Deno.test("evidenceOf() counts openings that resemble the ones before them as fewer, and only these", () => {
+  const steady = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1], mixed = [0, 1, 1, 0, 1, 0, 0, 1, 0, 1];
+  const [alike, apart] = [steady, mixed].map(inThrees).map(({ lnRatios, openings }) =>
+    evidenceOf(lnRatios, { openings })
+  );
+  // r = (8 − 1)·0.25/2.5 = 0.7, and with its bias of (1 + 3r)/10 ρ = 1.01: two are left
+  assertEquals([alike.units, alike.effectiveUnits, alike.freedom], [10, 2, 1]);
+  assertAlmostEquals(alike.standardError, Math.sqrt(2.5 / 9 / 2), 1e-12);
+  assertEquals([apart.units, apart.effectiveUnits, apart.freedom], [10, undefined, 9]);
+});
+
 Deno.test("evidenceOf() takes the median of each opening, so that a wild round moves nothing", () => {
   const lnRatios = [0, 0, 9, 0.1, 0.1, -9, 0, 0, 0, 0.1, 0.1, 0.1, 0, 0, 0, 0.1, 0.1, 0.1];
   assertAlmostEquals(evidenceOf(lnRatios, { openings: [0, 3, 6, 9, 12, 15] }).ln, 0.05, 1e-12);
