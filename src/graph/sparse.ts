@@ -16,6 +16,9 @@ export function importSparse(proto: Uint8Array, payloads: readonly Payload[]): {
   const shape = dims.map(Number);
   if (!valuesProto) throw new ModelFormatError("a sparse tensor has no values.");
   const { name, tensor: values } = importTensor(valuesProto, payloads);
+  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+    throw new ModelFormatError(`sparse tensor '${name}': its shape [${shape}] is none.`);
+  }
   if (!(sizeOf(shape) <= MOST_ELEMENTS)) {
     throw new ModelFormatError(
       `sparse tensor '${name}': its shape [${shape}] has more than ${MOST_ELEMENTS} elements.`,

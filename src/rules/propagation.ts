@@ -8,6 +8,9 @@ import { Skip } from "../ops/skip.ts";
 import { affineOf, carryOf, layerOf, linearOf, readsShapeOnly } from "../ops/views.ts";
 import { Replacement } from "../rewrite/rule.ts";
 
+/** Users that one sentence names. */
+const NAMED = 4;
+
 /** Most nodes an affine map is carried past: further away it is left, so that rewriting takes linear time. */
 const FARTHEST = 64;
 
@@ -221,10 +224,18 @@ export class Propagation {
     }
     const what = `'${value.name}', which would ${this.#steps > 0 ? "change" : "disappear"}`;
     if (value.isOutput) return new Skip("graph-output", `${what}, is a graph output`);
-    const users = [...value.users].filter(([user]) => !readsShapeOnly(user) && !isUntouched(user, value, affine));
-    if (users.reduce((sum, [, count]) => sum + count, 0) <= 1) return undefined;
-    const others = this.#steps > 0 ? users : users.filter(([user]) => !this.#visited.has(user));
-    const labels = [...new Set(others.map(([user]) => user.label))].join(" and ");
+    const users: Node[] = [];
+    let uses = 0;
+    for (const [user, count] of value.users) {
+      if (readsShapeOnly(user) || isUntouched(user, value, affine)) continue;
+      users.push(user);
+      uses += count;
+      if (users.length > NAMED) break; // of thousands of users each would ask for all
+    }
+    if (uses <= 1) return undefined;
+    const others = this.#steps > 0 ? users : users.filter((user) => !this.#visited.has(user));
+    const names = [...new Set(others.map(({ label }) => label))];
+    const labels = users.length > NAMED ? `${names.slice(0, NAMED - 1).join(", ")} and others` : names.join(" and ");
     if (labels === "") return new Skip("other-user", `${what}, is used more than once`);
     return new Skip("other-user", `${what}, is ${this.#steps > 0 ? "used" : "also used"} by ${labels}`);
   }

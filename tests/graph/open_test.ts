@@ -177,16 +177,18 @@ Deno.test("open() refuses subgraphs nested deeper than any runtime reads, in one
   }
 });
 
-Deno.test("open() refuses a sparse tensor that stands for gigabytes, by its name", async () => {
+Deno.test("open() refuses a sparse tensor that stands for gigabytes, or has a shape that is none, by its name", async () => {
   const type = messageType("ModelProto");
   const values = { name: "huge", dims: [1], data_type: 1, raw_data: new Uint8Array(4) };
   const indices = { dims: [1, 2], data_type: 7, raw_data: new Uint8Array(16) };
-  const bytes = type.encode(type.fromObject({
-    ir_version: 8,
-    opset_import: [{ domain: "", version: 17 }],
-    graph: { name: "g", sparse_initializer: [{ values, indices, dims: [100_000, 100_000] }] },
-  })).finish();
-  await assertRejects(() => open(bytes), ModelFormatError, "sparse tensor 'huge': its shape [100000,100000]");
+  for (const dims of [[100_000, 100_000], [-4, 1]]) {
+    const bytes = type.encode(type.fromObject({
+      ir_version: 8,
+      opset_import: [{ domain: "", version: 17 }],
+      graph: { name: "g", sparse_initializer: [{ values, indices, dims }] },
+    })).finish();
+    await assertRejects(() => open(bytes), ModelFormatError, `sparse tensor 'huge': its shape [${dims}]`);
+  }
 });
 
 Deno.test("open() says that a file is missing, a folder no file", async () => {
