@@ -18,13 +18,21 @@ export interface Picture {
   data: Float32Array;
 }
 
-/** Decodes a PNG or a JPEG, told apart by how it begins. @throws {Error} If it is neither, or damaged. */
+/** Millions of pixels that a picture may have: a file of a few kilobytes may claim as many as it likes. */
+const MOST_MEGAPIXELS = 50;
+
+/** Decodes a PNG or a JPEG, told apart by how it begins. @throws {Error} If it is neither, damaged or larger than 50 megapixels. */
 export function decodeImage(bytes: Uint8Array): Picture {
   if (bytes[0] === 0xff && bytes[1] === 0xd8) {
-    const { width, height, data } = jpeg.decode(bytes, { useTArray: true });
+    const { width, height, data } = jpeg.decode(bytes, { useTArray: true, maxResolutionInMP: MOST_MEGAPIXELS });
     return { width, height, channels: 4, data: Float32Array.from(data, (value) => value / 255) };
   }
   if (bytes[0] !== 0x89 || bytes[1] !== 0x50) throw new Error("neither a PNG nor a JPEG");
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const megapixels = bytes.length < 24 ? 0 : header.getUint32(16) * header.getUint32(20) / 1e6;
+  if (megapixels > MOST_MEGAPIXELS) {
+    throw new Error(`a picture of ${Math.ceil(megapixels)} megapixels; expected at most ${MOST_MEGAPIXELS}`);
+  }
   const png = decodePng(bytes);
   const { width, height, depth, palette } = png;
   if (palette) {

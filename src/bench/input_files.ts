@@ -138,6 +138,7 @@ async function readArchive(path: string, inputs: readonly InputDescription[]): P
   try {
     const tensors = await readNpz(new Uint8Array(await readFile(path)));
     const names = Object.keys(tensors), feeds: NamedTensors = {};
+    if (names.length === 0) throw new Error("no arrays are in it");
     for (const name of names) {
       const input = inputs.length === 1 && names.length === 1 ? inputs[0] : inputs.find((input) => input.name === name);
       if (!input) {

@@ -32,11 +32,20 @@ export async function readNpy(bytes: Uint8Array): Promise<TensorData> {
   return { type, dims: shape, data: data as unknown as TensorData["data"] };
 }
 
-/** The tensors of a `.npz` file by name. @throws {Error} As {@link readNpy}, with the array's name first. */
+/** Bytes that the arrays of a `.npz` file may have in all: a few kilobytes must not unpack to all of the memory. */
+const MOST_UNPACKED = 2 ** 30;
+
+/** The tensors of a `.npz` file by name. @throws {Error} As {@link readNpy}, with the array's name first; if they are too large. */
 export async function readNpz(bytes: Uint8Array): Promise<NamedTensors> {
   const { unzipSync } = await import("fflate");
   const tensors: NamedTensors = {};
-  for (const [file, content] of Object.entries(unzipSync(bytes))) {
+  let unpacked = 0;
+  const isRead = ({ originalSize }: { originalSize: number }) => {
+    unpacked += originalSize;
+    if (unpacked > MOST_UNPACKED) throw new Error(`its arrays have more than ${MOST_UNPACKED} bytes`);
+    return true;
+  };
+  for (const [file, content] of Object.entries(unzipSync(bytes, { filter: isRead }))) {
     const name = file.replace(/\.npy$/, "");
     try {
       tensors[name] = await readNpy(content);

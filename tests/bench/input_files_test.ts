@@ -137,6 +137,26 @@ Deno.test("readInputs() says which file does not fit, and what was expected", as
   });
 });
 
+Deno.test("readInputs() refuses what a small file claims or unpacks to, before it has the memory for it", async () => {
+  const packed = zipSync({ "x.npy": new Uint8Array(1000) });
+  const view = new DataView(packed.buffer),
+    central = packed.findLastIndex((byte, at) => byte === 0x50 && packed[at + 1] === 0x4b && packed[at + 2] === 1);
+  view.setUint32(central + 24, 2 ** 31, true); // the unpacked size that its directory says
+  await inFolder({ "a.npz": packed }, async (folder) => {
+    await assertRejects(() => readInputs(folder, [image]), Error, "its arrays have more than 1073741824 bytes");
+  });
+  await inFolder({ "a.npz": zipSync({}) }, async (folder) => {
+    await assertRejects(() => readInputs(folder, [image]), Error, "a.npz: no arrays are in it");
+  });
+  const png = new Uint8Array(40);
+  png.set([0x89, 0x50, 0x4e, 0x47]);
+  new DataView(png.buffer).setUint32(16, 20_000);
+  new DataView(png.buffer).setUint32(20, 20_000);
+  await inFolder({ "a.png": png }, async (folder) => {
+    await assertRejects(() => readInputs(folder, [image]), Error, "a picture of 400 megapixels; expected at most 50");
+  });
+});
+
 Deno.test("readInputs() takes arrays of an .npz by name, the only one for the only input, and leaves out inputs it lacks", async () => {
   const x = npy(new Float32Array([1, 2]), [2]),
     both = [{ name: "x", type: "float32", dims: ["n"] }, {
