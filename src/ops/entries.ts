@@ -73,7 +73,7 @@ export function entriesBefore(otherwise: number, onlyThatFrom = 0): EntriesOf {
 /** A reduction along other axes that keeps them. */
 export const reducedEntries: EntriesOf = (node, axis) => {
   const rank = node.inputs[0]?.shape?.length, axes = rank === undefined ? undefined : axesOf(node, rank);
-  return axes?.length && !axes.includes(axis) && node.number("keepdims", 1) !== 0 ? first(node, axis) : undefined;
+  return axes?.length && !axes.includes(axis) && node.number("keepdims", 1) === 1 ? first(node, axis) : undefined;
 };
 
 /** Transpose. */

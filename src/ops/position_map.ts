@@ -99,7 +99,7 @@ export function globalAveragePositions(node: Node): PositionMap | Skip {
 export function reduceMeanPositions(node: Node): PositionMap | Skip {
   const x = node.inputs[0]!, rank = x.shape?.length, axes = rank === undefined ? undefined : axesOf(node, rank);
   if (!axes?.length) return new Skip("unknown-shape", "the axes it averages over are not known");
-  const dropsAxes = node.number("keepdims", 1) === 0;
+  const dropsAxes = node.number("keepdims", 1) !== 1;
   return { x, axes, dropsAxes, enlarges: false, ratio: measuredRatio(node) ?? LEAST_WHOLE, emit: on(node) };
 }
 

@@ -20,7 +20,7 @@ function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined 
 }
 
 function reducedShape<D extends Dim>(node: Node, shape: readonly D[], axes: ReadonlySet<number>): (D | 1)[] {
-  return node.number("keepdims", 1) !== 0
+  return node.number("keepdims", 1) === 1
     ? shape.map((dim, axis) => axes.has(axis) ? 1 : dim)
     : shape.filter((_, axis) => !axes.has(axis));
 }
@@ -28,7 +28,7 @@ function reducedShape<D extends Dim>(node: Node, shape: readonly D[], axes: Read
 const infer: Op["infer"] = (node, [{ type, shape }]) => {
   const axes = shape && reducedAxes(node, shape.length);
   if (!shape || !axes) {
-    const keeps = shape && node.number("keepdims", 1) !== 0;
+    const keeps = shape && node.number("keepdims", 1) === 1;
     return [{ type, shape: keeps ? shape.map(() => null) : undefined }];
   }
   return [{ type, shape: reducedShape(node, shape, axes) }];

@@ -30,7 +30,7 @@ function isBlocked(value: Value | undefined): boolean {
 function poolOf(node: Node): Alternative | undefined {
   const [x] = node.inputs, axes = axesOf(node, 4);
   if (!axes || [...axes].sort().join() !== "2,3" || !isBlocked(x)) return undefined;
-  const keeps = node.number("keepdims", 1) !== 0, { name, output } = node;
+  const keeps = node.number("keepdims", 1) === 1, { name, output } = node;
   return {
     nodes: [node],
     emit(build) {

@@ -36,7 +36,7 @@ function reducedAxis(node: Node, affine: AffineMap, way: "up" | "down"): AffineM
   }
   const all = [...Array(rank).keys()];
   const reduced = new Set(axes?.length ? axes : node.number("noop_with_empty_axes", 0) !== 0 ? [] : all);
-  const left = node.number("keepdims", 1) !== 0 ? all : all.filter((axis) => !reduced.has(axis));
+  const left = node.number("keepdims", 1) === 1 ? all : all.filter((axis) => !reduced.has(axis));
   const inside = way === "up" ? left[affine.axis] : affine.axis;
   if (inside === undefined || reduced.has(inside)) {
     return new Skip("other-axis", `it goes along axis ${affine.axis}, over which ${node.label} reduces`);

@@ -26,7 +26,7 @@ function isLastAxis(reduce: Node): boolean {
   const rank = reduce.inputs[0]?.shape?.length ?? reduce.output.shape?.length;
   const given = rank === undefined ? reduce.numbers("axes") : axesOf(reduce, rank);
   return given?.length === 1 && (given[0] === -1 || given[0] === (rank ?? 0) - 1) &&
-    reduce.number("keepdims", 1) !== 0;
+    reduce.number("keepdims", 1) === 1;
 }
 
 const mean = (of: Pattern): Pattern => node("ReduceMean", [of], isLastAxis);
