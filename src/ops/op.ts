@@ -2,6 +2,7 @@ import type { Attribute } from "../graph/attribute.ts";
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ContribOp, MlOp, OnnxOp } from "./names.ts";
 import type { Views } from "./view.ts";
 
 /** What is known of a value before the model runs. What is absent is not known. */
@@ -75,5 +76,5 @@ export interface Op extends Views {
   work?(node: Node): Work;
 }
 
-/** Entries of a family of operators, by operator. */
-export type Ops = Readonly<Record<string, Op>>;
+/** Entries of a family of operators, by operator; the compiler refuses one that `names.ts` does not have. */
+export type Ops = Readonly<Partial<Record<OnnxOp | MlOp | ContribOp, Op>>>;

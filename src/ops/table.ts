@@ -13,7 +13,7 @@ import { MATMUL_OPS } from "./matmul.ts";
 import { ML_OPS } from "./ml.ts";
 import type { ContribOp, MlOp, OnnxOp } from "./names.ts";
 import { NORMALIZATION_OPS } from "./normalization.ts";
-import type { Op, Ops } from "./op.ts";
+import type { Op } from "./op.ts";
 import { PAD_OPS } from "./pad.ts";
 import { POOL_OPS } from "./pool.ts";
 import { QUANTIZE_OPS } from "./quantize.ts";
@@ -63,7 +63,7 @@ const ML: Readonly<Record<MlOp, Op>> = ML_OPS;
 const CONTRIB: Readonly<Record<ContribOp, Op>> = CONTRIB_OPS;
 
 /** Every entry, by domain (the default one is the empty string) and operator. */
-export const OPS: Readonly<Record<string, Ops>> = { "": ONNX, "ai.onnx.ml": ML, "com.microsoft": CONTRIB };
+export const OPS: Readonly<Record<string, Readonly<Record<string, Op>>>> = { "": ONNX, "ai.onnx.ml": ML, "com.microsoft": CONTRIB };
 
 /** What is known of a node's operator; undefined where there is no entry. */
 export function opOf({ domain, opType }: Pick<Node, "domain" | "opType">): Op | undefined {

@@ -10,7 +10,7 @@ import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
 import { GrowthAccount } from "./growth.ts";
 import { whyNotLess } from "./less.ts";
-import { countOperators } from "./operators.ts";
+import { countOperators, whyPartOfIdiom } from "./operators.ts";
 import { PHASES, Replacement, type Rule } from "./rule.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -123,7 +123,8 @@ class Driver {
     for (const [root, records] of this.#skips) {
       if (root.isRemoved) continue;
       const nearestFirst = [...records].sort((a, b) => Number(a.isRemote) - Number(b.isRemote));
-      for (const { subject, rule, node, code, reason, remedy } of nearestFirst) {
+      for (const { subject, rule, node, ...own } of nearestFirst) {
+        const { code, reason, remedy } = whyPartOfIdiom(subject, this.options.runtime ?? "onnxruntime") ?? own;
         const key = `${node}\n${reason}`;
         if (subject.isRemoved || seen.has(key)) continue;
         seen.add(key);

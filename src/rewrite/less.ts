@@ -4,7 +4,7 @@ import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineOf } from "../ops/views.ts";
 import { costAt, costOf } from "./cost.ts";
-import type { OperatorCount } from "./operators.ts";
+import { type OperatorCount, partOfIdiom } from "./operators.ts";
 import type { Cost } from "./report.ts";
 import type { Phase, Replacement } from "./rule.ts";
 
@@ -80,9 +80,7 @@ function scalingNodes(nodes: readonly Node[]): number {
 }
 
 function moreOperators({ before, after, broken }: OperatorCount, removed: number, nodes: number): Skip {
-  if (broken) {
-    return new Skip("part-of-idiom", `it is part of ${broken.idiom.name} that ONNX Runtime runs as one operator`);
-  }
+  if (broken) return partOfIdiom(broken.idiom);
   if (nodes > removed) return moreNodes(removed, nodes);
   return new Skip("not-cheaper", `it would take ${after} operators instead of ${before}`);
 }

@@ -1,9 +1,12 @@
 import { constantOf } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { operatorsOf } from "../ops/idioms/expanded.ts";
+import type { Idiom } from "../ops/idioms/idiom.ts";
 import { type Found, idiomOf } from "../ops/idioms/table.ts";
 import { AS_IS, type GraphView } from "../ops/idioms/pattern.ts";
 import type { Builder } from "../ops/builder.ts";
+import { Skip } from "../ops/skip.ts";
+import { affineOf } from "../ops/views.ts";
 import type { Replacement } from "./rule.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -95,4 +98,16 @@ function viewAfter({ removed, outputs }: Replacement, build: Builder): GraphView
       }
     },
   };
+}
+
+/** That a node that scales or shifts is left alone because the runtime runs it and its neighbours as one operator. */
+export function whyPartOfIdiom(node: Node, runtime: Runtime): Skip | undefined {
+  if (runtime === "none" || !affineOf(node)) return undefined;
+  const idiom = idiomOf(node)?.idiom;
+  return idiom && !idiom.isLayer ? partOfIdiom(idiom) : undefined;
+}
+
+/** See the code `part-of-idiom`. */
+export function partOfIdiom({ name }: Idiom): Skip {
+  return new Skip("part-of-idiom", `it is part of ${name} that ONNX Runtime runs as one operator`);
 }

@@ -55,8 +55,8 @@ export class Propagation {
     const made = this.build.nodes.filter(({ output }) => constantOf(output) === undefined);
     const [before, after] = [this.#removed.length, made.length];
     if (after < before) return undefined;
-    const than = after === before ? "as many as now" : `instead of ${before}`;
-    return new Skip("not-cheaper", `it would take ${after} nodes ${than}`);
+    const than = after === before ? ", as many as now" : ` instead of ${before}`;
+    return new Skip("not-cheaper", `it would take ${after} nodes${than}`);
   }
 
   /** What to put in place of what. */

@@ -23,14 +23,27 @@ Deno.test("fuse() never changes the opset: below it the recognised form stays as
   assertEquals(report.applied, []);
 });
 
-Deno.test("fuse() keeps what is part of an idiom, and says so", async () => {
-  const gelu = await fused("GELU by Erf, x·(1 + erf(x/√2))·½", 13);
-  assert(gelu.reasons.includes("it is part of a GELU that ONNX Runtime runs as one operator"), gelu.reasons.join("\n"));
-  const norm = await fused("layer norm", 13);
-  assert(
-    norm.reasons.includes("it is part of a LayerNormalization that ONNX Runtime runs as one operator"),
-    norm.reasons.join("\n"),
-  );
+Deno.test("fuse() says of every affine map that is part of an idiom which one it is, and nothing else", async () => {
+  for (
+    const [form, what] of [
+      ["GELU by Erf, x·(1 + erf(x/√2))·½", "a GELU"],
+      ["GELU by Tanh, Pow", "a GELU (tanh)"],
+      ["GELU by Sigmoid", "a SiLU or a GELU (sigmoid)"],
+      ["bias and GELU by Erf", "a GELU with a bias"],
+      ["RMS norm", "an RMS normalization"],
+      ["sum and layer norm", "a sum and its LayerNormalization"],
+    ]
+  ) {
+    const { reasons } = await fused(form, 13);
+    assertEquals([...new Set(reasons)], [`it is part of ${what} that ONNX Runtime runs as one operator`], form);
+  }
+  const { reasons } = await fused("layer norm", 13);
+  assert(reasons.includes("it is part of a LayerNormalization that ONNX Runtime runs as one operator"), `${reasons}`);
+});
+
+Deno.test("fuse() for no runtime in particular says of no idiom that it is one", async () => {
+  const { reasons } = await fused("layer norm", 13, { runtime: "none" });
+  assert(reasons.length > 0 && !reasons.some((reason) => reason.includes("ONNX Runtime")), `${reasons}`);
 });
 
 Deno.test("fuse() for no runtime in particular folds the edge of an idiom into the next layer", async () => {

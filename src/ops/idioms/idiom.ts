@@ -15,6 +15,8 @@ export interface Idiom {
   readonly recognised: Pattern;
   /** Further forms of the same function, which it runs node by node. */
   readonly others?: Pattern;
+  /** Whether it is a layer or product and what stands behind it: maps in it are left alone for reasons of their own. */
+  readonly isLayer?: true;
   /** The ONNX operator that is the same, from an opset of the default domain on. */
   readonly operator?: { readonly opType: string; readonly since: number };
   /**

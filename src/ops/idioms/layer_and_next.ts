@@ -14,6 +14,7 @@ const activated = (of: Pattern): Pattern =>
 export const convActivation: Idiom = {
   name: "a Conv and its activation",
   runtime: "com.microsoft.FusedConv",
+  isLayer: true,
   recognised: activated(conv),
 };
 
@@ -21,6 +22,7 @@ export const convActivation: Idiom = {
 export const convSumActivation: Idiom = {
   name: "a Conv, a sum and an activation",
   runtime: "com.microsoft.nchwc.Conv",
+  isLayer: true,
   recognised: either(node("Relu", [sum]), sum),
 };
 
@@ -30,6 +32,7 @@ const product = node("MatMul", [value("a"), value("b")]);
 export const scaledMatMul: Idiom = {
   name: "a MatMul with a scale",
   runtime: "com.microsoft.FusedMatMul",
+  isLayer: true,
   recognised: either(node("Mul", [product, scalar("alpha")]), node("Div", [product, scalar("alpha")])),
 };
 
@@ -37,6 +40,7 @@ export const scaledMatMul: Idiom = {
 export const matMulBias: Idiom = {
   name: "a MatMul and its bias",
   runtime: "Gemm",
+  isLayer: true,
   recognised: node("Add", [
     namedNode("product", "MatMul", [value("x"), constant("weight", ({ dims }) => dims.length === 2)]),
     constant("bias", ({ dims }) => dims.length === 1),
