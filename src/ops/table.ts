@@ -63,7 +63,11 @@ const ML: Readonly<Record<MlOp, Op>> = ML_OPS;
 const CONTRIB: Readonly<Record<ContribOp, Op>> = CONTRIB_OPS;
 
 /** Every entry, by domain (the default one is the empty string) and operator. */
-export const OPS: Readonly<Record<string, Readonly<Record<string, Op>>>> = { "": ONNX, "ai.onnx.ml": ML, "com.microsoft": CONTRIB };
+export const OPS: Readonly<Record<string, Readonly<Record<string, Op>>>> = {
+  "": ONNX,
+  "ai.onnx.ml": ML,
+  "com.microsoft": CONTRIB,
+};
 
 /** What is known of a node's operator; undefined where there is no entry. */
 export function opOf({ domain, opType }: Pick<Node, "domain" | "opType">): Op | undefined {
