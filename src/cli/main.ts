@@ -6,6 +6,7 @@
  * @module
  */
 import process from "node:process";
+import { COMMANDS } from "./command.ts";
 import { Interruption } from "./interruption.ts";
 import { onDemand } from "./on_demand.ts";
 import { overview, VERSION } from "./overview.ts";
@@ -35,7 +36,8 @@ export async function main(args: readonly string[]): Promise<number> {
       if (Object.hasOwn(COMMAND_HELP, first)) return say(COMMAND_HELP[first]);
     }
     const { createProgram } = await onDemand("cli/program");
-    return await (await createProgram(first)).run(args);
+    const isName = Object.hasOwn(COMMANDS, first) || first.startsWith("-");
+    return await (await createProgram(first)).run(isName ? args : [first]); // what is no command has no --help
   } catch (error) {
     return await explainFailure(error, args);
   }

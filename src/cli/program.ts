@@ -60,7 +60,7 @@ function quiet(command: Command): Command {
 
 /** Commander's error in our words: the command, what was wrong, the nearest name, the usage. */
 function explained(program: Command, { code, message }: CommanderError, args: readonly string[]): string {
-  const said = message.replace(/^error: /, "").replace(/\n\((.*)\)$/s, " ($1)");
+  const said = message.replace(/^error: /, "").replace(/\.$/, "").replace(/\n\((.*)\)$/s, " ($1)");
   const command = program.commands.find((command) => command.name() === args[0]);
   if (!command) {
     const [, name, nearest = ""] = /^unknown command '(.*?)'( \(.*\))?/.exec(said) ?? [];

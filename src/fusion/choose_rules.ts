@@ -1,3 +1,4 @@
+import { nearest } from "../host/options.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import type { Runtime } from "../rewrite/runtime.ts";
 import { RULES } from "../rules/mod.ts";
@@ -34,8 +35,9 @@ export function chooseRules({ rules, skip = [] }: RuleChoice, { runtime, isMeasu
   for (const name of [...rules ?? [], ...skip]) {
     const rule = RULES.find((rule) => rule.name === name);
     if (!rule && !STEPS.some((step) => step.name === name)) {
+      const names = listRules().map((rule) => rule.name), near = nearest(name, names);
       throw new RuleNameError(
-        `there is no rule '${name}'. The rules are: ${listRules().map((rule) => rule.name).join(", ")}.`,
+        `there is no rule '${name}'${near ? `; did you mean '${near}'?` : "."} The rules are: ${names.join(", ")}.`,
       );
     }
     if (rule && rules?.includes(name) && !isFor(rule)) {

@@ -53,7 +53,11 @@ const SMALLER: Readonly<Record<string, string>> = {
           "' beside it. A page takes single files: use the command line");
       }
     }`,
-  "ops/ml.ts": "export const ML_OPS = {};", // classical models: what is not known is left alone
+  // what is not known is left alone: classical models, Microsoft's operators, spectra, texts
+  "ops/ml.ts": "export const ML_OPS = {};",
+  "ops/contrib.ts": "export const CONTRIB_OPS = {};",
+  "ops/signal.ts": "export const SIGNAL_OPS = {};",
+  "ops/text.ts": "export const TEXT_OPS = {};",
   "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
 };
 
@@ -83,7 +87,7 @@ const withoutOptionNames: esbuild.Plugin = {
   name: "without names of options",
   setup(build) {
     const contents = "export class OptionError extends TypeError {}\n" +
-      "export const checked = (what, options) => options, optionsOf = checked.bind(0, 0);";
+      "export const checked = (what, options) => options, optionsOf = checked.bind(0, 0), nearest = () => {};";
     build.onLoad({ filter: /[/\\]src[/\\]host[/\\]options\.ts$/ }, () => ({ contents, loader: "js" }));
   },
 };

@@ -4,7 +4,7 @@ import config from "../../deno.json" with { type: "json" };
 import { COMMANDS, loadCommand } from "../../src/cli/command.ts";
 import { COMMAND_HELP } from "../../src/cli/command_help.ts";
 import { helpTexts } from "../../tasks/reference.ts";
-import { cli } from "./run_cli.ts";
+import { cli, fixture } from "./run_cli.ts";
 
 Deno.test("layerfuse --help lists every command and the exit codes, and without arguments it is bad use", async () => {
   const { code, stdout, stderr } = await cli("--help");
@@ -37,6 +37,13 @@ for (const name of Object.keys(COMMANDS)) {
 
 const MEANT: [args: string[], says: RegExp][] = [
   [["fsue", "m.onnx"], /no command 'fsue' \(Did you mean fuse\?\)/],
+  [["fsue", "--help"], /no command 'fsue' \(Did you mean fuse\?\)/],
+  [["help", "fsue"], /no command 'fsue' \(Did you mean fuse\?\)/],
+  [["fuse", "m.onnx", "--runtime", "onnxruntim"], /Allowed choices are onnxruntime, onnxruntime-cpu, none\. Usage/],
+  [
+    ["explain", fixture("fashion_resnet"), "--skip", "compose-layer"],
+    /there is no rule 'compose-layer'; did you mean 'compose-layers'\?/,
+  ],
   [["comapre"], /no command 'comapre' \(Did you mean compare\?\)/],
   [["compare", "m.onnx", "--secnods", "3"], /compare: unknown option '--secnods' \(Did you mean --seconds\?\)/],
   [["fuse", "m.onnx", "--ouput", "o.onnx"], /\(Did you mean --output\?\)/],
