@@ -103,7 +103,7 @@ function ratio(name: string, { speedup, verdict }: LevelComparison): BenchmarkEn
  * Reads a saved comparison.
  *
  * @param name Where it came from, for messages.
- * @throws {Error} If it is not JSON, or not a comparison of schema version 1.
+ * @throws {Error} If it is not JSON, not a comparison of schema version 1, or damaged.
  */
 export function parseComparison(json: string, name = "comparison"): Comparison {
   let value: Partial<Comparison> | null;
@@ -120,7 +120,29 @@ export function parseComparison(json: string, name = "comparison"): Comparison {
   for (const key of ["environment", "before", "after", "levels", "error"] as const) {
     if (!value[key]) throw new Error(`${name}: "${key}" is missing; expected a file that compare --json wrote`);
   }
+  if (!isList(value.inputs, isObject) || !isList(value.levels, isLevel)) {
+    throw new Error(`${name}: its inputs or levels are damaged; expected a file that compare --json wrote`);
+  }
   return value as Comparison;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isList(value: unknown, isEntry: (entry: unknown) => boolean): value is unknown[] {
+  return Array.isArray(value) && value.every(isEntry);
+}
+
+/** Whether a saved level has what is computed from it again. */
+function isLevel(level: unknown): boolean {
+  if (!isObject(level)) return false;
+  const { before, after, lnRatios, openings, decision } = level;
+  const isNumbers = (value: unknown) => isList(value, Number.isFinite) && value.length > 0;
+  return [before, after].every((timing) => isObject(timing) && Number.isFinite(timing.medianMs)) &&
+    isNumbers(lnRatios) &&
+    (openings === undefined || isNumbers(openings)) &&
+    (decision === undefined || isObject(decision) && isObject(decision.evidence));
 }
 
 function ms({ medianMs }: Timing): string {

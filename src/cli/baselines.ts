@@ -71,6 +71,9 @@ export async function useBaseline(
     throw new UsageError(`--baseline ${baseline.name}: measured elsewhere, so nothing can be compared (${elsewhere}).`);
   }
   const diff = diffComparisons(baseline.runs, run);
+  if (diff.levels.length === 0) {
+    throw new UsageError(`--baseline ${baseline.name}: no level of it was measured now, so nothing was compared.`);
+  }
   said.push(`Against baseline ${baseline.name} (${baseline.runs.length} run${baseline.runs.length === 1 ? "" : "s"}):`);
   said.push(diffText(diff), ...diff.warnings.map((warning) => `Warning: ${warning}`));
   return { text: said.join("\n"), isWorse: diff.levels.some(({ verdict }) => verdict === "worse") };

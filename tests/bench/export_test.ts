@@ -40,4 +40,19 @@ Deno.test("parseComparison() reads what was saved, and says what is wrong with a
   assertThrows(() => parseComparison("null", "old.json"), Error, "old.json: schemaVersion undefined, expected 1");
   assertThrows(() => parseComparison('{"schemaVersion":2}', "old.json"), Error, "schemaVersion 2, expected 1");
   assertThrows(() => parseComparison('{"schemaVersion":1}', "old.json"), Error, '"environment" is missing');
+  const [level] = comparison.levels;
+  const damages = [
+    { inputs: null },
+    { levels: "all" },
+    { levels: [null] },
+    { levels: [{ ...level, lnRatios: [] }] },
+    { levels: [{ ...level, lnRatios: [null] }] },
+    { levels: [{ ...level, before: null }] },
+    { levels: [{ ...level, openings: [] }] },
+    { levels: [{ ...level, decision: { evidence: null } }] },
+  ];
+  for (const damage of damages) {
+    const saved = JSON.stringify({ ...comparison, ...damage });
+    assertThrows(() => parseComparison(saved, "old.json"), Error, "old.json: its inputs or levels are damaged");
+  }
 });
