@@ -6,7 +6,10 @@ import { convActivation, convSumActivation, matMulBias, scaledMatMul } from "./l
 import { layerNormalization, rmsNormalization, skipLayerNormalization } from "./normalisation.ts";
 import { AS_IS, type GraphView, type Match, matchAt, type Pattern } from "./pattern.ts";
 
-/** Every idiom, the larger ones first. */
+/**
+ * Every idiom, the larger ones first. A Softmax with a scale and a group norm by InstanceNormalization are none: ONNX Runtime runs
+ * them node by node, so that their parts may go.
+ */
 const IDIOMS: readonly Idiom[] = [
   skipLayerNormalization,
   layerNormalization,
