@@ -197,6 +197,8 @@ export interface ModelFacts {
   readonly mutableWeights?: string;
   /** Elements of all tensors the file holds. */
   storedElements: number;
+  /** Multiply-accumulates of the constants that are worked out. */
+  constantWork: number;
 }
 
 /** The newest operator set of the default domain that is known here, which is the newest that ONNX Runtime 1.30 runs. */

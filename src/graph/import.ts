@@ -56,6 +56,7 @@ export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], 
     names: new Set(),
     mutableWeights: wire.some(({ number }) => number === 20) ? "the model carries training info" : undefined,
     storedElements: 0,
+    constantWork: 0,
   };
   const importer = new Importer(facts, payloads, source);
   const graph = importer.graph(body, new Graph(facts, opsets(head.opset_import)));

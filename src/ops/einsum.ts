@@ -1,6 +1,7 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { broadcastStrides, stridesOf } from "../tensor/arrange.ts";
 import { MOST_MACS } from "../tensor/products.ts";
+import { withWork } from "../tensor/work.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { broadcast } from "./dims.ts";
 import type { Op } from "./op.ts";
@@ -63,8 +64,8 @@ export const einsum: Op = {
     const letters = equation &&
       lettersOf(equation, tensors.map(({ dims }) => dims)) as Map<string, number[]> | undefined;
     if (!letters || !equation.result.every((letter) => letters.has(letter))) return undefined;
-    if (sizeOf([...letters.values()].flat()) > MOST_MACS / 16) return undefined;
-    return [contracted(equation, letters, tensors)];
+    const macs = sizeOf([...letters.values()].flat());
+    return macs > MOST_MACS / 16 ? undefined : [withWork(contracted(equation, letters, tensors), 16 * macs)];
   },
   work(node) {
     const equation = equationOf(node), shapes = node.inputs.map((value) => value?.shape);

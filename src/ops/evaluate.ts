@@ -3,10 +3,14 @@ import { limitDepth } from "../tensor/depth.ts";
 import { isWhole, wholeRange } from "../tensor/element_type.ts";
 import { expressed } from "../tensor/expression.ts";
 import { type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
+import { withWork, workOf } from "../tensor/work.ts";
 import type { Facts, Op } from "./op.ts";
 
 /** Constants of more elements than this are made only where the file holds half as many. */
 const MOST_ELEMENTS = 1 << 22;
+
+/** Multiply-accumulates that one constant, and all of a model, may take to be read once; those of a model per stored element, too. */
+const MOST_WORK = 2 ** 32, MOST_PER_ELEMENT = 256;
 
 /**
  * What an operator makes of constants, as facts; undefined where an input is none, or it is not worked out. Fractions stay
@@ -22,6 +26,10 @@ export function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[]
   if (!results?.[0]) return undefined;
   const most = Math.max(MOST_ELEMENTS, 2 * node.graph.model.storedElements), operands = constants.filter(isTensor);
   const sources = [...operands, ...[...node.attributes.values()].flatMap(({ tensor }) => tensor ?? [])];
+  const work = results[0] === operands[0]
+    ? 0
+    : workOf(results[0]) + operands.reduce((sum, one) => sum + workOf(one), 0);
+  if (!isAffordable(node, work)) return undefined;
   const facts = results.map((result, index): Facts | undefined => {
     if (!result) return {};
     if (!(result.size <= most)) return undefined;
@@ -29,9 +37,21 @@ export function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[]
     if (constant && sources.length > 0) {
       expressed(constant, `${node.domain}.${node.opType}`, sources, () => parametersOf(node, index));
     }
-    return constant && { type: constant.type, shape: constant.dims, constant };
+    return constant && { type: constant.type, shape: constant.dims, constant: withWork(constant, work) };
   });
   return facts.every((fact) => fact !== undefined) ? facts : undefined;
+}
+
+const paid = new WeakSet<Node>();
+
+/** Whether a constant may take that much work. What a node makes is counted once. */
+function isAffordable(node: Node, work: number): boolean {
+  const { model } = node.graph;
+  if (work === 0 || paid.has(node)) return true;
+  if (work > MOST_WORK || model.constantWork + work > MOST_WORK + MOST_PER_ELEMENT * model.storedElements) return false;
+  model.constantWork += work;
+  paid.add(node);
+  return true;
 }
 
 /** What a result depends on beside the constants: attributes, the operator set, which inputs are there, which output it is. */

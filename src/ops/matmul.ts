@@ -4,6 +4,7 @@ import { transposed } from "../tensor/arrange.ts";
 import { broadcasted } from "../tensor/elementwise.ts";
 import { batchedProduct, MOST_MACS } from "../tensor/products.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { withWork } from "../tensor/work.ts";
 import { einsumCarry, productCarry } from "./carry/contraction.ts";
 import { broadcast, elementCount } from "./dims.ts";
 import { asMatrixProduct } from "./contraction.ts";
@@ -42,8 +43,8 @@ function multiply(a: Tensor, b: Tensor): Tensor | undefined {
   const dims = matmulShape(a.dims, b.dims) as number[] | undefined, inner = a.dims[a.dims.length - 1];
   const batch = broadcastDims(a.dims.slice(0, -2), b.dims.slice(0, -2));
   if (!dims || !batch || inner !== b.dims[Math.max(0, b.dims.length - 2)]) return undefined;
-  if (dims.reduce((product, dim) => product * dim, inner) > MOST_MACS) return undefined;
-  return batchedProduct(a, b, batch, dims);
+  const macs = dims.reduce((product, dim) => product * dim, inner);
+  return macs > MOST_MACS ? undefined : withWork(batchedProduct(a, b, batch, dims), macs);
 }
 
 const matmul: Op = {

@@ -51,6 +51,25 @@ Deno.test("a constant that grows without an end is not made", async () => {
   assertLess(performance.now() - start, 2000);
 });
 
+Deno.test("products of constants end where one, or all of a model, would take too long", async () => {
+  const squares = (count: number, isChain: boolean) =>
+    Array.from({ length: count }, (_, i): TestNode => ({
+      op: "MatMul",
+      inputs: [isChain ? `c${i}` : "c0", isChain ? `c${i}` : "c0"],
+      outputs: [`c${i + 1}`],
+    }));
+  const c0 = random([400, 400], 1);
+  const made = async (nodes: TestNode[]) => {
+    const outputs = Object.fromEntries(nodes.map(({ outputs }) => [outputs[0], [400, 400]]));
+    const { graph } = (await open(modelBytes({ inputs: {}, outputs, initializers: { c0 }, nodes }))).graphs();
+    return nodes.filter(({ outputs }) => constantOf(graph.find(outputs[0])) !== undefined).length;
+  };
+  const most = 2 ** 32 + 256 * 400 ** 2, one = 400 ** 3;
+  assertEquals(await made(squares(200, false)), Math.floor(most / one));
+  assertLess(one * (1 + 3 + 7 + 15 + 31), most); // a square of a square is three products
+  assertEquals(await made(squares(12, true)), 5);
+});
+
 Deno.test("value_ints beyond 2^53 keep every bit", async () => {
   const numbers = ["9223372036854775807", "9223372036854775806", "-9223372036854775808", "9007199254740993"];
   const type = messageType("ModelProto");
