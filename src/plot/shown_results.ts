@@ -18,8 +18,9 @@ import { htmlInterval, htmlTable } from "./parts.ts";
 import { listDisplay, recordDisplay } from "./record_display.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
 
-/** A list that shows itself as a table. */
+/** A list that shows itself as a table, as does each record in it. */
 export function shownList<T extends readonly unknown[]>(list: T, name?: string): T {
+  for (const each of list) if (each?.constructor === Object && Object.isExtensible(each)) shownRecord(each);
   return displayed(list, (list) => listDisplay(list, name));
 }
 
