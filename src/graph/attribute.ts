@@ -1,3 +1,4 @@
+import type { AttributeValue } from "../proto/attribute.ts";
 import { messageType } from "../proto/schema.ts";
 import { concat, fieldBytes, varintFieldBytes } from "../proto/wire.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -19,9 +20,6 @@ export interface Attribute {
   /** Subgraphs (`graph` or `graphs`). */
   readonly graphs?: readonly Graph[];
 }
-
-/** What a plain attribute can hold. Integers above 2^53 are rounded: they are read, never written back. */
-export type AttributeValue = number | string | readonly number[] | readonly string[];
 
 /** AttributeProto.AttributeType by the JavaScript value. */
 const FLOAT = 1, INT = 2, STRING = 3, FLOATS = 6, INTS = 7;

@@ -1,7 +1,8 @@
 import type { WireField } from "../proto/wire.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Attribute, AttributeValue } from "./attribute.ts";
+import type { AttributeValue } from "../proto/attribute.ts";
+import type { Attribute } from "./attribute.ts";
 
 /** One dimension: known, named, or unknown. */
 export type Dim = number | string | null;

@@ -2,7 +2,8 @@ import { ModelFormatError } from "../io/errors.ts";
 import { messageType, plain } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { concat, contentsOf, type WireField, wireFields } from "../proto/wire.ts";
-import type { Attribute, AttributeValue } from "./attribute.ts";
+import type { Attribute } from "./attribute.ts";
+import { readAttribute } from "../proto/attribute.ts";
 import { type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
 import { elementType, importTensor } from "./tensor_proto.ts";
@@ -244,75 +245,19 @@ class Importer {
   }
 
   private attribute(graph: Graph, bytes: Uint8Array): Attribute {
-    const wire = wireFields(bytes);
-    const graphs = [...contentsOf(wire, FIELD.attribute.graph), ...contentsOf(wire, FIELD.attribute.graphs)];
-    const own = wire.filter(({ number }) => ![FIELD.attribute.graph, FIELD.attribute.graphs].includes(number as 6));
-    const type = messageType("AttributeProto");
-    const proto = decoded(
+    const { name, reference, value, tensor: dense, sparse, graphs } = decoded(
       this.source,
       "AttributeProto",
-      () =>
-        plain(type.decode(join(own))) as {
-          name: string;
-          type?: number;
-          ref_attr_name?: string;
-          f?: number;
-          i?: number;
-          s?: Uint8Array;
-          floats: number[];
-          ints: number[];
-          strings: Uint8Array[];
-        },
+      () => readAttribute(bytes),
     );
-    const [stored] = contentsOf(wire, 5), [sparse] = contentsOf(wire, 22);
-    const tensor = stored
-      ? importTensor(stored, this.payloads).tensor
+    const tensor = dense
+      ? importTensor(dense, this.payloads).tensor
       : sparse
       ? importSparse(sparse, this.payloads).tensor
       : undefined;
     this.facts.storedElements += tensor?.size ?? 0;
-    return {
-      name: proto.name,
-      bytes,
-      reference: proto.ref_attr_name || undefined,
-      value: plainValue(proto),
-      tensor,
-      graphs: graphs.length > 0
-        ? graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, graph)))
-        : undefined,
-    };
-  }
-}
-
-function plainValue(
-  { type, f, i, s, floats, ints, strings }: {
-    type?: number;
-    f?: number;
-    i?: number;
-    s?: Uint8Array;
-    floats: number[];
-    ints: number[];
-    strings: Uint8Array[];
-  },
-): AttributeValue | undefined {
-  const lists = () =>
-    ints.length > 0 ? ints : floats.length > 0 ? floats : strings.length > 0 ? strings.map((s) => text.decode(s)) : [];
-  switch (type) {
-    case 1:
-      return f ?? 0;
-    case 2:
-      return i ?? 0;
-    case 3:
-      return text.decode(s ?? new Uint8Array());
-    case 6:
-    case 7:
-    case 8:
-      return lists();
-    case undefined: // IR version 1 had no types
-    case 0:
-      return i ?? f ?? (s ? text.decode(s) : lists());
-    default:
-      return undefined;
+    const bodies = graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, graph)));
+    return { name, bytes, reference, value, tensor, graphs: bodies.length > 0 ? bodies : undefined };
   }
 }
 

@@ -1,4 +1,5 @@
 import { concat, contentsOf, fieldBytes, splice, varintFieldBytes, type WireField, wireFields } from "../proto/wire.ts";
+import { readAttribute } from "../proto/attribute.ts";
 import { CALL_FIELD, domainNamed, functionBodies, type FunctionBody, keyOfCall, textOf } from "./function_body.ts";
 import { FIELD, type ImportedModel } from "./import.ts";
 import { identityNode, mapped, renamedNode } from "./renamed.ts";
@@ -230,6 +231,5 @@ function* flattened(nodes: readonly Uint8Array[]): Generator<WireField[]> {
 }
 
 function subgraphs(attribute: Uint8Array): Uint8Array[] {
-  const fields = wireFields(attribute), { graph, graphs } = FIELD.attribute;
-  return [...contentsOf(fields, graph), ...contentsOf(fields, graphs)];
+  return [...readAttribute(attribute).graphs];
 }

@@ -6,6 +6,7 @@ import type { ByteSource } from "../io/source.ts";
 import {
   concat,
   contentsOf,
+  eachField,
   fieldBytes,
   int64Of,
   packedInt64,
@@ -80,20 +81,21 @@ export function externalLocations(source: ByteSource): Set<string> {
 /** A model with each tensor whose data is external replaced by what `change` makes of its fields, where it makes something. */
 function mapExternal(skeleton: Uint8Array, change: (fields: WireField[]) => Uint8Array | undefined): Uint8Array {
   const message = (bytes: Uint8Array, type: protobuf.Type): Uint8Array | undefined => {
-    const fields = wireFields(bytes);
     if (type.name === "TensorProto") {
+      const fields = wireFields(bytes);
       const location = fields.findLast(({ number }) => number === FIELD.dataLocation);
       return location && int64Of(location) === EXTERNAL ? change(fields) : undefined;
     }
-    let changed = false;
-    const parts = fields.map((field) => {
-      const inner = field.content && tensorPath(type, field.number);
-      const replaced = inner && message(field.content!, inner);
-      if (!replaced) return field.bytes;
-      changed = true;
-      return fieldBytes(field.number, replaced);
-    });
-    return changed ? concat(parts) : undefined;
+    const parts: Uint8Array[] = [];
+    let copied = 0;
+    for (const field of eachField(bytes)) {
+      const inner = tensorPath(type, field.number), replaced = inner && field.content && message(field.content, inner);
+      if (!replaced) continue;
+      const start = field.bytes.byteOffset - bytes.byteOffset;
+      parts.push(bytes.subarray(copied, start), fieldBytes(field.number, replaced));
+      copied = start + field.bytes.length;
+    }
+    return copied > 0 ? concat([...parts, bytes.subarray(copied)]) : undefined;
   };
   return message(skeleton, messageType("ModelProto")) ?? skeleton;
 }

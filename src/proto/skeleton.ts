@@ -133,6 +133,13 @@ function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payloa
   }
   const parts: Uint8Array[] = [];
   const isTensor = type.name === "TensorProto";
+  let copied = cursor.position; // what lies between there and the next field that is walked stays as it is
+  const copyTo = (to: number) => {
+    const { position } = cursor;
+    cursor.position = copied;
+    if (to > copied) parts.push(cursor.bytes(to - copied));
+    cursor.position = position;
+  };
   while (cursor.position < end) {
     const start = cursor.position;
     const tag = cursor.varint();
@@ -147,27 +154,23 @@ function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payloa
       }
       const kind = isTensor && length >= INLINE_BYTES ? PAYLOAD_FIELDS.get(field) : undefined;
       const inner = tensorPath(type, field);
+      if (kind || inner) copyTo(start);
       if (kind) {
         parts.push(varintFieldBytes(PAYLOAD_FIELD, payloads.length));
         payloads.push({ kind, range: { source: cursor.source, offset: cursor.position, length } });
         cursor.position += length;
       } else if (inner) {
         parts.push(fieldBytes(field, walk(cursor, inner, cursor.position + length, payloads, depth + 1)));
-      } else {
-        const header = cursor.position - start;
-        cursor.position = start;
-        parts.push(cursor.bytes(header + length));
-      }
+      } else cursor.position += length;
+      if (kind || inner) copied = cursor.position;
     } else {
       if (wire === 0) cursor.varint();
       else if (wire === 1) cursor.position += 8;
       else if (wire === 5) cursor.position += 4;
       else cursor.fail(`field ${field} of a ${type.name} has wire type ${wire}`);
-      const length = cursor.position - start;
       if (cursor.position > end) cursor.fail(`field ${field} of a ${type.name} ends after its message`);
-      cursor.position = start;
-      parts.push(cursor.bytes(length));
     }
   }
+  copyTo(end);
   return concat(parts);
 }

@@ -31,8 +31,12 @@ export class WireField {
 
 /** The fields of a message, in order, unknown ones included. */
 export function wireFields(message: Uint8Array): WireField[] {
+  return [...eachField(message)];
+}
+
+/** The fields of a message one by one: of lists of numbers there may be millions. */
+export function* eachField(message: Uint8Array): Generator<WireField> {
   const reader = protobuf.Reader.create(message);
-  const fields: WireField[] = [];
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const tag = reader.uint32();
@@ -42,9 +46,8 @@ export function wireFields(message: Uint8Array): WireField[] {
       content = reader.pos;
       reader.skip(length);
     } else reader.skipType(tag & 7);
-    fields.push(new WireField(message, tag >>> 3, [start, content ?? reader.pos + 1, reader.pos]));
+    yield new WireField(message, tag >>> 3, [start, content ?? reader.pos + 1, reader.pos]);
   }
-  return fields;
 }
 
 /** The contents of every length-delimited field with this number. */

@@ -1,0 +1,132 @@
+import protobuf from "protobufjs";
+
+/** What a plain attribute can hold. Integers above 2^53 are rounded: they are read, never written back. */
+export type AttributeValue = number | string | readonly number[] | readonly string[];
+
+/** What an AttributeProto says, messages in it as their bytes. */
+export interface AttributeContent {
+  /** Attribute name. */
+  readonly name: string;
+  /** Name of the function attribute it takes its value from. */
+  readonly reference?: string;
+  /** Number, string, or list of them; undefined for every other kind. */
+  readonly value?: AttributeValue;
+  /** TensorProto. */
+  readonly tensor?: Uint8Array;
+  /** SparseTensorProto. */
+  readonly sparse?: Uint8Array;
+  /** GraphProtos, of `g` and `graphs`. */
+  readonly graphs: readonly Uint8Array[];
+}
+
+const VARINT = 0, DELIMITED = 2, FIXED32 = 5;
+
+const text = new TextDecoder();
+
+/**
+ * Reads an AttributeProto. Its numbers are read one by one: the attributes of a tree ensemble are lists of millions, each of
+ * which a general decoder makes an object of. Integers above 2^53 are rounded. Throws where the bytes are no message.
+ */
+export function readAttribute(bytes: Uint8Array): AttributeContent {
+  const reader = protobuf.Reader.create(bytes);
+  const ints: number[] = [], floats: number[] = [], strings: Uint8Array[] = [], graphs: Uint8Array[] = [];
+  let name = "",
+    type = 0,
+    reference: string | undefined,
+    tensor: Uint8Array | undefined,
+    sparse: Uint8Array | undefined;
+  let f: number | undefined, i: number | undefined, s: Uint8Array | undefined;
+  const int = () => {
+    if (bytes[reader.pos] < 128) return bytes[reader.pos++]; // most are
+    return (reader.int64() as unknown as { toNumber(): number }).toNumber();
+  };
+  const packed = (into: number[], read: () => number) => {
+    const length = reader.uint32();
+    for (const end = reader.pos + length; reader.pos < end;) into.push(read());
+  };
+  const content = () => {
+    const length = reader.uint32(), start = reader.pos;
+    reader.skip(length);
+    return bytes.subarray(start, start + length);
+  };
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    switch (tag) {
+      case 1 * 8 + DELIMITED:
+        name = text.decode(content());
+        break;
+      case 2 * 8 + FIXED32:
+        f = reader.float();
+        break;
+      case 3 * 8 + VARINT:
+        i = int();
+        break;
+      case 4 * 8 + DELIMITED:
+        s = content();
+        break;
+      case 5 * 8 + DELIMITED:
+        tensor = content();
+        break;
+      case 6 * 8 + DELIMITED:
+      case 11 * 8 + DELIMITED:
+        graphs.push(content());
+        break;
+      case 7 * 8 + FIXED32:
+        floats.push(reader.float());
+        break;
+      case 7 * 8 + DELIMITED:
+        packed(floats, () => reader.float());
+        break;
+      case 8 * 8 + VARINT:
+        ints.push(int());
+        break;
+      case 8 * 8 + DELIMITED:
+        packed(ints, int);
+        break;
+      case 9 * 8 + DELIMITED:
+        strings.push(content());
+        break;
+      case 20 * 8 + VARINT:
+        type = reader.int32();
+        break;
+      case 21 * 8 + DELIMITED:
+        reference = text.decode(content());
+        break;
+      case 22 * 8 + DELIMITED:
+        sparse = content();
+        break;
+      default:
+        reader.skipType(tag & 7);
+    }
+  }
+  const value = valueOf(type, { f, i, s, ints, floats, strings });
+  return { name, reference: reference || undefined, value, tensor, sparse, graphs };
+}
+
+/** The value that an attribute of this type has. */
+function valueOf(type: number, { f, i, s, ints, floats, strings }: {
+  readonly f?: number;
+  readonly i?: number;
+  readonly s?: Uint8Array;
+  readonly ints: number[];
+  readonly floats: number[];
+  readonly strings: readonly Uint8Array[];
+}): AttributeValue | undefined {
+  const list = () => ints.length > 0 ? ints : floats.length > 0 ? floats : strings.map((one) => text.decode(one));
+  switch (type) {
+    case 1:
+      return f ?? 0;
+    case 2:
+      return i ?? 0;
+    case 3:
+      return text.decode(s ?? new Uint8Array());
+    case 6:
+    case 7:
+    case 8:
+      return list();
+    case 0: // IR version 1 had no types
+      return i ?? f ?? (s ? text.decode(s) : list());
+    default:
+      return undefined;
+  }
+}
