@@ -15,7 +15,7 @@ type Cut = (test: TestModel) => TestNode[];
 const packed: Cut = ({ initializers, opset = 17 }) => {
   Object.assign(initializers!, { five: ints(-1, TOKENS, 3, HEADS, EACH), zero: ints(0) });
   const squeezed = (name: string): TestNode =>
-    opset < 13
+    opset! < 13
       ? { op: "Squeeze", inputs: [`${name}5`], outputs: [name], attributes: { axes: [0] } }
       : { op: "Squeeze", inputs: [`${name}5`, "zero"], outputs: [name] };
   return [
