@@ -1,4 +1,5 @@
 import type { Node, Value } from "../graph/graph.ts";
+import { elementCount } from "../ops/dims.ts";
 import { splitLayer } from "../ops/linear/joined_input.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
 import type { PositionMap } from "../ops/position_map.ts";
@@ -8,6 +9,8 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /** Multiply-accumulates saved for each element of the result from which the addition is worth it. */
 const LEAST_SAVED = 24;
+/** Elements of the result from which the arithmetic is more than the calls of operators. */
+const LEAST_ELEMENTS = 1024;
 
 /**
  * W·[up(a); b] + c = up(Wₐ·a) + W_b·b + c: a 1×1 convolution of maps that were enlarged and one that was not, as every neck of a
@@ -34,12 +37,15 @@ function splitFrom(least: number): Rule {
       const split = splitLayer(layer, parts), enlarged = enlargedAmong(parts);
       if (!split || enlarged.size === 0) return undefined;
       const saved = (at: number) => split.saved(at, enlarged.get(at)!.ratio!);
-      const worth = [...enlarged.keys()].filter((at) => saved(at) >= least * layer.output.channels);
+      const isSmall = least > 0 && (elementCount(root.output.shape?.slice(1)) ?? Infinity) < LEAST_ELEMENTS;
+      const worth = [...enlarged.keys()].filter((at) => !isSmall && saved(at) >= least * layer.output.channels);
       if (worth.length === 0) {
         const [at] = enlarged.keys();
         return new Skip(
           "not-cheaper",
-          `${root.label} takes too few channels of the enlarged '${parts[at].name}' to be split`,
+          isSmall
+            ? `the result of ${root.label} is so small that its arithmetic is no work`
+            : `${root.label} takes too few channels of the enlarged '${parts[at].name}' to be split`,
         );
       }
       if (worth.length === parts.length) worth.splice(worth.indexOf(leastBy(worth, saved)), 1);

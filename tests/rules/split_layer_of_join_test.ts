@@ -17,7 +17,7 @@ interface Case {
 }
 
 function model(given: Case = {}): TestModel {
-  const { enlarged = 40, others = [20], outputs = 6, size = [3, 4], kernel = 1, group = 1, axis = 1 } = given;
+  const { enlarged = 40, others = [20], outputs = 24, size = [3, 4], kernel = 1, group = 1, axis = 1 } = given;
   const { scales = [1, 1, 2, 2], resize = { mode: "nearest" } } = given;
   const large = size.map((length) => typeof length === "number" ? 2 * length : null);
   const channels = others.reduce((a, b) => a + b, enlarged);
@@ -56,6 +56,10 @@ Deno.test("fuse() multiplies what is enlarged where it is small, whatever the in
   await assertFuses(model({ resize: { mode: "linear" } }), SPLIT);
   await assertFuses(model({ resize: { mode: "cubic", coordinate_transformation_mode: "align_corners" } }), SPLIT);
   await assertFuses(model({ others: [10, 10] }), { Add: 1, Concat: 1, Conv: 2, Resize: 1 });
+});
+
+Deno.test("fuse() keeps a Conv with a small result", async () => {
+  await assertKeeps(model({ outputs: 20 }), /the result of .* is so small that its arithmetic is no work/);
 });
 
 /** A join of maps of 16 × 16 that were enlarged so often each, and a Conv of all to 32 channels. */
@@ -99,8 +103,8 @@ Deno.test("fuse() puts a normalization behind the Conv into both parts", async (
   const test = model();
   test.nodes[2].outputs = ["c"];
   test.nodes.push({ op: "BatchNormalization", inputs: ["c", "g", "h", "m", "v"], outputs: ["y"] });
-  const [g, h, m] = [3, 4, 5].map((seed) => random([6], seed));
-  Object.assign(test.initializers!, { g, h, m, v: tensor([6], [1, 2, 3, 4, 5, 6]) });
+  const [g, h, m] = [3, 4, 5].map((seed) => random([24], seed));
+  Object.assign(test.initializers!, { g, h, m, v: tensor([24], Array.from({ length: 24 }, (_, i) => 1 + i / 4)) });
   await assertFuses(test, SPLIT);
 });
 

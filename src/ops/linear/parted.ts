@@ -22,8 +22,8 @@ export interface PartedLayer {
 const LEAST_POINTWISE = 32, LEAST = 64;
 /** Input channels for each channel of a part, at most: it is mostly reading, else. */
 const MOST_READ = 4;
-/** Positions from which the copies of a cut take longer than the call of another layer. */
-const LEAST_POSITIONS = 196;
+/** Positions from which the copies of a cut take longer than the call of another layer, which reads more of a wider kernel. */
+const LEAST_POSITIONS_POINTWISE = 196, LEAST_POSITIONS = 1024;
 
 /** (W·x + b)ₚ = Wₚ·x + bₚ for the rows p of W. Undefined for a layer that is not one node, a reason where it has groups. */
 export function partedLayer(layer: LinearMap): PartedLayer | Skip | undefined {
@@ -38,12 +38,12 @@ export function partedLayer(layer: LinearMap): PartedLayer | Skip | undefined {
   if (addend instanceof Skip) return addend;
   return {
     whyNotFaster(parts) {
-      const blocked = whyNotBlocked(layer), least = layer.isPointwise ? LEAST_POINTWISE : LEAST;
+      const blocked = whyNotBlocked(layer), { isPointwise } = layer, least = isPointwise ? LEAST_POINTWISE : LEAST;
       const small = Math.min(...parts.map(({ length }) => length)),
         odd = parts.find(({ length }) => length % BLOCK !== 0);
       const [, , height, width] = form.output.shape ?? [], positions = Number(height ?? NaN) * Number(width ?? NaN);
       if (blocked) return blocked;
-      if (positions < LEAST_POSITIONS) {
+      if (positions < (isPointwise ? LEAST_POSITIONS_POINTWISE : LEAST_POSITIONS)) {
         return new Skip("not-cheaper", `the result of ${layer.label} has ${positions} positions: to cut it is no work`);
       }
       if (small < least || layer.input.channels > MOST_READ * small) {

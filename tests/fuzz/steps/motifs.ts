@@ -150,7 +150,7 @@ export const enlargedJoin: Step = (draft, x, choices) => {
   const parts = choices.once(2) ? [enlarged, other] : [other, enlarged];
   const dims = other.dims.with(1, enlarged.dims[1] + other.dims[1]);
   const joined = draft.node("Concat", parts.map(({ name }) => name), dims, { axis: 1 });
-  return joined && pointwise(draft, joined, choices);
+  return joined && convOf(draft, joined, choices, square(2, 1), choices.pick([16, 32, 64]));
 };
 
 /** A pool that pads by itself, whether it counts that or not. */
