@@ -223,7 +223,7 @@ export function sorted(graph: Graph): Node[] {
       const node = stack[stack.length - 1];
       const open = entered.has(node) ? [] : producers(node, graph).filter((producer) => !entered.has(producer));
       entered.add(node);
-      if (open.length > 0) stack.push(...open.reverse());
+      if (open.length > 0) { for (const producer of open.reverse()) stack.push(producer); }
       else {
         stack.pop();
         if (!done.has(node)) out.push(node);

@@ -3,7 +3,7 @@ import type { Dim, Shape } from "../graph/graph.ts";
 /** The shape of a broadcast result; undefined where a rank is unknown. */
 export function broadcast(shapes: readonly (Shape | undefined)[]): Shape | undefined {
   if (shapes.some((shape) => !shape)) return undefined;
-  const rank = Math.max(...shapes.map((shape) => shape!.length));
+  const rank = shapes.reduce((most, shape) => Math.max(most, shape!.length), 0);
   return Array.from({ length: rank }, (_, axis): Dim => {
     let dim: Dim = 1;
     for (const shape of shapes) {

@@ -16,7 +16,8 @@ export const TEXT_OPS = {
   RegexFullMatch: { infer: (_node, [{ shape }]) => [{ type: "bool", shape }] },
   TfIdfVectorizer: {
     infer(node, [{ shape }]) {
-      const indexes = node.numbers("ngram_indexes"), size = indexes ? Math.max(...indexes) + 1 : null;
+      const indexes = node.numbers("ngram_indexes"),
+        size = indexes ? indexes.reduce((most, index) => Math.max(most, index), -1) + 1 : null;
       return [{ type: "float32", shape: shape && [...shape.slice(0, -1), size] }];
     },
   },

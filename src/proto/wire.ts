@@ -112,7 +112,7 @@ export function splice(
   const pending = new Map(replacements);
   const parts: Uint8Array[] = [];
   const emit = (number: number) => {
-    parts.push(...pending.get(number) ?? []);
+    for (const part of pending.get(number) ?? []) parts.push(part); // more than a call takes arguments
     pending.delete(number);
   };
   for (const field of fields) {

@@ -199,7 +199,7 @@ function sweep(first: Value | undefined, touched: Set<Node>): void {
       else {
         graph.removeNode(producer);
         for (const output of producer.outputs) if (output) graph.dropValue(output);
-        waiting.push(...producer.inputs);
+        for (const input of producer.inputs) waiting.push(input);
       }
     } else if (!value.isInput || value.initializer && !value.isOverridable) graph.dropValue(value);
   }

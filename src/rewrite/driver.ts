@@ -52,7 +52,7 @@ export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions):
   const result: RewriteResult = { applied: [], skipped: [] };
   const driver = new Driver(options, result.applied, graphs);
   while (driver.pass([...allGraphs(graphs)]));
-  result.skipped.push(...driver.skips());
+  for (const skip of driver.skips()) result.skipped.push(skip);
   return result;
 }
 

@@ -23,7 +23,7 @@ export const mergeParallelAffines: Rule = {
     const { type, shape } = x;
     const value = type && emitAffine(map, x, { type, rank: shape?.length, nodes }, build);
     if (!value) return undefined;
-    const first = Math.min(...parts.map(({ index }) => index)), taken = new Set(parts.map(({ index }) => index));
+    const first = parts[0].index, taken = new Set(parts.map(({ index }) => index));
     const terms = sum.terms.flatMap((term, index): Term[] =>
       index === first ? [{ value, sign: 1 }] : taken.has(index) ? [] : [term]
     );
@@ -45,7 +45,9 @@ function largestGroup(terms: readonly Term[]): Group | undefined {
     for (const [x, branch] of branchesTo(value, undefined, 1)) {
       const signed = sign > 0 ? branch : negated(branch);
       if (signed instanceof Skip || !isDiagonal(signed)) continue;
-      bySource.set(x, [...bySource.get(x) ?? [], { index, branch: signed }]);
+      const parts = bySource.get(x) ?? [];
+      parts.push({ index, branch: signed });
+      bySource.set(x, parts);
     }
   });
   const groups = [...bySource].flatMap(([x, parts]): Group[] => {
