@@ -1,5 +1,6 @@
 import type { Payload } from "../proto/skeleton.ts";
 import { messageType } from "../proto/schema.ts";
+import { TEXT } from "../proto/text.ts";
 import { concat, contentsOf, fieldBytes, splice, type WireField, wireFields } from "../proto/wire.ts";
 import { type Attribute, tensorAttribute } from "./attribute.ts";
 import type { Graph, Node, Value } from "./graph.ts";
@@ -16,7 +17,7 @@ export interface ExportedModel {
 }
 
 const encoder = new TextEncoder();
-const name = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const name = (bytes: Uint8Array) => TEXT.decode(bytes);
 
 /**
  * Writes changed graphs back into the model they were read from. Only nodes, initializers, value infos and (below IR

@@ -1,3 +1,4 @@
+import { TEXT } from "../proto/text.ts";
 import { contentsOf, type WireField, wireFields } from "../proto/wire.ts";
 import { FIELD, type ImportedModel } from "./import.ts";
 
@@ -26,12 +27,10 @@ export interface FunctionBody {
   readonly opsets: ReadonlyMap<string, number>;
 }
 
-const decoder = new TextDecoder();
-
 /** The text of the first field with this number; empty where there is none. */
 export function textOf(fields: readonly WireField[], number: number): string {
   const [content] = contentsOf(fields, number);
-  return content ? decoder.decode(content) : "";
+  return content ? TEXT.decode(content) : "";
 }
 
 /** What a node calls, if it is a call: to be looked up among functions. */
@@ -74,5 +73,5 @@ function keyOf(domain: string, name: string, overload: string): string {
 }
 
 function text(content: Uint8Array): string {
-  return decoder.decode(content);
+  return TEXT.decode(content);
 }

@@ -1,7 +1,7 @@
+import type { AttributeValue } from "../proto/attribute.ts";
 import type { WireField } from "../proto/wire.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { AttributeValue } from "../proto/attribute.ts";
 import type { Attribute } from "./attribute.ts";
 
 /** One dimension: known, named, or unknown. */

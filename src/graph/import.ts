@@ -1,9 +1,10 @@
 import { ModelFormatError } from "../io/errors.ts";
+import { readAttribute } from "../proto/attribute.ts";
 import { messageType, plain } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
+import { NAME, TEXT } from "../proto/text.ts";
 import { concat, contentsOf, type WireField, wireFields } from "../proto/wire.ts";
 import type { Attribute } from "./attribute.ts";
-import { readAttribute } from "../proto/attribute.ts";
 import { type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
 import { elementType, importTensor } from "./tensor_proto.ts";
@@ -33,8 +34,6 @@ export const FIELD = {
   node: { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 },
   attribute: { graph: 6, graphs: 11 },
 } as const;
-
-const text = new TextDecoder();
 
 /** Reads the graphs of a model from its skeleton. Throws {@link ModelFormatError} where it is not ONNX. */
 export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], source: string): ImportedModel {
@@ -80,6 +79,17 @@ function decoded<T>(source: string, what: string, decode: () => T): T {
     if (error instanceof ModelFormatError) throw error;
     throw new ModelFormatError(`${source}: not an ONNX model: a ${what} cannot be read (${(error as Error).message}).`);
   }
+}
+
+/** The names in every field with this number. */
+function namesOf(fields: readonly WireField[], number: number): string[] {
+  return contentsOf(fields, number).map((bytes) => {
+    try {
+      return NAME.decode(bytes);
+    } catch {
+      throw new Error(`the name '${TEXT.decode(bytes)}' is no UTF-8`);
+    }
+  });
 }
 
 /** The fields as one message again. */
@@ -152,8 +162,9 @@ class Importer {
     );
     const graph = new Graph(this.facts, opsets(head.opset_import), undefined, true);
     graph.wire = wire;
-    for (const name of contentsOf(wire, FIELD.function.input)) {
-      const value = graph.value(text.decode(name));
+    const names = (field: number) => decoded(this.source, "FunctionProto", () => namesOf(wire, field));
+    for (const name of names(FIELD.function.input)) {
+      const value = graph.value(name);
       value.isInput = true;
       graph.inputs.push(value);
     }
@@ -161,7 +172,7 @@ class Importer {
     this.declareOutputs(graph, nodes);
     for (const proto of contentsOf(wire, FIELD.function.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
-    for (const name of contentsOf(wire, FIELD.function.output)) this.output(graph, graph.value(text.decode(name)));
+    for (const name of names(FIELD.function.output)) this.output(graph, graph.value(name));
     return graph;
   }
 
@@ -207,30 +218,31 @@ class Importer {
   /** All outputs first, so that a name captured from an outer graph is told from one of this graph. */
   private declareOutputs(graph: Graph, nodes: readonly Uint8Array[]): void {
     for (const proto of nodes) {
-      for (const name of contentsOf(wireFields(proto), FIELD.node.output)) {
-        if (name.length > 0) graph.value(text.decode(name));
+      for (const name of decoded(this.source, "NodeProto", () => namesOf(wireFields(proto), FIELD.node.output))) {
+        if (name !== "") graph.value(name);
       }
     }
   }
 
   private nodes(graph: Graph, nodes: readonly Uint8Array[]): void {
-    const names = new Map<string, number>();
+    const seen = new Map<string, number>();
     nodes.forEach((proto, order) => {
       const wire = decoded(this.source, "NodeProto", () => wireFields(proto));
-      const texts = (field: number) => contentsOf(wire, field).map((bytes) => text.decode(bytes));
+      const text = (field: number) => TEXT.decode(contentsOf(wire, field).at(-1));
+      const names = (field: number) => decoded(this.source, "NodeProto", () => namesOf(wire, field));
       const node = new Node(graph, {
-        opType: texts(FIELD.node.opType).at(-1) ?? "",
-        domain: domainOf(texts(FIELD.node.domain).at(-1)),
-        name: texts(FIELD.node.name).at(-1),
-        inputs: texts(FIELD.node.input).map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
-        outputs: texts(FIELD.node.output).map((name) => name === "" ? undefined : graph.value(name)),
+        opType: text(FIELD.node.opType),
+        domain: domainOf(text(FIELD.node.domain)),
+        name: text(FIELD.node.name),
+        inputs: names(FIELD.node.input).map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
+        outputs: names(FIELD.node.output).map((name) => name === "" ? undefined : graph.value(name)),
         attributes: contentsOf(wire, FIELD.node.attribute).map((bytes) => this.attribute(graph, bytes)),
         proto,
       });
       node.order = order;
       graph.addNode(node);
-      if (node.name && names.has(node.name)) this.rename(node, names);
-      names.set(node.name, 0);
+      if (node.name && seen.has(node.name)) this.rename(node, seen);
+      seen.set(node.name, 0);
     });
   }
 

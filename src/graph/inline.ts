@@ -1,5 +1,6 @@
-import { concat, contentsOf, fieldBytes, splice, varintFieldBytes, type WireField, wireFields } from "../proto/wire.ts";
 import { readAttribute } from "../proto/attribute.ts";
+import { TEXT } from "../proto/text.ts";
+import { concat, contentsOf, fieldBytes, splice, varintFieldBytes, type WireField, wireFields } from "../proto/wire.ts";
 import { CALL_FIELD, domainNamed, functionBodies, type FunctionBody, keyOfCall, textOf } from "./function_body.ts";
 import { FIELD, type ImportedModel } from "./import.ts";
 import { identityNode, mapped, renamedNode } from "./renamed.ts";
@@ -38,7 +39,7 @@ export interface Inlined {
  */
 const MOST_BYTES = 1 << 20, DEEPEST = 64;
 
-const encoder = new TextEncoder(), decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /**
  * Puts the nodes of model-local functions in place of their calls: all of them, or those in `only`. Functions that nothing
@@ -146,7 +147,7 @@ class Inliner {
     used: Map<string, number>,
     outer: readonly FunctionBody[],
   ): Uint8Array[] {
-    const names = (number: number) => contentsOf(fields, number).map((name) => decoder.decode(name));
+    const names = (number: number) => contentsOf(fields, number).map((name) => TEXT.decode(name));
     const outputs = names(FIELD.node.output), own = textOf(fields, CALL_FIELD.node.name);
     const base = own || prefix + textOf(fields, CALL_FIELD.node.opType), count = (used.get(base) ?? 0) + 1;
     used.set(base, count);
@@ -186,7 +187,7 @@ class Inliner {
 
   /** The nodes of a body as they are at a call. */
   #renamed(body: FunctionBody, name: string, fields: readonly WireField[], outputs: readonly string[]): Uint8Array[] {
-    const given = contentsOf(fields, FIELD.node.input).map((input) => decoder.decode(input)), graph = this.model.graph;
+    const given = contentsOf(fields, FIELD.node.input).map((input) => TEXT.decode(input)), graph = this.model.graph;
     const attributes = new Map(
       contentsOf(fields, FIELD.node.attribute).map((one) => [textOf(wireFields(one), CALL_FIELD.attribute.name), one]),
     );
@@ -230,6 +231,6 @@ function* flattened(nodes: readonly Uint8Array[]): Generator<WireField[]> {
   }
 }
 
-function subgraphs(attribute: Uint8Array): Uint8Array[] {
-  return [...readAttribute(attribute).graphs];
+function subgraphs(attribute: Uint8Array): readonly Uint8Array[] {
+  return readAttribute(attribute).graphs;
 }

@@ -1,8 +1,9 @@
+import { TEXT } from "../proto/text.ts";
 import { concat, contentsOf, fieldBytes, type WireField, wireFields } from "../proto/wire.ts";
 import { CALL_FIELD, textOf } from "./function_body.ts";
 import { FIELD } from "./import.ts";
 
-const encoder = new TextEncoder(), decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** What names mean where the nodes of a function's body go. */
 export interface Scope {
@@ -58,7 +59,7 @@ function renamedGraph(proto: Uint8Array, outer: Scope): Uint8Array {
     if (number === F.initializer) declare(textOf(wireFields(content!), TENSOR_NAME));
     if (number === F.sparseInitializer) declare(sparseName(content!));
     if (number === F.node) {
-      contentsOf(wireFields(content!), FIELD.node.output).forEach((name) => declare(decoder.decode(name)));
+      contentsOf(wireFields(content!), FIELD.node.output).forEach((name) => declare(TEXT.decode(name)));
     }
   }
   const scope: Scope = { ...outer, named: (name) => own.get(name) ?? outer.named(name) };
@@ -88,7 +89,7 @@ function withName(proto: Uint8Array, number: number, scope: Scope): Uint8Array {
 }
 
 function renamed(name: Uint8Array, scope: Scope): Uint8Array {
-  return name.length > 0 ? encoder.encode(scope.named(decoder.decode(name))) : name;
+  return name.length > 0 ? encoder.encode(scope.named(TEXT.decode(name))) : name;
 }
 
 /** A message with the content of every field of one number mapped. */

@@ -1,3 +1,4 @@
+import { TEXT } from "../proto/text.ts";
 import { concat, contentsOf, fieldBytes, splice, varintFieldBytes, wireFields } from "../proto/wire.ts";
 import { CALL_FIELD, textOf } from "./function_body.ts";
 import { allGraphs, type Graph, type Node } from "./graph.ts";
@@ -12,7 +13,7 @@ export interface TakenBranch {
   readonly result: string;
 }
 
-const encoder = new TextEncoder(), decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /**
  * Puts the nodes of subgraphs in place of the nodes that always run them. `branchOf` names the attribute that holds the subgraph, or
@@ -126,5 +127,5 @@ function constantNode(output: string, tensor: Uint8Array, isSparse: boolean): Ui
 }
 
 function text(content: Uint8Array): string {
-  return decoder.decode(content);
+  return TEXT.decode(content);
 }

@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { TEXT } from "./text.ts";
 
 /** What a plain attribute can hold. Integers above 2^53 are rounded: they are read, never written back. */
 export type AttributeValue = number | string | readonly number[] | readonly string[];
@@ -20,8 +21,6 @@ export interface AttributeContent {
 }
 
 const VARINT = 0, DELIMITED = 2, FIXED32 = 5;
-
-const text = new TextDecoder();
 
 /**
  * Reads an AttributeProto. Its numbers are read one by one: the attributes of a tree ensemble are lists of millions, each of
@@ -53,7 +52,7 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
     const tag = reader.uint32();
     switch (tag) {
       case 1 * 8 + DELIMITED:
-        name = text.decode(content());
+        name = TEXT.decode(content());
         break;
       case 2 * 8 + FIXED32:
         f = reader.float();
@@ -90,7 +89,7 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
         type = reader.int32();
         break;
       case 21 * 8 + DELIMITED:
-        reference = text.decode(content());
+        reference = TEXT.decode(content());
         break;
       case 22 * 8 + DELIMITED:
         sparse = content();
@@ -112,20 +111,20 @@ function valueOf(type: number, { f, i, s, ints, floats, strings }: {
   readonly floats: number[];
   readonly strings: readonly Uint8Array[];
 }): AttributeValue | undefined {
-  const list = () => ints.length > 0 ? ints : floats.length > 0 ? floats : strings.map((one) => text.decode(one));
+  const list = () => ints.length > 0 ? ints : floats.length > 0 ? floats : strings.map((one) => TEXT.decode(one));
   switch (type) {
     case 1:
       return f ?? 0;
     case 2:
       return i ?? 0;
     case 3:
-      return text.decode(s ?? new Uint8Array());
+      return TEXT.decode(s ?? new Uint8Array());
     case 6:
     case 7:
     case 8:
       return list();
     case 0: // IR version 1 had no types
-      return i ?? f ?? (s ? text.decode(s) : list());
+      return i ?? f ?? (s ? TEXT.decode(s) : list());
     default:
       return undefined;
   }

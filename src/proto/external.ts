@@ -1,4 +1,5 @@
 import type protobuf from "protobufjs";
+import { TEXT } from "./text.ts";
 import { ModelFormatError } from "../io/errors.ts";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";
 import { readSkeleton, type Skeleton, type StoredPayload } from "./skeleton.ts";
@@ -19,7 +20,6 @@ const FIELD = { dims: 1, dataType: 2, name: 8, externalData: 13, dataLocation: 1
 const EXTERNAL = 1;
 /** The keys that ONNX Runtime knows; any other is an error there. */
 const KEYS = ["location", "offset", "length", "checksum"];
-const text = new TextDecoder();
 
 /** Bits of an element by TensorProto.DataType; strings and unknown types are left out. */
 const BITS: Record<number, number> = {
@@ -102,13 +102,13 @@ function mapExternal(skeleton: Uint8Array, change: (fields: WireField[]) => Uint
 
 /** What a tensor says of its data file; `length` is 0 where it does not say. */
 function entriesOf(fields: readonly WireField[], model: string) {
-  const name = text.decode(contentsOf(fields, FIELD.name).at(-1));
+  const name = TEXT.decode(contentsOf(fields, FIELD.name).at(-1));
   const fail = (reason: string): never => {
     throw new ModelFormatError(`${model}: tensor '${name}': its data is external, but ${reason}.`);
   };
   const entries = new Map<string, string>();
   for (const entry of contentsOf(fields, FIELD.externalData)) {
-    const [key, value] = [1, 2].map((number) => text.decode(contentsOf(wireFields(entry), number).at(-1)));
+    const [key, value] = [1, 2].map((number) => TEXT.decode(contentsOf(wireFields(entry), number).at(-1)));
     if (!KEYS.includes(key)) fail(`'${key}' is none of ${KEYS.join(", ")}`);
     if (key === "location" && entries.has(key)) fail("it has two locations");
     entries.set(key, value);

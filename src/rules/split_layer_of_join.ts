@@ -14,8 +14,8 @@ const LEAST_ELEMENTS = 1024;
 
 /**
  * W·[up(a); b] + c = up(Wₐ·a) + W_b·b + c: a 1×1 convolution of maps that were enlarged and one that was not, as every neck of a
- * detector and many a segmentation head has it, multiplies the enlarged ones where they are small. Interpolation weights sum to 1 or not, they are the same for all
- * channels.
+ * detector and many a segmentation head has it, multiplies the enlarged ones where they are small. Whether interpolation weights sum
+ * to 1 or not, they are the same for all channels.
  */
 export const splitLayerOfJoin: Rule = splitFrom(LEAST_SAVED);
 

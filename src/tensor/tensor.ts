@@ -1,7 +1,7 @@
-import { largestMagnitude } from "./unrolled.ts";
 import { type ElementType, formatOf } from "./element_type.ts";
 import { expressed } from "./expression.ts";
 import { recentValues } from "./recent.ts";
+import { largestMagnitude } from "./unrolled.ts";
 
 /** Something that gives bytes at an offset; a file range, say. */
 export interface Bytes {

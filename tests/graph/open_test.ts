@@ -233,3 +233,27 @@ Deno.test("open() downloads from a URL, and says what the server answered where 
     await server.shutdown();
   }
 });
+
+Deno.test("open() keeps names that begin with a byte order mark, and refuses names that are no UTF-8", async () => {
+  const named = (before: string) =>
+    modelBytes({
+      inputs: { [`${before}x`]: [1, 3, 4, 4] },
+      outputs: { [`${before}y`]: null },
+      initializers: { [`${before}w`]: random([4, 3, 1, 1], 1), s: randomIn(0.5, 1.5, [4, 1, 1], 2) },
+      nodes: [
+        { op: "Conv", inputs: [`${before}x`, `${before}w`], outputs: [`${before}c`] },
+        { op: "Mul", inputs: [`${before}c`, "s"], outputs: [`${before}m`] },
+        { op: "Relu", inputs: [`${before}m`], outputs: [`${before}y`] },
+      ],
+    });
+  const { model, report } = await fuse(named("\ufeff"));
+  assertEquals(report.after.ops, { Conv: 1, Relu: 1 });
+  assertEquals(model.outputs.map(({ name }) => name), ["\ufeffy"]);
+  assertEquals(model.nodes.map(({ inputs: [x] }) => x), ["\ufeffx", "\ufeffm"]);
+  const wrong = named("~").map((byte) => byte === "~".charCodeAt(0) ? 0xff : byte);
+  await assertRejects(
+    () => open(wrong),
+    ModelFormatError,
+    "a NodeProto cannot be read (the name '\ufffdc' is no UTF-8)",
+  );
+});
