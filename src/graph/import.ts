@@ -81,17 +81,6 @@ function decoded<T>(source: string, what: string, decode: () => T): T {
   }
 }
 
-/** The names in every field with this number. */
-function namesOf(fields: readonly WireField[], number: number): string[] {
-  return contentsOf(fields, number).map((bytes) => {
-    try {
-      return NAME.decode(bytes);
-    } catch {
-      throw new Error(`the name '${TEXT.decode(bytes)}' is no UTF-8`);
-    }
-  });
-}
-
 /** The fields as one message again. */
 function join(fields: readonly WireField[]): Uint8Array {
   return concat(fields.map(({ bytes }) => bytes));
@@ -135,7 +124,7 @@ class Importer {
     for (const proto of contentsOf(wire, FIELD.graph.sparseInitializer)) {
       this.initializer(graph, decoded(this.source, "SparseTensorProto", () => importSparse(proto, this.payloads)));
     }
-    const nodes = this.protos(wire, FIELD.graph.node);
+    const nodes = contentsOf(wire, FIELD.graph.node);
     this.declareOutputs(graph, nodes);
     for (const proto of contentsOf(wire, FIELD.graph.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
@@ -162,17 +151,16 @@ class Importer {
     );
     const graph = new Graph(this.facts, opsets(head.opset_import), undefined, true);
     graph.wire = wire;
-    const names = (field: number) => decoded(this.source, "FunctionProto", () => namesOf(wire, field));
-    for (const name of names(FIELD.function.input)) {
+    for (const name of this.names(wire, FIELD.function.input)) {
       const value = graph.value(name);
       value.isInput = true;
       graph.inputs.push(value);
     }
-    const nodes = this.protos(wire, FIELD.function.node);
+    const nodes = contentsOf(wire, FIELD.function.node);
     this.declareOutputs(graph, nodes);
     for (const proto of contentsOf(wire, FIELD.function.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
-    for (const name of names(FIELD.function.output)) this.output(graph, graph.value(name));
+    for (const name of this.names(wire, FIELD.function.output)) this.output(graph, graph.value(name));
     return graph;
   }
 
@@ -190,8 +178,8 @@ class Importer {
     this.facts.storedElements += tensor.size;
   }
 
-  private protos(wire: readonly WireField[], field: number): Uint8Array[] {
-    return contentsOf(wire, field);
+  private names(wire: readonly WireField[], field: number): string[] {
+    return contentsOf(wire, field).map((bytes) => decoded(this.source, "name", () => NAME.decode(bytes)));
   }
 
   private decodeValueInfo(proto: Uint8Array): ValueInfo {
@@ -218,7 +206,7 @@ class Importer {
   /** All outputs first, so that a name captured from an outer graph is told from one of this graph. */
   private declareOutputs(graph: Graph, nodes: readonly Uint8Array[]): void {
     for (const proto of nodes) {
-      for (const name of decoded(this.source, "NodeProto", () => namesOf(wireFields(proto), FIELD.node.output))) {
+      for (const name of this.names(decoded(this.source, "NodeProto", () => wireFields(proto)), FIELD.node.output)) {
         if (name !== "") graph.value(name);
       }
     }
@@ -229,13 +217,14 @@ class Importer {
     nodes.forEach((proto, order) => {
       const wire = decoded(this.source, "NodeProto", () => wireFields(proto));
       const text = (field: number) => TEXT.decode(contentsOf(wire, field).at(-1));
-      const names = (field: number) => decoded(this.source, "NodeProto", () => namesOf(wire, field));
       const node = new Node(graph, {
         opType: text(FIELD.node.opType),
         domain: domainOf(text(FIELD.node.domain)),
         name: text(FIELD.node.name),
-        inputs: names(FIELD.node.input).map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
-        outputs: names(FIELD.node.output).map((name) => name === "" ? undefined : graph.value(name)),
+        inputs: this.names(wire, FIELD.node.input).map((name) =>
+          name === "" ? undefined : graph.find(name) ?? graph.value(name)
+        ),
+        outputs: this.names(wire, FIELD.node.output).map((name) => name === "" ? undefined : graph.value(name)),
         attributes: contentsOf(wire, FIELD.node.attribute).map((bytes) => this.attribute(graph, bytes)),
         proto,
       });

@@ -28,16 +28,16 @@ const VARINT = 0, DELIMITED = 2, FIXED32 = 5;
  */
 export function readAttribute(bytes: Uint8Array): AttributeContent {
   const reader = protobuf.Reader.create(bytes);
-  const ints: number[] = [], floats: number[] = [], strings: Uint8Array[] = [], graphs: Uint8Array[] = [];
+  const ints: number[] = [], floats: number[] = [], strings: string[] = [], graphs: Uint8Array[] = [];
   let name = "",
     type = 0,
     reference: string | undefined,
     tensor: Uint8Array | undefined,
     sparse: Uint8Array | undefined;
-  let f: number | undefined, i: number | undefined, s: Uint8Array | undefined;
+  let f: number | undefined, i: number | undefined, s: string | undefined;
   const int = () => {
     if (bytes[reader.pos] < 128) return bytes[reader.pos++]; // most are
-    return (reader.int64() as unknown as { toNumber(): number }).toNumber();
+    return Number(reader.int64());
   };
   const packed = (into: number[], read: () => number) => {
     const length = reader.uint32();
@@ -48,11 +48,12 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
     reader.skip(length);
     return bytes.subarray(start, start + length);
   };
+  const text = () => TEXT.decode(content());
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
       case 1 * 8 + DELIMITED:
-        name = TEXT.decode(content());
+        name = text();
         break;
       case 2 * 8 + FIXED32:
         f = reader.float();
@@ -61,7 +62,7 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
         i = int();
         break;
       case 4 * 8 + DELIMITED:
-        s = content();
+        s = text();
         break;
       case 5 * 8 + DELIMITED:
         tensor = content();
@@ -83,13 +84,13 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
         packed(ints, int);
         break;
       case 9 * 8 + DELIMITED:
-        strings.push(content());
+        strings.push(text());
         break;
       case 20 * 8 + VARINT:
         type = reader.int32();
         break;
       case 21 * 8 + DELIMITED:
-        reference = TEXT.decode(content());
+        reference = text();
         break;
       case 22 * 8 + DELIMITED:
         sparse = content();
@@ -106,25 +107,25 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
 function valueOf(type: number, { f, i, s, ints, floats, strings }: {
   readonly f?: number;
   readonly i?: number;
-  readonly s?: Uint8Array;
+  readonly s?: string;
   readonly ints: number[];
   readonly floats: number[];
-  readonly strings: readonly Uint8Array[];
+  readonly strings: string[];
 }): AttributeValue | undefined {
-  const list = () => ints.length > 0 ? ints : floats.length > 0 ? floats : strings.map((one) => TEXT.decode(one));
+  const list = () => ints.length > 0 ? ints : floats.length > 0 ? floats : strings;
   switch (type) {
     case 1:
       return f ?? 0;
     case 2:
       return i ?? 0;
     case 3:
-      return TEXT.decode(s ?? new Uint8Array());
+      return s ?? "";
     case 6:
     case 7:
     case 8:
       return list();
     case 0: // IR version 1 had no types
-      return i ?? f ?? (s ? TEXT.decode(s) : list());
+      return i ?? f ?? s ?? list();
     default:
       return undefined;
   }

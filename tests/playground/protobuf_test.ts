@@ -36,6 +36,14 @@ const MODEL: TestModel = {
   }],
 };
 
+Deno.test("a number of 64 bits is the same for the page and for protobufjs", () => {
+  for (const value of [127, 128, 300, 2 ** 53, -1]) {
+    const bytes = protobuf.Writer.create().int64(value).finish();
+    assertEquals(Number(Reader.create(bytes).int64()), Number(protobuf.Reader.create(bytes).int64()), `${value}`);
+    assertEquals(Number(Reader.create(bytes).int64()), value);
+  }
+});
+
 Deno.test("the page reads and writes messages as protobufjs does", async () => {
   const files = [modelBytes(MODEL), await Deno.readFile(new URL("../fixtures/fashion_resnet.onnx", import.meta.url))];
   for (const bytes of files) {
