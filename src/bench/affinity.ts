@@ -8,8 +8,7 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
-import process from "node:process";
+import { systemText, systemTexts } from "../host/system_files.ts";
 
 /**
  * Logical CPUs, counted from 0, for the workers of a session with so many threads: one of each physical core that this process
@@ -17,13 +16,26 @@ import process from "node:process";
  * (other systems than Linux) or there are too few cores.
  */
 export function workerCpus(threads: number): number[] | undefined {
-  if (process.platform !== "linux") return undefined;
-  try {
-    const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
-    return chooseCpus(parseCpuList(allowed ?? ""), siblingsOf, threads);
-  } catch {
-    return undefined; // no permission to read, or a kernel without it
-  }
+  topology ??= readTopology();
+  return topology && chooseCpus(topology.allowed, (cpu) => topology!.siblings.get(cpu) ?? String(cpu), threads);
+}
+
+/** The CPUs that this process may use and the hyper-threads of each one's core; undefined where the system tells neither. */
+interface Topology {
+  allowed: number[];
+  siblings: Map<number, string>;
+}
+
+/** Read once: sessions are opened again and again. */
+let topology: Topology | undefined;
+
+function readTopology(): Topology | undefined {
+  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(systemText("/proc/self/status") ?? "")?.[1];
+  if (list === undefined) return undefined;
+  const allowed = parseCpuList(list);
+  const paths = allowed.map((cpu) => `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`);
+  const texts = systemTexts(paths);
+  return { allowed, siblings: new Map(allowed.map((cpu, i) => [cpu, texts.get(paths[i]) ?? String(cpu)])) };
 }
 
 /** Picks the CPUs given those allowed and the hyper-threads that share each one's core. */
@@ -47,12 +59,4 @@ export function parseCpuList(list: string): number[] {
     const [first, last = first] = range.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);
   });
-}
-
-function siblingsOf(cpu: number): string {
-  try {
-    return readFileSync(`/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`, "utf8").trim();
-  } catch {
-    return String(cpu);
-  }
 }

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { isGranted } from "../host/deno.ts";
+import { systemText, systemTexts } from "../host/system_files.ts";
 import type { MachineWatch } from "./types.ts";
 
 /** Cores' worth of other work from which on a measurement is warned of; more on machines with many cores. */
@@ -84,36 +83,22 @@ export function parseCpuStat(text: string): number | undefined {
 
 function read(): Reading {
   const { user, system } = process.cpuUsage();
-  const stat = parseProcStat(readText("/proc/stat") ?? "");
+  const stat = parseProcStat(systemText("/proc/stat") ?? "");
   return {
     at: performance.now(),
     busySeconds: stat?.busySeconds ?? null,
     stolenSeconds: stat?.stolenSeconds ?? null,
     ownSeconds: (user + system) / 1e6,
     throttledSeconds:
-      parseCpuStat(readText("/sys/fs/cgroup/cpu.stat") ?? readText("/sys/fs/cgroup/cpu/cpu.stat") ?? "") ?? null,
+      parseCpuStat(systemText("/sys/fs/cgroup/cpu.stat") ?? systemText("/sys/fs/cgroup/cpu/cpu.stat") ?? "") ?? null,
     thermalThrottles: thermalThrottles(),
     load: process.platform === "win32" ? null : os.loadavg()[0],
   };
 }
 
 function thermalThrottles(): number | null {
-  const counts = os.cpus().map((_, cpu) =>
-    readText(`/sys/devices/system/cpu/cpu${cpu}/thermal_throttle/core_throttle_count`)
+  const counts = systemTexts(
+    os.cpus().map((_, cpu) => `/sys/devices/system/cpu/cpu${cpu}/thermal_throttle/core_throttle_count`),
   );
-  return counts.some((count) => count !== undefined)
-    ? counts.reduce((sum, count) => sum + Number(count ?? 0), 0)
-    : null;
-}
-
-/** A file of the system, where there is one and reading is already permitted. */
-function readText(path: string): string | undefined {
-  if (process.platform !== "linux" || !isGranted({ name: "read", path })) {
-    return undefined;
-  }
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  return counts.size === 0 ? null : [...counts.values()].reduce((sum, count) => sum + Number(count), 0);
 }

@@ -4,12 +4,12 @@
  * @module
  */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import config from "../../deno.json" with { type: "json" };
 import { notebookKernel } from "../host/deno.ts";
+import { systemText } from "../host/system_files.ts";
 import { workerCpus } from "./affinity.ts";
 import type { Environment, Provider, Repository } from "./types.ts";
 
@@ -33,9 +33,9 @@ export async function provenance(
     layerfuse: config.version,
     ...started(),
     git: await repositoryOf(run.modelPath),
-    governor: text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+    governor: systemText("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") ?? null,
     turbo: turbo(),
-    smt: flag(text("/sys/devices/system/cpu/smt/active"), "1"),
+    smt: flag(systemText("/sys/devices/system/cpu/smt/active"), "1"),
     cpuQuota: cpuQuota(),
     pinned: run.provider === "cpu" && run.threads > 1 ? workerCpus(run.threads) ?? null : null,
   };
@@ -72,20 +72,20 @@ async function repositoryAt(directory: string, of: Repository["of"]): Promise<Re
 }
 
 function turbo(): boolean | null {
-  const off = flag(text("/sys/devices/system/cpu/intel_pstate/no_turbo"), "1");
-  return off === null ? flag(text("/sys/devices/system/cpu/cpufreq/boost"), "1") : !off;
+  const off = flag(systemText("/sys/devices/system/cpu/intel_pstate/no_turbo"), "1");
+  return off === null ? flag(systemText("/sys/devices/system/cpu/cpufreq/boost"), "1") : !off;
 }
 
 /** Cores that the control group may use, of cgroup 2 or 1; null where there is no limit, or none is told. */
 function cpuQuota(): number | null {
-  const path = /^0::(\S*)$/m.exec(text("/proc/self/cgroup") ?? "")?.[1] ?? "";
+  const path = /^0::(\S*)$/m.exec(systemText("/proc/self/cgroup") ?? "")?.[1] ?? "";
   const ends = [`/sys/fs/cgroup${path}/cpu.max`, "/sys/fs/cgroup/cpu.max"];
   for (const end of ends) {
-    const quota = parseCpuMax(text(end) ?? "");
+    const quota = parseCpuMax(systemText(end) ?? "");
     if (quota !== null) return quota;
   }
-  const quota = Number(text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") ?? -1);
-  const period = Number(text("/sys/fs/cgroup/cpu/cpu.cfs_period_us") ?? 0);
+  const quota = Number(systemText("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") ?? -1);
+  const period = Number(systemText("/sys/fs/cgroup/cpu/cpu.cfs_period_us") ?? 0);
   return quota > 0 && period > 0 ? quota / period : null;
 }
 
@@ -95,14 +95,6 @@ export function parseCpuMax(line: string): number | null {
   return quota === undefined || Number(period) === 0 ? null : Number(quota) / Number(period);
 }
 
-function flag(value: string | null, on: string): boolean | null {
-  return value === null ? null : value === on;
-}
-
-function text(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return null;
-  }
+function flag(value: string | undefined, on: string): boolean | null {
+  return value === undefined ? null : value === on;
 }

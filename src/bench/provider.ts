@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { listSupportedBackends } from "onnxruntime-node";
+import { systemText } from "../host/system_files.ts";
 import { openSession } from "./session.ts";
 import type { Provider } from "./types.ts";
 
@@ -109,8 +110,7 @@ function hasProviderLibrary(provider: Provider): boolean {
 /** Where ONNX Runtime's native libraries lie; undefined where that cannot be found out. */
 function nativeDirectory(): string | undefined {
   try {
-    const loaded = process.platform === "linux" &&
-      /\S+(?=\/libonnxruntime\.so)/.exec(readFileSync("/proc/self/maps", "utf8"));
+    const loaded = /\S+(?=\/libonnxruntime\.so)/.exec(systemText(`/proc/${process.pid}/maps`) ?? "");
     if (loaded) return loaded[0];
     const { platform, arch } = process;
     return join(

@@ -5,12 +5,19 @@
  * @module
  */
 
+/** A permission, or the part of it that is about one path or program. */
+interface Permission {
+  name: string;
+  path?: string;
+  command?: string;
+}
+
 /** What of Deno's namespace is used where Deno runs. */
 interface DenoNamespace {
   readonly version: { readonly deno: string };
   readonly errors: Readonly<Record<string, new (message: string) => Error>>;
   readonly jupyter?: unknown;
-  readonly permissions: { querySync(permission: { name: string; path?: string }): { state: string } };
+  readonly permissions: { querySync(permission: Permission): { state: string } };
   dlopen(
     library: string,
     symbols: { clock_gettime: { parameters: ["i32", "buffer"]; result: "i32" } },
@@ -93,7 +100,7 @@ export function denoAppender(path: string): Appender | undefined {
 }
 
 /** Whether a permission is granted already, so that using it asks nothing. Programs without permissions grant all. */
-export function isGranted(permission: { name: string; path?: string }): boolean {
+export function isGranted(permission: Permission): boolean {
   const deno = denoNamespace();
   return !deno || deno.permissions.querySync(permission).state === "granted";
 }
