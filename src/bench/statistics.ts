@@ -1,5 +1,5 @@
 /**
- * What is computed from the rounds: medians of openings, and a t-interval over them.
+ * What is computed from the rounds: a robust centre, what each opening says of it, and a t-interval over openings.
  *
  * @module
  */
@@ -42,7 +42,8 @@ export interface EvidenceOptions {
 /**
  * What ln-ratios of rounds tell, with openings as the units.
  *
- * - From {@link MIN_OPENINGS} openings on: the mean of the openings' medians, its standard error from their variance.
+ * - From {@link MIN_OPENINGS} openings on: the robust centre of the rounds ({@link centresOf}), its standard error from the variance
+ *   of what the openings say of it.
  * - Fewer: each missing opening counts as one degree of freedom at a spread of {@link ASSUMED_OPENING}, beside the noise of the
  *   rounds; so one opening has an interval of about ±5%, and five are nearly believed.
  * - Openings that surely resemble the ones before them count as fewer: {@link effectiveUnits}.
@@ -55,17 +56,17 @@ export function evidenceOf(lnRatios: readonly number[], options: EvidenceOptions
   if (lnRatios.length === 0) throw new RangeError("evidenceOf(): no rounds");
   const rounds = lnRatios.length;
   const groups = isSample ? cut(lnRatios, openings) : blocksOf(lnRatios);
-  const medians = groups.map((group) => median(group));
-  const units = medians.length, spread = units > 1 ? sampleVariance(medians) : 0;
-  const within = isSample ? mean(groups.map(varianceOfMedian)) : spread;
+  const { centres, within: ofRounds } = centresOf(groups);
+  const units = centres.length, spread = units > 1 ? sampleVariance(centres) : 0;
+  const within = isSample ? ofRounds : spread;
   const missing = isSample ? Math.max(0, MIN_OPENINGS - units) : 0;
-  const effective = isSample ? effectiveUnits(medians) : units, isResembling = effective < units;
+  const effective = isSample ? effectiveUnits(centres) : units, isResembling = effective < units;
   const freedom = effective - 1 + missing;
   const assumed = ASSUMED_OPENING ** 2 + within;
   const known = units - 1 + missing;
   const variance = known > 0 ? ((units - 1) * spread + missing * assumed) / known : Infinity;
   return {
-    ln: mean(medians),
+    ln: mean(centres),
     standardError: Math.sqrt(variance / effective),
     freedom,
     units,
@@ -125,10 +126,45 @@ function blocksOf(values: readonly number[]): number[][] {
   return cut(values, Array.from({ length: count }, (_, i) => Math.floor(i * values.length / count)));
 }
 
-/** The sampling variance of a median of rounds by normal theory, from their median absolute deviation: spikes do not count. */
-function varianceOfMedian(values: readonly number[]): number {
-  const deviation = medianAbsoluteDeviation([...values]) / 0.6745;
-  return Math.PI / 2 * deviation ** 2 / values.length;
+/** Of a round counts what lies within so many standard deviations of the rounds about the centre (Huber's constant), … */
+const REACH_OF_ROUNDS = 1.345;
+
+/** … and so many of the openings besides: what an opening is like counts whole. */
+const REACH_OF_OPENINGS = 3;
+
+/** Where the search for the centre ends: no interval is as narrow. */
+const CONVERGED = 1e-7;
+
+/**
+ * Huber's M-estimate of location (1964) with openings as the units, as a value per opening: their mean is the estimate, and their
+ * spread is its uncertainty. A round further from the centre than the reach counts as that far, so a spell in which the
+ * machine was slow moves little, also in an opening of few rounds, whose median it would move. The value of an opening is
+ * the centre, and beside it the mean of its clipped rounds over the share of rounds not clipped (the influence function).
+ * `within` is the variance that a value has by its rounds alone.
+ */
+function centresOf(groups: readonly number[][]): { centres: number[]; within: number } {
+  const medians = groups.map((group) => median(group));
+  const reach = reachOf(groups, medians);
+  if (reach === 0) return { centres: medians, within: 0 }; // most rounds are equal
+  let centre = median(groups.flat()), step = Infinity, clipped: number[][] = [], free = 1;
+  for (let steps = 0; Math.abs(step) > CONVERGED && steps < 50; steps++, centre += step) {
+    clipped = groups.map((group) => group.map((round) => Math.max(-reach, Math.min(reach, round - centre))));
+    free = mean(clipped.map((group) => group.filter((round) => Math.abs(round) < reach).length / group.length)) || 1;
+    step = mean(clipped.map((group) => mean(group))) / free;
+  }
+  return {
+    centres: clipped.map((group) => centre - step + mean(group) / free),
+    within: mean(clipped.map((group) => (group.length > 1 ? sampleVariance(group) : 0) / group.length / free ** 2)),
+  };
+}
+
+/** The reach from the robust standard deviations: of rounds about their opening's median, and of the medians but for that. */
+function reachOf(groups: readonly number[][], medians: readonly number[]): number {
+  const deviation = (values: readonly number[]) => medianAbsoluteDeviation([...values]) / 0.6745;
+  const ofRounds = deviation(groups.flatMap((group, i) => group.map((round) => round - medians[i])));
+  const ofMedians = Math.PI / 2 * ofRounds ** 2 * mean(groups.map(({ length }) => 1 / length));
+  const ofOpenings = Math.max(0, deviation(medians) ** 2 - ofMedians);
+  return Math.sqrt((REACH_OF_ROUNDS * ofRounds) ** 2 + REACH_OF_OPENINGS ** 2 * ofOpenings);
 }
 
 /** How many values lie outside Tukey's fences, 1.5 interquartile ranges beyond the quartiles. */

@@ -38,8 +38,8 @@ export interface TimePairOptions {
   /** Rounds to run at most, default 5000. */
   maxRounds?: number;
   /**
-   * Stop when the 95% interval's half-width in ln is at most this, default delta / 2; not before ten openings. Never stops on
-   * significance.
+   * Stop when the 95% interval's half-width in ln is at most this at two looks in a row, default delta / 2; not before ten
+   * openings. Never stops on significance.
    */
   precision?: number;
   /** Half-width of the band called `same`, default 0.01. */
@@ -178,6 +178,7 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
   };
 
   let nextCheck = renew ? AIM_OPENINGS : minRounds;
+  let isNarrow = false;
   let yielded = performance.now();
   let stopped: PairTiming["stopped"] | undefined;
   while (!stopped) {
@@ -204,7 +205,9 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
       const units = isOpeningDone ? openings.length : rounds();
       if (!stopped && units >= nextCheck && plan.openings >= (renew ? AIM_OPENINGS : 1)) {
         nextCheck = Math.ceil(units * 1.2);
-        if (halfWidth(evidence(), 0.95) <= precision) stopped = "precision";
+        const wasNarrow = isNarrow;
+        isNarrow = halfWidth(evidence(), 0.95) <= precision;
+        if (wasNarrow && isNarrow) stopped = "precision"; // once can be luck, and the interval then too narrow
       }
     }
     if (!stopped && isOpeningDone) await reopen();

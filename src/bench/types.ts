@@ -16,7 +16,7 @@ export type Verdict = "faster" | "slower" | "same" | "inconclusive";
 
 /** A point estimate with a confidence interval, all three dimensionless ratios. */
 export interface Interval {
-  /** The estimate: the exponential of the mean over openings of the medians of ln-ratios. */
+  /** The estimate: the exponential of the robust centre of ln-ratios, each opening with the same weight. */
   estimate: number;
   /** Lower end of the 95% interval. */
   low: number;
@@ -26,7 +26,7 @@ export interface Interval {
 
 /** What the rounds tell of a ratio, in ln, before anything is decided. */
 export interface Evidence {
-  /** The estimate: the mean of the openings' medians of ln(before/after). */
+  /** The estimate: the robust centre of ln(before/after), Huber's M-estimate, each opening with the same weight. */
   ln: number;
   /** Its standard error, in ln. */
   standardError: number;

@@ -19,8 +19,9 @@ export const HOME_ADDRESS = "https://jsr.io/@layerfuse/layerfuse";
 /** How a pair of models is timed, in sentences. */
 export const METHOD =
   "Both models are opened and warmed up in random order, timed in rounds, and opened anew, again and again. In each round both " +
-  "run, in random order, so that whatever else the machine does hits both alike. The speed-up is the mean over openings of the " +
-  "median ratio before ÷ after; its 95% interval is Student’s t over openings. No measurement is left out.";
+  "run, in random order, so that whatever else the machine does hits both alike. The speed-up is the mean over openings of " +
+  "the ratio before ÷ after, in which a round far from the others counts only as far as the others reach (Huber’s " +
+  "M-estimate); its 95% interval is Student’s t over openings. No measurement is left out.";
 
 /**
  * The level the three facts are read at: `disabled` where it was measured, since only there both models run as they

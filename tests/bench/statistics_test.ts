@@ -9,7 +9,7 @@ const inThrees = (values: readonly number[]) => ({
   openings: values.map((_, i) => 3 * i),
 });
 
-Deno.test("evidenceOf() is the t-interval over the openings' medians from six openings on", () => {
+Deno.test("evidenceOf() is the t-interval over what the openings say from six openings on", () => {
   // mean 0, sample variance 3.5, and t(0.975, 5) = 2.5706 of any table
   const { lnRatios, openings } = inThrees([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]);
   const evidence = evidenceOf(lnRatios, { openings });
@@ -37,9 +37,32 @@ Deno.test("evidenceOf() counts openings that resemble the ones before them as fe
   assertEquals([apart.units, apart.effectiveUnits, apart.freedom], [10, undefined, 9]);
 });
 
-Deno.test("evidenceOf() takes the median of each opening, so that a wild round moves nothing", () => {
+Deno.test("evidenceOf() takes a robust centre, so that a wild round moves nothing", () => {
   const lnRatios = [0, 0, 9, 0.1, 0.1, -9, 0, 0, 0, 0.1, 0.1, 0.1, 0, 0, 0, 0.1, 0.1, 0.1];
   assertAlmostEquals(evidenceOf(lnRatios, { openings: [0, 3, 6, 9, 12, 15] }).ln, 0.05, 1e-12);
+});
+
+Deno.test("evidenceOf() pulls in the rounds of a slow spell, though an opening has more of them than others", () => {
+  const quiet = [-0.02, -0.01, 0, 0.01, 0.02, 0], slow = [0.3, 0.35, 0.4, 0.01, 0.02, 0];
+  const lnRatios = [...Array(9).fill(quiet), slow].flat();
+  const { ln, standardError } = evidenceOf(lnRatios, { openings: Array.from({ length: 10 }, (_, i) => 6 * i) });
+  // by medians, the slow opening's 0.16 would be 0.016 of the mean and all of the spread
+  assert(ln > 0 && ln < 0.003 && standardError < 0.003, `${ln} ± ${standardError}`);
+});
+
+Deno.test("evidenceOf() counts what an opening is like whole, however far from the others it lies", () => {
+  const levels = [0.01, -0.03, 0.03, 0, -0.02, 0.02, -0.01], around = [-0.001, 0, 0.001];
+  const lnRatios = levels.flatMap((level) => around.map((round) => level + round));
+  const { ln, standardError } = evidenceOf(lnRatios, { openings: levels.map((_, i) => 3 * i) });
+  assertAlmostEquals(ln, 0, 1e-9);
+  assertAlmostEquals(standardError, Math.sqrt(0.0028 / 6 / 7), 1e-9);
+});
+
+Deno.test("evidenceOf() of rounds that are mostly equal takes the openings' medians", () => {
+  const { lnRatios, openings } = inThrees([0, 0, 0, 0, 0, 0, 0.7]);
+  const { ln, standardError } = evidenceOf(lnRatios, { openings });
+  assertAlmostEquals(ln, 0.1, 1e-12);
+  assertAlmostEquals(standardError, 0.1, 1e-12);
 });
 
 Deno.test("evidenceOf() of one opening assumes what it cannot know, whatever the number of rounds", () => {
@@ -69,7 +92,7 @@ Deno.test("evidenceOf() tells the spread between openings from the noise of thei
   });
   const { betweenOpenings, withinOpening } = evidenceOf(lnRatios, { openings });
   assertAlmostEquals(betweenOpenings!, 0.02, 0.003); // its standard error is 0.02/√400 and a little
-  assertAlmostEquals(withinOpening!, 0.05 * 1.25 / Math.sqrt(60), 0.0008); // of a median: √(π/2)·σ/√n, of blocks a little less
+  assertAlmostEquals(withinOpening!, 0.05 / Math.sqrt(60), 0.0003); // of a mean: σ/√n
 });
 
 Deno.test("evidenceOf() where there is nothing to open is over twenty blocks of rounds, and assumes nothing", () => {
