@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import { binomialInterval, type Condition, type Reading, summarise } from "../../bench/selftest_rates.ts";
+import { binomialInterval, type Condition, ratesTable, type Reading, summarise } from "../../bench/selftest_rates.ts";
 import { judge } from "../../src/bench/judge.ts";
 import { levelWith, spread } from "./saved.ts";
 
@@ -26,7 +26,7 @@ Deno.test("summarise() counts false calls by the plain band, and is broken where
   assertEquals(right.map(({ isBroken }) => isBroken), [false, false, false]);
   const wrong = summarise([condition("A/A", Array(20).fill(0.02))]);
   assertEquals(wrong.map(({ isBroken }) => isBroken), [true, true, false]);
-  assertStringIncludes(wrong[1].text, "false verdicts                    20 of 20");
+  assertStringIncludes(wrong[1].text, "false verdicts                  20 of 20");
 });
 
 Deno.test("summarise() asks for power, and takes the median of all runs for the truth of the gate", () => {
@@ -39,4 +39,10 @@ Deno.test("summarise() asks for power, and takes the median of all runs for the 
 Deno.test("summarise() of runs whose median is not slower at all still counts the gate", () => {
   const found = summarise([condition("+2%", Array(5).fill(0.03))]);
   assertStringIncludes(found.find(({ text }) => text.includes("gate"))!.text, "0 of 5");
+});
+
+Deno.test("ratesTable() has a row per rate with its share and interval", () => {
+  const rows = ratesTable(summarise([condition("A/A", Array(20).fill(0))])).split("\n");
+  assertEquals(rows.length, 5);
+  assertEquals(rows[3], "| quiet | 3 ms | 1 | 10 s | A/A (1.000) | false verdicts | 0 of 20 | 0.0% (0.0%–16.8%) |");
 });
