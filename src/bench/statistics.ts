@@ -78,8 +78,11 @@ export function evidenceOf(lnRatios: readonly number[], options: EvidenceOptions
   };
 }
 
-/** The one-sided 5% point of the normal distribution. */
-const SURELY = 1.645;
+/** The one-sided 2.5% point of the normal distribution. */
+const SURELY = 1.96;
+
+/** As how many independent ones openings count at least: with fewer the interval says nothing. */
+const LEAST_EFFECTIVE = 3;
 
 /**
  * As how many independent ones openings in a row count, n·(1 − ρ)/(1 + ρ) with ρ the lag-1 autocorrelation: a machine that is in one
@@ -94,7 +97,7 @@ function effectiveUnits(openings: readonly number[]): number {
   const r = sum(products) / sum(apart.map((value) => value ** 2));
   if (!((r + 1 / count) * Math.sqrt(count) > SURELY)) return count;
   const rho = r + (1 + 3 * r) / count;
-  return Math.max(2, count * (1 - rho) / (1 + rho));
+  return Math.max(LEAST_EFFECTIVE, count * (1 - rho) / (1 + rho));
 }
 
 /** The interval of the ratio at a confidence such as 0.95. With no degree of freedom it is all numbers. */
