@@ -21,17 +21,25 @@ const say = (text: string) => part("status").textContent = text;
 /** The model that is shown. */
 let shown: { before: Model; after: Model; name: string } | undefined;
 
-async function take(file: File): Promise<void> {
+/** Fuses the model among files that came together, the one called .onnx; the others are its data. */
+async function take(files: readonly File[]): Promise<void> {
+  const file = files.find(({ name }) => /\.onnx$/i.test(name)) ?? files[0],
+    others = files.filter((one) => one !== file);
   part("result").hidden = true;
   say(`Reading ${file.name} …`);
   try {
-    const before = await layerfuse.open(new Uint8Array(await file.arrayBuffer()), { name: file.name });
+    const data = new Map(await Promise.all(others.map(async (one) => [one.name, await bytesOf(one)] as const)));
+    const before = await layerfuse.open(await bytesOf(file), { name: file.name, files: data });
     const { model: after, report } = await layerfuse.fuse(before);
     await show(file, before, after, report);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     say(text.startsWith(file.name) ? text : `${file.name}: ${text}`);
   }
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
+  return new Uint8Array(await file.arrayBuffer());
 }
 
 async function show(file: File, before: Model, after: Model, report: FusionReport): Promise<void> {
@@ -93,7 +101,9 @@ async function time(): Promise<void> {
       }, WebAssembly, one thread.</p>`;
     part("progress").textContent = "";
   } catch (error) {
-    part("progress").textContent = `It cannot be timed here: ${error instanceof Error ? error.message : error}`;
+    part("progress").textContent = `It cannot be timed here: ${
+      `${error instanceof Error ? error.message : error}`.replace(/; give them .*/s, ".") // to the command line
+    }`;
   } finally {
     button.disabled = false;
   }
@@ -115,7 +125,7 @@ function loadRuntime(): Promise<Runtime> {
 }
 
 const drop = part("drop"), input = part("file") as HTMLInputElement;
-input.onchange = () => input.files?.[0] && take(input.files[0]);
+input.onchange = () => input.files?.length && take([...input.files]);
 drop.ondragover = (event) => {
   event.preventDefault();
   drop.classList.add("over");
@@ -124,7 +134,7 @@ drop.ondragleave = () => drop.classList.remove("over");
 drop.ondrop = (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  const file = event.dataTransfer?.files[0];
-  if (file) take(file);
+  const files = event.dataTransfer?.files;
+  if (files?.length) take([...files]);
 };
 part("time").onclick = time;

@@ -151,6 +151,33 @@ Deno.test("the table of the tutorial is what explain prints", async () => {
   assert(pages.get("docs/tutorial.md")!.includes(`\`\`\`text\n${table}\n\`\`\``), table);
 });
 
+Deno.test("the commands of the tutorial on the small network run as they stand, one after another", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "layerfuse_tutorial_" });
+  try {
+    await Deno.symlink(join(root, "tests"), `${folder}/tests`);
+    const start = "npx -y deno task layerfuse ";
+    const commands = codeOf(pages.get("docs/tutorial.md")!).filter((code) => code.startsWith(`${start}`));
+    assertEquals(commands.map((command) => command.slice(start.length).split(" ")[0]), ["explain", "fuse", "compare"]);
+    for (const command of commands) {
+      const words = command.slice(start.length).trim().split(" ");
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "-A", "--no-lock", "--quiet", "--config", join(root, "deno.json"), join(root, "src/cli/main.ts")],
+          ...words,
+          ...words[0] === "compare" ? ["--seconds", "0.5"] : [],
+        ],
+        cwd: folder,
+        stdout: "piped",
+        stderr: "piped",
+      }).output();
+      assertEquals(code, 0, `${command}\n${new TextDecoder().decode(stderr)}`);
+    }
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["fused.onnx", "report.html", "tests"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("CITATION.cff and deno.json are of one version, and the article's author has the right name everywhere", async () => {
   const citation = await Deno.readTextFile(join(root, "CITATION.cff"));
   assert(citation.includes(`\nversion: ${config.version}\n`));

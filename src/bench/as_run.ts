@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { nodesOf } from "./model_file.ts";
-import { openSession, type SessionOptions } from "./session.ts";
+import { type SessionOptions, startSession } from "./session.ts";
 import type { Level } from "./types.ts";
 
 /**
@@ -24,7 +24,7 @@ export async function asRunOperators(
 ): Promise<Record<string, number>> {
   using directory = new TemporaryDirectory();
   const optimizedPath = join(directory.path, "as_run.onnx");
-  await using _session = await openSession(path, { ...options, level, optimizedPath });
+  await using _session = await startSession(path, { ...options, level, optimizedPath });
   return countOperators(optimizedPath);
 }
 

@@ -15,7 +15,7 @@ import { timeLevel } from "./level.ts";
 import { lostOperators, lostSentence } from "./lost_operators.ts";
 import { type Observation, observe, type Setup } from "./observe.ts";
 import { PROVIDER_CLASSES, resolveProvider } from "./provider.ts";
-import { MOST_THREADS, type NamedTensors, openSession, type Session } from "./session.ts";
+import { MOST_THREADS, type NamedTensors, type Session, startSession } from "./session.ts";
 import { fingerprint, materialise, type ModelFile, type ModelSource } from "./source.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { timingNotes } from "./timing_notes.ts";
@@ -176,7 +176,7 @@ export async function compare(
   };
   const original = await look(0, levels[0]).catch(async (error) => {
     if (!(error instanceof DoesNotRun) || fitting) throw error;
-    await using session = await openSession(files[0].path, { ...setup, level: levels[0] });
+    await using session = await startSession(files[0].path, { ...setup, level: levels[0] });
     fit(await findFitting(session, files[0].path, feeding));
     sets = undefined;
     return await look(0, levels[0]);

@@ -9,7 +9,7 @@ import { concat, fieldBytes } from "../proto/wire.ts";
 import { measureError } from "./error.ts";
 import { feedsFor } from "./feeds.ts";
 import { nodesOf } from "./model_file.ts";
-import { openSession } from "./session.ts";
+import { startSession } from "./session.ts";
 import type { NamedTensors } from "./session.ts";
 import type { Setup } from "./observe.ts";
 import type { ModelFile } from "./source.ts";
@@ -107,7 +107,7 @@ async function valuesOf(
       fieldBytes(GRAPH_OUTPUT, fieldBytes(VALUE_NAME, new TextEncoder().encode(name)))
     );
     if (outputs.length > 0) await appendFile(path, fieldBytes(MODEL_GRAPH, concat(outputs)));
-    await using session = await openSession(path, { ...setup, level: "disabled" });
+    await using session = await startSession(path, { ...setup, level: "disabled" });
     return await session.run(feedsFor(session, feeds, file.name));
   } finally {
     await rm(path, { force: true });
@@ -115,6 +115,6 @@ async function valuesOf(
 }
 
 async function outputsOf(path: string, setup: Setup): Promise<Set<string>> {
-  await using session = await openSession(path, { ...setup, level: "disabled" });
+  await using session = await startSession(path, { ...setup, level: "disabled" });
   return new Set(session.outputs);
 }

@@ -11,10 +11,11 @@ import type { Observation, Setup } from "./observe.ts";
 import type { Profile } from "./profile.ts";
 import { scaledToRun, withoutProfilerCost } from "./profiler_cost.ts";
 import { type RandomSource, randomSource } from "./random.ts";
-import { type NamedTensors, openSession, type Session } from "./session.ts";
+import { type NamedTensors, type Session, startSession } from "./session.ts";
 import type { ModelFile } from "./source.ts";
 import { countOutliers, median } from "./statistics.ts";
-import { type Contestants, timePair, type TimePairOptions } from "./timing.ts";
+import { type Contestants, TIME_PAIR_OPTIONS, timePair, type TimePairOptions } from "./timing.ts";
+import { optionsOf } from "../host/options.ts";
 import type { Level, LevelComparison, Timing } from "./types.ts";
 
 /**
@@ -43,7 +44,7 @@ export async function timeLevel(
   const onOneThread = setup.provider === "cpu" && setup.threads === 1;
   const watched = watchMachine();
   const timing = await timePair(first.before, first.after, {
-    ...rest,
+    ...optionsOf<TimePairOptions>(rest, TIME_PAIR_OPTIONS),
     cpuNow: setup.provider === "cpu" ? cpuClock(onOneThread ? "thread" : "process") : undefined,
     cpuMayDecide: onOneThread,
     sameOperators: sameOperators(observed[0].profile.kernels, observed[1].profile.kernels),
@@ -140,7 +141,7 @@ class SessionSet implements AsyncDisposable {
     await this[Symbol.asyncDispose]();
     const opened: Session[] = [];
     for (const index of shuffle(this.files.map((_, i) => i), this.#random)) {
-      const session = await openSession(this.files[index].path, { ...this.setup, level: this.level });
+      const session = await startSession(this.files[index].path, { ...this.setup, level: this.level });
       this.#sessions.push(opened[index] = session);
       this.createMs[index].push(session.createMs);
     }

@@ -10,7 +10,7 @@ import { measureError } from "./error.ts";
 import { overall } from "./error_summary.ts";
 import { type FeedSet, feedsFor, firstRun } from "./feeds.ts";
 import { type Profile, readProfile } from "./profile.ts";
-import { type NamedTensors, openSession, type Session } from "./session.ts";
+import { type NamedTensors, type Session, startSession } from "./session.ts";
 import type { ModelFile } from "./source.ts";
 import type { ErrorMeasures, Level, Provider } from "./types.ts";
 
@@ -88,14 +88,14 @@ async function openObserved(file: ModelFile, level: Level, setup: Setup, profile
   const options = { ...setup, level, profilePrefix };
   if (asRun && level !== "disabled" && setup.provider === "cpu") {
     const optimizedPath = `${profilePrefix}_as_run.onnx`;
-    const session = await openSession(file.path, { ...options, optimizedPath }).catch(() => undefined); // said below, if at all
+    const session = await startSession(file.path, { ...options, optimizedPath }).catch(() => undefined); // said below, if at all
     if (session) {
       const counts = countOperators(optimizedPath);
       await rm(optimizedPath);
       return { session, asRun: counts };
     }
   }
-  return { session: await openSession(file.path, options) };
+  return { session: await startSession(file.path, options) };
 }
 
 function total(counts: Readonly<Record<string, number>>): number {

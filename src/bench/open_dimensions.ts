@@ -23,6 +23,8 @@ export type Lengths = ReadonlyMap<string, number>;
 
 const AUDIO = /audio|wave|speech|pcm|samples?$/i;
 const IN_TIME = /seq|len|time|frame|token|step/i;
+/** Keys and values of a decoder, [N, heads, L, width], are no image. */
+const IN_CACHE = /past|seq|token|cache/i;
 
 /** The open dimensions of a model's inputs, each once, in the order they appear. */
 export function openDimensions(inputs: readonly InputDescription[]): OpenDimension[] {
@@ -102,6 +104,7 @@ function described({ name, type, dims }: InputDescription, axis: number, key: st
   if (last === 2 && axis === 1 && typeof dims[0] === "number" && dims[0] > 1 && typeof dims[2] === "number") {
     return made("batch");
   }
+  if (IN_CACHE.test(key)) return made("length");
   if (dims.length !== 4 || !isFloat && type !== "uint8") return made("length");
   const channels = dims[3];
   const channelsLast = typeof channels === "number" && channels <= 4 && typeof dims[1] !== "number";

@@ -8,6 +8,7 @@ import { workerCpus } from "./affinity.ts";
 import { noTensor } from "./no_tensor.ts";
 import { loadError } from "./shown_names.ts";
 import type { Level, Provider } from "./types.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 /** An input or output tensor; ONNX Runtime's `Tensor` is one. */
 export interface TensorData {
@@ -53,6 +54,16 @@ export interface SessionOptions {
   optimizedPath?: string;
 }
 
+/** Every option of {@linkcode openSession}. */
+const SESSION_OPTIONS: OptionNames<SessionOptions> = {
+  provider: true,
+  level: true,
+  threads: true,
+  pin: true,
+  profilePrefix: true,
+  optimizedPath: true,
+};
+
 /** An open session. Close it, or use `await using`. */
 export interface Session extends AsyncDisposable {
   /** The model's inputs, initializers that are also graph inputs excluded. */
@@ -75,6 +86,11 @@ export interface Session extends AsyncDisposable {
  * @throws {Error} If the file is no model that ONNX Runtime can load, or the provider cannot start.
  */
 export async function openSession(path: string, options: SessionOptions = {}): Promise<Session> {
+  return await startSession(path, checked("openSession", options, SESSION_OPTIONS));
+}
+
+/** The same, whatever else the options are. */
+export async function startSession(path: string, options: SessionOptions = {}): Promise<Session> {
   const { provider = "cpu", level = "all", threads = 1, pin = true, profilePrefix, optimizedPath } = options;
   const cpus = pin && provider === "cpu" && threads > 1 ? workerCpus(threads) : undefined;
   // ONNX Runtime counts logical CPUs from 1, and wants one entry for every thread but the caller's.

@@ -13,6 +13,7 @@ import { judge, type Judgement } from "./judge.ts";
 import { randomSource } from "./random.ts";
 import { AIM_OPENINGS, evidenceOf, halfWidth, median, MIN_OPENINGS } from "./statistics.ts";
 import { type Clocks, type Run, timeBlock, timerResolution, warmUp } from "./warm_up.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 
 export { type Run, timerResolution } from "./warm_up.ts";
 
@@ -69,6 +70,26 @@ export interface TimePairOptions {
   onProgress?: (fraction: number) => void;
 }
 
+/** Every option of {@linkcode timePair}. */
+export const TIME_PAIR_OPTIONS: OptionNames<TimePairOptions> = {
+  seconds: true,
+  minRounds: true,
+  limitSeconds: true,
+  maxRounds: true,
+  precision: true,
+  delta: true,
+  sameOperators: true,
+  seed: true,
+  renew: true,
+  renewMs: true,
+  minBlockMs: true,
+  now: true,
+  cpuNow: true,
+  cpuMayDecide: true,
+  signal: true,
+  onProgress: true,
+};
+
 /** The outcome of {@link timePair}. */
 export interface PairTiming extends Judgement {
   /** Milliseconds a call of the first, one sample a round. */
@@ -111,7 +132,8 @@ const HOT_MS = 20, HOT_SHARE = 0.02;
  * @throws {RangeError} If it is aborted before the first round ended.
  */
 export async function timePair(before: Run, after: Run, options: TimePairOptions = {}): Promise<PairTiming> {
-  const { seconds = 10, minRounds = 30, maxRounds = 5000, delta = 0.01, seed = 0, signal, onProgress } = options;
+  const { seconds = 10, minRounds = 30, maxRounds = 5000, delta = 0.01, seed = 0 } = options;
+  const { signal, onProgress } = checked("timePair", options, TIME_PAIR_OPTIONS);
   const { precision = delta / 2, now = () => performance.now(), cpuNow, renew, limitSeconds = Infinity } = options;
   const clocks: Clocks = { now, cpuNow };
   const random = randomSource(seed, 2);

@@ -19,7 +19,7 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   diff: "compare two saved comparisons: what became faster or slower",
   build: "build a known architecture, unfused",
   rules: "list the rules, one line each",
-  reproduce: "the article: ResNet-101 (or your model), timed before and after fusion",
+  reproduce: "the article: ResNet-101 (or your model) before and after fusion",
 };
 
 /** Loads the file of a command. */

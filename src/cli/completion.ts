@@ -2,10 +2,23 @@ import type { Complete } from "@bomb.sh/tab";
 import tab from "@bomb.sh/tab/commander";
 import { readdirSync } from "node:fs";
 import { COMMANDS } from "./command.ts";
+import { onDemand } from "./on_demand.ts";
 import { createProgram } from "./program.ts";
 
 /** Names of values that are files or folders. */
 const FILE = /\b(?:MODEL|BEFORE|AFTER|OLD\.json|NEW\.json|OUT|FILE|FOLDER)\b/;
+
+const ruleNames = async () => (await onDemand("fusion/mod")).listRules().map(({ name }) => name);
+const networkNames = async () => (await onDemand("models/mod")).architectures;
+
+/** What an option, or an argument, takes one or a list of. */
+const NAMES: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+  "--rules": ruleNames,
+  "--skip": ruleNames,
+  "--model": networkNames,
+  ARCH: networkNames,
+  "--provider": async () => ["auto", ...(await onDemand("bench/mod")).PROVIDERS],
+};
 
 /**
  * `layerfuse complete bash` (or zsh, fish, powershell) prints a script for that shell; `layerfuse complete -- WORDS` is what the
@@ -19,13 +32,21 @@ export async function complete(args: readonly string[]): Promise<number> {
   const command = program.commands.find((command) => command.name() === typed);
   const known = completions.commands.get(typed ?? "");
   if (command && known) {
-    const offer = (add: Complete) => filesBeside(words.at(-1) ?? "").forEach((file) => add(file, ""));
+    const last = words.at(-1) ?? "", [, listed = "", part = ""] = /^(.*,)?(.*)$/.exec(last) ?? [];
+    const offerFiles = (add: Complete) => filesBeside(last).forEach((file) => add(file, ""));
+    const offered = async (what: string, isAsked: boolean) => {
+      const names = isAsked ? await NAMES[what]?.() : undefined;
+      return names &&
+        ((add: Complete) => names.filter((name) => name.startsWith(part)).forEach((name) => add(listed + name, "")));
+    };
     for (const argument of command.registeredArguments) {
-      if (FILE.test(argument.name())) known.argument(argument.name(), offer);
+      const name = argument.name(), offer = FILE.test(name) ? offerFiles : await offered(name, !last.startsWith("-"));
+      if (offer) known.argument(name, offer);
     }
     for (const { long, flags } of command.options) {
       const option = known.options.get(long?.slice(2) ?? "");
-      if (option && FILE.test(flags)) option.handler = offer;
+      const offer = FILE.test(flags) ? offerFiles : await offered(long ?? "", words.at(-2) === long);
+      if (option && offer) option.handler = offer;
     }
   }
   return args[1] === "bash" ? await printBashScript(() => run(args)) : await run(args);

@@ -52,9 +52,8 @@ export function fusionOptions(
 
 /** A fusion report as text for a terminal. */
 export async function reportText(report: FusionReport, verbose = false): Promise<string> {
-  const { fusionText } = await onDemand("plot/fusion_text");
-  const measured = Object.entries(report.measured ?? {}).map(([rule, verdict]) =>
-    `Measured with ${rule}: ${verdict}${verdict === "slower" ? ", so left out" : ""}.`
+  const { fusionText, measuredLines } = await onDemand("plot/fusion_text");
+  return [fusionText(report, { shown: verbose ? Infinity : undefined, rewrites: true }), ...measuredLines(report)].join(
+    "\n",
   );
-  return [fusionText(report, { shown: verbose ? Infinity : undefined, rewrites: true }), ...measured].join("\n");
 }

@@ -4,8 +4,9 @@ import { COMMANDS } from "./command.ts";
 /** What exit codes mean, for every help. */
 export const EXIT_CODES = `Exit codes:
   0  it worked
-  1  the answer is no: a limit is broken, a model does not agree, a comparison became worse
-  2  bad use or bad input: one line on stderr says what, and no file is left behind`;
+  1  the answer is no: a limit is broken, models differ, a comparison got worse
+  2  bad use or input: one line on stderr says what, and no file is left behind
+  130, 143, 129  it was told to end by SIGINT, SIGTERM, SIGHUP`;
 
 /** The package's version. */
 export const VERSION: string = config.version;
@@ -22,9 +23,10 @@ ${Object.entries(COMMANDS).map(([name, summary]) => `  ${name.padEnd(width)}  ${
 
 Options:
   -V, --version  print the version
-  -h, --help     print this; layerfuse COMMAND --help prints what a command takes
+  -h, --help     print this; layerfuse COMMAND --help says what a command takes
 
-Completions: source <(layerfuse complete bash), or zsh; layerfuse complete fish | source
+Completions: source <(layerfuse complete bash), or zsh
+             layerfuse complete fish | source
 
 ${EXIT_CODES}`;
 }

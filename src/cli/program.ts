@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { COMMANDS, loadCommand } from "./command.ts";
 import { EXIT_CODES } from "./overview.ts";
 import { UsageError } from "./usage_error.ts";
@@ -45,14 +45,19 @@ export async function helpOf(name: string): Promise<string> {
   const { program } = await createProgram(name), command = program.commands.find((command) => command.name() === name)!;
   let text = "";
   command.configureOutput({ writeOut: (part) => text += part }).outputHelp();
-  return text.trimEnd();
+  return wrapped(text);
 }
 
-/** Neither exits nor prints errors itself: `main` does both. Help is as wide on every terminal. */
+/** Help as wide on every terminal, and what stands after the options as wide as they are. */
+function wrapped(text: string): string {
+  return new Help().boxWrap(text.trimEnd(), HELP_WIDTH);
+}
+
+/** Neither exits nor prints errors itself: `main` does both. */
 function quiet(command: Command): Command {
   return command.exitOverride()
     .configureOutput({
-      writeOut: (text) => console.log(text.trimEnd()),
+      writeOut: (text) => console.log(wrapped(text)),
       outputError: () => {},
       getOutHelpWidth: () => HELP_WIDTH,
     });

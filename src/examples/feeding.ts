@@ -12,6 +12,8 @@ export interface FeedingChoice {
   inputValues?: string;
   /** A folder of .npy, .npz, .pb, .png, .jpg and .wav files. */
   inputFiles?: string;
+  /** Samples a second that .wav files are resampled to; 0 for what the model's own input says. */
+  sampleRate?: number;
 }
 
 /**
@@ -31,8 +33,11 @@ export interface FeedingChoice {
  */
 export async function feeding(
   model: Model,
-  { inputShape = "", inputValues = "", inputFiles = "" }: FeedingChoice,
+  { inputShape = "", inputValues = "", inputFiles = "", sampleRate = 0 }: FeedingChoice,
 ): Promise<Pick<CompareOptions, "shape" | "shapes" | "values" | "inputs">> {
+  if (inputFiles === "" && sampleRate !== 0) {
+    throw new TypeError("sampleRate: says how the .wav files of inputFiles are resampled; give that, too");
+  }
   const named = inputShape.includes("=");
   const shape = named ? undefined : parseShape(inputShape);
   const shapes = Object.fromEntries(
@@ -44,9 +49,13 @@ export async function feeding(
       return [name, given.length === 1 ? given[0] : given];
     }),
   );
-  const inputs = inputFiles === ""
-    ? undefined
-    : await readInputs(inputFiles, describePorts(model.inputs), { shape, shapes, values, decodeProto: plainTensor });
+  const inputs = inputFiles === "" ? undefined : await readInputs(inputFiles, describePorts(model.inputs), {
+    shape,
+    shapes,
+    values,
+    sampleRate: sampleRate || undefined,
+    decodeProto: plainTensor,
+  });
   return { shape, shapes, values, inputs };
 }
 

@@ -20,7 +20,7 @@ export function checked<T extends object>(what: string, options: T, names: Optio
     );
   }
   for (const name of Object.keys(options)) {
-    if (name in names) continue;
+    if (Object.hasOwn(names, name)) continue;
     const near = nearest(name, Object.keys(names));
     throw new OptionError(
       `${what}(): there is no option '${name}'${near ? `; did you mean '${near}'?` : "."} Its options are ${
@@ -33,7 +33,7 @@ export function checked<T extends object>(what: string, options: T, names: Optio
 
 /** Those of the options that another function has. */
 export function optionsOf<T extends object>(options: object, names: OptionNames<T>): T {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => name in names)) as T;
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(names, name))) as T;
 }
 
 function list(names: object): string {

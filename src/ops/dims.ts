@@ -58,16 +58,17 @@ export function total(parts: readonly Dim[]): Dim {
   return parts.every((part) => typeof part === "number") ? (parts as number[]).reduce((a, b) => a + b, 0) : null;
 }
 
-/** A dimension times a factor, or divided where the factor is a fraction. */
+/** A dimension times a factor, or divided where the factor is a fraction; of a name null where that is not whole. */
 export function times(dim: Dim, factor: number): Dim {
-  return factor === 1 ? dim : typeof dim === "number" ? Math.floor(dim * factor + 1e-9) : null;
+  if (typeof dim === "number") return factor === 1 ? dim : Math.floor(dim * factor + 1e-9);
+  return factor < 1 ? multiple(dim, 1, Math.round(1 / factor)) : multiple(dim, factor);
 }
 
-/** Elements of a shape for one item of a dynamic batch; null where a size is not known. */
+/** Elements of a shape for one item of a dynamic batch, or as many as were put into it; null where a size is not known. */
 export function elementCount(shape: readonly Dim[] | undefined): number | null {
   if (!shape) return null;
   return shape.reduce<number | null>((count, dim, axis) => {
-    const size = typeof dim === "number" ? dim : axis === 0 ? 1 : null;
+    const size = typeof dim === "number" ? dim : axis > 0 ? null : dim === null ? 1 : factorsOf(dim).count;
     return count === null || size === null ? null : count * size;
   }, 1);
 }

@@ -1,10 +1,10 @@
 import { escapeMarkup, formatCount } from "./format.ts";
 import { type AppliedRule, type FusionSummary, groupBy, groupSkipped, type SkippedRule } from "./fusion_summary.ts";
-import { nothing, statRows } from "./fusion_text.ts";
+import { nothing, remarks, statRows } from "./fusion_text.ts";
 import { fusionPicture, rewriteKinds } from "./fusion_picture.ts";
 import type { GraphShape } from "./graph_layout.ts";
 import { htmlFigure } from "./figure.ts";
-import { htmlName, htmlTable } from "./parts.ts";
+import { htmlName, htmlNotes, htmlTable } from "./parts.ts";
 
 /** Rows of one list; the rest is in the embedded JSON. */
 const ROWS = 400;
@@ -13,7 +13,7 @@ const ROWS = 400;
 const PICTURES = 6;
 
 /**
- * What was fused: sizes before and after, and every rewrite under its rule. A row's id is `applied-` and its place in
+ * What was fused: sizes before and after, what else is to be known, and every rewrite under its rule. A row's id is `applied-` and its place in
  * the report.
  */
 export function htmlApplied(report: FusionSummary): string {
@@ -29,7 +29,7 @@ export function htmlApplied(report: FusionSummary): string {
       numbers: [1, 2],
     },
   );
-  return sizes + (report.applied.length === 0 ? `<p>${nothing(report)}</p>` : "") +
+  return sizes + htmlNotes(remarks(report)) + (report.applied.length === 0 ? `<p>${nothing(report)}</p>` : "") +
     groupBy(report.applied, (each) => each.rule).map(([rule, uses]) =>
       folded(
         htmlName(rule),

@@ -50,6 +50,10 @@ export interface FusionSummary {
   codes?: Record<string, string>;
   /** What the file claims of its values although its inputs say something else. */
   wrongClaims?: { value: string; claimed: string; inferred: string }[];
+  /** Faults of the file that are not about a rewrite, in words. */
+  notes?: string[];
+  /** What timing said of each rule that was timed. */
+  measured?: Record<string, string>;
   /** Of a web address, what was loaded of it. */
   loaded?: { bytes: number; of: number };
   /** Before fusion. */

@@ -67,6 +67,24 @@ function claimLines(claims: NonNullable<FusionSummary["wrongClaims"]>, shown: nu
   return ["", "Shapes the file declares are not believed, since they contradict its inputs:", ...lines, ...more];
 }
 
+/** What was measured of each rule. */
+export function measuredLines({ measured = {} }: Pick<FusionSummary, "measured">): string[] {
+  return Object.entries(measured).map(([rule, verdict]) =>
+    `Measured with ${rule}: ${verdict}${verdict === "slower" ? ", so left out" : ""}.`
+  );
+}
+
+/** What a reader should know of a report beside its tables: faults of the file, what was loaded of it, and what was measured. */
+export function remarks(report: FusionSummary): string[] {
+  const [, head, ...claims] = claimLines(report.wrongClaims ?? []);
+  return [
+    ...report.notes ?? [],
+    ...head ? [`${head} ${claims.map((claim) => claim.trim()).join("; ")}.`] : [],
+    ...loadedLines(report.loaded).slice(1),
+    ...measuredLines(report),
+  ];
+}
+
 /** A fusion report as Markdown: the same content as {@link fusionText}. Names are escaped. */
 export function fusionMarkdown(report: FusionSummary): string {
   const applied = groupBy(report.applied, (each) => each.rule).map((
@@ -83,6 +101,7 @@ export function fusionMarkdown(report: FusionSummary): string {
       ["", "before", "after"],
       statRows(report.before, report.after).map(([name, ...cells]) => [escapeMarkdown(name), ...cells]),
     ),
+    ...remarks(report).flatMap((note) => ["", `> ${escapeMarkdown(note)}`]),
     "",
     ...(applied.length ? markdownTable(["fused by", "times"], applied) : [nothing(report)]),
     ...(skipped.length ? ["", ...markdownTable(["not fused: why", "rule", "times", "nodes"], skipped)] : []),

@@ -1,5 +1,5 @@
 import type { Dim, Node, Value } from "../graph/graph.ts";
-import { elementCount } from "../ops/dims.ts";
+import { elementCount, factorsOf } from "../ops/dims.ts";
 import { inferNode } from "../ops/infer.ts";
 import { opOf } from "../ops/table.ts";
 import { formatOf } from "../tensor/element_type.ts";
@@ -50,8 +50,9 @@ export function costAt(nodes: readonly Node[], size: number): Cost {
   const sized = (dim: Dim, isBatch: boolean): Dim => {
     if (typeof dim === "number") return dim;
     if (dim === null) return isBatch ? 1 : size;
-    if (!open.has(dim)) open.set(dim, isBatch ? 1 : size);
-    return open.get(dim)!;
+    const { count, name } = factorsOf(dim);
+    if (!open.has(name)) open.set(name, isBatch ? 1 : size);
+    return count * open.get(name)!;
   };
   try {
     const outer = [...new Set(ordered.flatMap(({ inputs }) => inputs))].filter((value): value is Value =>

@@ -38,26 +38,36 @@ const withoutFiles: esbuild.Plugin = {
   },
 };
 
-/** Files of src/ of which a page needs less: it takes one file's bytes, gives one file's bytes, and measures by itself. */
+/** Files of src/ of which a page needs less: it takes the bytes of files, gives those of one, and measures by itself. */
 const SMALLER: Readonly<Record<string, string>> = {
   "fusion/save.ts":
     `export const MOST_BYTES = 2 ** 31 - 1, saveModel = () => { throw new Error("not in a browser"); };`,
+  "fusion/open.ts": `
+    import { BytesSource } from "../io/source.ts";
+    import { Model } from "./model.ts";
+    export const OPEN_OPTIONS = {}, stem = String, webAddressOf = () => {};
+    export async function open(bytes, { name, files, freezeInputs } = {}) {
+      if (!(bytes instanceof Uint8Array)) throw new TypeError("a page opens bytes");
+      const model = Model.read(new BytesSource(bytes, name), "model", { path: files });
+      return freezeInputs ? model.withFrozenInputs() : model;
+    }`,
   "fusion/measure.ts": `export const measureRules = () => { throw new Error("not in a browser"); };`,
   "fusion/external_files.ts": `
     import { ModelFormatError } from "../io/errors.ts";
+    import { BytesSource } from "../io/source.ts";
     export class ExternalFiles {
       notes = [];
-      constructor(model) { this.model = model; }
+      constructor(model, files) { this.model = model; this.files = files; }
       open(location) {
+        const name = location.split("/").at(-1), bytes = this.files?.get(name);
+        if (bytes) return new BytesSource(bytes, name);
         throw new ModelFormatError(this.model + ": its weights are in the file '" + location +
-          "' beside it. A page takes single files: use the command line");
+          "' beside it. Choose or drop both files at once.");
       }
     }`,
-  // what is not known is left alone: classical models, Microsoft's operators, spectra, texts
+  // what is not known is left alone: classical models, spectra
   "ops/ml.ts": "export const ML_OPS = {};",
-  "ops/contrib.ts": "export const CONTRIB_OPS = {};",
   "ops/signal.ts": "export const SIGNAL_OPS = {};",
-  "ops/text.ts": "export const TEXT_OPS = {};",
   "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
 };
 
@@ -67,6 +77,33 @@ const smaller: esbuild.Plugin = {
     build.onLoad({ filter: /[/\\]src[/\\](?:fusion|ops)[/\\]\w+\.ts$/ }, ({ path }) => {
       const contents = SMALLER[path.replaceAll("\\", "/").split("/src/").at(-1)!];
       return contents === undefined ? undefined : { contents, loader: "js", resolveDir: dirname(path) };
+    });
+  },
+};
+
+/** A page has bytes, and no files to read them from. */
+const withoutFileSource: esbuild.Plugin = {
+  name: "without sources that are files",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]src[/\\]io[/\\]source\.ts$/ }, async ({ path }) => {
+      const source = await Deno.readTextFile(path);
+      const contents = source.replace(
+        /\/\*\* What tells one state of a file[^]*(?=\/\*\* Bytes that are already in memory)/,
+        "export class FileSource {}\n",
+      );
+      if (contents === source) throw new Error(`${path}: no FileSource to leave out`);
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
+/** What each rule does in a line is for the command line. */
+const withoutSummaries: esbuild.Plugin = {
+  name: "without summaries of rules",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]src[/\\]rules[/\\]\w+\.ts$/ }, async ({ path }) => {
+      const source = await Deno.readTextFile(path);
+      return { contents: source.replace(/\bsummary:\s*"(?:[^"\\]|\\.)*"/g, 'summary: ""'), loader: "ts" };
     });
   },
 };
@@ -143,23 +180,37 @@ const fromCache: esbuild.Plugin = {
   },
 };
 
-/** Compiles one file to one minified classic script: a page from a file share may not load modules. */
-export async function browserScript(entry: string, define: Record<string, string> = {}): Promise<string> {
-  const { outputFiles } = await esbuild.build({
+/** How a file of the page is compiled: to one classic script, since a page from a file share may not load modules. */
+function settings(entry: string, define: Record<string, string> = {}) {
+  return {
     entryPoints: [entry],
     bundle: true,
     minify: true,
     charset: "utf8",
     write: false,
-
     format: "iife",
     platform: "browser",
     target: "es2022",
     define: { "import.meta.url": '"about:blank"', "import.meta.resolve": "String", ...define },
     logLevel: "warning",
     logOverride: { "package.json": "silent" },
-    plugins: [withoutNode, withoutFiles, smaller, withoutCpuRules, withoutOptionNames, parsedSchema, fromCache],
-  });
+    plugins: [
+      withoutNode,
+      withoutFiles,
+      withoutFileSource,
+      smaller,
+      withoutCpuRules, // before what is done to every rule
+      withoutSummaries,
+      withoutOptionNames,
+      parsedSchema,
+      fromCache,
+    ],
+  } as const satisfies esbuild.BuildOptions;
+}
+
+/** Compiles one file, with all that it imports, to one minified script. */
+export async function browserScript(entry: string, define?: Record<string, string>): Promise<string> {
+  const { outputFiles } = await esbuild.build(settings(entry, define));
   const { code } = await minify(outputFiles[0].text, { // 5 % smaller than what esbuild leaves
     ecma: 2020,
     compress: { passes: 3, ecma: 2020, toplevel: true, unsafe_arrows: true, unsafe_methods: true },

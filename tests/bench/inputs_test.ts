@@ -86,6 +86,12 @@ Deno.test("resolveShapes() gives dimensions of one name, or unnamed ones at the 
   });
 });
 
+Deno.test("resolveShapes() takes the keys and values that a decoder keeps for no image", () => {
+  const cache = port("past_key_values.0.key", ["batch", 4, "past_sequence_length", 16]);
+  assertEquals(resolveShapes([cache])[cache.name], [1, 4, 16, 16]);
+  assertEquals(resolveShapes([port("x", ["batch", 3, "past_height", "w"])], { size: 32 }).x, [1, 3, 32, 32]);
+});
+
 Deno.test("resolveShapes() adds the lengths that a dimension is the sum of, and knows a recurrent state and a sound", () => {
   const decoder = [
     port("ids", ["batch", "sequence"], "int64"),

@@ -21,6 +21,12 @@ Deno.test("the README shows the largest speed-up of RESULTS.md before the first 
   assertStringIncludes(before, `**${Math.max(...speedups).toFixed(3)}×**`);
 });
 
+Deno.test("resultsTable() folds up what a reader need not pass on the way to the first command", () => {
+  const [shown, folded] = resultsTable(results).split("<details>");
+  const rows = (text: string) => text.match(/^\| (?!network|---)/gm)?.length;
+  assertEquals([rows(shown), rows(folded)], [8, Number(/<summary>(\d+) more/.exec(folded)?.[1])]);
+});
+
 Deno.test("resultsTable() lists what became faster, and counts the rest by verdict", () => {
   const row = (name: string, ratio: string, verdict: string) =>
     `| ${name} | 1×3 | 9 → 5 | 2 ms | 1 ms | **${ratio}×** (1–3) | ${verdict} | – | 30 | 1 | 1e-7 | – | 2026-01-01 | – |`;

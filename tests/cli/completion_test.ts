@@ -21,6 +21,14 @@ Deno.test("completions offer every command, the options of one, and files", asyn
   });
 });
 
+Deno.test("completions offer the names of rules, networks and providers, one after another where a list is taken", async () => {
+  assertEquals(await offered("build", "resnet10"), ["resnet101"]);
+  assertEquals(await offered("reproduce", "--model", "mobileone"), ["mobileone_s0"]);
+  assertEquals(await offered("explain", "m.onnx", "--skip", "fold-pad,compose-"), ["fold-pad,compose-layers"]);
+  assertEquals(await offered("compare", "m.onnx", "--provider", "c"), ["cpu", "cuda", "coreml"]);
+  assertEquals(await offered("fuse", "m.onnx", "--runtime", "onnxruntime-"), ["onnxruntime-cpu"]);
+});
+
 /** Whether a shell is here, and its completions where it needs a package for them. */
 async function has(shell: string, file?: string): Promise<boolean> {
   const found = await new Deno.Command("which", { args: [shell] }).output().catch(() => undefined);

@@ -58,6 +58,13 @@ for (const [args, says] of MEANT) {
   });
 }
 
+Deno.test("help fits 80 columns", async () => {
+  const texts = { ...COMMAND_HELP, layerfuse: (await cli("--help")).stdout };
+  for (const [name, text] of Object.entries(texts)) {
+    assertEquals(text.split("\n").filter((line) => line.length > 80), [], name);
+  }
+});
+
 Deno.test("src/cli/help.json is what the commands' options make of it (deno task reference writes it)", async () => {
   assertEquals(COMMAND_HELP, await helpTexts());
 });

@@ -18,5 +18,10 @@ Deno.test("feeding() reads shapes and values as a notebook's settings give them"
     values: { sr: "16000", scales: ["1", "0.5"] },
   });
   await assertRejects(() => options({ inputValues: "16000" }), TypeError, 'inputValues "16000": expected NAME=…');
+  await assertRejects(
+    () => options({ sampleRate: 8000 }),
+    TypeError,
+    "sampleRate: says how the .wav files of inputFiles",
+  );
   await assertRejects(() => options({ inputShape: "a=1xy" }), TypeError, "expected whole numbers above 0");
 });

@@ -12,7 +12,7 @@ import {
   renderReport,
   savePlot,
 } from "../../mod.ts";
-import { contributions, randomInputs, readInputs, verdictOf } from "../../src/bench/mod.ts";
+import { contributions, openSession, randomInputs, readInputs, timePair, verdictOf } from "../../src/bench/mod.ts";
 import { demonstrate } from "../../src/examples/mod.ts";
 import { checked, OptionError, optionsOf } from "../../src/host/options.ts";
 import { fixture } from "../bench/fixture.ts";
@@ -31,6 +31,7 @@ Deno.test("checked() names the nearest option, none where none is near, and refu
   refused({ second: 3 }, "f(): there is no option 'second'; did you mean 'seconds'? Its options are seconds, levels.");
   refused({ LEVELS: [] }, "did you mean 'levels'?");
   refused({ zzzzz: 1 }, "f(): there is no option 'zzzzz'. Its options");
+  refused({ toString: 1 }, "f(): there is no option 'toString'");
   refused(20, "f(): the options are 20, expected an object of seconds, levels");
   refused(["all"], 'the options are ["all"]');
   refused(null, "the options are null");
@@ -50,6 +51,8 @@ Deno.test("every function of the library that takes options refuses one that it 
     contributions: () => contributions("nowhere.onnx", {}, wrong),
     registerComparison: () => registerComparison("a", "nowhere.onnx", "nowhere.onnx", wrong),
     denoBench: () => denoBench("nowhere.ts", wrong),
+    openSession: () => openSession("nowhere.onnx", wrong),
+    timePair: () => timePair(() => {}, () => {}, wrong),
     randomInputs: () => randomInputs([], wrong),
     readInputs: () => readInputs("nowhere", [], wrong),
     demonstrate: () => demonstrate("layer-after-layer", wrong),

@@ -73,7 +73,8 @@ function fed(tensor: TestTensor): ort.Tensor {
 /** How inputs are given: fed as they are, fed with unnamed sizes, or constants. */
 type Given = "fed" | "named" | "constant";
 
-function modelOf(
+/** A model of one example; `given` says of each input what it is there. */
+export function modelOf(
   { domain, opType }: OpName,
   opset: number,
   example: Example,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { multiple, product, quotient } from "../../src/ops/dims.ts";
+import { elementCount, multiple, product, quotient, times } from "../../src/ops/dims.ts";
 import { reshapedDims } from "../../src/ops/shape_elements.ts";
 import { open } from "../../src/fusion/mod.ts";
 import type { Dim } from "../../src/graph/graph.ts";
@@ -52,6 +52,18 @@ Deno.test("multiple() and product() keep what a name is taken times", () => {
     null,
   ]);
   assertEquals([product(["n", "m"]), product([null, 2]), product([]), product(["n", 1])], [null, null, 1, "n"]);
+});
+
+Deno.test("elementCount() counts what is put into an open batch, times() what is dealt out to it", () => {
+  assertEquals([elementCount(["n", 3]), elementCount([null, 3]), elementCount([multiple("n", 4), 3])], [3, 3, 12]);
+  assertEquals([elementCount([2, "n"]), elementCount(undefined)], [null, null]);
+  assertEquals([times("n", 4), times(multiple("n", 4), 1 / 4), times("n", 1 / 4), times(null, 4)], [
+    multiple("n", 4),
+    "n",
+    null,
+    null,
+  ]);
+  assertEquals([times(12, 1 / 4), times(7, 1 / 2)], [3, 3]);
 });
 
 const ints = (...values: number[]): TestTensor => ({ dims: [values.length], values, type: 7 });

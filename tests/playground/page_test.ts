@@ -140,7 +140,8 @@ Deno.test({
         assertEquals(wrong.value.download, "");
 
         const beside = `${folder}/beside.onnx`;
-        await Deno.writeFile(beside, externalised(["w", "gamma"], "w.bin").model);
+        const { model, data } = externalised(["w", "gamma"], "w.bin");
+        await Deno.writeFile(beside, model);
         const external = await visit({
           url,
           width: 390,
@@ -151,8 +152,18 @@ Deno.test({
         });
         assertMatch(
           external.value.status,
-          /its weights are in the file 'w\.bin' beside it\. A page takes single files/,
+          /its weights are in the file 'w\.bin' beside it\. Choose or drop both files at once/,
         );
+        await Deno.writeFile(`${folder}/w.bin`, data);
+        const both = await visit({
+          url,
+          width: 390,
+          theme: "dark",
+          files: [`${folder}/w.bin`, beside],
+          until: shown,
+          expression: LOOK,
+        });
+        assertMatch(both.value.status, /^beside\.fused\.onnx: .* 2 nodes in place of 3\.$/);
       });
     } finally {
       await Deno.remove(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { errorDisplay, modelDisplay } from "../../src/plot/mod.ts";
+import { errorDisplay, modelDisplay, reportDisplay } from "../../src/plot/mod.ts";
 import { groupSkipped } from "../../src/plot/fusion_summary.ts";
 import { HOSTILE, sampleComparison, sampleFusion } from "./sample.ts";
 
@@ -31,6 +31,29 @@ Deno.test("errorDisplay() shows every measure beside the runtime's own, and both
   }
   assertStringIncludes(bundle["text/html"], "How large the differences are");
   assertStringIncludes(bundle["text/html"], "Distance in float32 steps");
+});
+
+Deno.test("reportDisplay() says what else is to be known of the model, escaped", () => {
+  const bundle = reportDisplay({
+    ...sampleFusion(),
+    notes: [`Several nodes are called '${HOSTILE}'.`],
+    wrongClaims: [{ value: "v", claimed: "1×2", inferred: "2×1" }, { value: "w", claimed: "3×4", inferred: "4×3" }],
+    loaded: { bytes: 1000, of: 9000 },
+    measured: { "compose-layers": "slower" },
+  });
+  const claims = "since they contradict its inputs: 'v' is said to be 1×2, from the inputs follows 2×1; 'w' is said";
+  for (
+    const words of [
+      "Several nodes are called",
+      claims,
+      "Loaded were",
+      "Measured with compose-layers: slower, so left out.",
+    ]
+  ) {
+    assertStringIncludes(bundle["text/html"].replaceAll("&#39;", "'"), words);
+    assertStringIncludes(bundle["text/markdown"].replaceAll("\\", ""), words);
+  }
+  assert(!/<(script|img)/i.test(bundle["text/html"] + bundle["text/markdown"]), "markup of a name reached a display");
 });
 
 Deno.test("groupSkipped() groups by rule and code, whatever the words, and says the code's meaning where they differ", () => {

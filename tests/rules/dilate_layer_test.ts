@@ -246,3 +246,12 @@ Deno.test("fuse() keeps images of unknown size", async () => {
   test.inputs!.x = ["n", 4, "h", "w"];
   assertEquals((await left(test)).DepthToSpace, 1);
 });
+
+Deno.test("fuse() counts the arithmetic of every batch of cells, although the number of images is open", async () => {
+  const costs = async (batch: number | string) => {
+    const { applied } = await assertFuses(model({ batch }), { Conv: 1 });
+    const { before, after } = applied.find(({ rule }) => rule === "dilate-layer")!;
+    return [before?.macs, after?.macs];
+  };
+  assertEquals(await costs("n"), await costs(1));
+});
