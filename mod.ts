@@ -154,9 +154,9 @@ export async function denoBench(
  *
  * @param architecture Its name; {@linkcode architectures} lists them, {@linkcode defaultInputShape} tells what it takes.
  * @param options Seed, operator set, trained weights.
- * @returns A model with the input `input` and the output `output`, float32; batch, height and width are open where no layer writes
- * a size into the graph.
- * @throws {RangeError} If the architecture is unknown, the seed is no integer, or the operator set is not in 13…20.
+ * @returns A model with the input `input` and the output `output`, float32 (minilm_l6 takes ids of tokens, int64); batch, height
+ * and width are open where no layer writes a size into the graph.
+ * @throws {RangeError} If the architecture is unknown, the seed is no integer, or the operator set is not in 13…23.
  * @throws {Error} If `weights` is no state dict, or that of another network: every missing, unexpected and misshapen name is listed.
  * @throws {OptionError} If there is no such option.
  *

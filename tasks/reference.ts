@@ -158,6 +158,7 @@ if (import.meta.main) {
   const help = fileURLToPath(new URL("src/cli/help.json", root));
   await Deno.writeTextFile(help, JSON.stringify(await helpTexts(), null, 2) + "\n");
   const folder = fileURLToPath(new URL("reports/reference/", root));
+  await Deno.mkdir(folder, { recursive: true });
   const entries = Object.values(config.exports).map((entry) => fileURLToPath(new URL(entry, root)));
   await denoDoc("--html", "--name=layerfuse", `--output=${folder}`, ...entries);
   console.log(`${page}\n${help}\n${folder}index.html`);

@@ -391,3 +391,136 @@ class ResnextBranches(nn.Module):
     def forward(self, x):
         x = self.layer3(self.layer2(self.layer1(self.relu(self.bn1(self.conv1(x))))))
         return self.fc(torch.flatten(self.avgpool(x), 1))
+
+
+class DilatedContext(nn.Module):
+    """A network for segmentation with a context of ever wider dilated convolutions (Yu and Koltun, 2015), dilated as torch has them."""
+
+    class Layer(nn.Conv2d):
+        def __init__(self, width, out, stride=1, dilation=1):
+            super().__init__(width, out, 3, stride, dilation, dilation, bias=False)
+            self.bn, self.relu = nn.BatchNorm2d(out), nn.ReLU()
+
+        def forward(self, x):
+            return self.relu(self.bn(super().forward(x)))
+
+    def __init__(self):
+        super().__init__()
+        layer = DilatedContext.Layer
+        self.front = nn.Sequential(layer(3, 32, 2), layer(32, 64, 2))
+        self.context = nn.Sequential(*(layer(64, 64, dilation=dilation) for dilation in (1, 1, 2, 4, 8, 1)))
+        self.head = nn.Conv2d(64, 21, 1)
+
+    def forward(self, x):
+        return self.head(self.context(self.front(x)))
+
+
+class UNet(nn.Module):
+    """A U-Net (Ronneberger et al., 2015) with padded convolutions, each followed by BatchNorm and ReLU."""
+
+    class DoubleConv(nn.Module):
+        def __init__(self, width, out):
+            super().__init__()
+            layers = []
+            for inputs in (width, out):
+                layers += [nn.Conv2d(inputs, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
+            self.double_conv = nn.Sequential(*layers)
+
+        def forward(self, x):
+            return self.double_conv(x)
+
+    class Down(nn.Module):
+        def __init__(self, width, out):
+            super().__init__()
+            self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), UNet.DoubleConv(width, out))
+
+        def forward(self, x):
+            return self.maxpool_conv(x)
+
+    class Up(nn.Module):
+        def __init__(self, width, out):
+            super().__init__()
+            self.up, self.norm = nn.ConvTranspose2d(width, out, 2, 2, bias=False), nn.BatchNorm2d(out)
+            self.relu, self.conv = nn.ReLU(), UNet.DoubleConv(2 * out, out)
+
+        def forward(self, x, skip):
+            return self.conv(torch.cat([skip, self.relu(self.norm(self.up(x)))], 1))
+
+    class Out(nn.Module):
+        def __init__(self, width, classes):
+            super().__init__()
+            self.conv = nn.Conv2d(width, classes, 1)
+
+        def forward(self, x):
+            return self.conv(x)
+
+    def __init__(self):
+        super().__init__()
+        widths = [32, 64, 128, 256, 512]
+        self.inc = UNet.DoubleConv(3, widths[0])
+        for index, (width, out) in enumerate(zip(widths, widths[1:]), 1):
+            setattr(self, f"down{index}", UNet.Down(width, out))
+        for index, (width, out) in enumerate(zip(widths[::-1], widths[-2::-1]), 1):
+            setattr(self, f"up{index}", UNet.Up(width, out))
+        self.outc = UNet.Out(widths[0], 2)
+
+    def forward(self, x):
+        skips = [self.inc(x)]
+        for index in range(1, 5):
+            skips.append(getattr(self, f"down{index}")(skips[-1]))
+        y = skips.pop()
+        for index in range(1, 5):
+            y = getattr(self, f"up{index}")(y, skips.pop())
+        return self.outc(y)
+
+
+class LoraTransformer(nn.Module):
+    """Pre-norm transformer blocks with the low-rank adaptations of LoRA (Hu et al., 2021) not merged, rank 16 and scale 2."""
+
+    class Adapted(nn.Linear):
+        def __init__(self, width, out, bias=False):
+            super().__init__(width, out, bias)
+            self.lora_A, self.lora_B = nn.Linear(width, 16, False), nn.Linear(16, out, False)
+
+        def forward(self, x):
+            return super().forward(x) + self.lora_B(self.lora_A(x)) * 2
+
+    class Attention(nn.Module):
+        def __init__(self, width, heads):
+            super().__init__()
+            for name in ("q_proj", "k_proj", "v_proj", "o_proj"):
+                setattr(self, name, LoraTransformer.Adapted(width, width))
+            self.heads = heads
+
+        def forward(self, x):
+            apart = lambda y: y.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            query, key, value = apart(self.q_proj(x)), apart(self.k_proj(x)), apart(self.v_proj(x))
+            scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+            return self.o_proj((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
+
+    class FeedForward(nn.Module):
+        def __init__(self, width):
+            super().__init__()
+            self.fc_in, self.act = LoraTransformer.Adapted(width, 4 * width, True), nn.GELU()
+            self.fc_out = LoraTransformer.Adapted(4 * width, width, True)
+
+        def forward(self, x):
+            return self.fc_out(self.act(self.fc_in(x)))
+
+    class Block(nn.Module):
+        def __init__(self, width, heads):
+            super().__init__()
+            self.ln_1, self.attn = nn.LayerNorm(width), LoraTransformer.Attention(width, heads)
+            self.ln_2, self.mlp = nn.LayerNorm(width), LoraTransformer.FeedForward(width)
+
+        def forward(self, x):
+            x = x + self.attn(self.ln_1(x))
+            return x + self.mlp(self.ln_2(x))
+
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.Sequential(*(LoraTransformer.Block(256, 8) for _ in range(4)))
+        self.ln_f = nn.LayerNorm(256)
+
+    def forward(self, x):
+        return self.ln_f(self.blocks(x))

@@ -93,6 +93,25 @@ class Wav2vecStem(nn.Module):
         return self.feature_extractor(x)
 
 
+def minilm():
+    """all-MiniLM-L6-v2 without pooling: the last hidden states. Zeros are padding."""
+    from transformers import BertConfig, BertModel
+
+    class Minilm(BertModel):
+        def forward(self, x):
+            return super().forward(input_ids=x, attention_mask=(x != 0).long()).last_hidden_state
+
+    sizes = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536}
+    return Minilm(BertConfig(**sizes, attn_implementation="eager"), add_pooling_layer=False)
+
+
+def ids():
+    """Two texts, the second one shorter."""
+    x = torch.randint(1000, 30522, (2, 16), generator=torch.Generator().manual_seed(0))
+    x[1, 11:] = 0
+    return x
+
+
 IMAGE = (1, 3, 224, 224)
 TOKENS = (1, 128, 256)
 TIMM = ["vit_tiny_patch16_224", "convnext_atto", "mixer_s16_224", "poolformer_s12", "efficientformer_l1", "repvit_m0_9", "fastvit_t8"]
@@ -119,4 +138,16 @@ REFERENCES = {
     "red_net10": (modules.RedNet, (1, 3, 128, 128)),
     "byte_classifier": (modules.ByteClassifier, (1, 1024)),
     "resnext29_branches": (modules.ResnextBranches, (1, 3, 32, 32)),
+    "dilated_context": (modules.DilatedContext, (1, 3, 128, 128)),
+    "unet": (modules.UNet, (1, 3, 256, 256)),
+    "lora_transformer": (modules.LoraTransformer, TOKENS),
+    "minilm_l6": (minilm, ids()),
 }
+"""An original, and the shape of its input or an input, by the name of the network."""
+
+WRITTEN_OTHERWISE = {
+    "dilated_context": "as tf2onnx writes dilated convolutions",
+    "lora_transformer": "without the arithmetic of its dynamic sizes",
+    "minilm_l6": "without the arithmetic of its dynamic sizes and of its mask",
+}
+"""Networks that are built with other nodes than the exporter's: their parameters and outputs are compared, and no nodes."""

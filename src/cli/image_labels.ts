@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Model } from "../fusion/mod.ts";
 import { unreadable } from "../io/errors.ts";
-import type { Architecture, Label } from "../models/mod.ts";
+import type { Architecture, Dim, Label } from "../models/mod.ts";
 import { UsageError } from "./usage_error.ts";
 import { onDemand } from "./on_demand.ts";
 
@@ -24,18 +24,36 @@ export interface PictureLabels {
   readonly after: readonly Label[];
 }
 
-/** Reads a picture before anything long begins. Throws what says which file, where it cannot be read. */
+/** Reads a picture before anything long begins. Throws what says which file, where it cannot be read or decoded. */
 export async function readPicture(path: string): Promise<PictureFile> {
-  try {
-    return { name: basename(path), bytes: await readFile(path) };
-  } catch (error) {
+  const { decodeImage } = await onDemand("bench/image"), name = basename(path);
+  const bytes = await readFile(path).catch((error) => {
     throw unreadable(path, error, "a PNG or JPEG");
+  });
+  try {
+    decodeImage(bytes);
+  } catch (error) {
+    throw new UsageError(`--image ${name}: ${(error as Error).message}. Give a PNG or a JPEG.`);
   }
+  return { name, bytes };
+}
+
+/** Throws a {@link UsageError} where a model says of itself that it does not tell ImageNet's classes apart, before anything long begins. */
+export function requireClassifier({ name, outputs: [output] }: Model): void {
+  const dims = output?.shape?.slice(output.shape.length > 1 ? 1 : 0), count = dims?.reduce<Dim>(product, 1);
+  if (typeof count === "number" && count !== CLASSES) throw noClassifier(name, count);
+}
+
+const CLASSES = 1000;
+const product = (a: Dim, b: Dim) => typeof a === "number" && typeof b === "number" ? a * b : null;
+
+function noClassifier(name: string, count: number): UsageError {
+  return new UsageError(`--image: ${name} gives ${count} numbers, not one for each class of ImageNet.`);
 }
 
 /**
  * Shows both models the picture, prepared as the architecture's training prepared pictures, and names the five likeliest
- * classes. Throws a {@link UsageError} for a picture that cannot be decoded and for models that tell other classes apart.
+ * classes. Throws a {@link UsageError} for models that tell other classes apart.
  */
 export async function labelsBeforeAndAfter(
   before: Model,
@@ -48,22 +66,14 @@ export async function labelsBeforeAndAfter(
   const { TemporaryDirectory } = await onDemand("host/temporary_directory");
   const { openSession } = await onDemand("bench/session");
   const architecture = architectures.find((known) => known === before.name) as Architecture | undefined;
-  const decoded = (() => {
-    try {
-      return imagenetImage(bytes, architecture, size);
-    } catch (error) {
-      throw new UsageError(`--image ${name}: ${(error as Error).message}. Give a PNG or a JPEG.`);
-    }
-  })();
+  const decoded = imagenetImage(bytes, architecture, size);
   using folder = new TemporaryDirectory();
   const labels: Label[][] = [];
   for (const [model, label] of [[before, "before"], [after, "after"]] as const) {
     const { path } = await materialise(model, folder.path, label);
     await using session = await openSession(path, { level: "disabled" });
     const outputs = await session.run({ [session.inputs[0].name]: decoded }), { data } = outputs[session.outputs[0]];
-    if (data.length !== 1000) {
-      throw new UsageError(`--image: ${before.name} gives ${data.length} numbers, not one for each class of ImageNet.`);
-    }
+    if (data.length !== CLASSES) throw noClassifier(before.name, data.length);
     labels.push(topLabels(Array.from(data as ArrayLike<number>)));
   }
   return { image: name, before: labels[0], after: labels[1] };

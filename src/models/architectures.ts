@@ -2,6 +2,7 @@ import { nearest } from "../host/options.ts";
 import { loraTransformer, WIDTH } from "./lora_transformer.ts";
 import { mobileoneS0 } from "./mobileone.ts";
 import { BERTS } from "./bert.ts";
+import { MINILMS } from "./minilm.ts";
 import { GPTS } from "./gpt.ts";
 import { LLAMAS } from "./llama.ts";
 import { VITS } from "./vit.ts";
@@ -39,6 +40,7 @@ export type Architecture =
   | "unet"
   | "lora_transformer"
   | "bert_encoder"
+  | "minilm_l6"
   | "gpt_blocks"
   | "llama_blocks"
   | "vit_tiny_patch16_224"
@@ -85,6 +87,7 @@ export const ARCHITECTURES: Readonly<Record<Architecture, Recipe>> = {
     layers: loraTransformer,
   },
   ...BERTS,
+  ...MINILMS,
   ...GPTS,
   ...LLAMAS,
   ...VITS,

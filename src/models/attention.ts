@@ -14,13 +14,19 @@ export function splitHeads(network: Network, x: Value, path: string, size: numbe
 
 /** [N, L, C] → [N, L, heads, size]. */
 export function toHeads(network: Network, x: Value, path: string, size: number): Value {
-  return reshape(network, x, path, [network.size(x, 0), network.size(x, 1), -1, size]);
+  return reshape(network, x, path, [sizeOrCopy(x, 0), sizeOrCopy(x, 1), -1, size]);
 }
 
 /** [N, heads, L, size] → [N, L, heads · size]. */
 export function joinHeads(network: Network, x: Value, path: string): Value {
-  const [batch, length] = [network.size(x, 0), network.size(x, 2)];
-  return reshape(network, transpose(network, x, path, [0, 2, 1, 3]), path, [batch, length, -1]);
+  const sizes = [sizeOrCopy(x, 0), sizeOrCopy(x, 2), -1];
+  return reshape(network, transpose(network, x, path, [0, 2, 1, 3]), path, sizes);
+}
+
+/** A size that is fixed, or the 0 by which Reshape copies it. */
+function sizeOrCopy(x: Value, axis: number): number {
+  const size = x.shape?.[axis];
+  return typeof size === "number" ? size : 0;
 }
 
 /** How Hugging Face's eager attention differs from model to model. */

@@ -46,8 +46,8 @@ const BUILD_OPTIONS: OptionNames<BuildOptions> = {
 
 /**
  * Builds a network of a known architecture, unfused, as PyTorch's exporter would write it: input `input`, output `output`, both
- * float32, parameters named as in the state dict. Batch, height and width are dynamic where no layer writes a size into the
- * graph; the others (most with attention) have the one shape they were exported at.
+ * float32 (minilm_l6 takes ids of tokens, int64), parameters named as in the state dict. Batch, height and width are dynamic
+ * where no layer writes a size into the graph; the others (most with attention) have the one shape they were exported at.
  *
  * Weights are drawn as PyTorch initialises them, from a generator of their own for each tensor; they are made while the model
  * is written and never kept. BatchNormalization has scales and shifts as after training, and the statistics of a forward
@@ -59,7 +59,7 @@ const BUILD_OPTIONS: OptionNames<BuildOptions> = {
  * @param architecture Its name; `architectures` lists them.
  * @throws {WeightsFormatError} If the file is no state dict, is damaged, or its pickle names anything but tensors.
  * @throws {WeightsMismatchError} If it is that of another network: every missing, unexpected and misshapen name is listed.
- * @throws {RangeError} If the architecture is unknown, the seed is not an integer, or the operator set is not in 13…20.
+ * @throws {RangeError} If the architecture is unknown, the seed is not an integer, or the operator set is not in 13…23.
  *
  * @example
  * ```ts
@@ -126,6 +126,7 @@ function network(name: Architecture, { seed, statistics, opset, trained, variant
   const network = new Network({
     name,
     input,
+    inputType: recipe.inputType,
     seed,
     statistics,
     opset,

@@ -28,14 +28,12 @@ export function imagenetImage(bytes: Uint8Array, architecture?: Architecture, si
     architecture === undefined ? {} : OFFICIAL_WEIGHTS[architecture] ?? {};
   const side = size ?? crop, picture = decodeImage(bytes), shorter = Math.min(picture.width, picture.height);
   const scale = Math.round(resize * side / crop) / shorter;
-  const width = Math.floor(picture.width * scale + 1e-9), height = Math.floor(picture.height * scale + 1e-9);
-  const rgb = resized(toRgb(picture), picture.width, picture.height, width, height, filter);
-  const left = halfEven((width - side) / 2), top = halfEven((height - side) / 2);
+  const rgb = squareOf(picture, scale, side, FILTERS[filter]);
   const data = new Float32Array(3 * side * side);
   for (let channel = 0; channel < 3; channel++) {
     for (let y = 0; y < side; y++) {
       for (let x = 0; x < side; x++) {
-        const value = rgb[3 * ((top + y) * width + left + x) + channel] / 255;
+        const value = rgb[3 * (y * side + x) + channel] / 255;
         data[(channel * side + y) * side + x] = (value - mean[channel]) / deviation[channel];
       }
     }
@@ -49,8 +47,8 @@ function halfEven(value: number): number {
 }
 
 /** Red, green and blue 0…255; transparency is ignored. */
-function toRgb({ width, height, channels, data }: Picture): Float64Array {
-  const rgb = new Float64Array(3 * width * height);
+function toRgb({ width, height, channels, data }: Picture): Uint8Array {
+  const rgb = new Uint8Array(3 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let channel = 0; channel < 3; channel++) {
       rgb[3 * pixel + channel] = Math.round(255 * data[pixel * channels + (channels < 3 ? 0 : channel)]);
@@ -59,44 +57,53 @@ function toRgb({ width, height, channels, data }: Picture): Float64Array {
   return rgb;
 }
 
-/** Along the rows, then along the columns, rounded to whole values after each, as Pillow does. */
-function resized(
-  rgb: Float64Array,
-  width: number,
-  height: number,
-  toWidth: number,
-  toHeight: number,
-  filter: ImageFilter,
-): Float64Array {
-  const across = width === toWidth ? rgb : pass(rgb, height, width, toWidth, 3, 3 * width, filter);
-  return height === toHeight ? across : pass(across, toWidth, height, toHeight, 3 * toWidth, 3, filter);
+/** How a pixel is made of those around it. */
+interface Filter {
+  /** As far away as one counts, in pixels of the smaller picture. */
+  support: number;
+  /** Its weight by how far away it is. */
+  at(x: number): number;
 }
 
-/** Resizes one axis: `lines` lines of `from` pixels, `step` apart in a line; a line's channels begin `line` apart. */
-function pass(
-  rgb: Float64Array,
-  lines: number,
-  from: number,
-  to: number,
-  step: number,
-  line: number,
-  filter: ImageFilter,
-): Float64Array {
-  const out = new Float64Array(3 * lines * to), taps = tapsOf(from, to, filter);
-  const outStep = step === 3 ? 3 : step, outLine = step === 3 ? 3 * to : line;
+/** How many values lie between two lines, and between two pixels of a line. */
+interface Steps {
+  line: number;
+  pixel: number;
+}
+
+/** A pixel of a resized line: the first pixel that it is made of, and the weights from there on. */
+interface Taps {
+  first: number;
+  weights: number[];
+}
+
+/**
+ * The square in the middle of the picture made `scale` times as large: along the rows, then along the columns, rounded to whole
+ * values after each, as Pillow does. Nothing around it is made: of a narrow strip that would be more than memory holds.
+ */
+function squareOf(picture: Picture, scale: number, side: number, filter: Filter): Uint8Array {
+  const { width, height } = picture, down = { line: 3, pixel: 3 * side };
+  const across = tapsOf(width, scale, side, filter), rows = { line: 3 * width, pixel: 3 };
+  const narrow = pass(toRgb(picture), height, across, rows, { line: 3 * side, pixel: 3 });
+  return pass(narrow, side, tapsOf(height, scale, side, filter), down, down);
+}
+
+/** Resizes `lines` lines of red, green and blue along one axis. */
+function pass(rgb: Uint8Array, lines: number, taps: readonly Taps[], from: Steps, to: Steps): Uint8Array {
+  const out = new Uint8Array(3 * lines * taps.length);
   taps.forEach(({ first, weights }, target) => {
     for (let at = 0; at < lines; at++) {
       for (let channel = 0; channel < 3; channel++) {
         let sum = 0;
-        weights.forEach((weight, tap) => sum += weight * rgb[at * line + (first + tap) * step + channel]);
-        out[at * outLine + target * outStep + channel] = Math.min(255, Math.max(0, Math.round(sum)));
+        weights.forEach((weight, tap) => sum += weight * rgb[at * from.line + (first + tap) * from.pixel + channel]);
+        out[at * to.line + target * to.pixel + channel] = Math.min(255, Math.max(0, Math.round(sum)));
       }
     }
   });
   return out;
 }
 
-const FILTERS: Record<ImageFilter, { support: number; at(x: number): number }> = {
+const FILTERS: Record<ImageFilter, Filter> = {
   bilinear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
   bicubic: { support: 2, at: (x) => cubic(Math.abs(x), -0.5) },
 };
@@ -106,13 +113,14 @@ function cubic(x: number, a: number): number {
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
 
-/** For every target pixel: the first source pixel that counts, and the weights from there on. */
-function tapsOf(from: number, to: number, filter: ImageFilter): { first: number; weights: number[] }[] {
-  const { support, at } = FILTERS[filter], scale = Math.max(1, from / to), reach = support * scale;
-  return Array.from({ length: to }, (_, target) => {
-    const centre = (target + 0.5) * from / to;
+/** For each of the `count` pixels in the middle of a line of `from` pixels that is made `scale` times as long. */
+function tapsOf(from: number, scale: number, count: number, { support, at }: Filter): Taps[] {
+  const to = Math.floor(from * scale + 1e-9), begin = halfEven((to - count) / 2);
+  const shrink = Math.max(1, from / to), reach = support * shrink;
+  return Array.from({ length: count }, (_, index) => {
+    const centre = (begin + index + 0.5) * from / to;
     const first = Math.max(0, Math.trunc(centre - reach + 0.5)), end = Math.min(from, Math.trunc(centre + reach + 0.5));
-    const weights = Array.from({ length: end - first }, (_, tap) => at((first + tap - centre + 0.5) / scale));
+    const weights = Array.from({ length: end - first }, (_, tap) => at((first + tap - centre + 0.5) / shrink));
     const sum = weights.reduce((a, b) => a + b);
     return { first, weights: weights.map((weight) => weight / sum) };
   });

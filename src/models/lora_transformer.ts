@@ -15,7 +15,7 @@ const RANK = 16, SCALE = 2;
 /**
  * A pre-norm transformer encoder with the low-rank adaptations of LoRA (Hu et al., 2021) not merged: every projection, q, k,
  * v, o and the two of the feed-forward part, is x·W + ((x·A)·B)·s. The feed-forward projections have a bias too, those of the
- * attention none, as in GPT-J. Weights are [in, out], as the exporter leaves them for MatMul.
+ * attention none, as in GPT-J.
  * Embedded tokens [N, L, 256] → [N, L, 256].
  */
 export function loraTransformer(network: Network): Value {
@@ -38,11 +38,16 @@ function layerNorm(network: Network, x: Value, path: string): Value {
 /** x·W (+ b) + ((x·A)·B)·s, in the order of the peft library. */
 function adaptedLinear(network: Network, x: Value, path: string, out: number, bias = false): Value {
   const width = network.size(x, -1), limit = around(1 / Math.sqrt(width));
-  const weight = network.parameter(`${path}.weight`, [width, out], limit);
+  const weight = network.parameter(`${path}.weight`, [width, out], limit, "transposed");
   let y = network.op("MatMul", [x, weight], path);
   if (bias) y = network.op("Add", [network.parameter(`${path}.bias`, [out], limit), y], path);
-  const a = network.parameter(`${path}.lora_A.weight`, [width, RANK], limit);
-  const b = network.parameter(`${path}.lora_B.weight`, [RANK, out], { kind: "normal", std: 0.02 });
+  const a = network.parameter(`${path}.lora_A.weight`, [width, RANK], limit, "transposed");
+  const b = network.parameter(
+    `${path}.lora_B.weight`,
+    [RANK, out],
+    { kind: "normal", std: 0.02 },
+    "transposed",
+  );
   let change = network.op("MatMul", [x, a], `${path}.lora_A`);
   change = network.op("MatMul", [change, b], `${path}.lora_B`);
   change = network.op("Mul", [change, network.literal(path, "float32", SCALE)], path);

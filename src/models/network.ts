@@ -27,6 +27,8 @@ export interface NetworkInit {
   name: string;
   /** Shape of its input. */
   input: readonly Dim[];
+  /** Element type of its input, default float32. */
+  inputType?: ElementType;
   /** Seed of its weights. */
   seed: number;
   /** Statistics for inference; without them BatchNormalization trains and its batch statistics are the outputs. */
@@ -79,7 +81,7 @@ export class Network {
         architecture: init.name,
         ...init.trainedOn === undefined ? { seed: String(init.seed) } : { weights: init.trainedOn },
       },
-      inputs: [{ name: "input", type: "float32", shape: init.input }],
+      inputs: [{ name: "input", type: init.inputType ?? "float32", shape: init.input }],
     });
     this.input = this.#model.graph.inputs[0];
   }

@@ -1,10 +1,13 @@
 import type { Dim, Value } from "../graph/graph.ts";
+import type { ElementType } from "../tensor/element_type.ts";
 import type { Network } from "./network.ts";
 
 /** How to build one architecture. */
 export interface Recipe {
   /** Shape of its input as the model declares it. */
   readonly input: readonly Dim[];
+  /** Element type of its input; float32 where absent. */
+  readonly inputType?: ElementType;
   /** Shape of its output as the model declares it. */
   readonly output: readonly Dim[];
   /** Shape of the input it is usually run at. */

@@ -13,6 +13,7 @@ const TRAINING_ONLY: Partial<Record<Architecture, RegExp>> = {
   deeplabv3_mobilenet_v3_large: /^aux_classifier\./,
   efficientformer_l1: /\.attention_bias_idxs$/, // follows from the size of the map
   swin_t: /\.relative_position_index$/, // which entry of the table belongs to which pair: the same in every Swin
+  minilm_l6: /^(embeddings\.position_ids|pooler\.dense\.(weight|bias))$/, // the places 0…511, and what BertModel has beside its hidden states
 };
 
 /** Whether a name is one of what inference does without, such as an auxiliary classifier. */
@@ -22,6 +23,9 @@ export function isTrainingOnly(architecture: Architecture, name: string): boolea
 
 /** torchvision's own files of 2017 have `denselayer1.norm.1.weight`. */
 const DENSENET_OF_2017: Names = [[/^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/, "$1$2"]];
+
+/** BertModel in sentence-transformers' state dict, and in that of a model with a task. */
+const WRAPPED_BERT: Names = [[/^(?:0\.auto_model|bert)\./, ""]];
 
 /** timm's MobileNetV3 has PyTorch's ε in place of torchvision's 0.001. */
 const TIMM_EPSILON: Variant = { epsilon: [/./, 1e-5] };
@@ -52,6 +56,7 @@ const FAMILIES: readonly (readonly [RegExp, readonly Dialect[]])[] = [
   [/^swin_t$/, [{ names: TIMM.swin }, { names: HUGGING_FACE.swin }]],
   [/^repvgg_a0$/, [{ names: TIMM.repvgg }]],
   [/^mobileone_s0$/, [{ names: TIMM.mobileone }]],
+  [/^minilm_l6$/, [{ names: WRAPPED_BERT }]],
   [/^regnet_y/, [{ names: TIMM.regnet }, { names: HUGGING_FACE.regnet }]],
 ];
 

@@ -52,15 +52,19 @@ export async function readStateDict(source: ByteSource): Promise<StateDict> {
 }
 
 function tensorsOf(source: string, content: PickleValue): Map<string, Tensor> {
-  const direct = content instanceof Map ? entriesOf(content) : undefined;
-  if (direct && direct.size > 0) return direct;
-  for (const key of NESTED) {
-    const inner = content instanceof Map ? content.get(key) : undefined;
-    if (inner instanceof Map && entriesOf(inner).size > 0) return entriesOf(inner);
+  if (content instanceof Map) {
+    const direct = entriesOf(content),
+      inner = NESTED.map((key) => content.get(key)).filter((value) => value instanceof Map);
+    const nested = inner.map(entriesOf).find(({ size }) => size > direct.size); // a step counter may be a tensor, too
+    if (nested || direct.size > 0) return nested ?? direct;
   }
   const found = content instanceof Map
     ? `a dict with the keys ${shownKeys(content)}`
-    : `a ${Array.isArray(content) ? "list" : typeof content}`;
+    : Array.isArray(content)
+    ? "a list"
+    : content instanceof PickledTensor
+    ? "a tensor"
+    : "no dict";
   throw new WeightsFormatError(
     `${source}: it holds ${found}; expected a dict of tensors, or one in ${
       NESTED.map((key) => `'${key}'`).join(", ")

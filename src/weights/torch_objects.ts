@@ -45,6 +45,16 @@ export function torchWorld(
     if (!(held instanceof Storage) || typeof first !== "number") throw damaged("a tensor without a storage");
     return new PickledTensor(storageView(held, first, numbers(dims), numbers(strides), type));
   };
+  /** What PyTorch notes of a view whose values are not those of its storage: with `neg` they are negated. */
+  const plain = (metadata: PickleValue = null) => {
+    if (metadata === null || metadata instanceof Map && metadata.size === 0) return;
+    const [first] = metadata instanceof Map ? metadata.keys() : [],
+      noted = typeof first === "string" ? first.slice(0, 100) : "";
+    throw new WeightsFormatError(
+      `${source}: its pickle has a tensor whose values are not those stored (metadata ${JSON.stringify(noted)}). ` +
+        "Save it with .resolve_neg().",
+    );
+  };
   const inner = ([value]: readonly PickleValue[]): PickleValue => {
     if (value instanceof PickledTensor) return value;
     throw damaged("a parameter that is no tensor");
@@ -62,10 +72,14 @@ export function torchWorld(
     "torch.Size": ([dims]) => numbers(dims),
     "torch.device": () => null,
     "torch._utils._rebuild_tensor": (args) => tensor(args),
-    "torch._utils._rebuild_tensor_v2": (args) => tensor(args),
+    "torch._utils._rebuild_tensor_v2": (args) => {
+      plain(args[6]);
+      return tensor(args);
+    },
     "torch._utils._rebuild_tensor_v3": (args) => {
       const type = args[6] instanceof PickleGlobal ? ELEMENT_TYPES[args[6].name.replace(/^torch\./, "")] : undefined;
       if (!type) throw damaged("a tensor without an element type");
+      plain(args[7]);
       return tensor(args, type);
     },
     "torch._utils._rebuild_parameter": inner,

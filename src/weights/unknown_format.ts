@@ -25,5 +25,8 @@ export function unknownFormat(start: Uint8Array, size: number): string {
         : `at most ${MOST_HEADER} are read`
     );
   }
+  if (/^\{\s*"/.test(text)) {
+    return "is JSON, as the index of weights in several files is: give one file that has all of them";
+  }
   return `begins with the bytes ${hex}`;
 }

@@ -1,9 +1,10 @@
-"""Networks of torchvision, timm and Hugging Face with random weights, for tasks/torch/check.ts.
+"""Networks of torchvision, timm and Hugging Face, and the other originals, with random weights, for tasks/torch/check.ts.
 
     python networks.py facts                      names, shapes and counts of every state dict, as JSON
     python networks.py cases                      what `make` can make
     python networks.py make                       reads lines `CASE FOLDER FORMAT` and writes weights.<format>, input.bin,
-                                                  output.bin (eager), exact.bin (in float64) and case.json to FOLDER
+                                                  output.bin (eager), exact.bin (in float64) and case.json to FOLDER;
+                                                  of `npm:…` weights.safetensors is there, float16
 
 Each network gets scales, shifts and (from one pass in training mode) statistics as after training.
 """
@@ -14,6 +15,9 @@ import sys
 from pathlib import Path
 
 import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from reference_networks import REFERENCES
 
 CLASSIFIERS = """resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d wide_resnet50_2 densenet121 densenet161
 densenet169 densenet201 vgg11_bn vgg13_bn vgg16_bn vgg19_bn mobilenet_v2 mobilenet_v3_small mobilenet_v3_large
@@ -39,6 +43,7 @@ TIMM = {
 }
 TIMM_TENSORFLOW = ["mobilenet_v3_large", "mobilenet_v3_small", "efficientnet_b0"]
 HUGGING_FACE = ["resnet18", "resnet50", "regnet_y_400mf", "mobilenet_v2", "convnext_tiny", "swin_t"]
+ORIGINALS = [name for name in REFERENCES if name not in TIMM and name not in OTHERS]
 
 
 def shape_of(name):
@@ -100,23 +105,39 @@ def hugging_face_network(name):
     return hf.RegNetForImageClassification(hf.RegNetConfig(num_labels=1000, **sizes))
 
 
+def original(name):
+    return REFERENCES[name][0]()
+
+
 MAKERS = {
     "torchvision": torchvision_network,
     "timm": timm_network,
     "timm_tf": timm_tensorflow_network,
     "hugging_face": hugging_face_network,
+    "original": original,
+    "npm": original,
 }
 
 
 def output_of(network, x):
+    """Its output; of several, all of them one after another."""
     y = network(x)
     if isinstance(y, torch.Tensor):
         return y
-    return y["out"] if "out" in y else y["logits"] if hasattr(y, "keys") else y[0]
+    if hasattr(y, "keys"):
+        return y["out"] if "out" in y else y["logits"]
+    return torch.cat([part.flatten() for part in y])
+
+
+def input_of(source, name):
+    if source not in ("original", "npm"):
+        return torch.randn(1, *shape_of(name))
+    given = REFERENCES[name][1]
+    return given if torch.is_tensor(given) else torch.randn(given)
 
 
 @torch.no_grad()
-def trained(network, shape):
+def trained(network, source, name):
     """Scales, shifts and statistics as after training; a fresh network's are 1, 0, 0 and 1."""
     batch_norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
     for module in batch_norms:
@@ -124,7 +145,7 @@ def trained(network, shape):
         module.bias.normal_(0, 0.1)
         module.momentum = 1.0
     for module in network.modules():
-        if isinstance(module, torch.nn.LayerNorm):
+        if isinstance(module, (torch.nn.LayerNorm, torch.nn.GroupNorm)):
             module.weight.uniform_(0.5, 1.5)
             module.bias.normal_(0, 0.1)
     for name, parameter in network.named_parameters():
@@ -133,24 +154,37 @@ def trained(network, shape):
         elif parameter.dim() > 1 and not parameter.any():  # a last layer that begins at zero, which would hide all others
             parameter.normal_(0, 0.02)
     if batch_norms:
+        shape = REFERENCES[name][1][1:] if source == "original" else shape_of(name)
         network.train()
         network(torch.randn(4, *shape))
+    return network.eval()
+
+
+def with_weights(network, path):
+    """The network with all its weights out of a file that may have more."""
+    from safetensors.torch import load_file
+
+    missing, _ = network.load_state_dict({key: value.float() for key, value in load_file(path).items()}, strict=False)
+    if missing:
+        raise KeyError(f"{path}: without {missing}")
     return network.eval()
 
 
 def make(case, folder, file_format):
     source, name = case.split(":")
     torch.manual_seed(16)
-    shape = shape_of(name)
-    network = trained(MAKERS[source](name), shape)
-    x = torch.randn(1, *shape)
+    path = folder / f"weights.{file_format}"
+    network = MAKERS[source](name)
+    network = with_weights(network, path) if source == "npm" else trained(network, source, name)
+    x = input_of(source, name)
     with torch.no_grad():
         y = output_of(network, x)
     state = network.state_dict()
-    path = folder / f"weights.{file_format}"
     if source == "timm_tf":  # the one sign of it, as the hub lays it out
         (folder / "config.json").write_text(json.dumps({"architecture": f"tf_{TIMM[name]}"}))
-    if file_format == "safetensors":
+    if source == "npm":
+        pass  # they came with the case
+    elif file_format == "safetensors":
         from safetensors.torch import save_file
 
         save_file({key: value.contiguous() for key, value in state.items()}, path)
@@ -159,9 +193,9 @@ def make(case, folder, file_format):
     x.numpy().tofile(folder / "input.bin")
     y.contiguous().numpy().tofile(folder / "output.bin")
     with torch.no_grad():
-        exact = output_of(network.double(), x.double())
+        exact = output_of(network.double(), x.double() if x.is_floating_point() else x)
     exact.float().contiguous().numpy().tofile(folder / "exact.bin")
-    (folder / "case.json").write_text(json.dumps({"input": list(x.shape), "output": list(y.shape)}))
+    (folder / "case.json").write_text(json.dumps({"input": list(x.shape), "type": "float32" if x.is_floating_point() else "int64"}))
 
 
 def facts():
@@ -190,6 +224,7 @@ if __name__ == "__main__":
         cases = [f"torchvision:{name}" for name in [*CLASSIFIERS, *OTHERS]]
         cases += [f"timm:{name}" for name in TIMM] + [f"hugging_face:{name}" for name in HUGGING_FACE]
         cases += [f"timm_tf:{name}" for name in TIMM_TENSORFLOW]
+        cases += [f"original:{name}" for name in ORIGINALS] + ["npm:minilm_l6"]
         print("\n".join(cases))
     elif sys.argv[1] == "versions":
         import timm

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encode as encodePng } from "fast-png";
 import { assemble } from "../../src/models/build.ts";
+import { filledTensor } from "../../src/tensor/tensor.ts";
 import { learnedOf, stateDict } from "../weights/save_safetensors.ts";
 import { filesIn, inFolder } from "./run_cli.ts";
 
@@ -102,6 +103,48 @@ Deno.test("reproduce --weights FILE --image FILE names the five likeliest classe
       labels.after.map(({ name }: { name: string }) => name),
       labels.before.map(({ name }: { name: string }) => name),
     );
+  });
+});
+
+Deno.test("reproduce --image of what is no picture is refused before anything is built", async () => {
+  await inFolder(async (folder) => {
+    const image = join(folder, "notes.txt");
+    await Deno.writeTextFile(image, "no picture");
+    const { code, stderr } = await cli(folder, {}, "reproduce", "--image", image, "--reports", folder);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "--image notes.txt: neither a PNG nor a JPEG. Give a PNG or a JPEG.");
+    assert(!stderr.includes("building"), stderr);
+  });
+});
+
+Deno.test("reproduce --image of a network with other classes is refused before it is measured", async () => {
+  await inFolder(async (folder) => {
+    const image = join(folder, "picture.png");
+    await Deno.writeFile(image, encodePng({ width: 2, height: 2, data: new Uint8Array(12), channels: 3 }));
+    const args = ["--model", "resnext29_branches", "--image", image, "--seconds", "600", "--reports", folder];
+    const { code, stderr } = await cli(folder, {}, "reproduce", ...args);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "--image: resnext29_branches gives 100 numbers, not one for each class of ImageNet.");
+  });
+});
+
+Deno.test("what is wrong is said on one line without what moves the cursor, whatever a file calls its tensors", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "hostile.safetensors"), name = "\u001b[2J\u001b]0;title\u0007\r\nlayer";
+    await Deno.writeFile(file, stateDict(new Map([[name, filledTensor("float32", [1], 0)]])));
+    const { code, stderr } = await cli(
+      folder,
+      {},
+      "build",
+      "resnet18",
+      "--weights",
+      file,
+      "-o",
+      join(folder, "o.onnx"),
+    );
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "�[2J�]0;title� layer");
+    assertEquals(stderr.match(/\p{Cc}/gu), ["\n"]);
   });
 });
 

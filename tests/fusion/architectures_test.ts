@@ -37,6 +37,7 @@ const LEFT: Partial<Record<Architecture, Record<string, number>>> = {
   unet: { Conv: 19, ConvTranspose: 4 },
   lora_transformer: { MatMul: 32 },
   bert_encoder: { MatMul: 32 },
+  minilm_l6: { MatMul: 48, Gather: 1, LayerNormalization: 13 },
   gpt_blocks: { Gemm: 16, MatMul: 8 },
   llama_blocks: { MatMul: 36 },
   vit_tiny_patch16_224: { Conv: 1, MatMul: 72, Gemm: 1 },
@@ -96,6 +97,10 @@ function inputs(model: Model): ort.Tensor[] {
   // a model for one image gets several in turn, unless it is large
   const isLarge = dims.length === 4 && dims[3]! > 256, count = dims[0] === 1 && !isLarge ? 3 : 1;
   const data = new Float32Array(count * dims.reduce((a, b) => a * b));
+  if (model.inputs[0].type === "int64") { // ids, the last of them padding
+    const ids = BigInt64Array.from(data, (_, at) => BigInt(at % dims[1]! < 2 ? 1000 + 500 * at : 0));
+    return [new ort.Tensor("int64", ids, dims)];
+  }
   if (dims.length < 4) data.forEach((_, at) => data[at] = (pixels[at % pixels.length] / 255 - 0.45) / 0.23);
   else {
     const [height, width] = dims.slice(-2), each = dims.slice(1).reduce((a, b) => a * b);

@@ -29,8 +29,10 @@ async function run(model: Model, shape: readonly number[], data?: Float32Array):
     const path = join(directory, "model.onnx");
     await model.save(path);
     await using session = await openSession(path, { level: "disabled" });
-    const { data: random } = calibrationImages(7, [1, 1, 1, shape.reduce((a, b) => a * b)]);
-    return await session.run({ input: { type: "float32", dims: shape, data: data ?? random } });
+    const { data: random } = calibrationImages(7, [1, 1, 1, shape.reduce((a, b) => a * b)]),
+      [{ type }] = session.inputs;
+    const ids = () => BigInt64Array.from(random, (value) => BigInt(Math.floor(1000 * Math.abs(value))));
+    return await session.run({ input: { type, dims: shape, data: data ?? (type === "int64" ? ids() : random) } });
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

@@ -69,6 +69,11 @@ export const COUNTS: Partial<Record<Architecture, { parameters: number; ops: Rec
       Erf: 4,
     },
   },
+  // BertModel without its pooler, as Hugging Face counts it
+  minilm_l6: {
+    parameters: 22_565_376,
+    ops: { Gather: 2, MatMul: 48, Add: 62, LayerNormalization: 13, Where: 1, Softmax: 6, Erf: 6 },
+  },
   gpt_blocks: {
     parameters: 3_159_552,
     ops: {

@@ -244,3 +244,10 @@ Deno.test("imagenetImage() prepares a picture as torchvision's presets do", () =
     assert(Math.abs(mean - sum) < 1e-3, `${label}: mean ${mean}, expected ${sum}`);
   }
 });
+
+Deno.test("imagenetImage() of a narrow strip makes no more of it than the square in its middle", () => {
+  const data = Uint8Array.from({ length: 3 * 2 * 100_000 }, (_, at) => at % 3 === 0 ? 255 : 0);
+  const strip = encodePng({ width: 100_000, height: 2, data, channels: 3 }); // resized it would have 13 million columns
+  const { data: found } = imagenetImage(strip, "resnet18");
+  assertEquals([found[0], found[224 * 224]].map((value) => Number(value).toFixed(3)), ["2.249", "-2.036"]);
+});

@@ -210,6 +210,15 @@ for (
   });
 }
 
+for (const wrapper of ["bert.", "0.auto_model."]) {
+  Deno.test(`minilm_l6 takes the names of a BertModel behind ${wrapper}`, () => {
+    const learned = learnedShapes("minilm_l6");
+    const tensors = new Map([...learned].map(([name, dims]) => [wrapper + name, filledTensor("float32", dims, 0)]));
+    const { dict } = renamed("minilm_l6", { name: "pytorch_model.bin", tensors }, learned);
+    assertEquals([...dict.tensors.keys()], [...learned.keys()]);
+  });
+}
+
 for (
   const [file, config, converted] of [
     ["tf_efficientnet_b0_ns-c0e6a31c.pth", undefined, true],

@@ -98,6 +98,16 @@ for (const [what, opcodes, message] of BOMBS) {
   });
 }
 
+for (const [what, metadata] of [["a number", ["K", 1]], ["keyed by a number", ["}", "K", 1, 0x88, "s"]]] as const) {
+  Deno.test(`a tensor whose metadata is ${what} is refused`, () => {
+    const opcodes = [REBUILD, "(", ...STORAGE, "Q", "K", 0, ")", ")", "N", "N", ...metadata, "t", "R"];
+    const source = new BytesSource(bytesOf(opcodes), "weights.pth");
+    const world = torchWorld(source.name, (type, key, size) => new Storage(source, key, type, size));
+    const message = "a tensor whose values are not those stored";
+    assertThrows(() => readPickle(new ByteReader(source), source.name, world), WeightsFormatError, message);
+  });
+}
+
 /** A pickle that begins with some opcodes and goes on with others, `count` times. */
 function repeated(start: readonly (number | string)[], part: readonly (number | string)[], count: number) {
   const before = bytesOf(start).slice(0, -1), again = bytesOf(part).slice(2, -1);

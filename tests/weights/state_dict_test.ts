@@ -60,6 +60,10 @@ for (const name of ["views.pth", "views_legacy.pth"]) {
   });
 }
 
+Deno.test("readStateDict() takes the state dict beside a counter that is a tensor, too", async () => {
+  assertEquals(Object.keys(await contents(file("counted.pth"))), Object.keys(WEIGHTS));
+});
+
 Deno.test("readStateDict() reads no tensor before it is asked for", async () => {
   const whole = file("zip.pth"), reads: [number, number][] = [];
   const { tensors } = await readStateDict({
@@ -81,6 +85,8 @@ const REFUSED: Record<string, string> = {
   "module.pth": 'the class or function "torch.nn.modules.linear.Linear"',
   "quantized.pth": 'the class or function "torch._utils._rebuild_qtensor"',
   "expanded.pth": "a tensor of shape [1073741824] has elements that lie on one another",
+  "negated.pth": 'a tensor whose values are not those stored (metadata "neg"). Save it with .resolve_neg()',
+  "tensor.pth": "it holds a tensor; expected a dict of tensors",
   "no_tensors.pth": "it holds a dict with the keys config, epoch; expected a dict of tensors",
   "make.py": "expected a safetensors file, or a .pth file of torch.save",
 };
@@ -145,6 +151,7 @@ const OTHERS: [string, Uint8Array, string][] = [
   ["a pickle of Python's own", Uint8Array.of(0x80, 4, 0x95), "is a pickle that torch.save did not write"],
   ["a header longer than the file", lying, "with a header of 9223372036854775808 bytes; the file has"],
   ["a header too long to be one", long, "with a header of 16777217 bytes; at most 16777216 are read"],
+  ["an index of several files", ascii('{\n  "metadata": {}'), "is JSON, as the index of weights in several files is"],
   ["other bytes", Uint8Array.of(1, 2), "begins with the bytes 0102"],
 ];
 

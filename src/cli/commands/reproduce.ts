@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { RULE } from "../../bench/decision_rule.ts";
 import type { CommandFile } from "../command.ts";
-import { labelsBeforeAndAfter, labelsText, readPicture } from "../image_labels.ts";
+import { labelsBeforeAndAfter, labelsText, readPicture, requireClassifier } from "../image_labels.ts";
 import { addMeasureOptions, type MeasureChoice, measureOptions } from "../measure_options.ts";
 import { addJson, checkJson, type JsonOption, show } from "../output.ts";
 import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
@@ -54,6 +54,7 @@ export const command: CommandFile = {
     const model = path === undefined
       ? await buildWithProgress(architecture ?? ARTICLE.model, chosen)
       : await openModel(path, chosen);
+    if (picture) requireClassifier(model);
     const { readInputFiles } = await onDemand("cli/input_folder");
     const { inputs } = await readInputFiles(chosen.inputs, model, options, chosen.sampleRate);
     const { model: fused, report: fusion } = await fuse(model);
