@@ -2,7 +2,6 @@ import type { AttributeValue } from "../proto/attribute.ts";
 import type { WireField } from "../proto/wire.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Attribute } from "./attribute.ts";
 
 /** One dimension: known, named, or unknown. */
 export type Dim = number | string | null;
@@ -16,6 +15,22 @@ export interface Claim {
   readonly type?: ElementType;
   /** Shape. */
   readonly shape?: Shape;
+}
+
+/** An attribute of a node: its value as JavaScript has it, and its bytes for copying. */
+export interface Attribute {
+  /** Attribute name. */
+  readonly name: string;
+  /** The AttributeProto; that of a changed subgraph is written anew. */
+  readonly bytes: Uint8Array;
+  /** Name of the function attribute it takes its value from; its value is then unknown. */
+  readonly reference?: string;
+  /** Number, string, or list of them; undefined for every other kind. */
+  readonly value?: AttributeValue;
+  /** A tensor attribute. */
+  readonly tensor?: Tensor;
+  /** Subgraphs (`graph` or `graphs`). */
+  readonly graphs?: readonly Graph[];
 }
 
 /** One value of a graph: a graph input, an initializer, or the output of a node. Each is used by name in the file. */

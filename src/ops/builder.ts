@@ -1,6 +1,5 @@
-import type { Attribute } from "../graph/attribute.ts";
 import { withoutAttributes } from "../graph/export.ts";
-import { type Graph, Node, Value } from "../graph/graph.ts";
+import { type Attribute, type Graph, Node, Value } from "../graph/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ConstantPool } from "./constant_pool.ts";
 

@@ -1,5 +1,4 @@
-import type { Attribute } from "../graph/attribute.ts";
-import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
+import type { Attribute, Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ContribOp, MlOp, OnnxOp } from "./names.ts";

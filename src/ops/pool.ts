@@ -7,7 +7,7 @@ import { inferSame } from "./elementwise.ts";
 import { averagePoolLinear } from "./linear/average_pool.ts";
 import type { Op, Ops } from "./op.ts";
 import { padAveragePool, padMaxPool } from "./padding.ts";
-import { averagePoolPositions, globalAveragePositions } from "./position_map.ts";
+import { averagePoolPositions, globalAveragePositions } from "./positions.ts";
 import { isSame, slidOutput, windowOf } from "./window.ts";
 
 /** Shapes of a pool over the spatial axes, channels in front. */

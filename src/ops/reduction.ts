@@ -8,7 +8,7 @@ import { axesOf, axisOf } from "./constant.ts";
 import { elementCount } from "./dims.ts";
 import { reducedEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
-import { reduceMeanPositions } from "./position_map.ts";
+import { reduceMeanPositions } from "./positions.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 /** The axes a reduction goes over; undefined where they are computed by the model. */

@@ -1,5 +1,5 @@
-import { type Attribute, newAttribute } from "../../graph/attribute.ts";
-import type { Node, Value } from "../../graph/graph.ts";
+import { newAttribute } from "../../graph/attribute.ts";
+import type { Attribute, Node, Value } from "../../graph/graph.ts";
 import { reshaped, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { axesOf, axisOf, constantOf } from "../constant.ts";
