@@ -74,6 +74,13 @@ export class Value {
   get isOverridable(): boolean {
     return this.isInput && this.graph.model.irVersion >= 4;
   }
+
+  /** The one node that takes it, once, in the same graph; undefined where there are others, or it is a graph output. */
+  get soleUser(): Node | undefined {
+    if (this.users.size !== 1 || this.isOutput) return undefined;
+    const [[user, count]] = this.users;
+    return count === 1 && user.graph === this.graph ? user : undefined;
+  }
 }
 
 /** A node: one operator applied to values. */

@@ -6,7 +6,6 @@ import { Skip } from "../ops/skip.ts";
 import { emitSum, type Term } from "../ops/sum.ts";
 import { affineOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { soleUser } from "./propagation.ts";
 
 /**
  * avg(s·x + t) − (s·x + t) = s·(avg(x) − x), of an average whose windows hold no padded cells or do not count them: the shift is in
@@ -26,7 +25,7 @@ export const cancelShift: Rule = {
       return new Skip("other-axis", `${nodes[0].label} goes along an axis over which ${pool.label} averages`);
     }
     if (positions.whyNotAverage) return positions.whyNotAverage;
-    const next = soleUser(root.output), behind = next && affineOf(next), scale = scaleOf(map);
+    const next = root.output.soleUser, behind = next && affineOf(next), scale = scaleOf(map);
     const both = behind && !(behind instanceof Skip) && behind.x === root.output ? composed(scale, behind) : undefined;
     const pooled = positions.emit(x, Number(x.shape?.[1]), build), last = both ? next! : root;
     const difference = emitSum(
@@ -63,7 +62,7 @@ function differenceAt(root: Node): Difference | undefined {
 function affinesTo(value: Value): { map: AffineMap; x: Value; nodes: Node[] } | undefined {
   const nodes: Node[] = [];
   let map: AffineMap | undefined, x = value;
-  for (let node = x.producer; node && (nodes.length === 0 || soleUser(x) === nodes.at(-1)); node = x.producer) {
+  for (let node = x.producer; node && (nodes.length === 0 || x.soleUser === nodes.at(-1)); node = x.producer) {
     const affine = affineOf(node);
     if (!affine || affine instanceof Skip) break;
     const both: AffineMap | undefined = map ? composed(affine, map) : affine;

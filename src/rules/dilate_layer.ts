@@ -4,7 +4,6 @@ import { Skip } from "../ops/skip.ts";
 import { dealtTo, gatheredFrom } from "../ops/space_batches.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { soleUser } from "./propagation.ts";
 
 /**
  * Where every b-th cell of an image goes to a batch of its own, a convolution of these batches, put back in place, is a
@@ -31,7 +30,7 @@ export const dilateLayer: Rule = {
 function onlyFor(layer: Node, nodes: readonly Node[]): Node[] {
   const own = [layer];
   for (const node of nodes.toReversed()) {
-    if (soleUser(node.output) !== own[0]) break;
+    if (node.output.soleUser !== own[0]) break;
     own.unshift(node);
   }
   return own.slice(0, -1);

@@ -14,7 +14,7 @@ import type { Carry } from "../ops/carry/carry.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineOf, operatorsWith } from "../ops/views.ts";
 import type { Replacement, Rule } from "../rewrite/rule.ts";
-import { Propagation, soleUser } from "./propagation.ts";
+import { Propagation } from "./propagation.ts";
 
 const PAST: readonly Carry["kind"][] = ["movement", "pooling"];
 
@@ -45,7 +45,7 @@ export const fuseAffineIntoNextLayer: Rule = {
 function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replacement | undefined {
   let map: AffineMap = affine, { output } = root;
   const chain = [root], { type } = affine.x;
-  for (let next: Node | undefined; (next = soleUser(output)); output = next.output) {
+  for (let next: Node | undefined; (next = output.soleUser); output = next.output) {
     const own = affineOf(next),
       both = own && !(own instanceof Skip) && own.x === output ? composed(map, own) : undefined;
     if (!both) break;

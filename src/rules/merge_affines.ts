@@ -5,7 +5,6 @@ import { Skip } from "../ops/skip.ts";
 import { affineOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import type { ElementType } from "../tensor/element_type.ts";
-import { soleUser } from "./propagation.ts";
 
 /**
  * s₂·(s₁·x + t₁) + t₂ = (s₁·s₂)·x + (s₂·t₁ + t₂): a chain of affine maps along one axis becomes as few nodes as hold it. Where
@@ -46,7 +45,7 @@ function chainTo(root: Node): Chain | undefined {
   if (!last || last instanceof Skip || type === undefined) return undefined;
   const nodes = [root];
   let { x, rebuild } = last, map: AffineMap = last;
-  for (let node = x.producer; node && soleUser(x) === nodes.at(-1); node = x.producer) {
+  for (let node = x.producer; node && x.soleUser === nodes.at(-1); node = x.producer) {
     const before = affineOf(node), both = before && !(before instanceof Skip) && composed(before, map);
     if (!both) break;
     nodes.push(node);

@@ -264,16 +264,8 @@ function isUntouched(node: Node, input: Value, affine: AffineMap): boolean {
 /** A layer without an input for a bias, with the addition behind it that is its bias. */
 function withBias(layer: LinearMap): LinearMap {
   if (layer.takesBias) return layer;
-  const next = soleUser(layer.nodes.at(-1)!.output), bias = next && affineOf(next);
+  const next = layer.nodes.at(-1)!.output.soleUser, bias = next && affineOf(next);
   if (!next || !bias || bias instanceof Skip || hasScale(bias)) return layer;
   const both = layer.after(bias, [next]);
   return both instanceof Skip ? layer : both;
-}
-
-/** The one node that takes a value, once, in the same graph; undefined where there are others, or it is a graph output. */
-export function soleUser(value: Value): Node | undefined {
-  const [user] = value.users.keys();
-  return value.users.size === 1 && value.users.get(user) === 1 && !value.isOutput && user.graph === value.graph
-    ? user
-    : undefined;
 }

@@ -57,9 +57,7 @@ export function factoredOf(node: Node, isGated: boolean): Factored | Skip | unde
   });
   const against = whyNotBlocked(flat) ?? (isGated ? whyNotWorth(flat, kernel) : undefined);
   if (against) return against;
-  const [user] = node.output.users.keys();
-  const isStored = node.output.users.size === 1 && !node.output.isOutput && user.is(...STORED) &&
-    user.graph === node.graph;
+  const user = node.output.soleUser, isStored = user !== undefined && user.is(...STORED);
   const nodes = isStored && !user.hasReferences ? [user, node] : [node];
   const elements = elementCount(node.output.shape), isLarge = elements === null ? !isStored : elements > LARGE;
   if (isGated && out > flat.input.channels && isLarge) {

@@ -22,8 +22,8 @@ export function layersLast(sum: Node, terms: readonly Value[], additions: readon
 }
 
 /** Whether a value is the result of a convolution on blocks, for nothing but this sum. */
-function isOwnLayer({ producer, users, isOutput }: Value): boolean {
-  const layer = producer && !isOutput && users.size === 1 && [...users.values()][0] === 1 && layerOf(producer);
+function isOwnLayer({ producer, soleUser }: Value): boolean {
+  const layer = producer && soleUser && layerOf(producer);
   return layer instanceof Convolution && layer.parts.form !== undefined && whyNotBlocked(layer) === undefined;
 }
 

@@ -69,7 +69,7 @@ export function hardSigmoidAt(root: Node): HardSigmoid | undefined {
 
 /** A HardSigmoid with the product that makes it a HardSwish; undefined where it is none. */
 function swishOf(gate: HardSigmoid): HardSigmoid | undefined {
-  const user = soleUser(gate.result);
+  const user = gate.result.soleUser;
   const factor = user?.is("Mul") ? user.inputs.find((value) => value !== gate.result) : undefined;
   const swish = { ...gate, nodes: [user!, ...gate.nodes], result: user?.output ?? gate.result, factor };
   return factor === gate.x && isHardSwish(swish) ? swish : undefined;
@@ -102,7 +102,7 @@ interface End {
 function* endsBehind(value: Value): Generator<End> {
   for (const end of linesBehind(value)) {
     yield end;
-    const user = soleUser(end.result);
+    const user = end.result.soleUser;
     if (!user?.is("Mul") || user.opset < 7 || user.inputs.length !== 2 || end.line.shift !== 0) continue;
     const factor = user.inputs.find((value) => value !== end.result);
     if (!factor || factor.type !== end.result.type || lineOf(user, end.result)) continue;
@@ -117,7 +117,7 @@ function* endsBehind(value: Value): Generator<End> {
 function linesBefore(value: Value): { nodes: Node[]; x: Value; line: Line } {
   const nodes: Node[] = [];
   let x = value, line: Line = { scale: 1, shift: 0 };
-  while (x.producer && soleUser(x)) {
+  while (x.producer && x.soleUser) {
     const own = lineOf(x.producer, undefined);
     if (!own) break;
     nodes.push(x.producer);
@@ -131,7 +131,7 @@ function linesBefore(value: Value): { nodes: Node[]; x: Value; line: Line } {
 function* linesBehind(value: Value): Generator<End> {
   let end: End = { nodes: [], result: value, line: { scale: 1, shift: 0 } };
   yield end;
-  for (let user = soleUser(value); user; user = soleUser(end.result)) {
+  for (let user = value.soleUser; user; user = end.result.soleUser) {
     const own = lineOf(user, end.result);
     if (!own) return;
     const { scale, shift } = own.line;
@@ -147,13 +147,6 @@ function lineOf(node: Node, x: Value | undefined): { x: Value; line: Line } | un
   if (!affine || affine instanceof Skip || x && affine.x !== x || affine.x.type !== node.output.type) return undefined;
   const [scale] = affine.scale, [shift] = affine.shift;
   return affine.axis === null ? { x: affine.x, line: { scale, shift } } : undefined;
-}
-
-function soleUser(value: Value): Node | undefined {
-  const [user] = value.users.keys();
-  return value.users.size === 1 && value.users.get(user) === 1 && !value.isOutput && user.graph === value.graph
-    ? user
-    : undefined;
 }
 
 /** The finite bounds of a Clip; undefined where one is absent or not constant. */

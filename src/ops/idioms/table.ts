@@ -209,8 +209,8 @@ const NEXT = 2;
  */
 export function writableIdiomAt(root: Node): Found | undefined {
   const best = largestAt(root);
-  let next = best && soleUser(root.output);
-  for (let step = 0; next && step < NEXT; step++, next = soleUser(next.output)) {
+  let next = best && root.output.soleUser;
+  for (let step = 0; next && step < NEXT; step++, next = next.output.soleUser) {
     if (largestAt(next)?.nodes.includes(root)) return undefined;
   }
   return best;
@@ -239,9 +239,4 @@ function largestAt(root: Node): Found | undefined {
     if (match && match.nodes.length > (best?.nodes.length ?? 0)) best = { ...match, idiom, isRecognised };
   }
   return best;
-}
-
-function soleUser(value: Value): Node | undefined {
-  const [user] = value.users.keys();
-  return value.users.size === 1 && !value.isOutput && user.graph === value.graph ? user : undefined;
 }
