@@ -39,7 +39,30 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
   return { nodes: [shaped, turned, node], result };
 }
 
-/** A change of shape after another one: one Reshape. */
+/** Reshape after another change of shape: from what that one takes, where the sizes that it copies are the same there. */
+export function reshapedFromFirst(node: Node, build: Builder): FewerMovements | undefined {
+  const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze");
+  const shape = constantValues(node.inputs[1]), x = previous?.inputs[0], before = x?.shape, after = previous?.output.shape;
+  if (!previous || !shape) return undefined;
+  const copies = shape.flatMap((dim, axis) => dim === 0 && node.number("allowzero", 0) === 0 ? [axis] : []);
+  const isSame = copies.every((axis) =>
+    before?.[axis] !== undefined && before[axis] !== null && before[axis] === after?.[axis]
+  );
+  return isSame ? { nodes: [previous, node], result: build.like(node, [x, node.inputs[1]]) } : undefined;
+}
+
+/** Transpose after Transpose: one. */
+export function transposedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
+  const previous = onlyBefore(node.inputs[0], node, "Transpose"), x = previous?.inputs[0], rank = x?.shape?.length;
+  if (!previous || rank === undefined) return undefined;
+  const reversed = [...Array(rank).keys()].reverse();
+  const [first, perm] = [previous, node].map((one) => one.numbers("perm") ?? reversed);
+  if (!isPermutation(perm, rank) || !isPermutation(first, rank)) return undefined;
+  const attributes = [newAttribute("perm", perm.map((axis) => first[axis]))];
+  return { nodes: [previous, node], result: build.like(node, [x], attributes) };
+}
+
+/** Flatten, Squeeze or Unsqueeze after another change of shape: one Reshape. */
 export function reshapedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
   const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze"),
     x = previous?.inputs[0];
@@ -76,7 +99,6 @@ export function chosenEntries(node: Node, build: Builder): FewerMovements | unde
 
 /** The node whose result only this one takes; undefined where it is another operator, or its result is needed elsewhere. */
 function onlyBefore(value: Value | undefined, node: Node, ...opTypes: readonly string[]): Node | undefined {
-  const previous = value?.producer;
-  const isOnly = previous?.graph === node.graph && value!.users.size === 1 && value!.users.get(node) === 1;
-  return isOnly && !value!.isOutput && previous.is(...opTypes) && !previous.hasReferences ? previous : undefined;
+  const previous = value?.soleUser === node ? value.producer : undefined;
+  return previous?.is(...opTypes) && !previous.hasReferences ? previous : undefined;
 }

@@ -1,4 +1,3 @@
-import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor, valueTensor } from "../tensor/tensor.ts";
@@ -6,7 +5,7 @@ import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, trans
 import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
 import { isPermutation, product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
-import { reshapedAtOnce, squeezedSooner } from "./fewer_movements.ts";
+import { reshapedAtOnce, reshapedFromFirst, squeezedSooner, transposedAtOnce } from "./fewer_movements.ts";
 import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
 import { unshuffleLinear } from "./linear/patches.ts";
@@ -37,15 +36,6 @@ const reshape: Op = {
     if (!x || !sizes || constantOf(target) || node.number("allowzero", 0) !== 0) return [];
     const values = settledTarget(x.shape, sizes);
     return values ? [{ index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) }] : [];
-  },
-  withoutPrevious(node, previous) {
-    const shape = constantValues(node.inputs[1]), before = previous.inputs[0]?.shape, after = previous.output.shape;
-    if (!previous.is("Reshape", "Flatten", "Squeeze", "Unsqueeze") || !shape) return undefined;
-    const copies = shape.flatMap((dim, axis) => dim === 0 && node.number("allowzero", 0) === 0 ? [axis] : []);
-    const isSame = copies.every((axis) =>
-      before?.[axis] !== undefined && before[axis] !== null && before[axis] === after?.[axis]
-    );
-    return isSame ? { inputs: [previous.inputs[0], node.inputs[1]] } : undefined;
   },
 };
 
@@ -131,14 +121,6 @@ const transpose: Op = {
     if (isValid && keepsShape(node) && keepsOrder(perm, node.inputs[0]!.shape!)) return node.inputs[0];
     return !perm && rank !== undefined && rank < 2 ? node.inputs[0] : undefined;
   },
-  withoutPrevious(node, previous) {
-    const rank = previous.inputs[0]?.shape?.length;
-    if (!previous.is("Transpose") || rank === undefined) return undefined;
-    const reversed = [...Array(rank).keys()].reverse(), perm = node.numbers("perm") ?? reversed;
-    const first = previous.numbers("perm") ?? reversed;
-    if (!isPermutation(perm, rank) || !isPermutation(first, rank)) return undefined;
-    return { inputs: [previous.inputs[0]], attributes: [newAttribute("perm", perm.map((axis) => first[axis]))] };
-  },
 };
 
 /** Whether what is moved are axes of one entry only. */
@@ -163,9 +145,21 @@ const dropout: Op = {
 export const RESHAPE_OPS = {
   Identity: { ...identity, carry: identityCarry, entries: sameEntries },
   Dropout: { ...dropout, carry: dropoutCarry },
-  Reshape: { ...reshape, together: unshuffleLinear, carry: shuffleOrReshapeCarry, entries: reshapedEntries },
+  Reshape: {
+    ...reshape,
+    together: unshuffleLinear,
+    carry: shuffleOrReshapeCarry,
+    entries: reshapedEntries,
+    fewerMovements: reshapedFromFirst,
+  },
   Flatten: { ...flatten, carry: reshapeCarry, fewerMovements: reshapedAtOnce },
   Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: squeezedSooner },
   Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: reshapedAtOnce },
-  Transpose: { ...transpose, carry: transposeCarry, entries: transposedEntries, padding: turnedPadding },
+  Transpose: {
+    ...transpose,
+    carry: transposeCarry,
+    entries: transposedEntries,
+    fewerMovements: transposedAtOnce,
+    padding: turnedPadding,
+  },
 } satisfies Ops;
