@@ -1,9 +1,9 @@
 import type { Node } from "../graph/graph.ts";
-
 import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import { whyQuantised, whyWhole } from "./quantised.ts";
+import type { Op } from "./op.ts";
 import { Skip } from "./skip.ts";
 import type { Views } from "./view.ts";
 import { opOf, OPS } from "./table.ts";
@@ -40,10 +40,10 @@ export function carryOf(node: Node): Carry | undefined {
   return node.hasReferences || node.subgraphs.length > 0 ? undefined : viewsOf(node).carry;
 }
 
-/** Operators that have one of these views, as {@linkcode Node.operator} has them: where a rule on it looks. */
-export function operatorsWith(...views: readonly (keyof Views)[]): string[] {
+/** Operators whose entries have one of these fields, as {@linkcode Node.operator} has them: where a rule on it looks. */
+export function operatorsWith(...fields: readonly (keyof Op)[]): string[] {
   return Object.entries(OPS).flatMap(([domain, ops]) =>
-    Object.entries(ops).filter(([, own]) => views.some((view) => own[view] !== undefined))
+    Object.entries(ops).filter(([, own]) => fields.some((field) => own[field] !== undefined))
       .map(([opType]) => domain === "" ? opType : `${domain}.${opType}`)
   );
 }
