@@ -2,7 +2,7 @@ import { floatAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import type { Builder } from "../builder.ts";
-import { constantValues } from "../constant.ts";
+import { clipBounds } from "../clip_bounds.ts";
 import { Skip } from "../skip.ts";
 import { affineOf } from "../views.ts";
 
@@ -48,7 +48,7 @@ export function hardSigmoidAt(root: Node): HardSigmoid | undefined {
     const alpha = root.number("alpha", Math.fround(0.2)), beta = root.number("beta", 0.5);
     return swishOf({ ...own, x: root.inputs[0]!, alpha, beta });
   }
-  const bounds = root.is("Clip") ? boundsOf(root) : undefined;
+  const bounds = root.is("Clip") ? clipBounds(root) : undefined;
   if (!bounds) return undefined;
   const before = linesBefore(root.inputs[0]!), [low, high] = bounds;
   for (const end of endsBehind(root.output)) {
@@ -147,13 +147,4 @@ function lineOf(node: Node, x: Value | undefined): { x: Value; line: Line } | un
   if (!affine || affine instanceof Skip || x && affine.x !== x || affine.x.type !== node.output.type) return undefined;
   const [scale] = affine.scale, [shift] = affine.shift;
   return affine.axis === null ? { x: affine.x, line: { scale, shift } } : undefined;
-}
-
-/** The finite bounds of a Clip; undefined where one is absent or not constant. */
-function boundsOf(node: Node): [number, number] | undefined {
-  const bounds = node.opset < 11
-    ? [node.attribute("min"), node.attribute("max")]
-    : [1, 2].map((index) => constantValues(node.inputs[index])?.[0]);
-  const [low, high] = bounds;
-  return typeof low === "number" && typeof high === "number" ? [low, high] : undefined;
 }
