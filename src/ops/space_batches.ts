@@ -9,7 +9,7 @@ import { sizeOf, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts"
 import { constantOf } from "./constant.ts";
 import { quotient } from "./dims.ts";
 import { sameEntries } from "./entries.ts";
-import { cutsOf } from "./slice.ts";
+import { cutsOf } from "./slice_cuts.ts";
 import { opOf } from "./table.ts";
 
 /** How cells were moved. */

@@ -1,8 +1,10 @@
 import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { Node } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
-import { axesOf, axisOf, constantOf, constantValues } from "../constant.ts";
+import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
+import { cutsOf, reachOf } from "../slice_cuts.ts";
+import { gatheredEntries } from "../taken.ts";
 import { type Carry, commuted, takesAsParameter, type Transfer } from "./carry.ts";
 
 /** The entries of one axis of the input that a node takes, in their order. */
@@ -24,40 +26,25 @@ function unknown(node: Node): Skip {
   return new Skip("unknown-shape", `which entries ${node.label} takes is not known`);
 }
 
-/** Slice: attributes before opset 10, inputs from then on. */
+/** Slice. */
 const sliced: SelectionsOf = (node) => {
-  const shape = node.inputs[0]?.shape, isOld = node.opset < 10;
-  const list = (name: string, input: number) =>
-    isOld ? node.numbers(name) : node.has(input) ? constantValues(node.inputs[input]) : undefined;
-  const starts = list("starts", 1), ends = list("ends", 2);
-  if (!shape || !starts || !ends || !isOld && [3, 4].some((at) => node.has(at) && !constantOf(node.inputs[at]))) {
-    return unknown(node);
-  }
-  const axes = axesOf(node, shape.length, 3) ?? starts.map((_, at) => at);
-  const steps = isOld ? undefined : constantValues(node.inputs[4]);
-  const found: Selection[] = [];
-  for (const [at, axis] of axes.entries()) {
-    const length = shape[axis], step = steps?.[at] ?? 1;
-    if (typeof length !== "number" || step === 0) return unknown(node);
-    const clamp = (index: number) =>
-      Math.min(Math.max(index < 0 ? index + length : index, step > 0 ? 0 : -1), step > 0 ? length : length - 1);
-    const start = clamp(starts[at]), end = ends[at] < -length && step < 0 ? -1 : clamp(ends[at]);
-    const count = Math.max(0, Math.ceil((end - start) / step));
-    if (length > MOST_ENTRIES) return unknown(node);
-    const indices = Array.from({ length: count }, (_, index) => start + index * step);
-    found.push({ axis, indices, length, isDropped: false });
-  }
-  return found;
+  const shape = node.inputs[0]?.shape, cuts = shape && cutsOf(node, shape.length);
+  const found = cuts?.map((cut): Selection | undefined => {
+    const { axis } = cut, length = shape![axis];
+    const reach = typeof length === "number" && length <= MOST_ENTRIES ? reachOf(cut, length) : undefined;
+    if (!reach) return undefined;
+    const indices = Array.from({ length: reach.count }, (_, at) => reach.first + at * reach.step);
+    return { axis, indices, length: length as number, isDropped: false };
+  });
+  return found?.every((selected) => selected !== undefined) ? found : unknown(node);
 };
 
 /** Gather of constant entries: one of them drops the axis. */
 const gathered: SelectionsOf = (node) => {
-  const shape = node.inputs[0]?.shape, picks = constantOf(node.inputs[1]), values = constantValues(node.inputs[1]);
-  if (!shape || !picks || !values || picks.dims.length > 1) return unknown(node);
-  const axis = axisOf(node, shape.length, 0), length = shape[axis];
-  if (typeof length !== "number" || length > MOST_ENTRIES) return unknown(node);
-  const indices = values.map((index) => index < 0 ? index + length : index);
-  return [{ axis, indices, length, isDropped: picks.dims.length === 0 }];
+  const taken = gatheredEntries(node, MOST_ENTRIES), length = taken?.x.shape?.[taken.axis];
+  if (!taken || typeof length !== "number" || length > MOST_ENTRIES) return unknown(node);
+  const { axis, isDropped } = taken, indices = taken.indices.map((index) => fromStart(index, length));
+  return [{ axis, indices, length, isDropped }];
 };
 
 /** A map of the entries taken as one of all entries, nothing done to the others. */

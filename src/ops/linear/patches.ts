@@ -1,7 +1,7 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { sizeOf, valueTensor } from "../../tensor/tensor.ts";
 import { axisOf } from "../constant.ts";
-import { cutsOf } from "../slice.ts";
+import { cutsOf } from "../slice_cuts.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { windowFrom } from "./axis_window.ts";
 import { Convolution } from "./convolution.ts";
