@@ -1,5 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { fromStart } from "./dims.ts";
 import { Skip } from "./skip.ts";
 
 /**
@@ -45,11 +46,11 @@ function whyNot(value: Value): string {
 /** Axes from the attribute (in older operator sets) or an input (in newer ones), made non-negative. */
 export function axesOf(node: Node, rank: number, input: number = 1): number[] | undefined {
   const axes = node.has(input) ? constantValues(node.inputs[input]) : node.numbers("axes");
-  return axes?.map((axis) => axis < 0 ? axis + rank : axis);
+  return axes?.map((axis) => fromStart(axis, rank));
 }
 
 /** One axis attribute, made non-negative. */
 export function axisOf(node: Node, rank: number, otherwise: number): number {
   const axis = node.number("axis", otherwise);
-  return axis < 0 ? axis + rank : axis;
+  return fromStart(axis, rank);
 }

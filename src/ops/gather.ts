@@ -4,13 +4,14 @@ import { placed } from "../tensor/pick.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { gatherCarry } from "./carry/select.ts";
 import { axisOf, smallValues } from "./constant.ts";
+import { fromStart } from "./dims.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { gatheredEntries, gatheredEntry } from "./taken.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 /** Indices made non-negative; undefined where one is outside. */
 function indicesOf(tensor: Tensor, length: number): number[] | undefined {
-  const picks = Array.from(valuesOf(tensor), (at) => at < 0 ? at + length : at);
+  const picks = Array.from(valuesOf(tensor), (at) => fromStart(at, length));
   return picks.every((at) => at >= 0 && at < length) ? picks : undefined;
 }
 
@@ -70,7 +71,7 @@ const gatherND: Op = {
     const lead = indices!.dims.length - 1;
     for (let at = 0; at < tuples.length; at++) {
       const length = dims[batch + at % depth];
-      if (tuples[at] < 0) tuples[at] += length;
+      tuples[at] = fromStart(tuples[at], length);
       if (!(tuples[at] >= 0 && tuples[at] < length)) return undefined;
     }
     return [placed(x!, gatheredShape(dims, indices!.dims, batch) as number[], (index) => {
@@ -124,7 +125,7 @@ const scatterND: Op = {
     for (let at = 0; at < tuples.length; at += depth) {
       let start = 0;
       for (let k = 0; k < depth; k++) {
-        const given = tuples[at + k], place = given < 0 ? given + dims[k] : given;
+        const given = tuples[at + k], place = fromStart(given, dims[k]);
         if (!(place >= 0 && place < dims[k])) return undefined;
         start += place * strides[k];
       }
@@ -155,7 +156,7 @@ const oneHot: Op = {
     return [placed(values, dims, (index) => {
       let at = 0;
       for (let i = 0; i < rank; i++) if (i !== axis) at += index[i] * own[i < axis ? i : i - 1];
-      const place = hot[at] < 0 ? hot[at] + count : hot[at];
+      const place = fromStart(hot[at], count);
       return place === index[axis] ? on === off ? 0 : 1 : 0;
     })];
   },

@@ -5,7 +5,7 @@ import { asRounded } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { reduceMaxCarry, reduceMeanCarry } from "./carry/pools.ts";
 import { axesOf, axisOf } from "./constant.ts";
-import { elementCount } from "./dims.ts";
+import { elementCount, fromStart } from "./dims.ts";
 import { reducedEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { reduceMeanPositions } from "./positions.ts";
@@ -139,7 +139,7 @@ function cumulative(step: (result: number, value: number) => number, start: numb
     infer: (_node, [{ type, shape }]) => [{ type, shape }],
     evaluate(node, [x, axisGiven]) {
       const { type, dims } = x!, rank = dims.length, given = valuesOf(axisGiven as Tensor)[0];
-      const axis = given < 0 ? given + rank : given;
+      const axis = fromStart(given, rank);
       if (!(axis < rank)) return undefined;
       const isExclusive = node.number("exclusive", 0) !== 0, isReverse = node.number("reverse", 0) !== 0;
       const length = dims[axis], inner = sizeOf(dims.slice(axis + 1)), outer = sizeOf(dims.slice(0, axis));

@@ -3,7 +3,7 @@ import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, type Tensor, valueTensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
-import { isPermutation, product } from "./dims.ts";
+import { fromStart, isPermutation, product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
 import { reshapedAtOnce, reshapedFromFirst, squeezedSooner, transposedAtOnce } from "./fewer_movements.ts";
 import { keepsShape } from "./join.ts";
@@ -83,7 +83,7 @@ const squeeze: Op = {
 /** A shape with 1 at these axes of the result. */
 function inserted<D>(shape: readonly D[], given: readonly number[]): (D | 1)[] {
   const rank = shape.length + given.length, rest = [...shape];
-  const axes = new Set(given.map((axis) => axis < 0 ? axis + rank : axis));
+  const axes = new Set(given.map((axis) => fromStart(axis, rank)));
   return Array.from({ length: rank }, (_, axis) => axes.has(axis) ? 1 : rest.shift()!);
 }
 

@@ -3,6 +3,7 @@ import type { Node, Value } from "../graph/graph.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axisOf, constantValues } from "./constant.ts";
+import { fromStart } from "./dims.ts";
 
 /** Operators that take a tensor apart into a sequence. */
 export const SEQUENCE_ROOTS: readonly string[] = ["SplitToSequence"];
@@ -29,7 +30,7 @@ export function sequencePartsAt(root: Node): SequenceParts | undefined {
   const parts: [Value, number][] = [], nodes = [root];
   for (const [node, count] of sequence.users) {
     const [index] = constantValues(node.inputs[1]) ?? [], part = node.outputs[0];
-    const at = index === undefined || !lengths ? -1 : index < 0 ? index + lengths.length : index;
+    const at = index === undefined || !lengths ? -1 : fromStart(index, lengths.length);
     const isTaken = node.is("SequenceAt") && node.graph === root.graph && count === 1 && part !== undefined;
     if (!isTaken || !(at >= 0 && at < lengths!.length) || parts.some(([, other]) => other === at)) return undefined;
     parts.push([part, at]);

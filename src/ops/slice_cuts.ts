@@ -1,4 +1,5 @@
 import type { Dim, Node } from "../graph/graph.ts";
+import { fromStart } from "./dims.ts";
 import { valueElements } from "./shape_elements.ts";
 
 /** One axis' part of a Slice; null where the model computes a number of it. */
@@ -26,7 +27,7 @@ export function cutsOf(node: Node, rank: number): Cut[] | undefined {
   const steps = !isOld && node.has(4) ? list("steps", 4) : starts.map(() => 1);
   if (!axes?.every((axis) => typeof axis === "number") || !steps) return undefined;
   return (axes as number[]).map((axis, at) => ({
-    axis: axis < 0 ? axis + rank : axis,
+    axis: fromStart(axis, rank),
     start: starts[at],
     end: ends[at],
     step: steps[at],
@@ -40,7 +41,7 @@ export function reachOf(
 ): { readonly first: number; readonly count: number; readonly step: number } | undefined {
   if (typeof start !== "number" || typeof end !== "number" || typeof step !== "number" || step === 0) return undefined;
   const least = step > 0 ? 0 : -1, most = step > 0 ? length : length - 1;
-  const clamp = (at: number, low: number) => Math.min(Math.max(at < 0 ? at + length : at, low), most);
+  const clamp = (at: number, low: number) => Math.min(Math.max(fromStart(at, length), low), most);
   const first = clamp(start, 0), last = clamp(end, least);
   return { first, count: Math.max(0, Math.ceil((last - first) / step)), step };
 }

@@ -3,6 +3,7 @@ import { isFloat } from "../../tensor/element_type.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import type { ChannelAffine } from "../affine_map.ts";
 import { constantOf, notConstant } from "../constant.ts";
+import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { unknownRank } from "../unknown_rank.ts";
 
@@ -69,7 +70,7 @@ function axisOf(node: Node, x: Value, constant: Tensor, isFirst: boolean): numbe
     return new Skip("not-per-channel", `its constant of shape [${dims}] is no per-channel parameter`);
   }
   const legacy = node.opset < 7 && !isFirst && node.number("broadcast", 0) !== 0 ? node.attribute("axis") : undefined;
-  const lead = typeof legacy === "number" ? (legacy < 0 ? legacy + rank : legacy) : rank - dims.length;
+  const lead = typeof legacy === "number" ? fromStart(legacy, rank) : rank - dims.length;
   if (lead < 0 || lead + dims.length > rank) {
     return new Skip("not-per-channel", `its constant of shape [${dims}] enlarges its input, which has rank ${rank}`);
   }
