@@ -54,3 +54,11 @@ export function axisOf(node: Node, rank: number, otherwise: number): number {
   const axis = node.number("axis", otherwise);
   return fromStart(axis, rank);
 }
+
+/** The axes that a reduction goes over; undefined where they are computed by the model. */
+export function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined {
+  const axes = axesOf(node, rank);
+  if (node.has(1) && !axes) return undefined;
+  if (axes && axes.length > 0) return new Set(axes);
+  return new Set(node.number("noop_with_empty_axes", 0) !== 0 ? [] : Array(rank).keys());
+}

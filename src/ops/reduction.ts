@@ -4,20 +4,12 @@ import { isWhole } from "../tensor/element_type.ts";
 import { asRounded } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { reduceMaxCarry, reduceMeanCarry } from "./carry/pools.ts";
-import { axesOf, axisOf } from "./constant.ts";
+import { axisOf, reducedAxes } from "./constant.ts";
 import { elementCount, fromStart } from "./dims.ts";
 import { reducedEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { reduceMeanPositions } from "./positions.ts";
 import { elementsOf } from "./shape_elements.ts";
-
-/** The axes a reduction goes over; undefined where they are computed by the model. */
-function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined {
-  const axes = axesOf(node, rank);
-  if (node.has(1) && !axes) return undefined;
-  if (axes && axes.length > 0) return new Set(axes);
-  return new Set(node.number("noop_with_empty_axes", 0) !== 0 ? [] : Array(rank).keys());
-}
 
 function reducedShape<D extends Dim>(node: Node, shape: readonly D[], axes: ReadonlySet<number>): (D | 1)[] {
   return node.number("keepdims", 1) === 1

@@ -1,6 +1,6 @@
 import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
-import { reshaped, sizeOf, type Tensor, valueTensor } from "../tensor/tensor.ts";
+import { reshaped, sizeOf, valueTensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
 import { fromStart, isPermutation, product } from "./dims.ts";
@@ -22,31 +22,27 @@ const reshape: Op = {
     const isVector = !node.has(1) || given.shape?.length === 1;
     return [{
       type: x.type,
-      shape: shape && isVector ? reshapedDims(x.shape, shape, node.number("allowzero", 0) !== 0) : undefined,
+      shape: shape && isVector ? reshapedDims(x.shape, shape, zerosIn(node)) : undefined,
     }];
   },
   evaluate(node, [x, given]) {
     const shape = given ? smallValues(given) : node.numbers("shape");
-    const result = x && shape && reshapeTo(x, shape, node.number("allowzero", 0) !== 0);
-    return result && [result];
+    const dims = x && shape ? reshapedDims(x.dims, shape, zerosIn(node)) : [];
+    const isWhole = dims.every((dim) => typeof dim === "number" && Number.isInteger(dim) && dim >= 0);
+    return x && shape && isWhole && sizeOf(dims as number[]) === x.size ? [reshaped(x, dims as number[])] : undefined;
   },
   isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
   settled(node) {
     const [x, target] = node.inputs, sizes = valueElements(target);
-    if (!x || !sizes || constantOf(target) || node.number("allowzero", 0) !== 0) return [];
+    if (!x || !sizes || constantOf(target) || zerosIn(node).allowZero) return [];
     const values = settledTarget(x.shape, sizes);
     return values ? [{ index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) }] : [];
   },
 };
 
-/** Reshape's rules: 0 copies the dimension (unless allowzero), −1 takes what is left. */
-function reshapeTo(x: Tensor, shape: readonly number[], allowZero: boolean): Tensor | undefined {
-  const dims = shape.map((dim, axis) => dim === 0 && !allowZero ? x.dims[axis] : dim);
-  const rest = dims.filter((dim) => dim !== -1).reduce((a, b) => a * b, 1);
-  const full = dims.map((dim) => dim === -1 ? x.size / rest : dim);
-  return full.every((dim) => Number.isInteger(dim) && dim >= 0) && sizeOf(full) === x.size
-    ? reshaped(x, full)
-    : undefined;
+/** What zeros among the sizes of a Reshape mean. */
+function zerosIn(node: Node): { allowZero: boolean } {
+  return { allowZero: node.number("allowzero", 0) !== 0 };
 }
 
 const flatten: Op = {

@@ -32,7 +32,11 @@ export function valueElements(value: Value | undefined): readonly Dim[] | undefi
  * Reshape's result: 0 copies the dimension (unless `allowZero`), −1 takes what is left. A dimension of the same name, or
  * copied, on both sides cancels, so that −1 may be known although the batch is not.
  */
-export function reshapedDims(x: Shape | undefined, shape: readonly Dim[], allowZero: boolean): Dim[] {
+export function reshapedDims(
+  x: Shape | undefined,
+  shape: readonly Dim[],
+  { allowZero = false }: { allowZero?: boolean } = {},
+): Dim[] {
   const copies = (dim: Dim) => dim === 0 && !allowZero;
   const dims = shape.map((dim, axis): Dim => copies(dim) ? x?.[axis] ?? null : dim);
   const at = dims.indexOf(-1);
@@ -65,7 +69,7 @@ function isOfName(dim: Dim, name: string): boolean {
  * input, of which it says nothing.
  */
 export function settledTarget(x: Shape | undefined, sizes: readonly Dim[]): number[] | undefined {
-  const dims = reshapedDims(x, sizes, false);
+  const dims = reshapedDims(x, sizes);
   if (dims.includes(0)) return undefined;
   const values = dims.map((dim, axis): number => {
     if (typeof dim === "number") return dim;
