@@ -1,8 +1,8 @@
-import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
 import { constantOf } from "./constant.ts";
 import { ELLIPSIS, equationOf } from "./einsum.ts";
+import { emitTranspose } from "./emit_movement.ts";
 import { Skip } from "./skip.ts";
 
 /**
@@ -48,7 +48,5 @@ export function asMatrixProduct(node: Node, build: Builder): Value | Skip | unde
 
 /** A value with its axes in another order. */
 function moved(x: Value, from: readonly string[], to: readonly string[], build: Builder, output?: string): Value {
-  if (from.join() === to.join()) return x;
-  const perm = to.map((letter) => from.indexOf(letter));
-  return build.node("Transpose", [x], { output, attributes: [newAttribute("perm", perm)] });
+  return emitTranspose(x, to.map((letter) => from.indexOf(letter)), { output }, build);
 }

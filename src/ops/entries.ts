@@ -1,5 +1,4 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
-import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, axisOf } from "./constant.ts";
 
@@ -109,10 +108,7 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
     axes: [source, null],
     ...cut && { per: cut.per },
     emit(inputs, count, build) {
-      const shape = build.initializer(
-        "shape",
-        valueTensor("int64", [to.length], Float64Array.from(written).with(axis, count)),
-      );
+      const shape = build.integers("shape", written.with(axis, count));
       return build.node("Reshape", [inputs[0], shape], { name: node.name, output: node.output.name });
     },
   };

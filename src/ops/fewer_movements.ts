@@ -4,6 +4,7 @@ import { valuesOf, valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, constantOf, constantValues } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
+import { emitTranspose } from "./emit_movement.ts";
 import { writtenShape } from "./entries.ts";
 
 /** Movements of elements, and the fewer ones that do the same. */
@@ -28,14 +29,10 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
   const left = [...Array(rank).keys()].filter((axis) => !dropped.includes(axis));
   const written = writtenShape(from, left.map((axis) => to![axis]));
   if (!written) return undefined;
-  const shape = build.initializer("shape", valueTensor("int64", [left.length], Float64Array.from(written)));
+  const shape = build.integers("shape", written);
   const short = build.node("Reshape", [shaped.inputs[0], shape], { name: shaped.name, output: shaped.output.name });
   const order = perm.filter((axis) => left.includes(axis)).map((axis) => left.indexOf(axis));
-  const result = build.node("Transpose", [short], {
-    name: turned.name,
-    output: node.output.name,
-    attributes: [newAttribute("perm", order)],
-  });
+  const result = emitTranspose(short, order, { name: turned.name, output: node.output.name }, build);
   return { nodes: [shaped, turned, node], result };
 }
 
@@ -68,7 +65,7 @@ export function reshapedAtOnce(node: Node, build: Builder): FewerMovements | und
     x = previous?.inputs[0];
   const written = x?.shape && node.output.shape && writtenShape(x.shape, node.output.shape);
   if (!written) return undefined;
-  const shape = build.initializer("shape", valueTensor("int64", [written.length], Float64Array.from(written)));
+  const shape = build.integers("shape", written);
   const result = build.node("Reshape", [x, shape], { name: previous!.name, output: node.output.name });
   return { nodes: [previous!, node], result };
 }

@@ -6,7 +6,7 @@ import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, axisOf, constantOf, constantValues, notConstant } from "./constant.ts";
 import { Skip } from "./skip.ts";
-import { emitAxis } from "./taken.ts";
+import { emitAxis } from "./emit_movement.ts";
 
 /** A value that is 1 at one entry of its last axis, or at none, and 0 at all others. */
 export interface OneHot {
@@ -74,8 +74,8 @@ function withoutLast(x: Value, axis: number, build: Builder): Value {
 
 /** A Reshape to the same shape without its last axis. */
 function reshapedWithoutLast(node: Node, x: Value, shape: readonly number[], build: Builder): Value {
-  const lead = valueTensor("int64", [shape.length - 1], Float64Array.from(shape.slice(0, -1)));
-  return build.node("Reshape", [x, build.initializer("shape", lead)], { attributes: node.attributes.values() });
+  const lead = build.integers("shape", shape.slice(0, -1));
+  return build.node("Reshape", [x, lead], { attributes: node.attributes.values() });
 }
 
 /** What an Expand that repeats along one axis only is made of. */
@@ -126,8 +126,7 @@ function rowsOf(
       const clipped = build.node("Clip", [place, low, high]);
       if (!isBelow || !wraps) return clipped; // −1 is the row behind the last
       const own = Array.from({ length: count }, (_, row) => row), places = [...own, count, count, ...own];
-      const map = build.initializer("places", valueTensor("int64", [places.length], Float64Array.from(places)));
-      return build.node("Gather", [map, clipped], { attributes: [newAttribute("axis", 0)] });
+      return build.node("Gather", [build.integers("places", places), clipped], { attributes: [newAttribute("axis", 0)] });
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Dim, Node } from "../graph/graph.ts";
-import { sizeOf, valueTensor } from "../tensor/tensor.ts";
+import { sizeOf } from "../tensor/tensor.ts";
 import { resizedAxes, scalesOf, whyNotAverage, whyResized } from "./carry/interpolation.ts";
 import { axesOf, constantValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
@@ -96,8 +96,8 @@ export function resizePositions(node: Node): PositionMap | Skip {
       const rest = node.inputs.slice(1);
       if (computed) return build.like(node, [value, rest[0], rest[1], computed]);
       if (!sizes || at < 0) return build.like(node, [value, ...rest]);
-      const tensor = valueTensor("int64", [sizes.length], Float64Array.from(sizes).with(at, channels));
-      return build.like(node, [value, rest[0], rest[1], build.initializer(node.inputs[3]!.name, tensor)]);
+      const now = build.integers(node.inputs[3]!.name, sizes.with(at, channels));
+      return build.like(node, [value, rest[0], rest[1], now]);
     },
   };
 }

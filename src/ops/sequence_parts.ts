@@ -1,6 +1,5 @@
 import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { fromStart } from "./dims.ts";
@@ -53,18 +52,17 @@ function lengthsOf(split: Value, whole: unknown): number[] | undefined {
 
 /** The parts as tensors: a Slice where one is taken, a Split where several are. In the order of `parts`. */
 export function writeParts({ nodes: [root], parts, axis, lengths }: SequenceParts, build: Builder): Value[] {
-  const integers = (base: string, ...values: number[]) =>
-    build.initializer(base, valueTensor("int64", [values.length], Float64Array.from(values)));
   const [x] = root.inputs, base = root.name || root.output.name;
   if (parts.length === 1) {
     const [[, index]] = parts, start = lengths.slice(0, index).reduce((sum, length) => sum + length, 0);
-    const bounds = [integers("starts", start), integers("ends", start + lengths[index]), integers("axes", axis)];
-    return [build.node("Slice", [x, ...bounds], { name: root.name, output: base })];
+    const bounds = Object.entries({ starts: start, ends: start + lengths[index], axes: axis });
+    const inputs = bounds.map(([name, value]) => build.integers(name, [value]));
+    return [build.node("Slice", [x, ...inputs], { name: root.name, output: base })];
   }
   const attributes = [newAttribute("axis", axis)], isInput = root.opset >= 13;
   if (!isInput) attributes.push(newAttribute("split", lengths));
   const names = lengths.map((_, index) => `${base}_${index}`);
-  const outputs = build.nodeWithOutputs("Split", isInput ? [x, integers("split", ...lengths)] : [x], names, {
+  const outputs = build.nodeWithOutputs("Split", isInput ? [x, build.integers("split", lengths)] : [x], names, {
     name: root.name,
     attributes,
   });

@@ -1,10 +1,10 @@
 import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, axisOf, constantOf, constantValues } from "./constant.ts";
 import type { Part } from "./cut.ts";
 import { fromStart } from "./dims.ts";
+import { emitAxis } from "./emit_movement.ts";
 import { cutsOf } from "./slice_cuts.ts";
 
 /** Entries of one axis that a node takes, whatever the others are. */
@@ -49,27 +49,13 @@ export function slicedAxes(node: Node, rank: number): readonly number[] | undefi
 
 /** Entries of a value along an axis, which stays, as many as there are indices. */
 export function takeEntries(x: Value, { axis, indices }: Pick<Taken, "axis" | "indices">, build: Builder): Value {
-  const picks = build.initializer("indices", valueTensor("int64", [indices.length], Float64Array.from(indices)));
+  const picks = build.integers("indices", indices);
   return build.node("Gather", [x, picks], { attributes: [newAttribute("axis", axis)] });
 }
 
 /** A value without an axis along which it has one entry. */
 export function dropAxis(x: Value, axis: number, names: { name?: string; output?: string }, build: Builder): Value {
   return emitAxis("Squeeze", x, axis, names, build);
-}
-
-/** Squeeze or Unsqueeze of one axis: an attribute before opset 13, an input from then on. */
-export function emitAxis(
-  opType: "Squeeze" | "Unsqueeze",
-  x: Value,
-  axis: number,
-  names: { name?: string; output?: string },
-  build: Builder,
-): Value {
-  const isOld = build.graph.opset < 13;
-  if (isOld) return build.node(opType, [x], { ...names, attributes: [newAttribute("axes", [axis])] });
-  const axes = build.initializer("axes", valueTensor("int64", [1], Float64Array.of(axis)));
-  return build.node(opType, [x, axes], names);
 }
 
 /** The entry of one axis that a Gather of a single number takes; nothing where it takes several. */

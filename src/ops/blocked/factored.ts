@@ -1,8 +1,9 @@
 import { newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import { reshaped, valueTensor } from "../../tensor/tensor.ts";
+import { reshaped } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { elementCount } from "../dims.ts";
+import { emitTranspose } from "../emit_movement.ts";
 import { Convolution } from "../linear/convolution.ts";
 import { Skip } from "../skip.ts";
 import { linearOf } from "../views.ts";
@@ -82,8 +83,7 @@ function whyNotWorth({ parts: { group, weight }, label }: Convolution, kernel: r
 /** The convolution of two axes between what brings the others out of its way and back. */
 export function emitFactored({ nodes, along, layer }: Factored, build: Builder): Value | Skip {
   const { output } = nodes[0], { x } = layer, channels = layer.output.channels;
-  const turned = (value: Value, part: string) =>
-    build.node("Transpose", [value], { output: part, attributes: [newAttribute("perm", [0, 2, 1, 3, 4])] });
+  const turned = (value: Value, output: string) => emitTranspose(value, [0, 2, 1, 3, 4], { output }, build);
   const named = (part: string) => `${output.name}.${part}`;
   const images = along === "time"
     ? emitReshape(x, [0, 0, 0, -1], named("images"), build)
@@ -105,8 +105,7 @@ function dim(of: Value, axis: number): Ask {
 function emitReshape(x: Value, dims: readonly Ask[], output: string, build: Builder): Value {
   const asked = dims.filter((dim) => typeof dim !== "number").length, isOpen = dims.includes(-1);
   const rest = asked === 1 && !isOpen ? dims.map((dim) => typeof dim === "number" ? dim : -1) : dims;
-  const integers = (values: readonly number[], of: string) =>
-    build.initializer(`${output}.${of}`, valueTensor("int64", [values.length], Float64Array.from(values)));
+  const integers = (values: readonly number[], of: string) => build.integers(`${output}.${of}`, values);
   if (rest.every((dim) => typeof dim === "number")) {
     return build.node("Reshape", [x, integers(rest, "shape")], { output });
   }

@@ -3,7 +3,7 @@ import type { Attribute, Node, Value } from "../../graph/graph.ts";
 import { reshaped, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { axesOf, axisOf, constantOf } from "../constant.ts";
-import { emitAxis } from "../taken.ts";
+import { emitAxis } from "../emit_movement.ts";
 
 /** Rank of a batch of lines [N, C, L], and the axis that is put into it to make images [N, C, 1, L] of them. */
 const RANK = 3, AXIS = 2;

@@ -1,6 +1,7 @@
 import { newAttribute } from "../../graph/attribute.ts";
 import type { Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
+import { emitTranspose } from "../emit_movement.ts";
 import { Skip } from "../skip.ts";
 import { type Dealt, isFunction, type Moved } from "../space_batches.ts";
 import { extent, windowFrom } from "./axis_window.ts";
@@ -26,11 +27,8 @@ export function dilated(layer: LinearMap, from: Dealt, to: Moved, build: Builder
   }
   const { dilations, begin, end } = windowFrom(window), own = ["dilations", "pads", "auto_pad"];
   const kept = [...form!.attributes.values()].filter(({ name }) => !own.includes(name));
-  const turned = (x: Value, perm: readonly number[]) =>
-    perm.every((from, axis) => from === axis)
-      ? x
-      : build.node("Transpose", [x], { attributes: [newAttribute("perm", perm)] });
-  const image = turned(from.image, from.layout.map((_, axis) => from.layout.indexOf(axis)));
+  const toImage = from.layout.map((_, axis) => from.layout.indexOf(axis));
+  const image = emitTranspose(from.image, toImage, {}, build);
   const attributes = [
     ...kept,
     newAttribute("dilations", dilations),
@@ -38,5 +36,6 @@ export function dilated(layer: LinearMap, from: Dealt, to: Moved, build: Builder
   ];
   const result = build.like(form!, [image, ...form!.inputs.slice(1)], attributes);
   const functions = to.nodes.filter(isFunction);
-  return turned(functions.reduce((x, node) => build.like(node, [x, ...node.inputs.slice(1)]), result), to.layout);
+  const last = functions.reduce((x, node) => build.like(node, [x, ...node.inputs.slice(1)]), result);
+  return emitTranspose(last, to.layout, {}, build);
 }
