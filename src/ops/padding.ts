@@ -5,7 +5,7 @@ import { axesOf, constantValues, notConstant } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
 import { valueElements } from "./shape_elements.ts";
 import { Skip } from "./skip.ts";
-import { slidOutput, type Window, windowOf } from "./window.ts";
+import { outputSize, type Window, windowOf } from "./window.ts";
 import { unknownRank } from "./unknown_rank.ts";
 
 /** Zeros before and after each axis. */
@@ -176,7 +176,7 @@ function whyNotAveraged(user: Node, { own, begin, end }: TotalPads): Skip | unde
 function isExact(window: Window, padded: Shape | undefined): boolean {
   return window.kernel.every((_, axis) => {
     const length = padded?.[axis + 2] ?? null;
-    const down = slidOutput({ ...window, ceil: false }, axis, length, false);
+    const down = outputSize({ ...window, ceil: false, isSame: false }, axis, length);
     const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
     return typeof down === "number" && typeof length === "number" &&
       (down - 1) * window.strides[axis] + reach === length + window.begin[axis]! + window.end[axis]!;
