@@ -22,12 +22,12 @@ export function asMatrixProduct(node: Node, build: Builder): Value | Skip | unde
     return no;
   }
   const { result } = equation, all = [...new Set([...a, ...b, ...result])];
-  const where = (inA: boolean, inB: boolean, inResult: boolean) =>
-    all.filter((x) => a.includes(x) === inA && b.includes(x) === inB && result.includes(x) === inResult);
+  const onlyIn = (...terms: (readonly string[])[]) =>
+    all.filter((x) => [a, b, result].every((own) => own.includes(x) === terms.includes(own)));
   const [[k, ...moreK], [own, ...moreA], [other, ...moreB]] = [
-    where(true, true, false),
-    where(true, false, true),
-    where(false, true, true),
+    onlyIn(a, b),
+    onlyIn(a, result),
+    onlyIn(b, result),
   ];
   const batch = result.filter((x) => a.includes(x) && b.includes(x));
   const isOne = k && own && other && moreK.length + moreA.length + moreB.length === 0;

@@ -147,14 +147,14 @@ function isSamePart(a: readonly Dim[], b: readonly Dim[]): boolean {
   return left.size === right.size && !left.names.includes(null) && left.names.join() === right.names.join();
 }
 
-/** What joins or cuts along other axes. */
+/** What joins or cuts along other axes; `ofAll` where all inputs have the axis, not the first alone. */
 export function entriesBeside(
   touched: (node: Node, rank: number) => readonly number[] | undefined,
-  all = false,
+  { ofAll = false }: { ofAll?: boolean } = {},
 ): EntriesOf {
   return (node, axis) => {
     const rank = node.inputs[0]?.shape?.length, axes = rank === undefined ? undefined : touched(node, rank);
     if (!axes || axes.includes(axis)) return undefined;
-    return all ? { axes: node.inputs.map(() => axis) } : first(node, axis);
+    return ofAll ? { axes: node.inputs.map(() => axis) } : first(node, axis);
   };
 }

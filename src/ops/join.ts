@@ -159,7 +159,7 @@ export const JOIN_OPS = {
     together: concatLinear,
     joined,
     carry: concatCarry,
-    entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], true),
+    entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], { ofAll: true }),
   },
   Expand: expand,
   Tile: tile,

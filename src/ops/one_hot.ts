@@ -43,7 +43,7 @@ function oneHot(node: Node): OneHot | Skip | undefined {
       `${node.label} makes vectors of the values ${values.join(" and ")}, not 0 and 1`,
     );
   }
-  return Number.isInteger(count) && count > 0 ? rowsOf(node, indices, count, true) : undefined;
+  return Number.isInteger(count) && count > 0 ? rowsOf(node, indices, { count, wraps: true }) : undefined;
 }
 
 /** (x = [0, 1, …])ⱼ = 1 where j = x. */
@@ -56,7 +56,7 @@ function equalToRange(node: Node): OneHot | Skip | undefined {
   if (x.shape!.at(-1) !== 1 || node.output.shape!.at(-1) !== values.length) return undefined;
   const found = whyNoRows(node, x);
   if (found) return found;
-  return rowsOf(node, x, values.length, false, (build) => withoutLast(x, rank - 1, build));
+  return rowsOf(node, x, { count: values.length, indices: (build) => withoutLast(x, rank - 1, build) });
 }
 
 /** A value without its last axis, which has one entry. */
@@ -94,13 +94,21 @@ function whyNoRows({ label }: Node, { name, type }: Value): Skip | undefined {
   );
 }
 
+/** What indices are of one-hot vectors. */
+interface Indices {
+  /** Entries of a vector. */
+  readonly count: number;
+  /** Whether negative ones count from the end. */
+  readonly wraps?: boolean;
+  /** The indices, where they are not the value itself. */
+  readonly indices?: (build: Builder) => Value;
+}
+
 /** Rows for indices, those outside at the row behind the last; where negative ones wrap, a table of places says where. */
 function rowsOf(
   node: Node,
   x: Value,
-  count: number,
-  wraps: boolean,
-  indices: (build: Builder) => Value = () => x,
+  { count, wraps = false, indices = () => x }: Indices,
 ): OneHot | Skip {
   const wrong = whyNoRows(node, x);
   if (wrong) return wrong;

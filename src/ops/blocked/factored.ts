@@ -31,7 +31,7 @@ export interface Factored {
  * A convolution of three axes as one of two, why it cannot be or, where that is asked, does not pay; undefined where it is no factor
  * of one.
  */
-export function factoredOf(node: Node, isGated: boolean): Factored | Skip | undefined {
+export function factoredOf(node: Node, { isGated }: { isGated: boolean }): Factored | Skip | undefined {
   const map = linearOf(node);
   if (!(map instanceof Convolution) || map.parts.weight.dims.length !== 5) return undefined;
   const { weight, window, group } = map.parts, [out, perGroup, ...kernel] = weight.dims;

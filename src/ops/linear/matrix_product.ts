@@ -172,11 +172,11 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   protected outputFactor(values: Float64Array) {
-    return this.#factor(this.parts.side === "right", values);
+    return this.#factor(this.parts.side === "right" ? "columns" : "rows", values);
   }
 
   protected inputFactor(values: Float64Array) {
-    return this.#factor(this.parts.side === "left", values);
+    return this.#factor(this.parts.side === "left" ? "columns" : "rows", values);
   }
 
   protected with(change: Partial<MatrixParts>): MatrixProduct {
@@ -184,16 +184,16 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   /** Numbers along the columns of W, or along its rows, as they multiply the stored weight. */
-  #factor(alongColumns: boolean, values: Float64Array): { factor: Factor } {
+  #factor(along: "rows" | "columns", values: Float64Array): { factor: Factor } {
     const { weight, isTransposed } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
-    const dims = alongColumns !== isTransposed ? [1, values.length] : [values.length, 1];
+    const dims = (along === "columns") !== isTransposed ? [1, values.length] : [values.length, 1];
     return { factor: { dims: [...batch, ...dims], values } };
   }
 
   /** t·W for x·W, W·t for W·x. */
   #through(shift: Float64Array): Float64Array {
     const { weight, side, isTransposed, factor } = this.parts;
-    const sums = vectorTimes(shift, weight, (side === "right") === isTransposed);
+    const sums = vectorTimes(shift, weight, { isTransposed: (side === "right") === isTransposed });
     return factor === 1 ? sums : sums.map((value) => factor * value);
   }
 
@@ -295,7 +295,11 @@ function isUnidirectional(node: Node): boolean {
 }
 
 /** Σ_k v[k]·W[k, n] for every n, of a matrix W[K, N], or of W[N, K] where it is transposed. */
-export function vectorTimes(vector: Float64Array, matrix: Tensor, isTransposed: boolean): Float64Array {
+export function vectorTimes(
+  vector: Float64Array,
+  matrix: Tensor,
+  { isTransposed = false }: { isTransposed?: boolean } = {},
+): Float64Array {
   const columns = matrix.dims[matrix.dims.length - 1];
   const out = new Float64Array(isTransposed ? matrix.size / columns : columns);
   forEachChunk(matrix, (values, start) => {
