@@ -3,13 +3,14 @@ import { sorted } from "../graph/export.ts";
 import { inferNode } from "../ops/infer.ts";
 import { attempt } from "./rule_failure.ts";
 import { Builder } from "../ops/builder.ts";
-import { commit, objection } from "./commit.ts";
+import { commit } from "./commit.ts";
 import { costOf } from "./cost.ts";
 import type { AppliedRewrite, SkippedRewrite } from "./report.ts";
 import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
 import { GrowthAccount } from "./growth.ts";
-import { whyNotLess } from "./less.ts";
+import { objection } from "./objection.ts";
+import { whyNotCheaper } from "./cheaper.ts";
 import { countOperators, whyPartOfIdiom } from "./operators.ts";
 import { PHASES, Replacement, type Rule } from "./rule.ts";
 import type { Runtime } from "./runtime.ts";
@@ -90,7 +91,7 @@ class Driver {
       return byRoot;
     }).filter((byRoot) => byRoot.size > 0);
     this.#pool = new ConstantPool(graphs);
-    this.#growth = new GrowthAccount(options.fileBytes ?? 0, options.allowGrowth === true);
+    this.#growth = new GrowthAccount(options);
     const nodes = [...allGraphs(graphs)].reduce((sum, graph) => sum + graph.nodes.length, 0);
     this.#most = MOST_PER_NODE * (nodes + MOST_PER_NODE);
   }
@@ -148,7 +149,7 @@ class Driver {
       const before = { ...costOf(outcome.removed), operators: operators.before };
       const after = { ...costOf(build.nodes), operators: operators.after };
       const against = objection(outcome, build, this.options) ??
-        whyNotLess(rule.phase, outcome, build, operators, this.options.aggressive === true) ??
+        whyNotCheaper(outcome, build, { phase: rule.phase, operators, aggressive: this.options.aggressive }) ??
         this.#growth.whyTooLarge(outcome, build) ??
         this.#whyVetoed(rule, root, outcome);
       if (against) {

@@ -4,7 +4,7 @@ import { constantOf } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { savesArithmetic } from "./less.ts";
+import { savesArithmetic } from "./cheaper.ts";
 import type { Replacement } from "./rule.ts";
 
 /** Share of the file that it may grow by in all. */
@@ -17,9 +17,9 @@ export class GrowthAccount {
   readonly #most: number;
   #growth = 0;
 
-  /** For a file of so many bytes; `isUnbounded` where it may grow as it likes. */
-  constructor(fileBytes: number, isUnbounded: boolean) {
-    this.#most = isUnbounded ? Infinity : MOST_BYTES + MOST_SHARE * fileBytes;
+  /** For a file of so many bytes, which may grow without a bound where that is allowed. */
+  constructor({ fileBytes = 0, allowGrowth = false }: { fileBytes?: number; allowGrowth?: boolean }) {
+    this.#most = allowGrowth ? Infinity : MOST_BYTES + MOST_SHARE * fileBytes;
   }
 
   /** Why a replacement would make the file too large, where it grows it at all and saves no good part of the arithmetic. */
