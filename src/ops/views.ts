@@ -1,6 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
+import { sameEntries } from "./entries.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import { whyQuantised, whyWhole } from "./quantised.ts";
 import type { Op } from "./op.ts";
@@ -63,6 +64,11 @@ export function layerOf(node: Node): LinearMap | Skip | undefined {
   const map = linearOf(node);
   if (!map || map instanceof Skip) return carryOf(node) ? undefined : map;
   return map.isLayer ? map : undefined;
+}
+
+/** Whether a node is a function of single elements of its first input, the same for all. */
+export function isElementwise(node: Node): boolean {
+  return viewsOf(node).entries === sameEntries && node.outputs.length === 1 && !node.hasReferences;
 }
 
 /** Whether a node asks for nothing but the shape of its input. */

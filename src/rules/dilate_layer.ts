@@ -1,7 +1,8 @@
 import type { Node } from "../graph/graph.ts";
 import { dilated } from "../ops/linear/dilated.ts";
 import { Skip } from "../ops/skip.ts";
-import { dealtTo, gatheredFrom } from "../ops/space_batches.ts";
+import { batchToSpace } from "../ops/batches/batch_to_space.ts";
+import { spaceToBatch } from "../ops/batches/space_to_batch.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
@@ -18,7 +19,7 @@ export const dilateLayer: Rule = {
   rewrite(root, build) {
     const layer = root.hasReferences ? undefined : layerOf(root);
     if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
-    const from = dealtTo(layer.x, layer.input.channels), to = from && gatheredFrom(root.output, from.blocks);
+    const from = spaceToBatch(layer.x, layer.input.channels), to = from && batchToSpace(root.output, from.blocks);
     if (!from || !to) return undefined;
     const now = dilated(layer, from, to, build);
     if (!now || now instanceof Skip) return now;

@@ -1,7 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { Convolution } from "../linear/convolution.ts";
-import { isFunction } from "../space_batches.ts";
-import { layerOf } from "../views.ts";
+import { isElementwise, layerOf } from "../views.ts";
 import { whyNotBlocked } from "./blocked.ts";
 import { isMadeInBlocks } from "./blocked_value.ts";
 
@@ -17,7 +16,7 @@ export function layersLast(sum: Node, terms: readonly Value[], additions: readon
   if (!others.every((term) => isMadeInBlocks(term))) return undefined;
   const isStored = (node: Node) => node.inputs.some((input) => input && layers.includes(input));
   const apart = additions.filter((node) => !isStored(node)).length, least = Math.max(0, others.length - 1);
-  const [user] = sum.output.users.keys(), isActivated = user !== undefined && isFunction(user);
+  const [user] = sum.output.users.keys(), isActivated = user !== undefined && isElementwise(user);
   return apart > least || isActivated && !isStored(sum) ? [...others, ...layers] : undefined;
 }
 
