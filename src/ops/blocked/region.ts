@@ -1,6 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
-import { idiomOf } from "../idioms/table.ts";
+import { idiomOf } from "../idioms/find.ts";
 import { emitImages, emitLines, type Lifted, liftedOf } from "./lift.ts";
 
 /** Nodes on lines that are written on images together. */
