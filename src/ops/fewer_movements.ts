@@ -11,7 +11,7 @@ import { writtenShape } from "./entries.ts";
 export interface FewerMovements {
   /** What goes. */
   readonly nodes: readonly Node[];
-  /** The same result. */
+  /** The result, made by fewer. */
   readonly result: Value;
 }
 

@@ -107,7 +107,7 @@ export function whyPartOfIdiom(node: Node, runtime: Runtime): Skip | undefined {
   return idiom && !idiom.isLayer ? partOfIdiom(idiom) : undefined;
 }
 
-/** See the code `part-of-idiom`. */
+/** That the runtime runs a node as part of an idiom, as a reason. */
 export function partOfIdiom({ name }: Idiom): Skip {
   return new Skip("part-of-idiom", `it is part of ${name} that ONNX Runtime runs as one operator`);
 }

@@ -46,7 +46,7 @@ export function branchesTo(
   return found;
 }
 
-/** The same for the result of a node, whatever else uses that, without the result itself. */
+/** Every way to see the result of a node as a linear map of a value before it, whatever else uses the result. */
 export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_NODES): Map<Value, Branch> {
   const own = stepAt(node, refused);
   return own ? before(own, refused, depth - 1) : new Map();

@@ -27,7 +27,7 @@ export const dilateLayer: Rule = {
   },
 };
 
-/** Those of a chain of nodes to a layer that serve no other one. */
+/** The nodes at the end of a chain to a layer that serve this layer alone. */
 function onlyFor(layer: Node, nodes: readonly Node[]): Node[] {
   const own = [layer];
   for (const node of nodes.toReversed()) {

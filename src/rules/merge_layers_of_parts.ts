@@ -14,7 +14,7 @@ const AXIS = 1;
  */
 export const mergeLayersOfParts: Rule = mergedFrom({ isGated: true });
 
-/** The same for groups of any size: what the gate is calibrated with. */
+/** {@linkcode mergeLayersOfParts} for groups of any size: what the gate is calibrated with. */
 export const mergeAnyLayersOfParts: Rule = mergedFrom({ isGated: false });
 
 function mergedFrom({ isGated }: { isGated: boolean }): Rule {

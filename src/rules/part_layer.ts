@@ -14,7 +14,7 @@ export const partLayer: Rule = partedFrom({ isGated: true });
 /** The axis of channels, where it is not known of a node that is no layer. */
 const CHANNELS = 1;
 
-/** The same however small the parts are: what the gate is calibrated with. */
+/** {@linkcode partLayer} however small the parts are: what the gate is calibrated with. */
 export const partAnyLayer: Rule = partedFrom({ isGated: false });
 
 function partedFrom({ isGated }: { isGated: boolean }): Rule {

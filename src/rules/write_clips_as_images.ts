@@ -8,7 +8,7 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
  */
 export const writeClipsAsImages: Rule = clipsAsImages({ isGated: true });
 
-/** The same wherever it is exact, whether it pays or not: what the gate is calibrated with. */
+/** {@linkcode writeClipsAsImages} wherever it is exact, whether it pays or not: what the gate is calibrated with. */
 export const anyClips: Rule = clipsAsImages({ isGated: false });
 
 function clipsAsImages({ isGated }: { isGated: boolean }): Rule {

@@ -11,7 +11,7 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
  */
 export const writeLinesAsImages: Rule = linesAsImages({ isGated: true });
 
-/** The same wherever it is exact, whether it pays or not: what the gate is calibrated with. */
+/** {@linkcode writeLinesAsImages} wherever it is exact, whether it pays or not: what the gate is calibrated with. */
 export const anyLines: Rule = linesAsImages({ isGated: false });
 
 function linesAsImages({ isGated }: { isGated: boolean }): Rule {

@@ -18,7 +18,7 @@ const LARGEST_SLOPE = 8;
  */
 export const writeSlopesAsRelu: Rule = slopesAsRelu({ isGated: true });
 
-/** The same however small the layer is: what the gate is calibrated with. */
+/** {@linkcode writeSlopesAsRelu} however small the layer is: what the gate is calibrated with. */
 export const anySlopes: Rule = slopesAsRelu({ isGated: false });
 
 function slopesAsRelu({ isGated }: { isGated: boolean }): Rule {

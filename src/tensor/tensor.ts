@@ -132,7 +132,7 @@ export function filledTensor(type: ElementType, dims: readonly number[], value: 
   };
 }
 
-/** The same elements in another shape. */
+/** The elements of a tensor in another shape. */
 export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
   if (sizeOf(dims) !== tensor.size) {
     throw new RangeError(`a tensor of shape [${tensor.dims}] cannot have the shape [${dims}]`);

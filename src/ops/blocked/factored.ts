@@ -23,7 +23,7 @@ export interface Factored {
   readonly nodes: readonly Node[];
   /** What it looks along. */
   readonly along: "time" | "image";
-  /** The same along two axes. */
+  /** What it does along these axes, as a convolution of two axes. */
   readonly layer: Convolution;
 }
 

@@ -49,7 +49,7 @@ function isLines(value: Value | undefined): boolean {
   return value?.shape?.length === RANK && value.type === "float32";
 }
 
-/** The same operator with the same attributes: what looks at single elements, or at channels and all the rest. */
+/** An operator with its attributes as they are: what looks at single elements, or at channels and all the rest. */
 const same: Lift = (node) =>
   isLines(node.inputs[0]) ? { data: [0], emit: (inputs, build) => build.like(node, inputs) } : undefined;
 

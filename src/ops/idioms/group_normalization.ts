@@ -35,7 +35,7 @@ export function groupNormalizationAt(node: Node): GroupNormalization | undefined
 }
 
 /**
- * The same as an InstanceNormalization of [N, groups, …] and an affine map per channel, as exporters write it below opset 21:
+ * A GroupNormalization as an InstanceNormalization of [N, groups, …] and an affine map per channel, as exporters write it below opset 21:
  * operators that runtimes have kernels for.
  */
 export function writeGroupNormalization(node: Node, found: GroupNormalization, build: Builder): Value {

@@ -23,9 +23,9 @@ export interface HardSigmoid {
   readonly result: Value;
   /** What it is applied to. */
   readonly x: Value;
-  /** max(0, min(1, alpha·x + beta)). */
+  /** The scale in max(0, min(1, alpha·x + beta)). */
   readonly alpha: number;
-  /** See `alpha`. */
+  /** The shift in max(0, min(1, alpha·x + beta)). */
   readonly beta: number;
   /** The other factor of a product whose scale was part of the range: the result is the product. */
   readonly factor?: Value;
@@ -80,7 +80,7 @@ function isHardSwish({ nodes: [{ opset }], x, alpha, beta, factor }: HardSigmoid
   return opset >= 14 && factor === x && Math.abs(alpha - 1 / 6) <= TOLERANCE && Math.abs(beta - 0.5) <= TOLERANCE;
 }
 
-/** The same as HardSwish where that is what it is and the opset has it, else as HardSigmoid with a Mul where it is a factor. */
+/** HardSwish where that is what was found and the opset has it, else HardSigmoid, with a Mul where it is a factor. */
 export function writeHardSigmoid(found: HardSigmoid, build: Builder): Value {
   const { nodes: [{ name }], result, x, alpha, beta, factor } = found, names = { name, output: result.name };
   if (isHardSwish(found)) return build.node("HardSwish", [x], names);

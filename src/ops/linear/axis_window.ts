@@ -42,7 +42,7 @@ export function axisWindows(window: Window, label: string): AxisWindow[] | Skip 
   }));
 }
 
-/** The same as a window over all axes. */
+/** Windows along single axes as one over all of them. */
 export function windowFrom(axes: readonly AxisWindow[]): Window {
   return {
     kernel: axes.map(({ size }) => size),

@@ -256,7 +256,7 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
 
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 
-/** The same letters, named in order. */
+/** Lists of letters, separated by commas, with each letter named by the order in which they come. */
 function renamed(text: string): string[] {
   const names = new Map<string, string>();
   const name = (letter: string) => {

@@ -104,7 +104,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   abstract diagonal(diagonal: Diagonal): LinearMap | Skip;
   /** The one layer in its place, or why its operator cannot hold the bias. */
   abstract emit(build: Builder): Value | Skip;
-  /** The same kind of map of other parts. */
+  /** A map of this kind with other parts. */
   protected abstract with(change: Partial<LinearParts>): LinearMap<P>;
   /** Another map before this one, asked by {@linkcode LinearMap.then} of a map of another kind. */
   precededBy?(first: LinearMap): LinearMap | Skip;
