@@ -19,8 +19,8 @@ export const cancelShift: Rule = {
   phase: "absorb",
   roots: operatorsWith("terms"),
   rewrite(root, build) {
-    const found = differenceAt(root), before = found && affineChainTo(found.value), { type, shape } = root.output;
-    if (!found || !before || root.hasReferences || type === undefined) return undefined;
+    const found = differenceAt(root), before = found && affineChainTo(found.value);
+    if (!found || !before || root.hasReferences) return undefined;
     const { positions, pool, terms } = found, { map, x, nodes } = before;
     if (map.axis !== null && positions.axes.includes(map.axis)) {
       return new Skip("other-axis", `${nodes[0].label} goes along an axis over which ${pool.label} averages`);
@@ -34,7 +34,7 @@ export const cancelShift: Rule = {
       terms.map(({ value, sign }) => ({ value: value === found.value ? x : pooled, sign })),
       build,
     );
-    const result = emitAffine(both ?? scale, difference, { type, rank: shape?.length, nodes: [last, ...nodes] }, build);
+    const result = emitAffine(both ?? scale, difference, [last, ...nodes], build);
     return result && new Replacement([root, pool, ...nodes, ...both ? [next!] : []], [[last.output, result]]);
   },
 };

@@ -44,7 +44,7 @@ export const fuseAffineIntoNextLayer: Rule = {
  */
 function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replacement | undefined {
   let map: AffineMap = affine, { output } = root;
-  const chain = [root], { type } = affine.x;
+  const chain = [root];
   for (let next: Node | undefined; (next = output.soleUser); output = next.output) {
     const own = affineOf(next),
       both = own && !(own instanceof Skip) && own.x === output ? composed(map, own) : undefined;
@@ -53,9 +53,9 @@ function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replac
     chain.unshift(next);
   }
   const before = hasShift(map) && hasScale(map) ? shiftOf(map, "before") : undefined;
-  if (chain.length < 2 || !before || type === undefined) return undefined;
+  if (chain.length < 2 || !before) return undefined;
   build.reset();
-  const sum = emitAffine(before, affine.x, { type, rank: affine.rank, nodes: chain }, build);
+  const sum = emitAffine(before, affine.x, chain, build);
   if (!sum) return undefined;
   const propagation = new Propagation(build, { nodes: chain, result: output, now: sum, past: PAST });
   return propagation.down(output, scaleOf(map), sum) ? undefined : propagation.replacement();

@@ -13,10 +13,11 @@ export const mergeAffines: Rule = {
   phase: "absorb",
   roots: operatorsWith("affine"),
   rewrite(root, build) {
-    const chain = affineChainTo(root.output), { type, shape } = root.output;
-    if (!chain || chain.nodes.length < 2 || type === undefined || chain.x.type !== type) return undefined;
+    const chain = affineChainTo(root.output);
+    if (!chain || chain.nodes.length < 2) return undefined;
     const { nodes, map, x, rebuild } = chain;
-    const merged = rebuild ? rebuild(map, x, build) : emitAffine(map, x, { type, rank: shape?.length, nodes }, build);
+    if (x.type === undefined || x.type !== root.output.type) return undefined;
+    const merged = rebuild ? rebuild(map, x, build) : emitAffine(map, x, nodes, build);
     return merged && build.nodes.length < nodes.length ? new Replacement(nodes, [[root.output, merged]]) : undefined;
   },
 };
