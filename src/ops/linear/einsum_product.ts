@@ -221,10 +221,8 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
   }
 
   #joined(other: EinsumProduct, change: Partial<EinsumParts>): EinsumProduct | Skip {
-    const [a, b] = [this.parts, other.parts];
-    if (a.weight.type !== b.weight.type) {
-      return new Skip("element-type", `${this.label} has ${a.weight.type} weights, ${other.label} ${b.weight.type}`);
-    }
+    const [a, b] = [this.parts, other.parts], type = this.whyOtherType(other);
+    if (type) return type;
     return this.with({
       ...change,
       nodes: [...this.nodes, ...other.nodes],

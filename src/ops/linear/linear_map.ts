@@ -193,6 +193,19 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     return this.with({ ...scaled, ...extra ? { bias: summedBias(bias, extra) } : {} });
   }
 
+  /** That another map is of another kind, as a reason. */
+  protected whyOtherKind(other: LinearMap): Skip {
+    return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
+  }
+
+  /** Why the weights of another map cannot be put together with those of this one; undefined where they are of one type. */
+  protected whyOtherType({ parts: { weight: { type } }, label }: LinearMap): Skip | undefined {
+    const own = this.parts.weight.type;
+    return own === type
+      ? undefined
+      : new Skip("element-type", `${this.label} has ${own} weights, ${label} ${type}`);
+  }
+
   /** The weight as an input of a new node: the stored one where nothing changed it. */
   protected weightInput(build: Builder): Value {
     const { weight, stored, compact, origin } = this.parts;

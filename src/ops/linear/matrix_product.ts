@@ -239,13 +239,9 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
 
   /** Why another map cannot be put together with this one. */
   #misfit(other: LinearMap): Skip | undefined {
-    if (!(other instanceof MatrixProduct)) {
-      return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
-    }
-    const [a, b] = [this.parts, other.parts];
-    if (a.weight.type !== b.weight.type) {
-      return new Skip("element-type", `${this.label} has ${a.weight.type} weights, ${other.label} ${b.weight.type}`);
-    }
+    if (!(other instanceof MatrixProduct)) return this.whyOtherKind(other);
+    const [a, b] = [this.parts, other.parts], type = this.whyOtherType(other);
+    if (type) return type;
     for (const { parts: { isInputTransposed, weight }, label } of [this, other]) {
       if (isInputTransposed) return new Skip("unsupported-form", `${label} transposes its input (transA)`);
       if (weight.dims.length !== 2) {
