@@ -1,26 +1,20 @@
 import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { Node } from "../../graph/graph.ts";
-import type { AffineMap } from "../affine_map.ts";
 import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { cutsOf, reachOf } from "../slice_cuts.ts";
 import { gatheredEntries } from "../taken.ts";
 import { type Carry, commuted, takesAsParameter, type Transfer } from "./carry.ts";
+import { pickedMap, placedMap, type Selection } from "./entries_map.ts";
 
-/** The entries of one axis of the input that a node takes, in their order. */
-interface Selection {
-  /** The axis, from the left. */
-  readonly axis: number;
-  /** The entries. */
-  readonly indices: readonly number[];
-  /** Number of entries there are. */
-  readonly length: number;
+/** The entries of one axis of the input that a node takes. */
+interface TakenEntries extends Selection {
   /** Whether the axis itself goes, one entry being left. */
   readonly isDropped: boolean;
 }
 
 /** What a node takes, axis by axis; a reason where that is not known. */
-type SelectionsOf = (node: Node) => readonly Selection[] | Skip;
+type SelectionsOf = (node: Node) => readonly TakenEntries[] | Skip;
 
 function unknown(node: Node): Skip {
   return new Skip("unknown-shape", `which entries ${node.label} takes is not known`);
@@ -29,7 +23,7 @@ function unknown(node: Node): Skip {
 /** Slice. */
 const sliced: SelectionsOf = (node) => {
   const shape = node.inputs[0]?.shape, cuts = shape && cutsOf(node, shape.length);
-  const found = cuts?.map((cut): Selection | undefined => {
+  const found = cuts?.map((cut): TakenEntries | undefined => {
     const { axis } = cut, length = shape![axis];
     const reach = typeof length === "number" && length <= MOST_ENTRIES ? reachOf(cut, length) : undefined;
     if (!reach) return undefined;
@@ -47,21 +41,6 @@ const gathered: SelectionsOf = (node) => {
   return [{ axis, indices, length, isDropped }];
 };
 
-/** A map of the entries taken as one of all entries, nothing done to the others. */
-function placed(node: Node, { scale, shift }: AffineMap, { axis, indices, length }: Selection): AffineMap | Skip {
-  const out = { axis, scale: new Float64Array(length).fill(1), shift: new Float64Array(length) };
-  const seen = new Set<number>();
-  for (const [at, index] of indices.entries()) {
-    const from = scale.length === 1 ? 0 : at;
-    if (seen.has(index) && (out.scale[index] !== scale[from] || out.shift[index] !== shift[from])) {
-      return new Skip("unequal-channels", `${node.label} takes an entry twice, and it is another map for each`);
-    }
-    seen.add(index);
-    [out.scale[index], out.shift[index]] = [scale[from], shift[from]];
-  }
-  return out;
-}
-
 /** A node that takes entries of its first input. */
 function selection(selectionsOf: SelectionsOf): Carry {
   return {
@@ -71,7 +50,7 @@ function selection(selectionsOf: SelectionsOf): Carry {
       if (selections instanceof Skip) return selections;
       if (affine.axis === null) {
         const apart = selections.flatMap((selected): Transfer[][] => {
-          const map = placed(node, affine, selected);
+          const map = placedMap(node, affine, selected);
           return map instanceof Skip ? [] : [[{ value, affine: map }]];
         });
         return { alternatives: [[{ value, affine }], ...apart] };
@@ -81,7 +60,7 @@ function selection(selectionsOf: SelectionsOf): Carry {
       const selected = selections.find((each) => each.axis === axis);
       if (!selected) return commuted({ value, affine: { ...affine, axis } });
       if (selected.indices.length !== affine.scale.length) return unknown(node);
-      const map = placed(node, affine, selected);
+      const map = placedMap(node, affine, selected);
       return map instanceof Skip ? map : commuted({ value, affine: map });
     },
     down(node, input, affine) {
@@ -94,9 +73,8 @@ function selection(selectionsOf: SelectionsOf): Carry {
       const selected = selections.find(({ axis }) => axis === affine.axis);
       const axis = affine.axis > dropped ? affine.axis - 1 : affine.axis;
       if (!selected) return commuted({ value, affine: { ...affine, axis } });
-      const pick = (values: Float64Array) => Float64Array.from(selected.indices, (index) => values[index]);
-      const map = { axis: selected.isDropped ? null : axis, scale: pick(affine.scale), shift: pick(affine.shift) };
-      return commuted({ value, affine: map });
+      const map = pickedMap(affine, selected.indices);
+      return commuted({ value, affine: { ...map, axis: selected.isDropped ? null : axis } });
     },
   };
 }
