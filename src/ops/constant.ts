@@ -62,3 +62,11 @@ export function reducedAxes(node: Node, rank: number): ReadonlySet<number> | und
   if (axes && axes.length > 0) return new Set(axes);
   return new Set(node.number("noop_with_empty_axes", 0) !== 0 ? [] : Array(rank).keys());
 }
+
+/** The axis of its input that each axis of a Transpose is, in reverse order without an attribute; undefined where that is not known. */
+export function permOf(node: Node, rank: number): readonly number[];
+/** The axes of a Transpose of a value whose rank may not be known. */
+export function permOf(node: Node, rank: number | undefined): readonly number[] | undefined;
+export function permOf(node: Node, rank: number | undefined): readonly number[] | undefined {
+  return node.numbers("perm") ?? (rank === undefined ? undefined : [...Array(rank).keys()].reverse());
+}

@@ -1,6 +1,6 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, axisOf } from "./constant.ts";
+import { axesOf, axisOf, permOf } from "./constant.ts";
 
 /** Where entries along one axis of a node's result come from. */
 export interface Entries {
@@ -77,8 +77,7 @@ export const reducedEntries: EntriesOf = (node, axis) => {
 
 /** Transpose. */
 export const transposedEntries: EntriesOf = (node, axis) => {
-  const perm = node.numbers("perm"), rank = node.inputs[0]?.shape?.length;
-  return first(node, perm ? perm[axis] : rank === undefined ? undefined : rank - 1 - axis);
+  return first(node, permOf(node, node.inputs[0]?.shape?.length)?.[axis]);
 };
 
 /** Squeeze and Unsqueeze, whatever their axes: those of length 1 come and go. */

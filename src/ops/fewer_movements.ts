@@ -2,7 +2,7 @@ import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { valuesOf, valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, constantOf, constantValues } from "./constant.ts";
+import { axesOf, constantOf, constantValues, permOf } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
 import { emitTranspose } from "./emit_movement.ts";
 import { writtenShape } from "./entries.ts";
@@ -23,7 +23,7 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
     shaped = turned && onlyBefore(turned.inputs[0], turned, "Reshape");
   const from = shaped?.inputs[0]?.shape, to = shaped?.output.shape, rank = to?.length;
   if (!turned || !shaped || !from || rank === undefined) return undefined;
-  const axes = axesOf(node, rank), perm = turned.numbers("perm") ?? [...Array(rank).keys()].reverse();
+  const axes = axesOf(node, rank), perm = permOf(turned, rank);
   const dropped = axes?.map((axis) => perm[axis]);
   if (!isPermutation(perm, rank) || !dropped?.every((axis) => to![axis] === 1)) return undefined;
   const left = [...Array(rank).keys()].filter((axis) => !dropped.includes(axis));
@@ -52,8 +52,7 @@ export function reshapedFromFirst(node: Node, build: Builder): FewerMovements | 
 export function transposedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
   const previous = onlyBefore(node.inputs[0], node, "Transpose"), x = previous?.inputs[0], rank = x?.shape?.length;
   if (!previous || rank === undefined) return undefined;
-  const reversed = [...Array(rank).keys()].reverse();
-  const [first, perm] = [previous, node].map((one) => one.numbers("perm") ?? reversed);
+  const [first, perm] = [previous, node].map((one) => permOf(one, rank));
   if (!isPermutation(perm, rank) || !isPermutation(first, rank)) return undefined;
   const attributes = [newAttribute("perm", perm.map((axis) => first[axis]))];
   return { nodes: [previous, node], result: build.like(node, [x], attributes) };

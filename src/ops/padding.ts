@@ -1,7 +1,7 @@
 import { newAttribute } from "../graph/attribute.ts";
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, constantValues, notConstant } from "./constant.ts";
+import { axesOf, constantValues, notConstant, permOf } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
 import { valueElements } from "./shape_elements.ts";
 import { Skip } from "./skip.ts";
@@ -79,7 +79,7 @@ export function turnedPadding(node: Node, build: Builder): ZeroPadding | undefin
   const pad = node.inputs[0]?.producer,
     padding = pad?.is("Pad") && pad.graph === node.graph ? zeroPadding(pad) : undefined;
   if (!padding || padding instanceof Skip) return undefined;
-  const rank = padding.begin.length, perm = node.numbers("perm") ?? [...Array(rank).keys()].reverse();
+  const rank = padding.begin.length, perm = permOf(node, rank);
   if (!isPermutation(perm, rank)) return undefined;
   const moved = (side: readonly number[]) => perm.map((axis) => side[axis]);
   const x = build.like(node, [padding.x]);

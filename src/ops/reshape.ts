@@ -2,7 +2,7 @@ import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, valueTensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
-import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
+import { axesOf, axisOf, constantOf, constantValues, permOf, smallValues } from "./constant.ts";
 import { fromStart, isPermutation, product } from "./dims.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
 import { reshapedAtOnce, reshapedFromFirst, squeezedSooner, transposedAtOnce } from "./fewer_movements.ts";
@@ -103,11 +103,11 @@ const unsqueeze: Op = {
 const transpose: Op = {
   moves: FIRST,
   infer(node, [{ type, shape }]) {
-    const order = node.numbers("perm") ?? shape?.map((_, axis) => shape.length - 1 - axis);
+    const order = permOf(node, shape?.length);
     return [{ type, shape: order?.map((axis) => shape?.[axis] ?? null) }];
   },
   evaluate(node, [x]) {
-    const order = node.numbers("perm") ?? x!.dims.map((_, axis) => x!.dims.length - 1 - axis);
+    const order = permOf(node, x!.dims.length);
     return isPermutation(order, x!.dims.length) ? [transposed(x!, order)] : undefined;
   },
   isNoOp(node) {

@@ -6,7 +6,7 @@
  */
 import type { Dim, Node, Value } from "../../graph/graph.ts";
 import { sizeOf, type Tensor, valueTensor } from "../../tensor/tensor.ts";
-import { constantOf } from "../constant.ts";
+import { constantOf, permOf } from "../constant.ts";
 import { cutsOf } from "../slice_cuts.ts";
 import { opOf } from "../table.ts";
 
@@ -86,8 +86,8 @@ export function dimsFor(
 function cutsOnly(nodes: readonly Node[], isSpatial: readonly boolean[]): boolean {
   let spatial = [...isSpatial];
   return nodes.every((node) => {
-    const reversed = [...spatial.keys()].reverse(), before = spatial;
-    if (node.is("Transpose")) spatial = (node.numbers("perm") ?? reversed).map((axis) => before[axis]);
+    const before = spatial;
+    if (node.is("Transpose")) spatial = permOf(node, before.length).map((axis) => before[axis]);
     return !node.is("Slice") || cutsOf(node, before.length)?.every(({ axis }) => before[axis]) === true;
   });
 }

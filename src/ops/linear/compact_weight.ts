@@ -5,7 +5,7 @@ import { broadcasted } from "../../tensor/elementwise.ts";
 import type { Factor } from "../../tensor/multiply.ts";
 import { filledTensor, sizeOf, type Tensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
-import { axisOf, constantOf } from "../constant.ts";
+import { axisOf, constantOf, permOf } from "../constant.ts";
 
 /** A weight that the file has in a smaller form (whole numbers and a scale, a narrower type), times a factor. */
 export interface CompactWeight {
@@ -100,7 +100,7 @@ function longAxes({ dims }: Factor): number[] {
 
 /** A factor along one axis before a Transpose: its values stay in order. */
 function turned({ dims, values }: Factor, node: Node): Factor {
-  const perm = node.numbers("perm") ?? dims.map((_, axis) => dims.length - 1 - axis);
+  const perm = permOf(node, dims.length);
   return { dims: dims.map((_, axis) => dims[perm.indexOf(axis)]), values };
 }
 
