@@ -63,9 +63,9 @@ export function reducedAxes(node: Node, rank: number): ReadonlySet<number> | und
   return new Set(node.number("noop_with_empty_axes", 0) !== 0 ? [] : Array(rank).keys());
 }
 
-/** The axis of its input that each axis of a Transpose is, in reverse order without an attribute; undefined where that is not known. */
+/** The axis of its input that each axis of a Transpose is; without an attribute they are in reverse order. */
 export function permOf(node: Node, rank: number): readonly number[];
-/** The axes of a Transpose of a value whose rank may not be known. */
+/** The axis of its input that each axis of a Transpose is; undefined where neither that nor the rank is known. */
 export function permOf(node: Node, rank: number | undefined): readonly number[] | undefined;
 export function permOf(node: Node, rank: number | undefined): readonly number[] | undefined {
   return node.numbers("perm") ?? (rank === undefined ? undefined : [...Array(rank).keys()].reverse());

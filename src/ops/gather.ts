@@ -5,7 +5,8 @@ import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.
 import { gatherCarry } from "./carry/select.ts";
 import { axisOf, smallValues } from "./constant.ts";
 import { fromStart } from "./dims.ts";
-import type { Facts, Op, Ops } from "./op.ts";
+import { inferSame } from "./elementwise.ts";
+import type { Op, Ops } from "./op.ts";
 import { gatheredEntries, gatheredEntry } from "./taken.ts";
 import { elementsOf } from "./shape_elements.ts";
 
@@ -94,10 +95,8 @@ const REDUCTIONS: Record<string, (there: number, update: number) => number> = {
   min: Math.min,
 };
 
-const inferFirst = (_node: unknown, [{ type, shape }]: readonly Facts[]) => [{ type, shape }];
-
 const scatterElements: Op = {
-  infer: inferFirst,
+  infer: inferSame,
   evaluate(node, [x, indices, updates]) {
     const { dims, type } = x!, axis = axisOf(node, dims.length, 0), reduce = REDUCTIONS[node.text("reduction", "none")];
     const picks = indicesOf(indices!, dims[axis]), strides = stridesOf(dims), shape = updates!.dims;
@@ -115,7 +114,7 @@ const scatterElements: Op = {
 };
 
 const scatterND: Op = {
-  infer: inferFirst,
+  infer: inferSame,
   evaluate(node, [x, indices, updates]) {
     const { dims, type } = x!, depth = indices!.dims.at(-1)!, reduce = REDUCTIONS[node.text("reduction", "none")];
     const tuples = valuesOf(indices!),
@@ -191,8 +190,8 @@ export const GATHER_OPS = {
   Scatter: scatterElements,
   ScatterElements: scatterElements,
   ScatterND: scatterND,
-  TensorScatter: { infer: inferFirst },
+  TensorScatter: { infer: inferSame },
   OneHot: oneHot,
   Compress: compress,
-  ReverseSequence: { infer: inferFirst },
+  ReverseSequence: { infer: inferSame },
 } satisfies Ops;

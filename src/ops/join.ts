@@ -5,6 +5,7 @@ import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { concatCarry } from "./carry/parts.ts";
 import { axisOf, constantOf, smallValues } from "./constant.ts";
 import { broadcast, fromStart, total } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import { entriesBeside } from "./entries.ts";
 import { concatLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
@@ -139,7 +140,7 @@ const centerCropPad: Op = {
 };
 
 const trilu: Op = {
-  infer: (_node, [{ type, shape }]) => [{ type, shape }],
+  infer: inferSame,
   evaluate(node, [x, k]) {
     const { dims } = x!,
       isUpper = node.number("upper", 1) !== 0,

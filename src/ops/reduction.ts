@@ -6,6 +6,7 @@ import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.
 import { reduceMaxCarry, reduceMeanCarry } from "./carry/pools.ts";
 import { axisOf, reducedAxes } from "./constant.ts";
 import { elementCount, fromStart } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import { reducedEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { reduceMeanPositions } from "./positions.ts";
@@ -128,7 +129,7 @@ const logSumExp: Op = {
 /** A sum along an axis that keeps every partial result. */
 function cumulative(step: (result: number, value: number) => number, start: number): Op {
   return {
-    infer: (_node, [{ type, shape }]) => [{ type, shape }],
+    infer: inferSame,
     evaluate(node, [x, axisGiven]) {
       const { type, dims } = x!, rank = dims.length, given = valuesOf(axisGiven as Tensor)[0];
       const axis = fromStart(given, rank);

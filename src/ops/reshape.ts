@@ -4,6 +4,7 @@ import { reshaped, sizeOf, valueTensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantOf, constantValues, permOf, smallValues } from "./constant.ts";
 import { fromStart, isPermutation, product } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
 import { reshapedAtOnce, reshapedFromFirst, squeezedSooner, transposedAtOnce } from "./fewer_movements.ts";
 import { keepsShape } from "./join.ts";
@@ -127,7 +128,7 @@ function keepsOrder(perm: readonly number[], shape: Shape): boolean {
 
 const identity: Op = {
   moves: FIRST,
-  infer: (_node, [{ type, shape }]) => [{ type, shape }],
+  infer: inferSame,
   evaluate: (_node, [x]) => [x],
   isNoOp: (node) => node.inputs[0],
 };
