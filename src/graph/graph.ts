@@ -253,8 +253,7 @@ export class Graph {
   constructor(
     model: ModelFacts,
     opsets: ReadonlyMap<string, number>,
-    parent?: Graph,
-    isFunction: boolean = false,
+    { parent, isFunction = false }: { parent?: Graph; isFunction?: boolean } = {},
   ) {
     this.model = model;
     this.opsets = opsets;
@@ -270,6 +269,11 @@ export class Graph {
   /** Whether new initializers can be listed: not in a function body, nor below IR version 4 (where they are inputs) in a subgraph. */
   get listsInitializers(): boolean {
     return !this.isFunction && (this.parent === undefined || this.model.irVersion >= 4);
+  }
+
+  /** Whether a new initializer is a constant: a function body has none, and below IR version 4 it would be a new graph input. */
+  get takesConstants(): boolean {
+    return !this.isFunction && this.model.irVersion >= 4;
   }
 
   /** The value of this name, in this graph or the ones around it. */

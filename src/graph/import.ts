@@ -148,7 +148,7 @@ class Importer {
           opset_import: { domain?: string; version?: number }[];
         },
     );
-    const graph = new Graph(this.facts, opsets(head.opset_import), undefined, true);
+    const graph = new Graph(this.facts, opsets(head.opset_import), { isFunction: true });
     graph.wire = wire;
     for (const name of this.names(wire, FIELD.function.input)) {
       const value = graph.value(name);
@@ -256,7 +256,7 @@ class Importer {
       ? importSparse(sparse, this.payloads).tensor
       : undefined;
     this.facts.storedElements += tensor?.size ?? 0;
-    const bodies = graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, graph)));
+    const bodies = graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, { parent: graph })));
     return { name, bytes, reference, value, tensor, graphs: bodies.length > 0 ? bodies : undefined };
   }
 }

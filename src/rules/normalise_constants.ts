@@ -12,8 +12,7 @@ export const normaliseConstants: Rule = {
   roots: operatorsWith("infer"),
   rewrite(root, build) {
     const used = root.outputs.filter((value): value is Value => value !== undefined && value.users.size > 0);
-    // below IR version 4 a new initializer is a new graph input, and a function body has no initializers
-    if (used.length === 0 || root.graph.isFunction || root.graph.model.irVersion < 4) return undefined;
+    if (used.length === 0 || !root.graph.takesConstants) return undefined;
     if (root.outputs.some((value) => value?.isOutput) || used.some(isTakenQuantised)) return undefined;
     const constants = used.map((value) => ({ value, tensor: constantOf(value) }));
     if (constants.some(({ tensor }) => tensor === undefined)) return undefined;

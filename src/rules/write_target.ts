@@ -17,8 +17,7 @@ export const writeTarget: Rule = {
   phase: "clean",
   roots: operatorsWith("settled"),
   rewrite(root, build) {
-    // below IR version 4 a new initializer is a new graph input, and a function body has no initializers
-    if (root.hasReferences || root.graph.isFunction || root.graph.model.irVersion < 4) return undefined;
+    if (root.hasReferences || !root.graph.takesConstants) return undefined;
     const computed = root.inputs[settledOf(root)[0]?.index], producer = computed?.producer;
     if (!producer || producer.graph !== root.graph || producer.outputs.length > 1 || computed.isOutput) {
       return undefined;
