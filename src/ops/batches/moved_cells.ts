@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Dim, Node, Value } from "../../graph/graph.ts";
+import type { Node, Value } from "../../graph/graph.ts";
 import { sizeOf, type Tensor, valueTensor } from "../../tensor/tensor.ts";
 import { constantOf, permOf } from "../constant.ts";
 import { cutsOf } from "../slice_cuts.ts";
