@@ -1,7 +1,7 @@
 import { messageType } from "../proto/schema.ts";
 import { concat, fieldBytes, varintFieldBytes } from "../proto/wire.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Attribute } from "./graph.ts";
+import type { Attribute, Node } from "./graph.ts";
 import { elementCode, importTensor } from "./tensor_proto.ts";
 
 /** AttributeProto.AttributeType by the JavaScript value. */
@@ -27,6 +27,16 @@ export function floatAttribute(name: string, value: number | readonly number[]):
   }
   const floats = value.map(Math.fround);
   return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }).finish() };
+}
+
+/** The attributes of a node with some changed or new ones; one that is undefined is left out. */
+export function changedAttributes(
+  { attributes }: Node,
+  changes: Readonly<Record<string, number | string | readonly number[] | undefined>>,
+): Attribute[] {
+  const kept = [...attributes.values()].filter(({ name }) => !Object.hasOwn(changes, name));
+  const changed = Object.entries(changes).flatMap(([name, value]) => value === undefined ? [] : newAttribute(name, value));
+  return [...kept, ...changed];
 }
 
 /** The `value` attribute of a Constant node. */

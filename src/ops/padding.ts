@@ -1,4 +1,4 @@
-import { newAttribute } from "../graph/attribute.ts";
+import { changedAttributes } from "../graph/attribute.ts";
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, constantValues, notConstant, permOf } from "./constant.ts";
@@ -140,10 +140,11 @@ function totalPads(
 
 function withPads(user: Node, { x }: ZeroPadding, { begin, end }: TotalPads, build: Builder): Value {
   const counts = user.attributes.has("count_include_pad") || user.is("AveragePool");
-  const attributes = [...user.attributes.values()]
-    .filter(({ name }) => !["pads", "auto_pad", "count_include_pad"].includes(name));
-  attributes.push(newAttribute("pads", [...begin, ...end]));
-  if (counts) attributes.push(newAttribute("count_include_pad", 1));
+  const attributes = changedAttributes(user, {
+    auto_pad: undefined,
+    pads: [...begin, ...end],
+    count_include_pad: counts ? 1 : undefined,
+  });
   return build.like(user, [x, ...user.inputs.slice(1)], attributes);
 }
 

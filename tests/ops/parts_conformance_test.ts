@@ -2,7 +2,7 @@
  * Joins, cuts, products, normalizations and broadcasts against ONNX Runtime, without being named here: a node is what its entry
  * says, or a field of which no example is compared fails.
  */
-import { newAttribute } from "../../src/graph/attribute.ts";
+import { changedAttributes } from "../../src/graph/attribute.ts";
 import { emitTranspose } from "../../src/ops/emit_movement.ts";
 import { Skip } from "../../src/ops/skip.ts";
 import { concatenated, sliced } from "../../src/tensor/pick.ts";
@@ -51,9 +51,8 @@ const normalizesOneAxis: Check = (op, subject) =>
     const axis = op.normalizedAxis!(node), rank = node.output.shape!.length, other = axis === 0 ? rank - 1 : 0;
     if (axis === undefined || rank < 2) return undefined;
     const swapped = Array.from({ length: rank }, (_, at) => at === axis ? other : at === other ? axis : at);
-    const kept = [...node.attributes.values()].filter(({ name }) => name !== "axis");
     const turned = emitTranspose(node.inputs[0]!, swapped, {}, build);
-    return emitTranspose(build.like(node, [turned], [...kept, newAttribute("axis", other)]), swapped, {}, build);
+    return emitTranspose(build.like(node, [turned], changedAttributes(node, { axis: other })), swapped, {}, build);
   });
 
 /** Other values of the same shape give the same. */

@@ -1,4 +1,4 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { reshaped } from "../../tensor/tensor.ts";
@@ -24,8 +24,8 @@ export function withChannelsLast(layer: LinearMap, before: Node): ChannelsLast |
   return {
     channels: [inputs, outputs],
     emit(build) {
-      const kept = [...before.attributes.values()].filter(({ name }) => name !== "axis");
-      const along = build.like(before, [emitTranspose(before.inputs[0]!, last, {}, build)], [...kept, newAttribute("axis", -1)]);
+      const turned = emitTranspose(before.inputs[0]!, last, {}, build);
+      const along = build.like(before, [turned], changedAttributes(before, { axis: -1 }));
       const matrix = build.initializer(name, transposed(reshaped(weight, [outputs, inputs]), [1, 0]));
       const product = build.node("MatMul", [along, matrix], { name: node.name });
       const sum = bias ? build.node("Add", [product, bias], { name: node.name }) : product;

@@ -1,4 +1,4 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { broadcasted } from "../../tensor/elementwise.ts";
@@ -146,8 +146,7 @@ function dequantized(node: Node, factor: Factor, build: Builder): Value | undefi
   const origins = origin
     ? build.initializer(zeroValue!.name, filledTensor(zero!.type, [values.length], origin))
     : undefined;
-  const attributes = [...node.attributes.values()].filter(({ name }) => name !== "axis");
-  return emit(valueTensor(scale.type, [values.length], values), origins, [...attributes, newAttribute("axis", axis)]);
+  return emit(valueTensor(scale.type, [values.length], values), origins, changedAttributes(node, { axis }));
 
   function emit(tensor: Tensor, zero: Value | undefined, attributes?: Parameters<Builder["like"]>[2]): Value {
     return build.like(node, [x, build.initializer(scaleValue!.name, tensor), zero], attributes);

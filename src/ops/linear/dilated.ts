@@ -1,4 +1,4 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
 import { emitTranspose } from "../emit_movement.ts";
@@ -27,15 +27,10 @@ export function dilated(layer: LinearMap, from: SpaceToBatch, to: Moved, build: 
   if (window.some(({ begin, end }) => begin < 0 || end < 0)) {
     return new Skip("other-geometry", `more is cut off behind ${label} than a pad in front of it adds`);
   }
-  const { dilations, begin, end } = windowFrom(window), own = ["dilations", "pads", "auto_pad"];
-  const kept = [...form!.attributes.values()].filter(({ name }) => !own.includes(name));
+  const { dilations, begin, end } = windowFrom(window), pads = [...begin, ...end] as number[];
   const toImage = from.layout.map((_, axis) => from.layout.indexOf(axis));
   const image = emitTranspose(from.image, toImage, {}, build);
-  const attributes = [
-    ...kept,
-    newAttribute("dilations", dilations),
-    newAttribute("pads", [...begin, ...end] as number[]),
-  ];
+  const attributes = changedAttributes(form!, { auto_pad: undefined, dilations, pads });
   const result = build.like(form!, [image, ...form!.inputs.slice(1)], attributes);
   const functions = to.nodes.filter(isElementwise);
   const last = functions.reduce((x, node) => build.like(node, [x, ...node.inputs.slice(1)]), result);

@@ -1,4 +1,4 @@
-import { floatAttribute, newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes, floatAttribute, newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { isFloat } from "../../tensor/element_type.ts";
@@ -154,11 +154,10 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
         `${form.label} is a Gemm from before opset 7, whose C must keep its shape`,
       );
     }
-    const attributes = [...form.attributes.values()].filter(({ name }) => name !== "beta");
     const rows = bias.length / channels,
       isMatrix = rows > 1 || isWhole && constantOf(form.inputs[2])?.dims.length === 2;
     const c = this.biasInput(build, isMatrix ? [rows, channels] : [channels]);
-    return build.like(form, [x, this.weightInput(build), c], attributes);
+    return build.like(form, [x, this.weightInput(build), c], changedAttributes(form, { beta: undefined }));
   }
 
   shiftThrough(shift: Float64Array): Float64Array | Skip {

@@ -1,3 +1,4 @@
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Dim, Value } from "../../graph/graph.ts";
 import { valueTensor } from "../../tensor/tensor.ts";
 import { BLOCK, whyNotBlocked } from "../blocked/blocked.ts";
@@ -92,8 +93,7 @@ function partedProduct(layer: MatrixProduct): PartedLayer | Skip | undefined {
       const { start, length } = part, own = addend?.slice(start, start + length);
       const matrix = build.initializer(origin.weight, partOf(weight, isTransposed ? 0 : 1, part));
       const added = own && build.initializer(origin.bias, valueTensor(weight.type, [length], own));
-      const attributes = [...form.attributes.values()].filter(({ name }) => name !== "beta");
-      return build.like(form, [layer.x, matrix, ...added ? [added] : []], attributes);
+      return build.like(form, [layer.x, matrix, added], changedAttributes(form, { beta: undefined }));
     },
   };
 }
