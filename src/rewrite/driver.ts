@@ -1,7 +1,7 @@
 import { allGraphs, type Graph, type Node, type Value } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
 import { inferNode } from "../ops/infer.ts";
-import { attempt } from "./rule_failure.ts";
+import { attempt, endless } from "./rule_failure.ts";
 import { Builder } from "../ops/builder.ts";
 import { commit } from "./commit.ts";
 import { costOf } from "./cost.ts";
@@ -10,6 +10,7 @@ import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
 import { GrowthAccount } from "./growth.ts";
 import { objection } from "./objection.ts";
+import { Queue } from "./queue.ts";
 import { whyNotCheaper } from "./cheaper.ts";
 import { countOperators, whyPartOfIdiom } from "./operators.ts";
 import { PHASES, Replacement, type Rule } from "./rule.ts";
@@ -47,7 +48,7 @@ const MOST_PER_NODE = 16;
 /**
  * Applies rules to graphs and their subgraphs, phase by phase, until none applies any more. Each application lowers the cost.
  *
- * Throws a {@linkcode RuleError} where a rule goes on for ever.
+ * Throws a `RuleError` where a rule goes on for ever.
  */
 export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions): RewriteResult {
   const result: RewriteResult = { applied: [], skipped: [] };
@@ -55,12 +56,6 @@ export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions):
   while (driver.pass([...allGraphs(graphs)]));
   for (const skip of driver.skips()) result.skipped.push(skip);
   return result;
-}
-
-/** A rule that does not end. */
-export class RuleError extends Error {
-  /** The error's name, `RuleError`. */
-  override readonly name = "RuleError";
 }
 
 class Driver {
@@ -189,37 +184,4 @@ class Driver {
 /** The value a rewrite is about: the first it replaces, or where it replaces none the one that goes. */
 function resultOf(root: Node, { outputs: [first] }: Replacement): Value {
   return first ? first[0] : root.output;
-}
-
-/** Nodes that wait to be visited, each once at a time, in the order they were added. */
-class Queue {
-  readonly #waiting: Set<Node>;
-  #next: Iterator<Node>; // of a set that changes: from its start, it would pass over all that was taken
-
-  constructor(nodes: readonly Node[]) {
-    this.#waiting = new Set(nodes);
-    this.#next = this.#waiting.values();
-  }
-
-  take(): Node | undefined {
-    if (this.#waiting.size === 0) return undefined;
-    let { done, value } = this.#next.next();
-    if (done) ({ value } = (this.#next = this.#waiting.values()).next());
-    this.#waiting.delete(value);
-    return value;
-  }
-
-  add(nodes: readonly Node[]): void {
-    for (const node of nodes) this.#waiting.add(node);
-  }
-}
-
-function endless(applied: readonly AppliedRewrite[], root: Node): RuleError {
-  const counts = new Map<string, number>();
-  for (const { rule } of applied) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  const [[rule, times]] = [...counts].sort((a, b) => b[1] - a[1]);
-  return new RuleError(
-    `the rule '${rule}' was applied ${times} times and does not come to an end, last at ${root.label}: each application ` +
-      `must leave less than it found. Leave it out (--skip ${rule}) and report it.`,
-  );
 }
