@@ -35,7 +35,9 @@ export function changedAttributes(
   changes: Readonly<Record<string, number | string | readonly number[] | undefined>>,
 ): Attribute[] {
   const kept = [...attributes.values()].filter(({ name }) => !Object.hasOwn(changes, name));
-  const changed = Object.entries(changes).flatMap(([name, value]) => value === undefined ? [] : newAttribute(name, value));
+  const changed = Object.entries(changes).flatMap(([name, value]) =>
+    value === undefined ? [] : newAttribute(name, value)
+  );
   return [...kept, ...changed];
 }
 

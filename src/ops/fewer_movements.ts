@@ -39,7 +39,10 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
 /** Reshape after another change of shape: from what that one takes, where the sizes that it copies are the same there. */
 export function reshapedFromFirst(node: Node, build: Builder): FewerMovements | undefined {
   const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze");
-  const shape = constantValues(node.inputs[1]), x = previous?.inputs[0], before = x?.shape, after = previous?.output.shape;
+  const shape = constantValues(node.inputs[1]),
+    x = previous?.inputs[0],
+    before = x?.shape,
+    after = previous?.output.shape;
   if (!previous || !shape) return undefined;
   const copies = shape.flatMap((dim, axis) => dim === 0 && node.number("allowzero", 0) === 0 ? [axis] : []);
   const isSame = copies.every((axis) =>

@@ -128,9 +128,7 @@ const centerCropPad: Op = {
   },
   evaluate(node, [x, given]) {
     const { dims } = x!, sizes = smallValues(given)!, to = [...dims];
-    (node.numbers("axes") ?? [...dims.keys()]).forEach((axis, at) =>
-      to[fromStart(axis, to.length)] = sizes[at]
-    );
+    (node.numbers("axes") ?? [...dims.keys()]).forEach((axis, at) => to[fromStart(axis, to.length)] = sizes[at]);
     const shift = dims.map((dim, axis) =>
       to[axis] > dim ? -Math.floor((to[axis] - dim) / 2) : Math.floor((dim - to[axis]) / 2)
     );

@@ -134,7 +134,9 @@ function rowsOf(
       const clipped = build.node("Clip", [place, low, high]);
       if (!isBelow || !wraps) return clipped; // −1 is the row behind the last
       const own = Array.from({ length: count }, (_, row) => row), places = [...own, count, count, ...own];
-      return build.node("Gather", [build.integers("places", places), clipped], { attributes: [newAttribute("axis", 0)] });
+      return build.node("Gather", [build.integers("places", places), clipped], {
+        attributes: [newAttribute("axis", 0)],
+      });
     },
   };
 }

@@ -17,7 +17,8 @@ export function objection(
   { cannotReadWeights = false }: { readonly cannotReadWeights?: boolean },
 ): Skip | undefined {
   const against = whyNeeded(replacement, build) ?? whyNotNamed(replacement, build);
-  return against ?? (cannotReadWeights ? undefined : whyOverflow(replacement, build) ?? whyUnderflow(replacement, build));
+  return against ??
+    (cannotReadWeights ? undefined : whyOverflow(replacement, build) ?? whyUnderflow(replacement, build));
 }
 
 /** Why a node cannot go, or what it makes. */

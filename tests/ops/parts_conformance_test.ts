@@ -79,7 +79,9 @@ const broadcastsAll: Check = async (_op, { model, node, feeds, own, what }: Case
   const isEnlarged = Object.values(feeds).some(({ dims }) => dims.join() !== own.dims.join());
   if (!isEnlarged || node.opset < 7) return false;
   const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, [...own.dims]]));
-  const wide = Object.entries(feeds).map(([name, value]) => [name, { dims: own.dims, values: spread(value, own.dims) }]);
+  const wide = Object.entries(feeds).map((
+    [name, value],
+  ) => [name, { dims: own.dims, values: spread(value, own.dims) }]);
   const result = (await run(modelBytes({ ...model, inputs }), Object.fromEntries(wide)))?.o0;
   assertClose(result && asNumbers(result), asNumbers(own), `${what}, of repeated inputs`);
   return true;

@@ -37,7 +37,10 @@ export function isMover(node: Node): boolean {
 }
 
 /** What looking at several dimensions gives, where all of them give the same. */
-export function common<T>(several: readonly number[][], look: (dims: readonly number[]) => T | undefined): T | undefined {
+export function common<T>(
+  several: readonly number[][],
+  look: (dims: readonly number[]) => T | undefined,
+): T | undefined {
   let found: T | undefined;
   for (const dims of several) {
     const next = look(dims);

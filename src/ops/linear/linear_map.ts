@@ -201,9 +201,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   /** Why the weights of another map cannot be put together with those of this one; undefined where they are of one type. */
   protected whyOtherType({ parts: { weight: { type } }, label }: LinearMap): Skip | undefined {
     const own = this.parts.weight.type;
-    return own === type
-      ? undefined
-      : new Skip("element-type", `${this.label} has ${own} weights, ${label} ${type}`);
+    return own === type ? undefined : new Skip("element-type", `${this.label} has ${own} weights, ${label} ${type}`);
   }
 
   /** The weight as an input of a new node: the stored one where nothing changed it. */
