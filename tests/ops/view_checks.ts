@@ -65,7 +65,10 @@ async function casesOf(opType: string, opset: number, example: Example): Promise
   return own && { model, node: (await nodeOf(model)).node, feeds, own, what };
 }
 
-/** A test for each operator of the default domain that has one of the fields: that one case at least is compared, and is right. */
+/**
+ * A test for each operator of the default domain that has one of the fields: one case at least is compared, where it takes numbers
+ * at all, and is right.
+ */
 export function checkEach(
   checks: Partial<Record<keyof Op, Check>>,
   { severalOutputs = false }: { severalOutputs?: boolean } = {},
@@ -74,15 +77,16 @@ export function checkEach(
     for (const [field, check] of Object.entries(checks)) {
       if (!op[field as keyof Op]) continue;
       Deno.test(`ai.onnx.${opType} has the ${field} that its entry says`, async () => {
-        let count = 0;
+        let count = 0, isRun = false;
         for (const opset of OPSETS) {
           for (const example of examplesOf({ domain: "", opType }, { opset, seed: opset })) {
             if ((example.outputs ?? 1) > 1 && !severalOutputs) continue;
             const subject = await casesOf(opType, opset, example);
+            isRun ||= subject !== undefined;
             if (subject && await check(op, subject)) count++;
           }
         }
-        assert(count > 0, "no example of it was compared");
+        assert(count > 0 || !isRun, "no example of it was compared");
       });
     }
   }
