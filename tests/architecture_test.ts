@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { OPS } from "../src/ops/table.ts";
+import { RULES } from "../src/rules/mod.ts";
 import config from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../src/cli/command.ts";
 
@@ -192,6 +193,15 @@ Deno.test("rules/ and rewrite/ name no operator: they ask for views", async () =
     }
   }
   assertEquals(named, []);
+});
+
+Deno.test("every rule has a file of tests of its name, or one that names it", async () => {
+  const tests = await sourceFiles(new URL("tests/rules/", root));
+  const texts = await Promise.all(tests.map((path) => Deno.readTextFile(new URL(path, root))));
+  const untested = RULES.filter(({ name }) =>
+    !tests.includes(`tests/rules/${name.replaceAll("-", "_")}_test.ts`) && !texts.some((text) => text.includes(name))
+  );
+  assertEquals(untested.map(({ name }) => name), []);
 });
 
 /** Names that files export as values, and those that files take from others, as `file#name`; `file#*` where all are taken. */
