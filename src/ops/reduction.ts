@@ -3,7 +3,7 @@ import { broadcastStrides, forEachOffset } from "../tensor/arrange.ts";
 import { isWhole } from "../tensor/element_type.ts";
 import { asRounded } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
-import { reduceMaxCarry, reduceMeanCarry } from "./carry/pools.ts";
+import { reduceExtremeCarry, reduceMeanCarry } from "./carry/pools.ts";
 import { axisOf, reducedAxes } from "./constant.ts";
 import { elementCount, fromStart } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
@@ -174,9 +174,12 @@ export const REDUCTION_OPS = {
   },
   ReduceMax: {
     ...reduction({ start: -Infinity, step: (most, value) => Math.max(most, value) }),
-    carry: reduceMaxCarry,
+    carry: reduceExtremeCarry,
   },
-  ReduceMin: reduction({ start: Infinity, step: (least, value) => Math.min(least, value) }),
+  ReduceMin: {
+    ...reduction({ start: Infinity, step: (least, value) => Math.min(least, value) }),
+    carry: reduceExtremeCarry,
+  },
   ReduceProd: product,
   ReduceL1: reduction({ step: (total, value) => total + Math.abs(value) }),
   ReduceL2: reduction({ step: (total, value) => total + value * value, end: Math.sqrt }),

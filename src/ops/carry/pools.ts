@@ -45,14 +45,15 @@ function poolWindow(node: Node): Window {
   return windowOf(node, node.numbers("kernel_shape") ?? [], node.inputs[0]?.shape?.slice(2));
 }
 
-/** max(s·x + t) = s·max(x) + t where s ≥ 0. */
-const ordered: Condition = (node, { scale }) =>
-  scale.some((value) => value < 0)
-    ? new Skip(
-      "negative-scale",
-      `it has a negative scale, which turns the maximum of ${node.label} into a minimum`,
-    )
-    : undefined;
+/** max(s·x + t) = s·max(x) + t where s ≥ 0, and min alike. */
+const ordered: Condition = (node, { scale }) => {
+  if (!scale.some((value) => value < 0)) return undefined;
+  const [chosen, other] = node.is("ReduceMin") ? ["minimum", "maximum"] : ["maximum", "minimum"];
+  return new Skip(
+    "negative-scale",
+    `it has a negative scale, which turns the ${chosen} of ${node.label} into a ${other}`,
+  );
+};
 
 /** A maximum pads with −∞, which no shift changes, as long as every window holds at least one cell of the input. */
 const maximum: Condition = (node, affine) => {
@@ -87,7 +88,7 @@ export const averagePoolCarry: Carry = spatialPool(average);
 export const globalMaxCarry: Carry = spatialPool(ordered);
 /** GlobalAveragePool. */
 export const globalAverageCarry: Carry = spatialPool(anything);
-/** ReduceMax. */
-export const reduceMaxCarry: Carry = reduction(ordered);
+/** ReduceMax and ReduceMin. */
+export const reduceExtremeCarry: Carry = reduction(ordered);
 /** ReduceMean. */
 export const reduceMeanCarry: Carry = reduction(anything);
