@@ -1,5 +1,6 @@
 import type { Demonstration } from "./demonstrate.ts";
-import { bundle, type MimeBundle } from "../plot/bundle.ts";
+import { bundle } from "../plot/bundle.ts";
+import type { MimeBundle } from "../plot/drawing.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
 import { htmlFigure } from "../plot/figure.ts";

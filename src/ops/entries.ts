@@ -1,6 +1,7 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
+import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, axisOf, permOf } from "./constant.ts";
+import { axesOf, axisOf } from "./constant.ts";
 
 /** Where entries along one axis of a node's result come from. */
 export interface Entries {
@@ -77,7 +78,8 @@ export const reducedEntries: EntriesOf = (node, axis) => {
 
 /** Transpose. */
 export const transposedEntries: EntriesOf = (node, axis) => {
-  return first(node, permOf(node, node.inputs[0]?.shape?.length)?.[axis]);
+  const perm = node.numbers("perm"), rank = node.inputs[0]?.shape?.length;
+  return first(node, perm ? perm[axis] : rank === undefined ? undefined : rank - 1 - axis);
 };
 
 /** Squeeze and Unsqueeze, whatever their axes: those of length 1 come and go. */
@@ -107,7 +109,10 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
     axes: [source, null],
     ...cut && { per: cut.per },
     emit(inputs, count, build) {
-      const shape = build.integers("shape", written.with(axis, count));
+      const shape = build.initializer(
+        "shape",
+        valueTensor("int64", [to.length], Float64Array.from(written).with(axis, count)),
+      );
       return build.node("Reshape", [inputs[0], shape], { name: node.name, output: node.output.name });
     },
   };
@@ -146,14 +151,14 @@ function isSamePart(a: readonly Dim[], b: readonly Dim[]): boolean {
   return left.size === right.size && !left.names.includes(null) && left.names.join() === right.names.join();
 }
 
-/** What joins or cuts along other axes; `ofAll` where all inputs have the axis, not the first alone. */
+/** What joins or cuts along other axes. */
 export function entriesBeside(
   touched: (node: Node, rank: number) => readonly number[] | undefined,
-  { ofAll = false }: { ofAll?: boolean } = {},
+  all = false,
 ): EntriesOf {
   return (node, axis) => {
     const rank = node.inputs[0]?.shape?.length, axes = rank === undefined ? undefined : touched(node, rank);
     if (!axes || axes.includes(axis)) return undefined;
-    return ofAll ? { axes: node.inputs.map(() => axis) } : first(node, axis);
+    return all ? { axes: node.inputs.map(() => axis) } : first(node, axis);
   };
 }

@@ -6,7 +6,8 @@
  */
 
 import type { Comparison, ErrorSummary } from "../bench/types.ts";
-import { bundle, type MimeBundle } from "./bundle.ts";
+import { bundle } from "./bundle.ts";
+import type { MimeBundle } from "./drawing.ts";
 import { comparisonMarkdown, comparisonText } from "./comparison_text.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
 import { distribution } from "./distribution.ts";

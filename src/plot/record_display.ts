@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { bundle, type MimeBundle } from "./bundle.ts";
+import { bundle } from "./bundle.ts";
+import type { MimeBundle } from "./drawing.ts";
 import { cleanText, escapeMarkdown, escapeMarkup, formatCount, formatNumber } from "./format.ts";
 import { htmlTable } from "./parts.ts";
 import { markdownTable, textTable } from "./text_layout.ts";

@@ -1,22 +1,24 @@
+import type { Tensor } from "./tensor.ts";
+
 /** How a tensor is made of others, exactly: equal expressions of equal operands are equal tensors. */
-export interface Expression<T> {
+export interface Expression {
   /** What is done. */
   readonly operation: string;
   /** What it is done to. */
-  readonly operands: readonly T[];
+  readonly operands: readonly Tensor[];
   /** Everything else it depends on. */
   readonly parameters: () => string;
 }
 
-const expressions = new WeakMap<object, Expression<object>>();
+const expressions = new WeakMap<Tensor, Expression>();
 
 /** Says how a tensor was made; returns it. */
-export function expressed<T extends object>(
-  tensor: T,
+export function expressed(
+  tensor: Tensor,
   operation: string,
-  operands: readonly T[],
+  operands: readonly Tensor[],
   parameters: () => string = () => "",
-): T {
+): Tensor {
   if (!operands.includes(tensor) && !expressions.has(tensor)) {
     expressions.set(tensor, { operation, operands, parameters });
   }
@@ -24,8 +26,8 @@ export function expressed<T extends object>(
 }
 
 /** How a tensor was made, where that was said. */
-export function expressionOf<T extends object>(tensor: T): Expression<T> | undefined {
-  return expressions.get(tensor) as Expression<T> | undefined;
+export function expressionOf(tensor: Tensor): Expression | undefined {
+  return expressions.get(tensor);
 }
 
 /** Every byte is a character of its own in this encoding, and it is decoded natively. */
