@@ -122,7 +122,7 @@ REFERENCES = {
     "llama_blocks": (Llama, TOKENS),
     **{name: (functools.partial(timm.create_model, name), IMAGE) for name in TIMM},
     "vae_decoder": (modules.VaeDecoder, (1, 4, 32, 32)),
-    "gan_discriminator": (modules.Discriminator, (1, 3, 64, 64)),
+    "gan_discriminator": (modules.Discriminator, (16, 3, 64, 64)),  # one output each: of a single one the error is chance
     "quartznet_5x5": (modules.QuartzNet, (1, 64, 400)),
     "wav2vec2_stem": (Wav2vecStem, (1, 16000)),
     "ecg_resnet1d": (modules.EcgResnet, (1, 12, 4096)),

@@ -11,7 +11,7 @@ import { defaultThreads } from "./environment.ts";
 import { type FeedOptions, feedSets, feedsFor, firstRun } from "./feeds.ts";
 import { findFitting, withLimits } from "./fitting_inputs.ts";
 import type { Fitting } from "./fitting_shapes.ts";
-import { INPUT_OPTIONS, type InputOptions } from "./inputs.ts";
+import { INPUT_OPTIONS, type InputOptions } from "./input_options.ts";
 import { resolveProvider } from "./provider.ts";
 import { type NamedTensors, openSession } from "./session.ts";
 import { materialise, type ModelSource } from "./source.ts";

@@ -6,7 +6,8 @@
 import { describeInput } from "./describe_input.ts";
 import { checkNames } from "./given_values.ts";
 import { resolveShapes } from "./input_shapes.ts";
-import { type Distribution, DISTRIBUTIONS, type InputOptions, randomInputs } from "./inputs.ts";
+import { type Distribution, DISTRIBUTIONS, type InputOptions } from "./input_options.ts";
+import { randomInputs } from "./inputs.ts";
 import { openDimensions } from "./open_dimensions.ts";
 import type { InputDescription, NamedTensors, Session } from "./session.ts";
 import type { OptionNames } from "../host/options.ts";

@@ -5,7 +5,7 @@
  */
 import { describeInput } from "./describe_input.ts";
 import { checkNames, shapeOfValues } from "./given_values.ts";
-import type { InputOptions } from "./inputs.ts";
+import type { InputOptions } from "./input_options.ts";
 import {
   lengthAt,
   type Lengths,

@@ -31,7 +31,8 @@ export type { TrialRequest } from "./trial_process.ts"; // a program: nothing of
 export { type ErrorJudgement, type ExcuseOptions, judgeError } from "./error_limit.ts";
 export { type FeedOptions, type FeedSet } from "./feeds.ts";
 export { type GivenValue } from "./given_values.ts";
-export { type Distribution, DISTRIBUTIONS, type InputOptions, randomInputs } from "./inputs.ts";
+export { type Distribution, DISTRIBUTIONS, type InputOptions } from "./input_options.ts";
+export { randomInputs } from "./inputs.ts";
 export {
   type InputDescription,
   type NamedTensors,

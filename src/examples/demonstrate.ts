@@ -1,7 +1,6 @@
 import { compare, type CompareOptions, type Comparison } from "../bench/mod.ts";
 import { fuse, type FusionReport, type Model } from "../fusion/mod.ts";
-import { bundle } from "../plot/bundle.ts";
-import type { MimeBundle } from "../plot/drawing.ts";
+import { bundle, type MimeBundle } from "../plot/bundle.ts";
 import { formatCount, formatInterval, formatMs, formatNumberOf, formatPower, formatVerdict } from "../plot/format.ts";
 import { fusionPicture } from "../plot/fusion_picture.ts";
 import { progressLine, withData, withFlush } from "../plot/jupyter.ts";

@@ -1,6 +1,5 @@
 import type { Demonstration } from "./demonstrate.ts";
-import { bundle } from "../plot/bundle.ts";
-import type { MimeBundle } from "../plot/drawing.ts";
+import { bundle, type MimeBundle } from "../plot/bundle.ts";
 import { formatInterval, formatPower } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
 import { htmlFigure } from "../plot/figure.ts";

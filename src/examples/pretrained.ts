@@ -6,8 +6,7 @@ import { measureError, type ModelSource, type NamedTensors, openSession } from "
 import { materialise } from "../bench/source.ts";
 import { fuse, type FusionReport, type Model, open } from "../fusion/mod.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
-import { bundle } from "../plot/bundle.ts";
-import type { MimeBundle } from "../plot/drawing.ts";
+import { bundle, type MimeBundle } from "../plot/bundle.ts";
 import { formatPower } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";

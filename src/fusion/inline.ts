@@ -10,7 +10,7 @@ export const INLINE_CALLS = {
   summary: "A call of a model-local function that hides linear neighbours: the nodes of the function",
 };
 
-/** The same for a node that always runs one of its subgraphs. */
+/** What a report calls the nodes of a subgraph in place of the node that always runs it. */
 export const TAKE_BRANCHES = {
   name: "take-branches",
   summary: "If with a constant condition: the nodes of the branch that it takes",

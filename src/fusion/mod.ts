@@ -17,7 +17,7 @@ export { SKIP_CODES, type SkipCode } from "../ops/skip.ts";
 export { type AppliedRewrite, type Cost, type FusionReport, type SkippedRewrite } from "../rewrite/report.ts";
 export { type Runtime } from "../rewrite/runtime.ts";
 export { OptionError } from "../host/options.ts";
-export { RuleError } from "../rewrite/driver.ts";
+export { RuleError } from "../rewrite/rule_failure.ts";
 export { type ListedRule, listRules, type RuleChoice, RuleNameError } from "./choose_rules.ts";
 export { layersOf, type LayerWork } from "./layers_of.ts";
 export { explain, fuse, type FuseOptions, type FuseResult } from "./fuse.ts";

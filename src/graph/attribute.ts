@@ -1,25 +1,8 @@
-import type { AttributeValue } from "../proto/attribute.ts";
 import { messageType } from "../proto/schema.ts";
 import { concat, fieldBytes, varintFieldBytes } from "../proto/wire.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Graph } from "./graph.ts";
+import type { Attribute, Node } from "./graph.ts";
 import { elementCode, importTensor } from "./tensor_proto.ts";
-
-/** An attribute of a node: its value as JavaScript has it, and its bytes for copying. */
-export interface Attribute {
-  /** Attribute name. */
-  readonly name: string;
-  /** The AttributeProto; that of a changed subgraph is written anew. */
-  readonly bytes: Uint8Array;
-  /** Name of the function attribute it takes its value from; its value is then unknown. */
-  readonly reference?: string;
-  /** Number, string, or list of them; undefined for every other kind. */
-  readonly value?: AttributeValue;
-  /** A tensor attribute. */
-  readonly tensor?: Tensor;
-  /** Subgraphs (`graph` or `graphs`). */
-  readonly graphs?: readonly Graph[];
-}
 
 /** AttributeProto.AttributeType by the JavaScript value. */
 const FLOAT = 1, INT = 2, STRING = 3, FLOATS = 6, INTS = 7;
@@ -44,6 +27,18 @@ export function floatAttribute(name: string, value: number | readonly number[]):
   }
   const floats = value.map(Math.fround);
   return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }).finish() };
+}
+
+/** The attributes of a node with some changed or new ones; one that is undefined is left out. */
+export function changedAttributes(
+  { attributes }: Node,
+  changes: Readonly<Record<string, number | string | readonly number[] | undefined>>,
+): Attribute[] {
+  const kept = [...attributes.values()].filter(({ name }) => !Object.hasOwn(changes, name));
+  const changed = Object.entries(changes).flatMap(([name, value]) =>
+    value === undefined ? [] : newAttribute(name, value)
+  );
+  return [...kept, ...changed];
 }
 
 /** The `value` attribute of a Constant node. */

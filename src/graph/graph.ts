@@ -2,7 +2,6 @@ import type { AttributeValue } from "../proto/attribute.ts";
 import type { WireField } from "../proto/wire.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Attribute } from "./attribute.ts";
 
 /** One dimension: known, named, or unknown. */
 export type Dim = number | string | null;
@@ -16,6 +15,22 @@ export interface Claim {
   readonly type?: ElementType;
   /** Shape. */
   readonly shape?: Shape;
+}
+
+/** An attribute of a node: its value as JavaScript has it, and its bytes for copying. */
+export interface Attribute {
+  /** Attribute name. */
+  readonly name: string;
+  /** The AttributeProto; that of a changed subgraph is written anew. */
+  readonly bytes: Uint8Array;
+  /** Name of the function attribute it takes its value from; its value is then unknown. */
+  readonly reference?: string;
+  /** Number, string, or list of them; undefined for every other kind. */
+  readonly value?: AttributeValue;
+  /** A tensor attribute. */
+  readonly tensor?: Tensor;
+  /** Subgraphs (`graph` or `graphs`). */
+  readonly graphs?: readonly Graph[];
 }
 
 /** One value of a graph: a graph input, an initializer, or the output of a node. Each is used by name in the file. */
@@ -59,6 +74,13 @@ export class Value {
   get isOverridable(): boolean {
     return this.isInput && this.graph.model.irVersion >= 4;
   }
+
+  /** The one node that takes it, once, in the same graph; undefined where there are others, or it is a graph output. */
+  get soleUser(): Node | undefined {
+    if (this.users.size !== 1 || this.isOutput) return undefined;
+    const [[user, count]] = this.users;
+    return count === 1 && user.graph === this.graph ? user : undefined;
+  }
 }
 
 /** A node: one operator applied to values. */
@@ -98,10 +120,7 @@ export class Node {
     this.operator = this.domain === "" ? this.opType : `${this.domain}.${this.opType}`;
     this.inputs = [...init.inputs];
     this.outputs = [...init.outputs];
-    const attributes = [...init.attributes ?? []];
-    this.attributes = attributes.length === 0
-      ? NO_ATTRIBUTES
-      : new Map(attributes.map((attribute) => [attribute.name, attribute]));
+    this.attributes = new Map([...init.attributes ?? []].map((attribute) => [attribute.name, attribute]));
     this.proto = init.proto;
   }
 
@@ -172,7 +191,6 @@ export class Node {
 }
 
 const NONE: readonly Graph[] = [];
-const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
 /** What a node is made of. */
 export interface NodeInit {
@@ -198,19 +216,12 @@ export interface ModelFacts {
   readonly irVersion: number;
   /** Every value and node name of every graph: new names are none of them. */
   readonly names: Set<string>;
-  /**
-   * What new names are made of, by them and by what they were first: what is named after one is `w_3`, not `w_2_2`, for there may be
-   * thousands.
-   */
-  readonly numbered: Map<string, { readonly stem: string; next: number }>;
   /** Why initializers must not be taken as constants; undefined where they may. */
   readonly mutableWeights?: string;
   /** Elements of all tensors the file holds. */
   storedElements: number;
   /** Multiply-accumulates of the constants that are worked out. */
   constantWork: number;
-  /** Elements of the large ones of them. */
-  constantElements: number;
 }
 
 /** The newest operator set of the default domain that is known here, which is the newest that ONNX Runtime 1.30 runs. */
@@ -242,8 +253,7 @@ export class Graph {
   constructor(
     model: ModelFacts,
     opsets: ReadonlyMap<string, number>,
-    parent?: Graph,
-    isFunction: boolean = false,
+    { parent, isFunction = false }: { parent?: Graph; isFunction?: boolean } = {},
   ) {
     this.model = model;
     this.opsets = opsets;
@@ -259,6 +269,11 @@ export class Graph {
   /** Whether new initializers can be listed: not in a function body, nor below IR version 4 (where they are inputs) in a subgraph. */
   get listsInitializers(): boolean {
     return !this.isFunction && (this.parent === undefined || this.model.irVersion >= 4);
+  }
+
+  /** Whether a new initializer is a constant: a function body has none, and below IR version 4 it would be a new graph input. */
+  get takesConstants(): boolean {
+    return !this.isFunction && this.model.irVersion >= 4;
   }
 
   /** The value of this name, in this graph or the ones around it. */
@@ -278,11 +293,9 @@ export class Graph {
 
   /** A name that nothing in the model has. */
   freshName(base: string): string {
-    const { names, numbered } = this.model, series = numbered.get(base) ?? { stem: base, next: 2 };
-    let name = series.stem;
-    while (names.has(name)) name = `${series.stem}_${series.next++}`;
-    names.add(name);
-    for (const one of name === base ? [] : [base, name]) numbered.set(one, series);
+    let name = base;
+    for (let number = 2; this.model.names.has(name); number++) name = `${base}_${number}`;
+    this.model.names.add(name);
     return name;
   }
 
@@ -305,8 +318,9 @@ export class Graph {
   /** Makes every user of `from` take `to` instead. */
   replaceUses(from: Value, to: Value): void {
     for (const [node, count] of from.users) {
-      const inputs = node.inputs as (Value | undefined)[]; // in place: a sum of thousands is changed as often
-      for (let at = inputs.indexOf(from); at >= 0; at = inputs.indexOf(from, at + 1)) inputs[at] = to;
+      (node as { inputs: readonly (Value | undefined)[] }).inputs = node.inputs.map((value) =>
+        value === from ? to : value
+      );
       node.isChanged = true;
       to.users.set(node, (to.users.get(node) ?? 0) + count);
     }
@@ -336,8 +350,6 @@ export class Graph {
 export function* allGraphs(graphs: Iterable<Graph>): Generator<Graph> {
   for (const graph of graphs) {
     yield graph;
-    for (const { isRemoved, subgraphs } of graph.nodes) {
-      if (!isRemoved && subgraphs.length > 0) yield* allGraphs(subgraphs);
-    }
+    for (const node of graph.nodes) if (!node.isRemoved) yield* allGraphs(node.subgraphs);
   }
 }

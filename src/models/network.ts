@@ -1,5 +1,5 @@
-import { type Attribute, floatAttribute, newAttribute, tensorAttribute } from "../graph/attribute.ts";
-import { type Dim, Node, type Value } from "../graph/graph.ts";
+import { floatAttribute, newAttribute, tensorAttribute } from "../graph/attribute.ts";
+import { type Attribute, type Dim, Node, type Value } from "../graph/graph.ts";
 import type { ImportedModel } from "../graph/import.ts";
 import { addOutput, type NewModel, newModel } from "../graph/new_model.ts";
 import { inferNode } from "../ops/infer.ts";

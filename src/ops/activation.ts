@@ -3,7 +3,7 @@ import { isFloat } from "../tensor/element_type.ts";
 import { broadcasted, mapped } from "../tensor/elementwise.ts";
 import { homogeneousCarry } from "./carry/activation.ts";
 import { clipCarry } from "./carry/clip.ts";
-import { constantOf, smallValues } from "./constant.ts";
+import { clipBounds } from "./clip_bounds.ts";
 import { inferSame, pointwise, unary } from "./elementwise.ts";
 import { broadcastEntries, sameEntries } from "./entries.ts";
 import { erf, sigmoid, softplus } from "./functions.ts";
@@ -23,26 +23,15 @@ const gelu = unary((node) =>
     : (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))
 );
 
-/** The bounds of a Clip, by attributes or inputs; undefined where they are computed by the model. */
-function boundsOf(node: Node): readonly [least: number, most: number] | undefined {
-  const bound = (name: string, index: number, otherwise: number): number | undefined => {
-    if (node.opset < 11) return node.number(name, otherwise);
-    if (!node.has(index)) return otherwise;
-    return smallValues(constantOf(node.inputs[index]))?.[0];
-  };
-  const least = bound("min", 1, -Infinity), most = bound("max", 2, Infinity);
-  return least === undefined || most === undefined ? undefined : [least, most];
-}
-
 const clip: Op = {
   infer: inferSame,
   entries: sameEntries,
   evaluate(node, [x]) {
-    const bounds = boundsOf(node);
+    const bounds = clipBounds(node);
     return bounds && [mapped(x!, (value) => Math.min(bounds[1], Math.max(bounds[0], value)))];
   },
   isNoOp(node) {
-    const bounds = boundsOf(node), type = node.inputs[0]?.type;
+    const bounds = clipBounds(node), type = node.inputs[0]?.type;
     if (!bounds || !isFloat(type)) return undefined;
     // a finite bound as large as the type's largest value still turns an infinity into it
     return bounds[0] === -Infinity && bounds[1] === Infinity || isBounded(node, bounds) ? node.inputs[0] : undefined;
@@ -53,7 +42,7 @@ const clip: Op = {
 function isBounded(node: Node, [least, most]: readonly [number, number]): boolean {
   const producer = node.inputs[0]?.producer;
   if (!producer?.is("Clip") || producer.graph !== node.graph || producer.hasReferences) return false;
-  const own = boundsOf(producer);
+  const own = clipBounds(producer);
   return own !== undefined && own[0] >= least && own[1] <= most && own[0] <= own[1];
 }
 

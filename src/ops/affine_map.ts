@@ -32,12 +32,12 @@ export function hasScale({ scale }: Pick<AffineMap, "scale">): boolean {
   return scale.some((value) => value !== 1);
 }
 
-/** Its scale alone. */
+/** The scale of a map alone. */
 export function scaleOf({ axis, scale, shift }: AffineMap): AffineMap {
   return { axis, scale, shift: new Float64Array(shift.length) };
 }
 
-/** Its shift alone, added before its scale (s·(x + t/s)) or after it; undefined where a shift would be divided by 0. */
+/** The shift of a map alone, added before its scale (s·(x + t/s)) or after it; undefined where a shift would be divided by 0. */
 export function shiftOf({ axis, scale, shift }: AffineMap, order: "before" | "after"): AffineMap | undefined {
   const one = new Float64Array(scale.length).fill(1);
   if (order === "after") return { axis, scale: one, shift };
@@ -45,32 +45,38 @@ export function shiftOf({ axis, scale, shift }: AffineMap, order: "before" | "af
   return before.every(Number.isFinite) ? { axis, scale: one, shift: before } : undefined;
 }
 
-/** The same numbers for an axis of `length` entries; undefined where the map has another number of them. */
-function spread(values: Float64Array, length: number): Float64Array | undefined {
+/** The same numbers for an axis of `length` entries; undefined where there is another number of them. */
+export function spread(values: Float64Array, length: number): Float64Array | undefined {
   if (values.length === length) return values;
   return values.length === 1 ? new Float64Array(length).fill(values[0]) : undefined;
 }
 
-/** `second` after `first`: s₂(s₁x + t₁) + t₂; undefined where they go along different axes. */
-export function composed(first: AffineMap, second: AffineMap): AffineMap | undefined {
-  if (first.axis !== null && second.axis !== null && first.axis !== second.axis) return undefined;
-  const length = Math.max(first.scale.length, second.scale.length);
-  const [s1, t1, s2, t2] = [first.scale, first.shift, second.scale, second.shift].map((v) => spread(v, length));
-  if (!s1 || !t1 || !s2 || !t2) return undefined;
-  return {
-    axis: first.axis ?? second.axis,
-    scale: s1.map((value, i) => value * s2[i]),
-    shift: t1.map((value, i) => value * s2[i] + t2[i]),
-  };
-}
-
-/** The sum of two maps of one value; undefined where they go along different axes. */
-export function summed(a: AffineMap, b: AffineMap): AffineMap | undefined {
+/** Two maps as one, entry by entry; undefined where they go along different axes. */
+function combined(
+  a: AffineMap,
+  b: AffineMap,
+  scale: (s1: number, s2: number) => number,
+  shift: (t1: number, t2: number, s2: number) => number,
+): AffineMap | undefined {
   if (a.axis !== null && b.axis !== null && a.axis !== b.axis) return undefined;
   const length = Math.max(a.scale.length, b.scale.length);
   const [s1, t1, s2, t2] = [a.scale, a.shift, b.scale, b.shift].map((values) => spread(values, length));
   if (!s1 || !t1 || !s2 || !t2) return undefined;
-  return { axis: a.axis ?? b.axis, scale: s1.map((v, i) => v + s2[i]), shift: t1.map((v, i) => v + t2[i]) };
+  return {
+    axis: a.axis ?? b.axis,
+    scale: s1.map((value, i) => scale(value, s2[i])),
+    shift: t1.map((value, i) => shift(value, t2[i], s2[i])),
+  };
+}
+
+/** `second` after `first`: s₂(s₁x + t₁) + t₂; undefined where they go along different axes. */
+export function composed(first: AffineMap, second: AffineMap): AffineMap | undefined {
+  return combined(first, second, (s1, s2) => s1 * s2, (t1, t2, s2) => t1 * s2 + t2);
+}
+
+/** The sum of two maps of one value; undefined where they go along different axes. */
+export function summed(a: AffineMap, b: AffineMap): AffineMap | undefined {
+  return combined(a, b, (s1, s2) => s1 + s2, (t1, t2) => t1 + t2);
 }
 
 /** Scale and shift with one entry per channel of a layer's axis, or why they do not fit. */

@@ -1,7 +1,7 @@
 import { isWhole } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { elementwise } from "./affine/elementwise.ts";
+import { addition, division, multiplication, negation, subtraction } from "./affine/elementwise.ts";
 import { homogeneousCarry } from "./carry/activation.ts";
 import { gateCarry } from "./carry/gate.ts";
 import { sumCarry } from "./carry/sum.ts";
@@ -93,13 +93,13 @@ const mod: Op = {
 export const ARITHMETIC_OPS = {
   Add: {
     ...binary((a, b) => a + b, { partial: (a, b) => a === 0 ? b : b === 0 ? a : undefined }),
-    affine: elementwise,
+    affine: addition,
     carry: sumCarry(1),
     terms: binaryTerms(1),
   },
   Sub: {
     ...binary((a, b) => a - b, { partial: (a, b) => b === 0 ? a : a !== null && a === b ? 0 : undefined }),
-    affine: elementwise,
+    affine: subtraction,
     carry: sumCarry(-1),
     terms: binaryTerms(-1),
   },
@@ -108,7 +108,7 @@ export const ARITHMETIC_OPS = {
       partial: (a, b) =>
         a === 0 || b === 0 ? 0 : typeof a === "number" ? multiple(b, a) : typeof b === "number" ? multiple(a, b) : null,
     }),
-    affine: elementwise,
+    affine: multiplication,
     linear: factorLinear,
     carry: gateCarry([0, 1]),
   },
@@ -117,16 +117,16 @@ export const ARITHMETIC_OPS = {
       whole: (a, b) => Math.trunc(a / b),
       partial: quotient,
     }),
-    affine: elementwise,
+    affine: division,
     carry: gateCarry([0]),
   },
   Pow: pow,
   Mod: mod,
   Max: { ...variadic((a, b) => Math.max(a, b)), takesEnds: true },
   Min: { ...variadic((a, b) => Math.min(a, b)), takesEnds: true },
-  Sum: { ...variadic((a, b) => a + b), terms: sumTerms },
+  Sum: { ...variadic((a, b) => a + b), affine: addition, terms: sumTerms },
   Mean: variadic((a, b) => a + b, (sum, count) => sum / count),
-  Neg: { ...pointwise((x) => -x), affine: elementwise },
+  Neg: { ...pointwise((x) => -x), affine: negation },
   Abs: { ...pointwise(Math.abs), carry: homogeneousCarry },
   Exp: pointwise(Math.exp),
   Log: pointwise(Math.log),

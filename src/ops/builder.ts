@@ -1,7 +1,6 @@
-import type { Attribute } from "../graph/attribute.ts";
 import { withoutAttributes } from "../graph/export.ts";
-import { type Graph, Node, Value } from "../graph/graph.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Attribute, type Graph, Node, Value } from "../graph/graph.ts";
+import { type Tensor, valueTensor } from "../tensor/tensor.ts";
 import type { ConstantPool } from "./constant_pool.ts";
 
 /** Stages new nodes and initializers for one replacement. Nothing of it is in the graph until the driver commits. */
@@ -43,6 +42,12 @@ export class Builder {
     value.shape = tensor.dims;
     this.initializers.push(value);
     return value;
+  }
+
+  /** A vector of whole numbers as an initializer: axes, sizes, a shape. */
+  integers(base: string, values: Iterable<number>): Value {
+    const numbers = Float64Array.from(values);
+    return this.initializer(base, valueTensor("int64", [numbers.length], numbers));
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { fromStart } from "./dims.ts";
 import { Skip } from "./skip.ts";
 
 /**
@@ -45,11 +46,27 @@ function whyNot(value: Value): string {
 /** Axes from the attribute (in older operator sets) or an input (in newer ones), made non-negative. */
 export function axesOf(node: Node, rank: number, input: number = 1): number[] | undefined {
   const axes = node.has(input) ? constantValues(node.inputs[input]) : node.numbers("axes");
-  return axes?.map((axis) => axis < 0 ? axis + rank : axis);
+  return axes?.map((axis) => fromStart(axis, rank));
 }
 
 /** One axis attribute, made non-negative. */
 export function axisOf(node: Node, rank: number, otherwise: number): number {
   const axis = node.number("axis", otherwise);
-  return axis < 0 ? axis + rank : axis;
+  return fromStart(axis, rank);
+}
+
+/** The axes that a reduction goes over; undefined where they are computed by the model. */
+export function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined {
+  const axes = axesOf(node, rank);
+  if (node.has(1) && !axes) return undefined;
+  if (axes && axes.length > 0) return new Set(axes);
+  return new Set(node.number("noop_with_empty_axes", 0) !== 0 ? [] : Array(rank).keys());
+}
+
+/** The axis of its input that each axis of a Transpose is; without an attribute they are in reverse order. */
+export function permOf(node: Node, rank: number): readonly number[];
+/** The axis of its input that each axis of a Transpose is; undefined where neither that nor the rank is known. */
+export function permOf(node: Node, rank: number | undefined): readonly number[] | undefined;
+export function permOf(node: Node, rank: number | undefined): readonly number[] | undefined {
+  return node.numbers("perm") ?? (rank === undefined ? undefined : [...Array(rank).keys()].reverse());
 }

@@ -1,8 +1,8 @@
-import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
 import { constantOf } from "./constant.ts";
 import { ELLIPSIS, equationOf } from "./einsum.ts";
+import { emitTranspose } from "./emit_movement.ts";
 import { Skip } from "./skip.ts";
 
 /**
@@ -22,12 +22,12 @@ export function asMatrixProduct(node: Node, build: Builder): Value | Skip | unde
     return no;
   }
   const { result } = equation, all = [...new Set([...a, ...b, ...result])];
-  const where = (inA: boolean, inB: boolean, inResult: boolean) =>
-    all.filter((x) => a.includes(x) === inA && b.includes(x) === inB && result.includes(x) === inResult);
+  const onlyIn = (...terms: (readonly string[])[]) =>
+    all.filter((x) => [a, b, result].every((own) => own.includes(x) === terms.includes(own)));
   const [[k, ...moreK], [own, ...moreA], [other, ...moreB]] = [
-    where(true, true, false),
-    where(true, false, true),
-    where(false, true, true),
+    onlyIn(a, b),
+    onlyIn(a, result),
+    onlyIn(b, result),
   ];
   const batch = result.filter((x) => a.includes(x) && b.includes(x));
   const isOne = k && own && other && moreK.length + moreA.length + moreB.length === 0;
@@ -48,7 +48,5 @@ export function asMatrixProduct(node: Node, build: Builder): Value | Skip | unde
 
 /** A value with its axes in another order. */
 function moved(x: Value, from: readonly string[], to: readonly string[], build: Builder, output?: string): Value {
-  if (from.join() === to.join()) return x;
-  const perm = to.map((letter) => from.indexOf(letter));
-  return build.node("Transpose", [x], { output, attributes: [newAttribute("perm", perm)] });
+  return emitTranspose(x, to.map((letter) => from.indexOf(letter)), { output }, build);
 }

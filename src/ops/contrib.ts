@@ -2,7 +2,7 @@ import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { ATTENTION_OPS } from "./attention.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { CONV_OPS } from "./conv.ts";
-import { broadcast, total } from "./dims.ts";
+import { broadcast, fromStart, total } from "./dims.ts";
 import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
 import { JOIN_OPS } from "./join.ts";
@@ -142,7 +142,7 @@ const expandDims: Op = {
   infer(node, [{ type, shape }]) {
     const [axis] = constantValues(node.inputs[1]) ?? [];
     if (!shape || axis === undefined) return [{ type }];
-    return [{ type, shape: shape.toSpliced(axis < 0 ? axis + shape.length + 1 : axis, 0, 1) }];
+    return [{ type, shape: shape.toSpliced(fromStart(axis, shape.length + 1), 0, 1) }];
   },
 };
 

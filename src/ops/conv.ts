@@ -4,14 +4,14 @@ import { elementCount } from "./dims.ts";
 import { convLinear, convTransposeLinear } from "./linear/layers.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { padConv } from "./padding.ts";
-import { isSame, slidOutput, windowOf } from "./window.ts";
+import { outputSize, windowOf } from "./window.ts";
 
 /** Shape of a convolution's result. */
 function convShape(node: Node, x: Facts, w: Facts): Shape | undefined {
   const kernel = kernelOf(w);
   if (!w.shape || !kernel) return undefined;
   const window = windowOf(node, kernel, x.shape?.slice(2));
-  const slid = kernel.map((_, axis) => slidOutput(window, axis, x.shape?.[axis + 2] ?? null, isSame(node)));
+  const slid = kernel.map((_, axis) => outputSize(window, axis, x.shape?.[axis + 2] ?? null));
   return [x.shape?.[0] ?? null, w.shape[0], ...slid];
 }
 
@@ -37,7 +37,7 @@ const convTranspose: Op = {
     const kernel = kernelOf(w);
     if (!w.shape || !kernel) return [{ type: x.type }];
     const group = node.number("group", 1), given = node.numbers("output_shape");
-    const { strides, dilations, begin, end } = windowOf(node, kernel, undefined);
+    const { strides, dilations, begin, end, isSame } = windowOf(node, kernel, undefined);
     const extra = node.numbers("output_padding");
     const spatial = kernel.map((size, axis): Dim => {
       if (given) return given[axis - kernel.length + given.length] ?? null;
@@ -45,7 +45,7 @@ const convTranspose: Op = {
       if (typeof length !== "number") return null;
       const reach = (size - 1) * dilations[axis] + 1, more = extra?.[axis] ?? 0;
       // where the kernel does not reach the next step, padding would be negative, which runtimes see differently
-      if (isSame(node)) return reach + more >= strides[axis] ? length * strides[axis] : null;
+      if (isSame) return reach + more >= strides[axis] ? length * strides[axis] : null;
       if (before === null || after === null) return null;
       return strides[axis] * (length - 1) + more + reach - before - after;
     });

@@ -18,7 +18,7 @@ export interface Part extends EntryRange {
   readonly isDropped?: boolean;
 }
 
-/** Those entries of a constant. */
+/** Entries of a constant along an axis. */
 export function partOf(tensor: Tensor, axis: number, { start, length }: EntryRange): Tensor {
   const { dims } = tensor;
   return sliced(tensor, dims.map((_, at) => at === axis ? start : 0), dims.map(() => 1), dims.with(axis, length));

@@ -73,6 +73,11 @@ export function elementCount(shape: readonly Dim[] | undefined): number | null {
   }, 1);
 }
 
+/** An axis of a rank, or a place along an axis of some length, from the start; negative ones count from the end. */
+export function fromStart(at: number, length: number): number {
+  return at < 0 ? at + length : at;
+}
+
 /** Whether these are all axes of a rank, each once. */
 export function isPermutation(order: readonly number[], rank: number): boolean {
   return order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);

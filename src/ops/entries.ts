@@ -1,7 +1,6 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
-import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, axisOf } from "./constant.ts";
+import { axesOf, axisOf, permOf } from "./constant.ts";
 
 /** Where entries along one axis of a node's result come from. */
 export interface Entries {
@@ -78,8 +77,7 @@ export const reducedEntries: EntriesOf = (node, axis) => {
 
 /** Transpose. */
 export const transposedEntries: EntriesOf = (node, axis) => {
-  const perm = node.numbers("perm"), rank = node.inputs[0]?.shape?.length;
-  return first(node, perm ? perm[axis] : rank === undefined ? undefined : rank - 1 - axis);
+  return first(node, permOf(node, node.inputs[0]?.shape?.length)?.[axis]);
 };
 
 /** Squeeze and Unsqueeze, whatever their axes: those of length 1 come and go. */
@@ -109,10 +107,7 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
     axes: [source, null],
     ...cut && { per: cut.per },
     emit(inputs, count, build) {
-      const shape = build.initializer(
-        "shape",
-        valueTensor("int64", [to.length], Float64Array.from(written).with(axis, count)),
-      );
+      const shape = build.integers("shape", written.with(axis, count));
       return build.node("Reshape", [inputs[0], shape], { name: node.name, output: node.output.name });
     },
   };
@@ -151,14 +146,14 @@ function isSamePart(a: readonly Dim[], b: readonly Dim[]): boolean {
   return left.size === right.size && !left.names.includes(null) && left.names.join() === right.names.join();
 }
 
-/** What joins or cuts along other axes. */
+/** What joins or cuts along other axes; `ofAll` where all inputs have the axis, not the first alone. */
 export function entriesBeside(
   touched: (node: Node, rank: number) => readonly number[] | undefined,
-  all = false,
+  { ofAll = false }: { ofAll?: boolean } = {},
 ): EntriesOf {
   return (node, axis) => {
     const rank = node.inputs[0]?.shape?.length, axes = rank === undefined ? undefined : touched(node, rank);
     if (!axes || axes.includes(axis)) return undefined;
-    return all ? { axes: node.inputs.map(() => axis) } : first(node, axis);
+    return ofAll ? { axes: node.inputs.map(() => axis) } : first(node, axis);
   };
 }

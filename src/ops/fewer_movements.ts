@@ -2,15 +2,16 @@ import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { valuesOf, valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, constantOf, constantValues } from "./constant.ts";
+import { axesOf, constantOf, constantValues, permOf } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
+import { emitTranspose } from "./emit_movement.ts";
 import { writtenShape } from "./entries.ts";
 
 /** Movements of elements, and the fewer ones that do the same. */
 export interface FewerMovements {
   /** What goes. */
   readonly nodes: readonly Node[];
-  /** The same result. */
+  /** The result, made by fewer. */
   readonly result: Value;
 }
 
@@ -22,30 +23,51 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
     shaped = turned && onlyBefore(turned.inputs[0], turned, "Reshape");
   const from = shaped?.inputs[0]?.shape, to = shaped?.output.shape, rank = to?.length;
   if (!turned || !shaped || !from || rank === undefined) return undefined;
-  const axes = axesOf(node, rank), perm = turned.numbers("perm") ?? [...Array(rank).keys()].reverse();
+  const axes = axesOf(node, rank), perm = permOf(turned, rank);
   const dropped = axes?.map((axis) => perm[axis]);
   if (!isPermutation(perm, rank) || !dropped?.every((axis) => to![axis] === 1)) return undefined;
   const left = [...Array(rank).keys()].filter((axis) => !dropped.includes(axis));
   const written = writtenShape(from, left.map((axis) => to![axis]));
   if (!written) return undefined;
-  const shape = build.initializer("shape", valueTensor("int64", [left.length], Float64Array.from(written)));
+  const shape = build.integers("shape", written);
   const short = build.node("Reshape", [shaped.inputs[0], shape], { name: shaped.name, output: shaped.output.name });
   const order = perm.filter((axis) => left.includes(axis)).map((axis) => left.indexOf(axis));
-  const result = build.node("Transpose", [short], {
-    name: turned.name,
-    output: node.output.name,
-    attributes: [newAttribute("perm", order)],
-  });
+  const result = emitTranspose(short, order, { name: turned.name, output: node.output.name }, build);
   return { nodes: [shaped, turned, node], result };
 }
 
-/** A change of shape after another one: one Reshape. */
+/** Reshape after another change of shape: from what that one takes, where the sizes that it copies are the same there. */
+export function reshapedFromFirst(node: Node, build: Builder): FewerMovements | undefined {
+  const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze");
+  const shape = constantValues(node.inputs[1]),
+    x = previous?.inputs[0],
+    before = x?.shape,
+    after = previous?.output.shape;
+  if (!previous || !shape) return undefined;
+  const copies = shape.flatMap((dim, axis) => dim === 0 && node.number("allowzero", 0) === 0 ? [axis] : []);
+  const isSame = copies.every((axis) =>
+    before?.[axis] !== undefined && before[axis] !== null && before[axis] === after?.[axis]
+  );
+  return isSame ? { nodes: [previous, node], result: build.like(node, [x, node.inputs[1]]) } : undefined;
+}
+
+/** Transpose after Transpose: one. */
+export function transposedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
+  const previous = onlyBefore(node.inputs[0], node, "Transpose"), x = previous?.inputs[0], rank = x?.shape?.length;
+  if (!previous || rank === undefined) return undefined;
+  const [first, perm] = [previous, node].map((one) => permOf(one, rank));
+  if (!isPermutation(perm, rank) || !isPermutation(first, rank)) return undefined;
+  const attributes = [newAttribute("perm", perm.map((axis) => first[axis]))];
+  return { nodes: [previous, node], result: build.like(node, [x], attributes) };
+}
+
+/** Flatten, Squeeze or Unsqueeze after another change of shape: one Reshape. */
 export function reshapedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
   const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze"),
     x = previous?.inputs[0];
   const written = x?.shape && node.output.shape && writtenShape(x.shape, node.output.shape);
   if (!written) return undefined;
-  const shape = build.initializer("shape", valueTensor("int64", [written.length], Float64Array.from(written)));
+  const shape = build.integers("shape", written);
   const result = build.node("Reshape", [x, shape], { name: previous!.name, output: node.output.name });
   return { nodes: [previous!, node], result };
 }
@@ -76,7 +98,6 @@ export function chosenEntries(node: Node, build: Builder): FewerMovements | unde
 
 /** The node whose result only this one takes; undefined where it is another operator, or its result is needed elsewhere. */
 function onlyBefore(value: Value | undefined, node: Node, ...opTypes: readonly string[]): Node | undefined {
-  const previous = value?.producer;
-  const isOnly = previous?.graph === node.graph && value!.users.size === 1 && value!.users.get(node) === 1;
-  return isOnly && !value!.isOutput && previous.is(...opTypes) && !previous.hasReferences ? previous : undefined;
+  const previous = value?.soleUser === node ? value.producer : undefined;
+  return previous?.is(...opTypes) && !previous.hasReferences ? previous : undefined;
 }

@@ -5,7 +5,7 @@ import { constantOf } from "./constant.ts";
 import { evaluated } from "./evaluate.ts";
 import type { Facts } from "./op.ts";
 import { inputsOf } from "./names.ts";
-import { movedElements } from "./shape_elements.ts";
+import { movedElements } from "./moved_elements.ts";
 import { opOf } from "./table.ts";
 
 /**

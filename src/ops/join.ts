@@ -4,7 +4,8 @@ import { concatenated, expanded, placed } from "../tensor/pick.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { concatCarry } from "./carry/parts.ts";
 import { axisOf, constantOf, smallValues } from "./constant.ts";
-import { broadcast, total } from "./dims.ts";
+import { broadcast, fromStart, total } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import { entriesBeside } from "./entries.ts";
 import { concatLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
@@ -122,14 +123,12 @@ const centerCropPad: Op = {
   infer(node, [{ type, shape }, given]) {
     if (!shape) return [{ type }];
     const sizes = elementsOf(given), axes = node.numbers("axes") ?? [...shape.keys()], to = [...shape];
-    axes.forEach((axis, at) => to[axis < 0 ? axis + to.length : axis] = sizes?.[at] ?? null);
+    axes.forEach((axis, at) => to[fromStart(axis, to.length)] = sizes?.[at] ?? null);
     return [{ type, shape: to }];
   },
   evaluate(node, [x, given]) {
     const { dims } = x!, sizes = smallValues(given)!, to = [...dims];
-    (node.numbers("axes") ?? [...dims.keys()]).forEach((axis, at) =>
-      to[axis < 0 ? axis + to.length : axis] = sizes[at]
-    );
+    (node.numbers("axes") ?? [...dims.keys()]).forEach((axis, at) => to[fromStart(axis, to.length)] = sizes[at]);
     const shift = dims.map((dim, axis) =>
       to[axis] > dim ? -Math.floor((to[axis] - dim) / 2) : Math.floor((dim - to[axis]) / 2)
     );
@@ -139,7 +138,7 @@ const centerCropPad: Op = {
 };
 
 const trilu: Op = {
-  infer: (_node, [{ type, shape }]) => [{ type, shape }],
+  infer: inferSame,
   evaluate(node, [x, k]) {
     const { dims } = x!,
       isUpper = node.number("upper", 1) !== 0,
@@ -159,7 +158,7 @@ export const JOIN_OPS = {
     together: concatLinear,
     joined,
     carry: concatCarry,
-    entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], true),
+    entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], { ofAll: true }),
   },
   Expand: expand,
   Tile: tile,

@@ -1,5 +1,6 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { scaler } from "./affine/scaler.ts";
+import { inferSame } from "./elementwise.ts";
 import { regressorLinear } from "./linear/regressor.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
@@ -95,12 +96,12 @@ const dictVectorizer: Op = {
 /** ai.onnx.ml: classical models and what prepares their inputs. */
 export const ML_OPS = {
   ArrayFeatureExtractor: arrayFeatureExtractor,
-  Binarizer: { infer: (_node, [{ type, shape }]) => [{ type, shape }] },
+  Binarizer: { infer: inferSame },
   CastMap: castMap,
   CategoryMapper: { infer: (_node, [{ type, shape }]) => [{ type: type === "string" ? "int64" : "string", shape }] },
   DictVectorizer: dictVectorizer,
   FeatureVectorizer: featureVectorizer,
-  Imputer: { infer: (_node, [{ type, shape }]) => [{ type, shape }] },
+  Imputer: { infer: inferSame },
   LabelEncoder: labelEncoder,
   LinearClassifier: classifier,
   LinearRegressor: { ...scores((node) => node.number("targets", 1)), linear: regressorLinear },

@@ -6,7 +6,7 @@ import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axesOf, axisOf, constantOf, constantValues, notConstant } from "./constant.ts";
 import { Skip } from "./skip.ts";
-import { emitAxis } from "./taken.ts";
+import { emitAxis } from "./emit_movement.ts";
 
 /** A value that is 1 at one entry of its last axis, or at none, and 0 at all others. */
 export interface OneHot {
@@ -43,7 +43,7 @@ function oneHot(node: Node): OneHot | Skip | undefined {
       `${node.label} makes vectors of the values ${values.join(" and ")}, not 0 and 1`,
     );
   }
-  return Number.isInteger(count) && count > 0 ? rowsOf(node, indices, count, true) : undefined;
+  return Number.isInteger(count) && count > 0 ? rowsOf(node, indices, { count, wraps: true }) : undefined;
 }
 
 /** (x = [0, 1, …])ⱼ = 1 where j = x. */
@@ -56,7 +56,7 @@ function equalToRange(node: Node): OneHot | Skip | undefined {
   if (x.shape!.at(-1) !== 1 || node.output.shape!.at(-1) !== values.length) return undefined;
   const found = whyNoRows(node, x);
   if (found) return found;
-  return rowsOf(node, x, values.length, false, (build) => withoutLast(x, rank - 1, build));
+  return rowsOf(node, x, { count: values.length, indices: (build) => withoutLast(x, rank - 1, build) });
 }
 
 /** A value without its last axis, which has one entry. */
@@ -74,8 +74,8 @@ function withoutLast(x: Value, axis: number, build: Builder): Value {
 
 /** A Reshape to the same shape without its last axis. */
 function reshapedWithoutLast(node: Node, x: Value, shape: readonly number[], build: Builder): Value {
-  const lead = valueTensor("int64", [shape.length - 1], Float64Array.from(shape.slice(0, -1)));
-  return build.node("Reshape", [x, build.initializer("shape", lead)], { attributes: node.attributes.values() });
+  const lead = build.integers("shape", shape.slice(0, -1));
+  return build.node("Reshape", [x, lead], { attributes: node.attributes.values() });
 }
 
 /** What an Expand that repeats along one axis only is made of. */
@@ -94,13 +94,21 @@ function whyNoRows({ label }: Node, { name, type }: Value): Skip | undefined {
   );
 }
 
+/** What indices are of one-hot vectors. */
+interface Indices {
+  /** Entries of a vector. */
+  readonly count: number;
+  /** Whether negative ones count from the end. */
+  readonly wraps?: boolean;
+  /** The indices, where they are not the value itself. */
+  readonly indices?: (build: Builder) => Value;
+}
+
 /** Rows for indices, those outside at the row behind the last; where negative ones wrap, a table of places says where. */
 function rowsOf(
   node: Node,
   x: Value,
-  count: number,
-  wraps: boolean,
-  indices: (build: Builder) => Value = () => x,
+  { count, wraps = false, indices = () => x }: Indices,
 ): OneHot | Skip {
   const wrong = whyNoRows(node, x);
   if (wrong) return wrong;
@@ -126,8 +134,9 @@ function rowsOf(
       const clipped = build.node("Clip", [place, low, high]);
       if (!isBelow || !wraps) return clipped; // −1 is the row behind the last
       const own = Array.from({ length: count }, (_, row) => row), places = [...own, count, count, ...own];
-      const map = build.initializer("places", valueTensor("int64", [places.length], Float64Array.from(places)));
-      return build.node("Gather", [map, clipped], { attributes: [newAttribute("axis", 0)] });
+      return build.node("Gather", [build.integers("places", places), clipped], {
+        attributes: [newAttribute("axis", 0)],
+      });
     },
   };
 }

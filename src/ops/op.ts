@@ -1,4 +1,3 @@
-import type { Attribute } from "../graph/attribute.ts";
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -65,11 +64,6 @@ export interface Op extends Views {
   widened?(node: Node): Value | undefined;
   /** Whether it broadcasts all its inputs against each other. */
   readonly broadcasts?: true;
-  /**
-   * The same node for the input of the one before it, whose first output it takes as its first input: what it then takes, and
-   * its attributes where they are others. Undefined where both are needed.
-   */
-  withoutPrevious?(node: Node, previous: Node): { inputs: Node["inputs"]; attributes?: Attribute[] } | undefined;
   /** The attribute with the subgraph that it always runs, whatever the inputs of the model; undefined where that depends on them. */
   branch?(node: Node): string | undefined;
   /** How much arithmetic it is; absent where there are no multiply-accumulates. */

@@ -1,33 +1,8 @@
-import type { Dim, Node } from "../graph/graph.ts";
+import type { Dim } from "../graph/graph.ts";
 import { placed } from "../tensor/pick.ts";
 import { valuesOf } from "../tensor/tensor.ts";
-import { axesOf } from "./constant.ts";
 import type { Op, Ops } from "./op.ts";
-import { zeroPadding } from "./padding.ts";
-import { valueElements } from "./shape_elements.ts";
-
-/** Elements a Pad adds at the begin and the end of each axis (negative ones are cut off); null where not known. */
-interface Pads {
-  /** At the begin. */
-  readonly begin: readonly Dim[];
-  /** At the end. */
-  readonly end: readonly Dim[];
-}
-
-/** What a Pad adds, an entry an axis; undefined where not even the axes are known. */
-function padsOf(node: Node, rank: number): Pads | undefined {
-  const given = node.opset >= 11 || node.has(1)
-    ? valueElements(node.inputs[1])
-    : node.numbers("pads") ?? node.numbers("paddings");
-  const axes = node.has(3) ? axesOf(node, rank, 3) : [...Array(rank).keys()];
-  if (!given || !axes || given.length !== 2 * axes.length) return undefined;
-  const begin = new Array<Dim>(rank).fill(0), end = new Array<Dim>(rank).fill(0);
-  axes.forEach((axis, at) => {
-    begin[axis] = given[at];
-    end[axis] = given[at + axes.length];
-  });
-  return { begin, end };
-}
+import { padsOf, zeroPadding } from "./padding.ts";
 
 /** The place in an axis of this length that a padded place takes its element from; −1 for the constant. */
 const MODES: Record<string, (at: number, length: number) => number> = {

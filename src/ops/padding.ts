@@ -1,10 +1,11 @@
-import { newAttribute } from "../graph/attribute.ts";
-import type { Node, Shape, Value } from "../graph/graph.ts";
+import { changedAttributes } from "../graph/attribute.ts";
+import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
-import { axesOf, constantValues, notConstant } from "./constant.ts";
+import { axesOf, constantValues, notConstant, permOf } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
+import { valueElements } from "./shape_elements.ts";
 import { Skip } from "./skip.ts";
-import { slidOutput, type Window, windowOf } from "./window.ts";
+import { outputSize, type Window, windowOf } from "./window.ts";
 import { unknownRank } from "./unknown_rank.ts";
 
 /** Zeros before and after each axis. */
@@ -22,32 +23,43 @@ export interface ZeroPadding {
 /** How an operator takes over the zeros around its input: the node on the unpadded value, or why not. */
 export type TakePadding = (user: Node, padding: ZeroPadding, build: Builder) => Value | Skip;
 
-/** Begin of every axis, then end of every axis. */
-function padsOf(node: Node): number[] | Skip {
-  const rank = node.inputs[0]?.shape?.length;
-  if (rank === undefined) {
-    return unknownRank(node.inputs[0]!);
-  }
-  const given = node.opset >= 11 ? constantValues(node.inputs[1]) : node.numbers("pads") ?? node.numbers("paddings");
-  if (!given) return notConstant("its pads are", node.inputs[1]);
+/** Elements a Pad adds at the begin and the end of each axis (negative ones are cut off); null where not known. */
+interface Pads {
+  /** At the begin. */
+  readonly begin: readonly Dim[];
+  /** At the end. */
+  readonly end: readonly Dim[];
+}
+
+/** What a Pad adds, an entry an axis; undefined where not even the axes are known. */
+export function padsOf(node: Node, rank: number): Pads | undefined {
+  const given = node.opset >= 11 || node.has(1)
+    ? valueElements(node.inputs[1])
+    : node.numbers("pads") ?? node.numbers("paddings");
   const axes = node.has(3) ? axesOf(node, rank, 3) : [...Array(rank).keys()];
-  if (!axes) return notConstant("its axes are", node.inputs[3]);
-  if (given.length !== 2 * axes.length) {
-    return new Skip("invalid-parameter", `its ${given.length} pads do not fit its ${axes.length} axes`);
-  }
-  const pads = new Array<number>(2 * rank).fill(0);
+  if (!given || !axes || given.length !== 2 * axes.length) return undefined;
+  const begin = new Array<Dim>(rank).fill(0), end = new Array<Dim>(rank).fill(0);
   axes.forEach((axis, at) => {
-    pads[axis] = given[at];
-    pads[axis + rank] = given[at + axes.length];
+    begin[axis] = given[at];
+    end[axis] = given[at + axes.length];
   });
-  return pads;
+  return { begin, end };
+}
+
+/** Why not all that a Pad adds is known. */
+function whyUnknownPads(node: Node): Skip {
+  if (node.opset >= 11 && !constantValues(node.inputs[1])) return notConstant("its pads are", node.inputs[1]);
+  if (node.has(3) && !constantValues(node.inputs[3])) return notConstant("its axes are", node.inputs[3]);
+  return new Skip("invalid-parameter", "its pads do not fit its axes");
 }
 
 /** Pad, where it puts zeros around its input and does nothing else. */
 export function zeroPadding(node: Node): ZeroPadding | Skip {
-  const pads = padsOf(node);
-  if (pads instanceof Skip) return pads;
-  const mode = node.text("mode", "constant"), rank = pads.length / 2;
+  const x = node.inputs[0]!, rank = x.shape?.length;
+  if (rank === undefined) return unknownRank(x);
+  const known = padsOf(node, rank), pads = known && [...known.begin, ...known.end];
+  if (!pads?.every((pad) => typeof pad === "number")) return whyUnknownPads(node);
+  const mode = node.text("mode", "constant");
   if (mode !== "constant") {
     return new Skip("unsupported-form", `its mode is '${mode}': Conv and AveragePool pad with zeros`);
   }
@@ -59,7 +71,7 @@ export function zeroPadding(node: Node): ZeroPadding | Skip {
   if (pads.some((pad) => pad < 0)) {
     return new Skip("unsupported-form", `its pads [${pads}] are negative in part: it crops`);
   }
-  return { nodes: [node], x: node.inputs[0]!, begin: pads.slice(0, rank), end: pads.slice(rank) };
+  return { nodes: [node], x, begin: pads.slice(0, rank), end: pads.slice(rank) };
 }
 
 /** Transpose of a Pad (of an image whose channels come last, say): the zeros around the axes where they end up. */
@@ -67,7 +79,7 @@ export function turnedPadding(node: Node, build: Builder): ZeroPadding | undefin
   const pad = node.inputs[0]?.producer,
     padding = pad?.is("Pad") && pad.graph === node.graph ? zeroPadding(pad) : undefined;
   if (!padding || padding instanceof Skip) return undefined;
-  const rank = padding.begin.length, perm = node.numbers("perm") ?? [...Array(rank).keys()].reverse();
+  const rank = padding.begin.length, perm = permOf(node, rank);
   if (!isPermutation(perm, rank)) return undefined;
   const moved = (side: readonly number[]) => perm.map((axis) => side[axis]);
   const x = build.like(node, [padding.x]);
@@ -128,10 +140,11 @@ function totalPads(
 
 function withPads(user: Node, { x }: ZeroPadding, { begin, end }: TotalPads, build: Builder): Value {
   const counts = user.attributes.has("count_include_pad") || user.is("AveragePool");
-  const attributes = [...user.attributes.values()]
-    .filter(({ name }) => !["pads", "auto_pad", "count_include_pad"].includes(name));
-  attributes.push(newAttribute("pads", [...begin, ...end]));
-  if (counts) attributes.push(newAttribute("count_include_pad", 1));
+  const attributes = changedAttributes(user, {
+    auto_pad: undefined,
+    pads: [...begin, ...end],
+    count_include_pad: counts ? 1 : undefined,
+  });
   return build.like(user, [x, ...user.inputs.slice(1)], attributes);
 }
 
@@ -164,7 +177,7 @@ function whyNotAveraged(user: Node, { own, begin, end }: TotalPads): Skip | unde
 function isExact(window: Window, padded: Shape | undefined): boolean {
   return window.kernel.every((_, axis) => {
     const length = padded?.[axis + 2] ?? null;
-    const down = slidOutput({ ...window, ceil: false }, axis, length, false);
+    const down = outputSize({ ...window, ceil: false, isSame: false }, axis, length);
     const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
     return typeof down === "number" && typeof length === "number" &&
       (down - 1) * window.strides[axis] + reach === length + window.begin[axis]! + window.end[axis]!;

@@ -7,8 +7,8 @@ import { inferSame } from "./elementwise.ts";
 import { averagePoolLinear } from "./linear/average_pool.ts";
 import type { Op, Ops } from "./op.ts";
 import { padAveragePool, padMaxPool } from "./padding.ts";
-import { averagePoolPositions, globalAveragePositions } from "./position_map.ts";
-import { isSame, slidOutput, windowOf } from "./window.ts";
+import { averagePoolPositions, globalAveragePositions } from "./positions.ts";
+import { outputSize, windowOf } from "./window.ts";
 
 /** Shapes of a pool over the spatial axes, channels in front. */
 export const inferPool: Op["infer"] = (node, [x]) => {
@@ -16,8 +16,8 @@ export const inferPool: Op["infer"] = (node, [x]) => {
   if (!x.shape || !kernel) return [{ type: x.type }, { type: "int64" }];
   const window = windowOf(node, kernel, x.shape.slice(2));
   // of a dilated pool with chosen padding, ONNX Runtime leaves the dilation out when it chooses
-  const isOpen = isSame(node) && window.dilations.some((step) => step !== 1);
-  const slid = kernel.map((_, axis) => isOpen ? null : slidOutput(window, axis, x.shape![axis + 2], isSame(node)));
+  const isOpen = window.isSame && window.dilations.some((step) => step !== 1);
+  const slid = kernel.map((_, axis) => isOpen ? null : outputSize(window, axis, x.shape![axis + 2]));
   const shape = [x.shape[0], x.shape[1], ...slid];
   return [{ type: x.type, shape }, { type: "int64", shape }];
 };

@@ -3,21 +3,14 @@ import { broadcastStrides, forEachOffset } from "../tensor/arrange.ts";
 import { isWhole } from "../tensor/element_type.ts";
 import { asRounded } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
-import { reduceMaxCarry, reduceMeanCarry } from "./carry/pools.ts";
-import { axesOf, axisOf } from "./constant.ts";
-import { elementCount } from "./dims.ts";
+import { reduceExtremeCarry, reduceMeanCarry } from "./carry/pools.ts";
+import { axisOf, reducedAxes } from "./constant.ts";
+import { elementCount, fromStart } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import { reducedEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
-import { reduceMeanPositions } from "./position_map.ts";
+import { reduceMeanPositions } from "./positions.ts";
 import { elementsOf } from "./shape_elements.ts";
-
-/** The axes a reduction goes over; undefined where they are computed by the model. */
-function reducedAxes(node: Node, rank: number): ReadonlySet<number> | undefined {
-  const axes = axesOf(node, rank);
-  if (node.has(1) && !axes) return undefined;
-  if (axes && axes.length > 0) return new Set(axes);
-  return new Set(node.number("noop_with_empty_axes", 0) !== 0 ? [] : Array(rank).keys());
-}
 
 function reducedShape<D extends Dim>(node: Node, shape: readonly D[], axes: ReadonlySet<number>): (D | 1)[] {
   return node.number("keepdims", 1) === 1
@@ -136,10 +129,10 @@ const logSumExp: Op = {
 /** A sum along an axis that keeps every partial result. */
 function cumulative(step: (result: number, value: number) => number, start: number): Op {
   return {
-    infer: (_node, [{ type, shape }]) => [{ type, shape }],
+    infer: inferSame,
     evaluate(node, [x, axisGiven]) {
       const { type, dims } = x!, rank = dims.length, given = valuesOf(axisGiven as Tensor)[0];
-      const axis = given < 0 ? given + rank : given;
+      const axis = fromStart(given, rank);
       if (!(axis < rank)) return undefined;
       const isExclusive = node.number("exclusive", 0) !== 0, isReverse = node.number("reverse", 0) !== 0;
       const length = dims[axis], inner = sizeOf(dims.slice(axis + 1)), outer = sizeOf(dims.slice(0, axis));
@@ -181,9 +174,12 @@ export const REDUCTION_OPS = {
   },
   ReduceMax: {
     ...reduction({ start: -Infinity, step: (most, value) => Math.max(most, value) }),
-    carry: reduceMaxCarry,
+    carry: reduceExtremeCarry,
   },
-  ReduceMin: reduction({ start: Infinity, step: (least, value) => Math.min(least, value) }),
+  ReduceMin: {
+    ...reduction({ start: Infinity, step: (least, value) => Math.min(least, value) }),
+    carry: reduceExtremeCarry,
+  },
   ReduceProd: product,
   ReduceL1: reduction({ step: (total, value) => total + Math.abs(value) }),
   ReduceL2: reduction({ step: (total, value) => total + value * value, end: Math.sqrt }),

@@ -1,12 +1,12 @@
-import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
-import { reshaped, sizeOf, type Tensor, valueTensor } from "../tensor/tensor.ts";
+import { reshaped, sizeOf, valueTensor } from "../tensor/tensor.ts";
 import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
-import { axesOf, axisOf, constantOf, constantValues, smallValues } from "./constant.ts";
-import { isPermutation, product } from "./dims.ts";
+import { axesOf, axisOf, constantOf, constantValues, permOf, smallValues } from "./constant.ts";
+import { fromStart, isPermutation, product } from "./dims.ts";
+import { inferSame } from "./elementwise.ts";
 import { reshapedEntries, sameEntries, squeezedEntries, transposedEntries } from "./entries.ts";
-import { reshapedAtOnce, squeezedSooner } from "./fewer_movements.ts";
+import { reshapedAtOnce, reshapedFromFirst, squeezedSooner, transposedAtOnce } from "./fewer_movements.ts";
 import { keepsShape } from "./join.ts";
 import { isInferenceDropout } from "./dropout.ts";
 import { unshuffleLinear } from "./linear/patches.ts";
@@ -23,40 +23,27 @@ const reshape: Op = {
     const isVector = !node.has(1) || given.shape?.length === 1;
     return [{
       type: x.type,
-      shape: shape && isVector ? reshapedDims(x.shape, shape, node.number("allowzero", 0) !== 0) : undefined,
+      shape: shape && isVector ? reshapedDims(x.shape, shape, zerosIn(node)) : undefined,
     }];
   },
   evaluate(node, [x, given]) {
     const shape = given ? smallValues(given) : node.numbers("shape");
-    const result = x && shape && reshapeTo(x, shape, node.number("allowzero", 0) !== 0);
-    return result && [result];
+    const dims = x && shape ? reshapedDims(x.dims, shape, zerosIn(node)) : [];
+    const isWhole = dims.every((dim) => typeof dim === "number" && Number.isInteger(dim) && dim >= 0);
+    return x && shape && isWhole && sizeOf(dims as number[]) === x.size ? [reshaped(x, dims as number[])] : undefined;
   },
   isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
   settled(node) {
     const [x, target] = node.inputs, sizes = valueElements(target);
-    if (!x || !sizes || constantOf(target) || node.number("allowzero", 0) !== 0) return [];
+    if (!x || !sizes || constantOf(target) || zerosIn(node).allowZero) return [];
     const values = settledTarget(x.shape, sizes);
     return values ? [{ index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) }] : [];
   },
-  withoutPrevious(node, previous) {
-    const shape = constantValues(node.inputs[1]), before = previous.inputs[0]?.shape, after = previous.output.shape;
-    if (!previous.is("Reshape", "Flatten", "Squeeze", "Unsqueeze") || !shape) return undefined;
-    const copies = shape.flatMap((dim, axis) => dim === 0 && node.number("allowzero", 0) === 0 ? [axis] : []);
-    const isSame = copies.every((axis) =>
-      before?.[axis] !== undefined && before[axis] !== null && before[axis] === after?.[axis]
-    );
-    return isSame ? { inputs: [previous.inputs[0], node.inputs[1]] } : undefined;
-  },
 };
 
-/** Reshape's rules: 0 copies the dimension (unless allowzero), −1 takes what is left. */
-function reshapeTo(x: Tensor, shape: readonly number[], allowZero: boolean): Tensor | undefined {
-  const dims = shape.map((dim, axis) => dim === 0 && !allowZero ? x.dims[axis] : dim);
-  const rest = dims.filter((dim) => dim !== -1).reduce((a, b) => a * b, 1);
-  const full = dims.map((dim) => dim === -1 ? x.size / rest : dim);
-  return full.every((dim) => Number.isInteger(dim) && dim >= 0) && sizeOf(full) === x.size
-    ? reshaped(x, full)
-    : undefined;
+/** What zeros among the sizes of a Reshape mean. */
+function zerosIn(node: Node): { allowZero: boolean } {
+  return { allowZero: node.number("allowzero", 0) !== 0 };
 }
 
 const flatten: Op = {
@@ -93,7 +80,7 @@ const squeeze: Op = {
 /** A shape with 1 at these axes of the result. */
 function inserted<D>(shape: readonly D[], given: readonly number[]): (D | 1)[] {
   const rank = shape.length + given.length, rest = [...shape];
-  const axes = new Set(given.map((axis) => axis < 0 ? axis + rank : axis));
+  const axes = new Set(given.map((axis) => fromStart(axis, rank)));
   return Array.from({ length: rank }, (_, axis) => axes.has(axis) ? 1 : rest.shift()!);
 }
 
@@ -117,11 +104,11 @@ const unsqueeze: Op = {
 const transpose: Op = {
   moves: FIRST,
   infer(node, [{ type, shape }]) {
-    const order = node.numbers("perm") ?? shape?.map((_, axis) => shape.length - 1 - axis);
+    const order = permOf(node, shape?.length);
     return [{ type, shape: order?.map((axis) => shape?.[axis] ?? null) }];
   },
   evaluate(node, [x]) {
-    const order = node.numbers("perm") ?? x!.dims.map((_, axis) => x!.dims.length - 1 - axis);
+    const order = permOf(node, x!.dims.length);
     return isPermutation(order, x!.dims.length) ? [transposed(x!, order)] : undefined;
   },
   isNoOp(node) {
@@ -130,14 +117,6 @@ const transpose: Op = {
     const isValid = perm && rank !== undefined && isPermutation(perm, rank);
     if (isValid && keepsShape(node) && keepsOrder(perm, node.inputs[0]!.shape!)) return node.inputs[0];
     return !perm && rank !== undefined && rank < 2 ? node.inputs[0] : undefined;
-  },
-  withoutPrevious(node, previous) {
-    const rank = previous.inputs[0]?.shape?.length;
-    if (!previous.is("Transpose") || rank === undefined) return undefined;
-    const reversed = [...Array(rank).keys()].reverse(), perm = node.numbers("perm") ?? reversed;
-    const first = previous.numbers("perm") ?? reversed;
-    if (!isPermutation(perm, rank) || !isPermutation(first, rank)) return undefined;
-    return { inputs: [previous.inputs[0]], attributes: [newAttribute("perm", perm.map((axis) => first[axis]))] };
   },
 };
 
@@ -149,7 +128,7 @@ function keepsOrder(perm: readonly number[], shape: Shape): boolean {
 
 const identity: Op = {
   moves: FIRST,
-  infer: (_node, [{ type, shape }]) => [{ type, shape }],
+  infer: inferSame,
   evaluate: (_node, [x]) => [x],
   isNoOp: (node) => node.inputs[0],
 };
@@ -163,9 +142,21 @@ const dropout: Op = {
 export const RESHAPE_OPS = {
   Identity: { ...identity, carry: identityCarry, entries: sameEntries },
   Dropout: { ...dropout, carry: dropoutCarry },
-  Reshape: { ...reshape, together: unshuffleLinear, carry: shuffleOrReshapeCarry, entries: reshapedEntries },
+  Reshape: {
+    ...reshape,
+    together: unshuffleLinear,
+    carry: shuffleOrReshapeCarry,
+    entries: reshapedEntries,
+    fewerMovements: reshapedFromFirst,
+  },
   Flatten: { ...flatten, carry: reshapeCarry, fewerMovements: reshapedAtOnce },
   Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: squeezedSooner },
   Unsqueeze: { ...unsqueeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: reshapedAtOnce },
-  Transpose: { ...transpose, carry: transposeCarry, entries: transposedEntries, padding: turnedPadding },
+  Transpose: {
+    ...transpose,
+    carry: transposeCarry,
+    entries: transposedEntries,
+    fewerMovements: transposedAtOnce,
+    padding: turnedPadding,
+  },
 } satisfies Ops;

@@ -7,7 +7,7 @@ import { constantValues } from "./constant.ts";
 import { times } from "./dims.ts";
 import { spaceToDepthLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
-import { resizePositions } from "./position_map.ts";
+import { resizePositions } from "./positions.ts";
 import { settledScales } from "./settled_scales.ts";
 import { elementsOf, valueElements } from "./shape_elements.ts";
 

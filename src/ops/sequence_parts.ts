@@ -1,8 +1,8 @@
 import { newAttribute } from "../graph/attribute.ts";
 import type { Node, Value } from "../graph/graph.ts";
-import { valueTensor } from "../tensor/tensor.ts";
 import type { Builder } from "./builder.ts";
 import { axisOf, constantValues } from "./constant.ts";
+import { fromStart } from "./dims.ts";
 
 /** Operators that take a tensor apart into a sequence. */
 export const SEQUENCE_ROOTS: readonly string[] = ["SplitToSequence"];
@@ -29,7 +29,7 @@ export function sequencePartsAt(root: Node): SequenceParts | undefined {
   const parts: [Value, number][] = [], nodes = [root];
   for (const [node, count] of sequence.users) {
     const [index] = constantValues(node.inputs[1]) ?? [], part = node.outputs[0];
-    const at = index === undefined || !lengths ? -1 : index < 0 ? index + lengths.length : index;
+    const at = index === undefined || !lengths ? -1 : fromStart(index, lengths.length);
     const isTaken = node.is("SequenceAt") && node.graph === root.graph && count === 1 && part !== undefined;
     if (!isTaken || !(at >= 0 && at < lengths!.length) || parts.some(([, other]) => other === at)) return undefined;
     parts.push([part, at]);
@@ -52,18 +52,17 @@ function lengthsOf(split: Value, whole: unknown): number[] | undefined {
 
 /** The parts as tensors: a Slice where one is taken, a Split where several are. In the order of `parts`. */
 export function writeParts({ nodes: [root], parts, axis, lengths }: SequenceParts, build: Builder): Value[] {
-  const integers = (base: string, ...values: number[]) =>
-    build.initializer(base, valueTensor("int64", [values.length], Float64Array.from(values)));
   const [x] = root.inputs, base = root.name || root.output.name;
   if (parts.length === 1) {
     const [[, index]] = parts, start = lengths.slice(0, index).reduce((sum, length) => sum + length, 0);
-    const bounds = [integers("starts", start), integers("ends", start + lengths[index]), integers("axes", axis)];
-    return [build.node("Slice", [x, ...bounds], { name: root.name, output: base })];
+    const bounds = Object.entries({ starts: start, ends: start + lengths[index], axes: axis });
+    const inputs = bounds.map(([name, value]) => build.integers(name, [value]));
+    return [build.node("Slice", [x, ...inputs], { name: root.name, output: base })];
   }
   const attributes = [newAttribute("axis", axis)], isInput = root.opset >= 13;
   if (!isInput) attributes.push(newAttribute("split", lengths));
   const names = lengths.map((_, index) => `${base}_${index}`);
-  const outputs = build.nodeWithOutputs("Split", isInput ? [x, integers("split", ...lengths)] : [x], names, {
+  const outputs = build.nodeWithOutputs("Split", isInput ? [x, build.integers("split", lengths)] : [x], names, {
     name: root.name,
     attributes,
   });

@@ -1,69 +1,42 @@
-import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
-import { type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
+import type { Dim, Shape, Value } from "../graph/graph.ts";
+import { valuesOf } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
 import { factorsOf, multiple, product } from "./dims.ts";
-import type { Facts, Op } from "./op.ts";
 
 /** Tensors of more elements than this are not followed element by element. */
-const MOST = 1024;
+export const MOST_FOLLOWED = 1024;
 
 /**
  * What is known of the numbers in a small tensor, as in a shape that exporters compute for `x.view(x.size(0), -1)`: sizes,
  * names of dynamic dimensions, null for unknown ones. Undefined where even their count is not known. A scalar is a list of
  * one.
  */
-export function elementsOf({ constant, elements, shape }: Facts): readonly Dim[] | undefined {
+export function elementsOf(
+  { constant, elements, shape }: Pick<Value, "constant" | "elements" | "shape">,
+): readonly Dim[] | undefined {
   if (elements) return elements;
   if (constant) {
-    const isSmall = constant.size <= MOST && constant.type !== "string" && constant.type !== "opaque";
+    const isSmall = constant.size <= MOST_FOLLOWED && constant.type !== "string" && constant.type !== "opaque";
     return isSmall ? [...valuesOf(constant)] : undefined;
   }
   const size = shape?.reduce<number>((product, dim) => typeof dim === "number" ? product * dim : NaN, 1);
-  return size !== undefined && size >= 0 && size <= MOST ? new Array<Dim>(size).fill(null) : undefined;
+  return size !== undefined && size >= 0 && size <= MOST_FOLLOWED ? new Array<Dim>(size).fill(null) : undefined;
 }
 
-/** The same of a value of a graph. */
+/** What is known of the numbers in a value of a graph, as {@linkcode elementsOf} says it. */
 export function valueElements(value: Value | undefined): readonly Dim[] | undefined {
   return value && elementsOf({ shape: value.shape, constant: constantOf(value), elements: value.elements });
-}
-
-/** Shapes and elements of the outputs of an operator that only moves them: it is made to move their numbers. */
-export function movedElements(
-  op: Op,
-  node: Node,
-  inputs: readonly Facts[],
-): Pick<Facts, "shape" | "elements">[] | undefined {
-  const moved = op.moves === "all" ? inputs.map((_, index) => index) : op.moves!;
-  if (!moved.some((index) => inputs[index]?.elements)) return undefined;
-  const pool: Dim[] = [];
-  const constants: (Tensor | undefined)[] = [];
-  for (const [index, facts] of inputs.entries()) {
-    if (!moved.includes(index) || !node.has(index)) {
-      if (node.has(index) && !facts.constant) return undefined;
-      constants.push(facts.constant);
-      continue;
-    }
-    const elements = elementsOf(facts), dims = facts.shape;
-    if (!elements || !dims?.every((dim) => typeof dim === "number")) return undefined;
-    const start = pool.length;
-    pool.push(...elements);
-    constants.push(
-      valueTensor("float64", dims as number[], Float64Array.from(elements, (_, at) => start + at)),
-    );
-  }
-  const results = op.evaluate!(node, constants);
-  return results?.map((result) =>
-    result && result.size <= MOST
-      ? { shape: result.dims, elements: Array.from(valuesOf(result), (at): Dim => pool[at]) }
-      : {}
-  );
 }
 
 /**
  * Reshape's result: 0 copies the dimension (unless `allowZero`), −1 takes what is left. A dimension of the same name, or
  * copied, on both sides cancels, so that −1 may be known although the batch is not.
  */
-export function reshapedDims(x: Shape | undefined, shape: readonly Dim[], allowZero: boolean): Dim[] {
+export function reshapedDims(
+  x: Shape | undefined,
+  shape: readonly Dim[],
+  { allowZero = false }: { allowZero?: boolean } = {},
+): Dim[] {
   const copies = (dim: Dim) => dim === 0 && !allowZero;
   const dims = shape.map((dim, axis): Dim => copies(dim) ? x?.[axis] ?? null : dim);
   const at = dims.indexOf(-1);
@@ -96,7 +69,7 @@ function isOfName(dim: Dim, name: string): boolean {
  * input, of which it says nothing.
  */
 export function settledTarget(x: Shape | undefined, sizes: readonly Dim[]): number[] | undefined {
-  const dims = reshapedDims(x, sizes, false);
+  const dims = reshapedDims(x, sizes);
   if (dims.includes(0)) return undefined;
   const values = dims.map((dim, axis): number => {
     if (typeof dim === "number") return dim;

@@ -1,5 +1,6 @@
 import type { Dim } from "../graph/graph.ts";
 import { constantValues } from "./constant.ts";
+import { fromStart } from "./dims.ts";
 import type { Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
 
@@ -14,7 +15,7 @@ const dft: Op = {
     const rank = shape.length, fromInput = node.has(2) ? constantValues(node.inputs[2])?.[0] : undefined;
     if (node.has(2) && fromInput === undefined) return [{ type, shape: shape.map(() => null) }];
     const chosen = node.opset >= 20 ? fromInput ?? -2 : node.number("axis", 1);
-    const axis = chosen < 0 ? chosen + rank : chosen;
+    const axis = fromStart(chosen, rank);
     const length = node.has(1) ? elementsOf(given)?.[0] ?? null : shape[axis];
     const isOneSided = node.number("onesided", 0) !== 0, isInverse = node.number("inverse", 0) !== 0;
     const to = shape.with(axis, isOneSided && !isInverse ? half(length) : length);

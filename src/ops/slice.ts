@@ -7,52 +7,16 @@ import type { Part } from "./cut.ts";
 import { total } from "./dims.ts";
 import { entriesBeside } from "./entries.ts";
 import type { Op, Ops } from "./op.ts";
-import { valueElements } from "./shape_elements.ts";
+import { type Cut, cutsOf, reachOf } from "./slice_cuts.ts";
 import { slicedAxes, slicedEntries } from "./taken.ts";
 
-/** One axis' part of a Slice; start and end as they are given, null where they are computed by the model. */
-export interface Cut {
-  readonly axis: number;
-  readonly start: Dim;
-  readonly end: Dim;
-  readonly step: Dim;
-}
-
-/** What a Slice cuts, an axis an entry; undefined where even the axes are not known. */
-export function cutsOf(node: Node, rank: number): Cut[] | undefined {
-  const isOld = node.opset < 10;
-  const list = (name: string, index: number): readonly Dim[] | undefined => {
-    if (isOld) return node.numbers(name);
-    return valueElements(node.inputs[index]);
-  };
-  const starts = list("starts", 1), ends = list("ends", 2);
-  if (!starts || !ends) return undefined;
-  const axes = isOld || node.has(3) ? list("axes", 3) ?? (isOld ? [...starts.keys()] : undefined) : [...starts.keys()];
-  const steps = !isOld && node.has(4) ? list("steps", 4) : starts.map(() => 1);
-  if (!axes?.every((axis) => typeof axis === "number") || !steps) return undefined;
-  return (axes as number[]).map((axis, at) => ({
-    axis: axis < 0 ? axis + rank : axis,
-    start: starts[at],
-    end: ends[at],
-    step: steps[at],
-  }));
-}
-
-/** First element, and number of elements, of a cut through an axis of some length. */
-function reach(length: number, start: number, end: number, step: number): { first: number; count: number } {
-  const least = step > 0 ? 0 : -1, most = step > 0 ? length : length - 1;
-  const clamp = (at: number, low: number) => Math.min(Math.max(at < 0 ? at + length : at, low), most);
-  const first = clamp(start, 0), last = clamp(end, least);
-  return { first, count: Math.max(0, Math.ceil((last - first) / step)) };
-}
-
-function cutLength(length: Dim, { start, end, step }: Cut): Dim {
+/** How long an axis of some length is once it is cut. */
+function cutLength(length: Dim, cut: Cut): Dim {
+  const { start, end, step } = cut;
   const isWhole = step === 1 && start === 0 && typeof end === "number" && end >= 2 ** 31 - 1;
   if (isWhole || step === -1 && start === -1 && typeof end === "number" && end < -(2 ** 31) + 2) return length;
   if (step === 1 && start === 0 && end !== null && end === length) return length;
-  if (typeof step !== "number" || step === 0 || typeof start !== "number" || typeof end !== "number") return null;
-  if (typeof length === "number") return reach(length, start, end, step).count;
-  return null;
+  return typeof length === "number" ? reachOf(cut, length)?.count ?? null : null;
 }
 
 const slice: Op = {
@@ -67,10 +31,10 @@ const slice: Op = {
   evaluate(node, [x]) {
     const { dims } = x!, cuts = cutsOf(node, dims.length);
     const starts = dims.map(() => 0), steps = dims.map(() => 1), counts = [...dims];
-    for (const { axis, start, end, step } of cuts ?? []) {
-      if (!(axis in dims) || typeof start !== "number" || typeof end !== "number") return undefined;
-      if (typeof step !== "number" || step === 0) return undefined;
-      const { first, count } = reach(dims[axis], start, end, step);
+    for (const cut of cuts ?? []) {
+      const { axis } = cut, reach = axis in dims ? reachOf(cut, dims[axis]) : undefined;
+      if (!reach) return undefined;
+      const { first, count, step } = reach;
       [starts[axis], steps[axis], counts[axis]] = [first, count > 1 ? step : 1, count]; // one entry: its step may be any number
     }
     return cuts && [sliced(x!, starts, steps, counts)];
@@ -134,10 +98,10 @@ function splitInto(node: Node, axis: number): Part[] | undefined {
 /** What a Slice takes along one axis, step by step. */
 function slicedFrom(node: Node, axis: number): Part[] | undefined {
   const shape = node.inputs[0]?.shape, cuts = shape && cutsOf(node, shape.length), [cut] = cuts ?? [];
-  if (cuts?.length !== 1 || cut.axis !== axis || cut.step !== 1 || typeof shape![axis] !== "number") return undefined;
-  if (typeof cut.start !== "number" || typeof cut.end !== "number") return undefined;
-  const { first, count } = reach(shape![axis] as number, cut.start, cut.end, 1);
-  return [{ value: node.output, start: first, length: count }];
+  const length = shape?.[axis];
+  if (cuts?.length !== 1 || cut.axis !== axis || cut.step !== 1 || typeof length !== "number") return undefined;
+  const reach = reachOf(cut, length);
+  return reach && [{ value: node.output, start: reach.first, length: reach.count }];
 }
 
 /** Operators that cut out. */

@@ -1,9 +1,10 @@
 import type { Node } from "../graph/graph.ts";
-
 import type { ChannelAffine } from "./affine_map.ts";
 import type { Carry } from "./carry/carry.ts";
+import { sameEntries } from "./entries.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import { whyQuantised, whyWhole } from "./quantised.ts";
+import type { Op } from "./op.ts";
 import { Skip } from "./skip.ts";
 import type { Views } from "./view.ts";
 import { opOf, OPS } from "./table.ts";
@@ -40,10 +41,10 @@ export function carryOf(node: Node): Carry | undefined {
   return node.hasReferences || node.subgraphs.length > 0 ? undefined : viewsOf(node).carry;
 }
 
-/** Operators that have one of these views, as {@linkcode Node.operator} has them: where a rule on it looks. */
-export function operatorsWith(...views: readonly (keyof Views)[]): string[] {
+/** Operators whose entries have one of these fields, as {@linkcode Node.operator} has them: where a rule on it looks. */
+export function operatorsWith(...fields: readonly (keyof Op)[]): string[] {
   return Object.entries(OPS).flatMap(([domain, ops]) =>
-    Object.entries(ops).filter(([, own]) => views.some((view) => own[view] !== undefined))
+    Object.entries(ops).filter(([, own]) => fields.some((field) => own[field] !== undefined))
       .map(([opType]) => domain === "" ? opType : `${domain}.${opType}`)
   );
 }
@@ -63,6 +64,11 @@ export function layerOf(node: Node): LinearMap | Skip | undefined {
   const map = linearOf(node);
   if (!map || map instanceof Skip) return carryOf(node) ? undefined : map;
   return map.isLayer ? map : undefined;
+}
+
+/** Whether a node is a function of single elements of its first input, the same for all. */
+export function isElementwise(node: Node): boolean {
+  return viewsOf(node).entries === sameEntries && node.outputs.length === 1 && !node.hasReferences;
 }
 
 /** Whether a node asks for nothing but the shape of its input. */

@@ -14,6 +14,8 @@ export interface Window {
   readonly end: readonly (number | null)[];
   /** Whether the last, partial window counts (pools). */
   readonly ceil: boolean;
+  /** Whether the operator chooses its padding itself (auto_pad SAME_UPPER or SAME_LOWER). */
+  readonly isSame: boolean;
 }
 
 /**
@@ -26,14 +28,14 @@ export function windowOf(node: Node, kernel: readonly number[], spatial: readonl
   const strides = node.numbers("strides") ?? ones;
   const dilations = node.numbers("dilations") ?? ones;
   const ceil = node.number("ceil_mode", 0) !== 0;
-  const mode = node.text("auto_pad", "NOTSET");
+  const mode = node.text("auto_pad", "NOTSET"), isSame = mode.startsWith("SAME");
   const pads = mode === "VALID" ? undefined : node.numbers("pads");
   const isPositive = [...kernel, ...strides, ...dilations].every((value) => value > 0);
   if (!isPositive || strides.length !== rank || dilations.length !== rank || pads && pads.length !== 2 * rank) {
     const unknown = new Array<null>(rank).fill(null);
-    return { kernel, strides: ones, dilations: ones, ceil, begin: unknown, end: unknown };
+    return { kernel, strides: ones, dilations: ones, ceil, isSame, begin: unknown, end: unknown };
   }
-  if (mode === "SAME_UPPER" || mode === "SAME_LOWER") {
+  if (isSame) {
     const chosen = kernel.map((size, axis): [number | null, number | null] => {
       const length = spatial?.[axis], stride = strides[axis], reach = dilations[axis] * (size - 1);
       if (stride > 1 && typeof length !== "number") return [null, null];
@@ -44,13 +46,14 @@ export function windowOf(node: Node, kernel: readonly number[], spatial: readonl
       const small = Math.floor(total / 2);
       return mode === "SAME_UPPER" ? [small, total - small] : [total - small, small];
     });
-    return { kernel, strides, dilations, ceil, begin: chosen.map(([b]) => b), end: chosen.map(([, e]) => e) };
+    return { kernel, strides, dilations, ceil, isSame, begin: chosen.map(([b]) => b), end: chosen.map(([, e]) => e) };
   }
   return {
     kernel,
     strides,
     dilations,
     ceil,
+    isSame,
     begin: pads ? pads.slice(0, rank) : kernel.map(() => 0),
     end: pads ? pads.slice(rank) : kernel.map(() => 0),
   };
@@ -62,10 +65,10 @@ export function isUnpadded(window: Window): boolean {
 }
 
 /** Size of one output axis of a sliding window; null where unknown. */
-export function slidOutput(window: Window, axis: number, input: Dim, same: boolean): Dim {
-  if (same && window.strides[axis] === 1) return input;
+export function outputSize(window: Window, axis: number, input: Dim): Dim {
+  if (window.isSame && window.strides[axis] === 1) return input;
   if (typeof input !== "number") return null;
-  if (same) return Math.ceil(input / window.strides[axis]);
+  if (window.isSame) return Math.ceil(input / window.strides[axis]);
   const begin = window.begin[axis], end = window.end[axis], stride = window.strides[axis];
   if (begin === null || end === null) return null;
   const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
@@ -74,9 +77,4 @@ export function slidOutput(window: Window, axis: number, input: Dim, same: boole
   if (!window.ceil) return Math.floor(steps) + 1;
   const out = Math.ceil(steps) + 1;
   return (out - 1) * stride >= input + begin ? out - 1 : out;
-}
-
-/** Whether the padding is chosen by the operator (auto_pad SAME_UPPER or SAME_LOWER). */
-export function isSame(node: Node): boolean {
-  return node.text("auto_pad", "NOTSET").startsWith("SAME");
 }

@@ -1,5 +1,7 @@
-import type { MimeBundle } from "./drawing.ts";
 import { PART_STYLE } from "./page_style.ts";
+
+/** A MIME bundle: what `Symbol.for("Jupyter.display")` returns. */
+export type MimeBundle = Record<string, string>;
 
 /** The three forms of one display; the HTML carries its own style, scoped to itself. */
 export function bundle(text: string, markdown: string, html: string[]): MimeBundle {

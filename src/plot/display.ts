@@ -6,8 +6,7 @@
  */
 
 import type { Comparison, ErrorSummary } from "../bench/types.ts";
-import { bundle } from "./bundle.ts";
-import type { MimeBundle } from "./drawing.ts";
+import { bundle, type MimeBundle } from "./bundle.ts";
 import { comparisonMarkdown, comparisonText } from "./comparison_text.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
 import { distribution } from "./distribution.ts";

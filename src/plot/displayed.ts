@@ -1,4 +1,4 @@
-import type { MimeBundle } from "./drawing.ts";
+import type { MimeBundle } from "./bundle.ts";
 import { withData, withFlush } from "./jupyter.ts";
 
 const DISPLAY = Symbol.for("Jupyter.display");

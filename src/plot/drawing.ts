@@ -1,5 +1,5 @@
 import { escapeMarkup } from "./format.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, type MimeBundle } from "./bundle.ts";
 import { htmlFigure, NARROW } from "./figure.ts";
 import { withFlush } from "./jupyter.ts";
 import type { OptionNames } from "../host/options.ts";
@@ -12,9 +12,6 @@ export interface DrawingOptions {
 
 /** Every option of a plot that has no others. */
 export const DRAWING_OPTIONS: OptionNames<DrawingOptions> = { width: true };
-
-/** A MIME bundle: what `Symbol.for("Jupyter.display")` returns. */
-export type MimeBundle = Record<string, string>;
 
 /** A finished drawing. In a notebook it shows itself. */
 export class Drawing {

@@ -1,4 +1,3 @@
-import type { Drawing } from "./drawing.ts";
 import { STYLE } from "./svg.ts";
 
 /** Width of a plot that fits a phone, CSS pixels. */
@@ -9,12 +8,12 @@ export const NARROW = 345;
  * nothing to draw.
  */
 export function htmlFigure(
-  plot: (width: number) => Drawing | undefined,
+  plot: (width: number) => { readonly svg: string } | undefined,
   widths: { wide: number; narrow: number } = { wide: 740, narrow: NARROW },
 ): string {
   const wide = plot(widths.wide), narrow = plot(widths.narrow);
   if (!wide || !narrow) return "";
-  const inline = (drawing: Drawing) => drawing.svg.replace(`<style>${STYLE}</style>\n`, "");
+  const inline = ({ svg }: { readonly svg: string }) => svg.replace(`<style>${STYLE}</style>\n`, "");
   if (wide === narrow) return `<figure>${inline(wide)}</figure>`;
   return `<figure><div class="wide">${inline(wide)}</div><div class="narrow">${inline(narrow)}</div></figure>`;
 }

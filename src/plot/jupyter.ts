@@ -9,7 +9,7 @@
  */
 
 import { notebookKernel } from "../host/deno.ts";
-import type { MimeBundle } from "./drawing.ts";
+import type { MimeBundle } from "./bundle.ts";
 
 /** MIME type of the raw data in a display; notebooks keep it, and show the other forms. */
 export const DATA_TYPE = "application/vnd.layerfuse+json";

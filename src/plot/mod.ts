@@ -6,7 +6,8 @@
  */
 
 export type * from "../bench/types.ts";
-export { Drawing, type DrawingOptions, type MimeBundle } from "./drawing.ts";
+export type { MimeBundle } from "./bundle.ts";
+export { Drawing, type DrawingOptions } from "./drawing.ts";
 export { comparisonMarkdown, comparisonText } from "./comparison_text.ts";
 export { comparisonDisplay, errorDisplay, reportDisplay } from "./display.ts";
 export { distribution } from "./distribution.ts";

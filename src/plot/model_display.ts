@@ -1,6 +1,5 @@
-import type { MimeBundle } from "./drawing.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, type MimeBundle } from "./bundle.ts";
 import { cleanText, escapeMarkdown, escapeMarkup, formatBytes, formatCount } from "./format.ts";
 import type { ModelStats } from "./fusion_summary.ts";
 import { htmlTable } from "./parts.ts";

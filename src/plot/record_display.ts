@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { bundle } from "./bundle.ts";
-import type { MimeBundle } from "./drawing.ts";
+import { bundle, type MimeBundle } from "./bundle.ts";
 import { cleanText, escapeMarkdown, escapeMarkup, formatCount, formatNumber } from "./format.ts";
 import { htmlTable } from "./parts.ts";
 import { markdownTable, textTable } from "./text_layout.ts";

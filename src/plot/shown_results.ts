@@ -4,10 +4,9 @@
  * @module
  */
 import type { Comparison, LevelComparison } from "../bench/types.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, type MimeBundle } from "./bundle.ts";
 import { comparisonDisplay, errorDisplay, reportDisplay } from "./display.ts";
 import { displayed } from "./displayed.ts";
-import type { MimeBundle } from "./drawing.ts";
 import { htmlFigure } from "./figure.ts";
 import { escapeMarkdown, formatInterval, formatMs, formatVerdict } from "./format.ts";
 import type { FusionSummary } from "./fusion_summary.ts";

@@ -1,15 +1,17 @@
 import { allGraphs, type Graph, type Node, type Value } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
 import { inferNode } from "../ops/infer.ts";
-import { attempt } from "./rule_failure.ts";
+import { attempt, endless } from "./rule_failure.ts";
 import { Builder } from "../ops/builder.ts";
-import { commit, objection } from "./commit.ts";
+import { commit } from "./commit.ts";
 import { costOf } from "./cost.ts";
 import type { AppliedRewrite, SkippedRewrite } from "./report.ts";
 import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
 import { GrowthAccount } from "./growth.ts";
-import { whyNotLess } from "./less.ts";
+import { objection } from "./objection.ts";
+import { Queue } from "./queue.ts";
+import { whyNotCheaper } from "./cheaper.ts";
 import { countOperators, whyPartOfIdiom } from "./operators.ts";
 import { PHASES, Replacement, type Rule } from "./rule.ts";
 import type { Runtime } from "./runtime.ts";
@@ -46,7 +48,7 @@ const MOST_PER_NODE = 16;
 /**
  * Applies rules to graphs and their subgraphs, phase by phase, until none applies any more. Each application lowers the cost.
  *
- * Throws a {@linkcode RuleError} where a rule goes on for ever.
+ * Throws a `RuleError` where a rule goes on for ever.
  */
 export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions): RewriteResult {
   const result: RewriteResult = { applied: [], skipped: [] };
@@ -54,12 +56,6 @@ export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions):
   while (driver.pass([...allGraphs(graphs)]));
   for (const skip of driver.skips()) result.skipped.push(skip);
   return result;
-}
-
-/** A rule that does not end. */
-export class RuleError extends Error {
-  /** The error's name, `RuleError`. */
-  override readonly name = "RuleError";
 }
 
 class Driver {
@@ -90,7 +86,7 @@ class Driver {
       return byRoot;
     }).filter((byRoot) => byRoot.size > 0);
     this.#pool = new ConstantPool(graphs);
-    this.#growth = new GrowthAccount(options.fileBytes ?? 0, options.allowGrowth === true);
+    this.#growth = new GrowthAccount(options);
     const nodes = [...allGraphs(graphs)].reduce((sum, graph) => sum + graph.nodes.length, 0);
     this.#most = MOST_PER_NODE * (nodes + MOST_PER_NODE);
   }
@@ -102,7 +98,7 @@ class Driver {
   pass(graphs: readonly Graph[]): boolean {
     const before = this.applied.length;
     const nodes = graphs.flatMap(sorted);
-    if (!this.#isAsRead(graphs, nodes)) { for (const node of nodes) inferNode(node); }
+    for (const node of nodes) inferNode(node); // what an earlier pass made can say more of shapes downstream
     for (const node of nodes) this.#skips.delete(node);
     const queues = this.#phases.map(() => new Queue(nodes));
     for (let phase = 0; phase < queues.length;) {
@@ -116,15 +112,6 @@ class Driver {
       if (touched.length > 0) phase = 0;
     }
     return this.applied.length > before;
-  }
-
-  /**
-   * Whether all is known of nodes that can be: what an earlier pass made can say more of shapes downstream, and where a file does not
-   * have its nodes in order, more was known too late.
-   */
-  #isAsRead(graphs: readonly Graph[], nodes: readonly Node[]): boolean {
-    let at = 0;
-    return this.applied.length === 0 && graphs.every((graph) => graph.nodes.every((node) => node === nodes[at++]));
   }
 
   *skips(): Generator<SkippedRewrite> {
@@ -157,7 +144,7 @@ class Driver {
       const before = { ...costOf(outcome.removed), operators: operators.before };
       const after = { ...costOf(build.nodes), operators: operators.after };
       const against = objection(outcome, build, this.options) ??
-        whyNotLess(rule.phase, outcome, build, operators, this.options.aggressive === true) ??
+        whyNotCheaper(outcome, build, { phase: rule.phase, operators, aggressive: this.options.aggressive }) ??
         this.#growth.whyTooLarge(outcome, build) ??
         this.#whyVetoed(rule, root, outcome);
       if (against) {
@@ -197,41 +184,4 @@ class Driver {
 /** The value a rewrite is about: the first it replaces, or where it replaces none the one that goes. */
 function resultOf(root: Node, { outputs: [first] }: Replacement): Value {
   return first ? first[0] : root.output;
-}
-
-/** Nodes that wait to be visited, each once at a time, in the order they were added. */
-class Queue {
-  readonly #waiting: Set<Node>;
-  #order: Node[];
-  #at = 0;
-
-  constructor(nodes: readonly Node[]) {
-    this.#waiting = new Set(nodes);
-    this.#order = [...nodes];
-  }
-
-  take(): Node | undefined {
-    const node = this.#order[this.#at++];
-    if (node) this.#waiting.delete(node);
-    else [this.#order, this.#at] = [[], 0];
-    return node;
-  }
-
-  add(nodes: readonly Node[]): void {
-    for (const node of nodes) {
-      if (this.#waiting.has(node)) continue;
-      this.#waiting.add(node);
-      this.#order.push(node);
-    }
-  }
-}
-
-function endless(applied: readonly AppliedRewrite[], root: Node): RuleError {
-  const counts = new Map<string, number>();
-  for (const { rule } of applied) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  const [[rule, times]] = [...counts].sort((a, b) => b[1] - a[1]);
-  return new RuleError(
-    `the rule '${rule}' was applied ${times} times and does not come to an end, last at ${root.label}: each application ` +
-      `must leave less than it found. Leave it out (--skip ${rule}) and report it.`,
-  );
 }

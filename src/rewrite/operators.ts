@@ -2,7 +2,7 @@ import { constantOf } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { operatorsOf } from "../ops/idioms/expanded.ts";
 import type { Idiom } from "../ops/idioms/idiom.ts";
-import { type Found, idiomOf } from "../ops/idioms/table.ts";
+import { type Found, idiomOf } from "../ops/idioms/find.ts";
 import { AS_IS, type GraphView } from "../ops/idioms/pattern.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
@@ -107,7 +107,7 @@ export function whyPartOfIdiom(node: Node, runtime: Runtime): Skip | undefined {
   return idiom && !idiom.isLayer ? partOfIdiom(idiom) : undefined;
 }
 
-/** See the code `part-of-idiom`. */
+/** That the runtime runs a node as part of an idiom, as a reason. */
 export function partOfIdiom({ name }: Idiom): Skip {
   return new Skip("part-of-idiom", `it is part of ${name} that ONNX Runtime runs as one operator`);
 }

@@ -1,3 +1,12 @@
+import type { Node } from "../graph/graph.ts";
+import type { AppliedRewrite } from "./report.ts";
+
+/** A rule that does not end. */
+export class RuleError extends Error {
+  /** The error's name, `RuleError`. */
+  override readonly name = "RuleError";
+}
+
 /** A rule threw what is none of our errors: its name, and the node it was tried at. */
 class RuleFailure extends Error {
   /** The error's name, `RuleFailure`. */
@@ -17,4 +26,15 @@ export function attempt<T>(rule: string, node: string, work: () => T): T {
     const isFault = [TypeError, RangeError, SyntaxError].some((type) => error instanceof type);
     throw isFault ? new RuleFailure(rule, node, error as Error) : error;
   }
+}
+
+/** That the rule which was applied most does not come to an end. */
+export function endless(applied: readonly AppliedRewrite[], root: Node): RuleError {
+  const counts = new Map<string, number>();
+  for (const { rule } of applied) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+  const [[rule, times]] = [...counts].sort((a, b) => b[1] - a[1]);
+  return new RuleError(
+    `the rule '${rule}' was applied ${times} times and does not come to an end, last at ${root.label}: each application ` +
+      `must leave less than it found. Leave it out (--skip ${rule}) and report it.`,
+  );
 }

@@ -46,7 +46,7 @@ export function branchesTo(
   return found;
 }
 
-/** The same for the result of a node, whatever else uses that, without the result itself. */
+/** Every way to see the result of a node as a linear map of a value before it, whatever else uses the result. */
 export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_NODES): Map<Value, Branch> {
   const own = stepAt(node, refused);
   return own ? before(own, refused, depth - 1) : new Map();
@@ -54,12 +54,11 @@ export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_N
 
 /** Why the result of a node cannot go with it: something else needs it. */
 function whyNeeded(value: Value, node: Node): Skip | undefined {
+  const uses = [...value.users.values()].reduce((sum, count) => sum + count, 0);
   const gone = `'${value.name}', which would disappear, is`;
   if (value.isOutput) return new Skip("graph-output", `${gone} a graph output`);
-  let uses = 0;
-  for (const [user, count] of value.users) {
-    if (user.graph !== node.graph) return new Skip("other-graph", `${gone} used in a subgraph`);
-    uses += count;
+  if ([...value.users.keys()].some((user) => user.graph !== node.graph)) {
+    return new Skip("other-graph", `${gone} used in a subgraph`);
   }
   if (uses > 1) return new Skip("other-user", `${gone} used more than once`);
 }

@@ -1,12 +1,12 @@
 import type { Node, Value } from "../graph/graph.ts";
-import { type AffineMap, composed, scaleOf } from "../ops/affine_map.ts";
+import { composed, scaleOf } from "../ops/affine_map.ts";
 import { emitAffine } from "../ops/affine/emit_affine.ts";
 import type { PositionMap } from "../ops/position_map.ts";
 import { Skip } from "../ops/skip.ts";
 import { emitSum, type Term } from "../ops/sum.ts";
 import { affineOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { soleUser } from "./propagation.ts";
+import { affineChainTo } from "./affine_chain.ts";
 
 /**
  * avg(s·x + t) − (s·x + t) = s·(avg(x) − x), of an average whose windows hold no padded cells or do not count them: the shift is in
@@ -19,14 +19,14 @@ export const cancelShift: Rule = {
   phase: "absorb",
   roots: operatorsWith("terms"),
   rewrite(root, build) {
-    const found = differenceAt(root), before = found && affinesTo(found.value), { type, shape } = root.output;
-    if (!found || !before || root.hasReferences || type === undefined) return undefined;
+    const found = differenceAt(root), before = found && affineChainTo(found.value);
+    if (!found || !before || root.hasReferences) return undefined;
     const { positions, pool, terms } = found, { map, x, nodes } = before;
     if (map.axis !== null && positions.axes.includes(map.axis)) {
       return new Skip("other-axis", `${nodes[0].label} goes along an axis over which ${pool.label} averages`);
     }
     if (positions.whyNotAverage) return positions.whyNotAverage;
-    const next = soleUser(root.output), behind = next && affineOf(next), scale = scaleOf(map);
+    const next = root.output.soleUser, behind = next && affineOf(next), scale = scaleOf(map);
     const both = behind && !(behind instanceof Skip) && behind.x === root.output ? composed(scale, behind) : undefined;
     const pooled = positions.emit(x, Number(x.shape?.[1]), build), last = both ? next! : root;
     const difference = emitSum(
@@ -34,7 +34,7 @@ export const cancelShift: Rule = {
       terms.map(({ value, sign }) => ({ value: value === found.value ? x : pooled, sign })),
       build,
     );
-    const result = emitAffine(both ?? scale, difference, { type, rank: shape?.length, nodes: [last, ...nodes] }, build);
+    const result = emitAffine(both ?? scale, difference, [last, ...nodes], build);
     return result && new Replacement([root, pool, ...nodes, ...both ? [next!] : []], [[last.output, result]]);
   },
 };
@@ -57,20 +57,4 @@ function differenceAt(root: Node): Difference | undefined {
     return { value, pool, positions, terms };
   }
   return undefined;
-}
-
-/** The affine maps that make a value, as one, with the nodes, the last one first; undefined where there is none. */
-function affinesTo(value: Value): { map: AffineMap; x: Value; nodes: Node[] } | undefined {
-  const nodes: Node[] = [];
-  let map: AffineMap | undefined, x = value;
-  for (let node = x.producer; node && (nodes.length === 0 || soleUser(x) === nodes.at(-1)); node = x.producer) {
-    const affine = affineOf(node);
-    if (!affine || affine instanceof Skip) break;
-    const both: AffineMap | undefined = map ? composed(affine, map) : affine;
-    if (!both) break;
-    nodes.push(node);
-    map = both;
-    x = affine.x;
-  }
-  return map && { map, x, nodes };
 }

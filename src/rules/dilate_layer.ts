@@ -1,10 +1,10 @@
 import type { Node } from "../graph/graph.ts";
 import { dilated } from "../ops/linear/dilated.ts";
 import { Skip } from "../ops/skip.ts";
-import { dealtTo, gatheredFrom } from "../ops/space_batches.ts";
+import { batchToSpace } from "../ops/batches/batch_to_space.ts";
+import { spaceToBatch } from "../ops/batches/space_to_batch.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { soleUser } from "./propagation.ts";
 
 /**
  * Where every b-th cell of an image goes to a batch of its own, a convolution of these batches, put back in place, is a
@@ -19,7 +19,7 @@ export const dilateLayer: Rule = {
   rewrite(root, build) {
     const layer = root.hasReferences ? undefined : layerOf(root);
     if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
-    const from = dealtTo(layer.x, layer.input.channels), to = from && gatheredFrom(root.output, from.blocks);
+    const from = spaceToBatch(layer.x, layer.input.channels), to = from && batchToSpace(root.output, from.blocks);
     if (!from || !to) return undefined;
     const now = dilated(layer, from, to, build);
     if (!now || now instanceof Skip) return now;
@@ -27,11 +27,11 @@ export const dilateLayer: Rule = {
   },
 };
 
-/** Those of a chain of nodes to a layer that serve no other one. */
+/** The nodes at the end of a chain to a layer that serve this layer alone. */
 function onlyFor(layer: Node, nodes: readonly Node[]): Node[] {
   const own = [layer];
   for (const node of nodes.toReversed()) {
-    if (soleUser(node.output) !== own[0]) break;
+    if (node.output.soleUser !== own[0]) break;
     own.unshift(node);
   }
   return own.slice(0, -1);

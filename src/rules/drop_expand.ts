@@ -1,6 +1,7 @@
 import type { Value } from "../graph/graph.ts";
 import { broadcast } from "../ops/dims.ts";
-import { opOf, OPS } from "../ops/table.ts";
+import { opOf } from "../ops/table.ts";
+import { operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /** x ∘ Expand(y) = x ∘ y wherever ∘ broadcasts y to the same shape by itself, as in `x / norm.expand_as(x)`. */
@@ -8,7 +9,7 @@ export const dropExpand: Rule = {
   name: "drop-expand",
   summary: "Expand before an operator that broadcasts by itself (Div, Mul, Add, Where, …): that operator alone",
   phase: "clean",
-  roots: Object.keys(OPS[""]).filter((op) => OPS[""][op].broadcasts),
+  roots: operatorsWith("broadcasts"),
   rewrite(root, build) {
     if (root.hasReferences || root.opset < 7 || root.outputs.length > 1) return undefined;
     for (const wide of root.inputs) {

@@ -14,7 +14,7 @@ import type { Carry } from "../ops/carry/carry.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineOf, operatorsWith } from "../ops/views.ts";
 import type { Replacement, Rule } from "../rewrite/rule.ts";
-import { Propagation, soleUser } from "./propagation.ts";
+import { Propagation } from "./propagation.ts";
 
 const PAST: readonly Carry["kind"][] = ["movement", "pooling"];
 
@@ -44,8 +44,8 @@ export const fuseAffineIntoNextLayer: Rule = {
  */
 function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replacement | undefined {
   let map: AffineMap = affine, { output } = root;
-  const chain = [root], { type } = affine.x;
-  for (let next: Node | undefined; (next = soleUser(output)); output = next.output) {
+  const chain = [root];
+  for (let next: Node | undefined; (next = output.soleUser); output = next.output) {
     const own = affineOf(next),
       both = own && !(own instanceof Skip) && own.x === output ? composed(map, own) : undefined;
     if (!both) break;
@@ -53,9 +53,9 @@ function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replac
     chain.unshift(next);
   }
   const before = hasShift(map) && hasScale(map) ? shiftOf(map, "before") : undefined;
-  if (chain.length < 2 || !before || type === undefined) return undefined;
+  if (chain.length < 2 || !before) return undefined;
   build.reset();
-  const sum = emitAffine(before, affine.x, { type, rank: affine.rank, nodes: chain }, build);
+  const sum = emitAffine(before, affine.x, chain, build);
   if (!sum) return undefined;
   const propagation = new Propagation(build, { nodes: chain, result: output, now: sum, past: PAST });
   return propagation.down(output, scaleOf(map), sum) ? undefined : propagation.replacement();

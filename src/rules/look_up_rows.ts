@@ -31,10 +31,8 @@ export const lookUpRows: Rule = {
 
 /** The layer with the affine map behind it, where nothing else takes its result: a MatMul's bias. */
 function withAffine(layer: LinearMap, { output }: Node): LinearMap {
-  const [user, ...others] = output.users.keys();
-  if (!user || others.length > 0 || output.isOutput || user.graph !== output.graph) return layer;
-  const affine = affineOf(user);
-  if (!affine || affine instanceof Skip || affine.x !== output) return layer;
+  const user = output.soleUser, affine = user && affineOf(user);
+  if (!user || !affine || affine instanceof Skip || affine.x !== output) return layer;
   const both = layer.after(affine, [user]);
   return both instanceof Skip ? layer : both;
 }

@@ -12,12 +12,12 @@ const AXIS = 1;
  * [W₁·x₁ + b₁; W₂·x₂ + b₂; …] = diag(W₁, W₂, …)·x + b, a convolution with groups, where the xᵢ are x cut into channels: as
  * exporters write groups that their framework did not have. Always exact.
  */
-export const mergeLayersOfParts: Rule = mergedFrom(true);
+export const mergeLayersOfParts: Rule = mergedFrom({ isGated: true });
 
-/** The same for groups of any size: what the gate is calibrated with. */
-export const mergeAnyLayersOfParts: Rule = mergedFrom(false);
+/** {@linkcode mergeLayersOfParts} for groups of any size: what the gate is calibrated with. */
+export const mergeAnyLayersOfParts: Rule = mergedFrom({ isGated: false });
 
-function mergedFrom(isGated: boolean): Rule {
+function mergedFrom({ isGated }: { isGated: boolean }): Rule {
   return {
     name: "merge-layers-of-parts",
     summary: "Split (or Slices) into channels → Convs of one form → Concat: one Conv with groups",

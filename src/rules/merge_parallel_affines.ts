@@ -20,8 +20,7 @@ export const mergeParallelAffines: Rule = {
     const sum = sumAt(root), group = largestGroup(sum.terms);
     if (!group) return undefined;
     const { x, map, parts } = group, nodes = [...sum.nodes, ...parts.flatMap(({ branch }) => branch.nodes)];
-    const { type, shape } = x;
-    const value = type && emitAffine(map, x, { type, rank: shape?.length, nodes }, build);
+    const value = emitAffine(map, x, nodes, build);
     if (!value) return undefined;
     const first = parts[0].index, taken = new Set(parts.map(({ index }) => index));
     const terms = sum.terms.flatMap((term, index): Term[] =>

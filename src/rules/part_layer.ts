@@ -9,15 +9,15 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
  * layer per part instead of a copy of each, with what moves it around. Between the layer and the cut may stand a Reshape that makes
  * several axes of the channels, of which the first is cut: the query, key and value of an attention.
  */
-export const partLayer: Rule = partedFrom(true);
+export const partLayer: Rule = partedFrom({ isGated: true });
 
 /** The axis of channels, where it is not known of a node that is no layer. */
 const CHANNELS = 1;
 
-/** The same however small the parts are: what the gate is calibrated with. */
-export const partAnyLayer: Rule = partedFrom(false);
+/** {@linkcode partLayer} however small the parts are: what the gate is calibrated with. */
+export const partAnyLayer: Rule = partedFrom({ isGated: false });
 
-function partedFrom(isGated: boolean): Rule {
+function partedFrom({ isGated }: { isGated: boolean }): Rule {
   return {
     name: "part-layer",
     summary:

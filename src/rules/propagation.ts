@@ -1,80 +1,24 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.ts";
-import type { Builder } from "../ops/builder.ts";
 import type { Carry, Commuted, Transfer } from "../ops/carry/carry.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
-import { constantOf } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineOf, carryOf, layerOf, linearOf, readsShapeOnly } from "../ops/views.ts";
-import { Replacement } from "../rewrite/rule.ts";
+import { StagedMoves } from "./staged_moves.ts";
 
 /** Users that one sentence names. */
 const NAMED = 4;
 
 /** Most nodes an affine map is carried past: further away it is left, so that rewriting takes linear time. */
-export const FARTHEST = 64;
-
-/** Where a propagation starts and how far it may go. */
-export interface PropagationStart {
-  /** The nodes that make the map, the last one first. */
-  readonly nodes: readonly Node[];
-  /** Their result. */
-  readonly result: Value;
-  /** What takes its place. */
-  readonly now: Value;
-  /** The kinds of operators it may get past; all of them where absent. */
-  readonly past?: readonly Carry["kind"][];
-}
+const FARTHEST = 64;
 
 /**
  * One attempt to bring an affine map to the layers before it (`up`), to those after it (`down`), or a part of it each way: the
  * only way a map is moved. Nodes it gets past stay where they are; what they compute changes. Nothing is moved unless all of it
  * is absorbed: the graph changes when the driver commits {@linkcode Propagation.replacement}.
  */
-export class Propagation {
-  readonly #outputs: (readonly [old: Value, now: Value])[];
-  readonly #removed: Node[];
-  readonly #visited: Set<Node>;
+export class Propagation extends StagedMoves {
   #steps = 0;
-
-  readonly build: Builder;
-  readonly start: PropagationStart;
-
-  /** An attempt that stages its new nodes in `build`. */
-  constructor(build: Builder, start: PropagationStart) {
-    this.build = build;
-    this.start = start;
-
-    this.#removed = [...start.nodes];
-    this.#outputs = [[start.result, start.now]];
-    this.#visited = new Set(start.nodes);
-  }
-
-  /** Why as many nodes are made as are taken away, or more; undefined where there are fewer. */
-  whyNotSmaller(): Skip | undefined {
-    const made = this.build.nodes.filter(({ output }) => constantOf(output) === undefined);
-    const [before, after] = [this.#removed.length, made.length];
-    if (after < before) return undefined;
-    const than = after === before ? ", as many as now" : ` instead of ${before}`;
-    return new Skip("not-cheaper", `it would take ${after} nodes${than}`);
-  }
-
-  /** What to put in place of what. */
-  replacement(): Replacement {
-    const passed = new Map(this.#outputs.filter(([, now]) => !this.build.nodes.includes(now.producer!)));
-    const origin = (value: Value): Value => passed.has(value) ? origin(passed.get(value)!) : value;
-    const [[result, x], ...rest] = this.#outputs.map(([old, now]): [Value, Value] => [old, origin(now)]);
-    // a layer that takes the map over directly gives the result under its own name
-    const direct = rest.find(([old, now]) => old === x && this.build.nodes.includes(now.producer!));
-    const isLeft = !direct || [...x.users.keys()].some((user) => !this.#removed.includes(user)) ||
-      rest.some((output) => output !== direct && output[1] === x) ||
-      this.build.nodes.some(({ inputs }) => inputs.includes(x));
-    const outputs = isLeft ? [[result, x] as const, ...rest] : [
-      [result, direct[1]] as const,
-      ...rest.filter((output) => output !== direct),
-    ];
-    return new Replacement(this.#removed, outputs);
-  }
 
   /** Makes a value come out with the map applied, by the layers that make it. Returns why that cannot be. */
   up(value: Value, affine: AffineMap): Skip | undefined {
@@ -92,7 +36,7 @@ export class Propagation {
     if (own && !(own instanceof Skip)) {
       const both = composed(own, affine);
       if (!both && !carryOf(node)) return new Skip("other-axis", `${node.label} goes along another axis`);
-      if (both) return this.#step(node) ?? this.#replace([node], value, own.x) ?? this.up(own.x, both);
+      if (both) return this.#step(node) ?? this.replace([node], value, own.x) ?? this.up(own.x, both);
     }
     return this.#past(
       node,
@@ -140,7 +84,7 @@ export class Propagation {
     if (own && !(own instanceof Skip) && own.x === value) {
       const both = composed(affine, own);
       if (!both && !carryOf(user)) return new Skip("other-axis", `${user.label} goes along another axis`);
-      if (both) return this.#step(user) ?? this.#replace([user], user.output, now) ?? this.down(user.output, both, now);
+      if (both) return this.#step(user) ?? this.replace([user], user.output, now) ?? this.down(user.output, both, now);
     }
     return this.#past(
       user,
@@ -171,12 +115,12 @@ export class Propagation {
     const again = this.#step(node);
     if (again) return again;
     if (commuted.rebuild) {
-      this.#removed.push(node);
-      this.#outputs.push([node.output, commuted.rebuild(input, this.build)]);
+      this.removed.push(node);
+      this.outputs.push([node.output, commuted.rebuild(input, this.build)]);
     }
     let against: Skip | undefined;
     for (const [index, transfers] of commuted.alternatives.entries()) {
-      const back = index < commuted.alternatives.length - 1 ? this.#mark() : undefined;
+      const back = index < commuted.alternatives.length - 1 ? this.mark() : undefined;
       against = undefined;
       for (const transfer of transfers) if ((against = next(transfer))) break;
       if (!against) return undefined;
@@ -187,13 +131,13 @@ export class Propagation {
 
   #absorb(map: LinearMap | Skip, layer: LinearMap, value: Value): Skip | undefined {
     if (map instanceof Skip) return map;
-    const again = layer.nodes.find((node) => this.#visited.has(node));
+    const again = layer.nodes.find((node) => this.visited.has(node));
     if (again) return new Skip("two-paths", `it would come to ${again.label} by two paths`);
     const now = map.emit(this.build);
     if (now instanceof Skip) return now;
-    for (const node of layer.nodes) this.#visited.add(node);
+    for (const node of layer.nodes) this.visited.add(node);
     const { outputs } = layer.nodes.at(-1)!, made = now.producer?.outputs ?? [];
-    if (outputs.length < 2) return this.#replace(layer.nodes, value, now);
+    if (outputs.length < 2) return this.replace(layer.nodes, value, now);
     const surplus = outputs.find((old, index) => old && !made[index]);
     if (surplus) {
       return new Skip(
@@ -201,19 +145,16 @@ export class Propagation {
         `${layer.nodes.at(-1)!.label} has an output '${surplus.name}' that its operator has not`,
       );
     }
-    this.#removed.push(...layer.nodes);
-    outputs.forEach((old, index) => old && this.#outputs.push([old, made[index]!]));
+    this.removed.push(...layer.nodes);
+    outputs.forEach((old, index) => old && this.outputs.push([old, made[index]!]));
   }
 
   #step(node: Node): Skip | undefined {
-    if (++this.#steps > FARTHEST) return tooFar();
-    if (this.#visited.has(node)) return new Skip("two-paths", `it would come to ${node.label} by two paths`);
-    this.#visited.add(node);
-  }
-
-  #replace(nodes: readonly Node[], old: Value, now: Value): undefined {
-    this.#removed.push(...nodes);
-    this.#outputs.push([old, now]);
+    if (++this.#steps > FARTHEST) {
+      return new Skip("too-far", `the layers that could absorb it are more than ${FARTHEST} nodes away`);
+    }
+    if (this.visited.has(node)) return new Skip("two-paths", `it would come to ${node.label} by two paths`);
+    this.visited.add(node);
   }
 
   #whyShared(value: Value, affine: AffineMap): Skip | undefined {
@@ -231,28 +172,12 @@ export class Propagation {
       if (users.length > NAMED) break; // of thousands of users each would ask for all
     }
     if (uses <= 1) return undefined;
-    const others = this.#steps > 0 ? users : users.filter((user) => !this.#visited.has(user));
+    const others = this.#steps > 0 ? users : users.filter((user) => !this.visited.has(user));
     const names = [...new Set(others.map(({ label }) => label))];
     const labels = users.length > NAMED ? `${names.slice(0, NAMED - 1).join(", ")} and others` : names.join(" and ");
     if (labels === "") return new Skip("other-user", `${what}, is used more than once`);
     return new Skip("other-user", `${what}, is ${this.#steps > 0 ? "used" : "also used"} by ${labels}`);
   }
-
-  /** Remembers the state; calling the result goes back to it. */
-  #mark(): () => void {
-    const { nodes, initializers } = this.build, visited = [...this.#visited];
-    const lengths = [nodes.length, initializers.length, this.#removed.length, this.#outputs.length];
-    return () => {
-      [nodes.length, initializers.length, this.#removed.length, this.#outputs.length] = lengths;
-      this.#visited.clear();
-      for (const node of visited) this.#visited.add(node);
-    };
-  }
-}
-
-/** That layers are farther than a map is carried. */
-export function tooFar(): Skip {
-  return new Skip("too-far", `the layers that could absorb it are more than ${FARTHEST} nodes away`);
 }
 
 /** Whether a node does not see a map of one of its inputs: it takes other entries of it. */
@@ -267,16 +192,8 @@ function isUntouched(node: Node, input: Value, affine: AffineMap): boolean {
 /** A layer without an input for a bias, with the addition behind it that is its bias. */
 function withBias(layer: LinearMap): LinearMap {
   if (layer.takesBias) return layer;
-  const next = soleUser(layer.nodes.at(-1)!.output), bias = next && affineOf(next);
+  const next = layer.nodes.at(-1)!.output.soleUser, bias = next && affineOf(next);
   if (!next || !bias || bias instanceof Skip || hasScale(bias)) return layer;
   const both = layer.after(bias, [next]);
   return both instanceof Skip ? layer : both;
-}
-
-/** The one node that takes a value, once, in the same graph; undefined where there are others, or it is a graph output. */
-export function soleUser(value: Value): Node | undefined {
-  const [user] = value.users.keys();
-  return value.users.size === 1 && value.users.get(user) === 1 && !value.isOutput && user.graph === value.graph
-    ? user
-    : undefined;
 }

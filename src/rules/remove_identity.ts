@@ -1,7 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { hasScale, hasShift } from "../ops/affine_map.ts";
 import { Skip } from "../ops/skip.ts";
-import { opOf, OPS } from "../ops/table.ts";
+import { opOf } from "../ops/table.ts";
 import { affineOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
@@ -10,7 +10,7 @@ export const removeIdentity: Rule = {
   name: "remove-identity",
   summary: "Identity, Dropout in inference, Cast, Reshape, Slice, Pad, … that change nothing: nothing",
   phase: "clean",
-  roots: [...new Set([...Object.keys(OPS[""]).filter((op) => OPS[""][op].isNoOp), ...operatorsWith("affine")])],
+  roots: operatorsWith("isNoOp", "affine"),
   rewrite(root) {
     if (root.hasReferences) return undefined;
     const input = opOf(root)?.isNoOp?.(root) ?? unchanged(root);

@@ -1,7 +1,6 @@
 import { Skip } from "../ops/skip.ts";
 import { affineOf, carryOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { soleUser } from "./propagation.ts";
 
 /**
  * max(s·x + t) = s·max(x) + t where s ≥ 0, and an average alike, whatever the sign: an affine map that no layer takes goes
@@ -13,7 +12,7 @@ export const reorderAffineAndPool: Rule = {
   phase: "reorder",
   roots: operatorsWith("affine"),
   rewrite(root, build) {
-    const affine = affineOf(root), pool = soleUser(root.output), carry = pool && carryOf(pool);
+    const affine = affineOf(root), pool = root.output.soleUser, carry = pool && carryOf(pool);
     if (!affine || affine instanceof Skip || !pool || carry?.kind !== "pooling") return undefined;
     const commuted = carry.down(pool, root.output, affine);
     if (commuted instanceof Skip) return commuted;

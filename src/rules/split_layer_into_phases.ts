@@ -7,7 +7,7 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
 interface Worth {
   /** Multiply-accumulates per element of the result: 5 for each channel where 3×3 becomes 2×2. */
   readonly saved: number;
-  /** The same times the square root of the number of cells: on small maps more must be saved to be worth more operators. */
+  /** Multiply-accumulates per element times the square root of the number of cells: on small maps more must be saved to be worth more operators. */
   readonly savedBySide: number;
 }
 
@@ -21,7 +21,7 @@ const WORTH: readonly Worth[] = [{ saved: 400, savedBySide: 5000 }, { saved: 300
  */
 export const splitLayerIntoPhases: Rule = phasesFrom(WORTH);
 
-/** The same wherever it is exact, however little it saves: what the gate is calibrated with. */
+/** {@linkcode splitLayerIntoPhases} wherever it is exact, however little it saves: what the gate is calibrated with. */
 export const anyPhases: Rule = phasesFrom([{ saved: 0, savedBySide: 0 }]);
 
 function phasesFrom(worth: readonly Worth[]): Rule {

@@ -19,7 +19,7 @@ const LEAST_ELEMENTS = 1024;
  */
 export const splitLayerOfJoin: Rule = splitFrom(LEAST_SAVED);
 
-/** The same however little it saves: what the gate is calibrated with. */
+/** {@linkcode splitLayerOfJoin} however little it saves: what the gate is calibrated with. */
 export const splitAnyLayerOfJoin: Rule = splitFrom(0);
 
 function splitFrom(least: number): Rule {

@@ -31,8 +31,8 @@ export function sumAt(root: Node): Sum {
 
 /** Whether a node is part of a larger sum, at whose root it is looked at. */
 export function isInnerSum(node: Node): boolean {
-  const [user] = node.output.users.keys();
-  return user !== undefined && termsOf(user) !== undefined && innerSum(node.output) === node;
+  const { soleUser } = node.output;
+  return soleUser !== undefined && termsOf(soleUser) !== undefined && termsOf(node) !== undefined;
 }
 
 /** What a node adds and takes away, where it is a sum. */
@@ -40,9 +40,6 @@ export function termsOf(node: Node): readonly Term[] | undefined {
   return viewsOf(node).terms?.(node);
 }
 
-function innerSum(value: Value): Node | undefined {
-  const node = value.producer;
-  if (!node || !termsOf(node) || value.isOutput || value.users.size !== 1) return undefined;
-  const [[user, count]] = value.users;
-  return count === 1 && user.graph === node.graph ? node : undefined;
+function innerSum({ producer, soleUser }: Value): Node | undefined {
+  return producer && soleUser && termsOf(producer) ? producer : undefined;
 }

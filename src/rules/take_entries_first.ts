@@ -3,7 +3,7 @@ import type { Builder } from "../ops/builder.ts";
 import type { Entries } from "../ops/entries.ts";
 import { dropAxis, takeEntries, type Taken } from "../ops/taken.ts";
 import { operatorsWith, viewsOf } from "../ops/views.ts";
-import { savesArithmetic } from "../rewrite/less.ts";
+import { savesArithmetic } from "../rewrite/cheaper.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**

@@ -10,7 +10,7 @@ import { LEAST_MACS, whyLittleWork } from "./little_work.ts";
  */
 export const turnTransposedLayer: Rule = turnedLayer(LEAST_MACS);
 
-/** The same however small it is: what the gate is calibrated with. */
+/** {@linkcode turnTransposedLayer} however small it is: what the gate is calibrated with. */
 export const anyTransposedLayer: Rule = turnedLayer(0);
 
 function turnedLayer(leastMacs: number): Rule {

@@ -9,7 +9,7 @@ import { LEAST_MACS, whyLittleWork } from "./little_work.ts";
  */
 export const writeContractionAsProduct: Rule = contractionAsProduct(LEAST_MACS);
 
-/** The same however small it is: what the gate is calibrated with. */
+/** {@linkcode writeContractionAsProduct} however small it is: what the gate is calibrated with. */
 export const anyContraction: Rule = contractionAsProduct(0);
 
 function contractionAsProduct(leastMacs: number): Rule {

@@ -1,4 +1,4 @@
-import { writableIdiomAt, WRITTEN_ROOTS } from "../ops/idioms/table.ts";
+import { writableIdiomAt, WRITTEN_ROOTS } from "../ops/idioms/find.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**

@@ -9,12 +9,12 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
  * with kernels of height 1. The runtime has its blocked layout for images only. A whole chain is written so, with one unsqueeze
  * where it begins and one squeeze where it ends.
  */
-export const writeLinesAsImages: Rule = linesAsImages(true);
+export const writeLinesAsImages: Rule = linesAsImages({ isGated: true });
 
-/** The same wherever it is exact, whether it pays or not: what the gate is calibrated with. */
-export const anyLines: Rule = linesAsImages(false);
+/** {@linkcode writeLinesAsImages} wherever it is exact, whether it pays or not: what the gate is calibrated with. */
+export const anyLines: Rule = linesAsImages({ isGated: false });
 
-function linesAsImages(isGated: boolean): Rule {
+function linesAsImages({ isGated }: { isGated: boolean }): Rule {
   return {
     name: "write-lines-as-images",
     summary: "Chains of 1-D Conv with activations, norms, sums and pools: the same in 2-D, on images of height 1",

@@ -16,12 +16,12 @@ const LARGEST_SLOPE = 8;
  * for s < 1 in every channel; else s·x + (1 − s)·max(0, x). One slope for all channels goes into the convolution's kernel. ONNX
  * Runtime runs each of these, but no PRelu, in the blocked layout of its convolutions. x must be finite.
  */
-export const writeSlopesAsRelu: Rule = slopesAsRelu(true);
+export const writeSlopesAsRelu: Rule = slopesAsRelu({ isGated: true });
 
-/** The same however small the layer is: what the gate is calibrated with. */
-export const anySlopes: Rule = slopesAsRelu(false);
+/** {@linkcode writeSlopesAsRelu} however small the layer is: what the gate is calibrated with. */
+export const anySlopes: Rule = slopesAsRelu({ isGated: false });
 
-function slopesAsRelu(isGated: boolean): Rule {
+function slopesAsRelu({ isGated }: { isGated: boolean }): Rule {
   return {
     name: "write-slopes-as-relu",
     summary: "Conv → PRelu: a scaled Conv, Relu and a scaled copy, which stay in the blocked layout",

@@ -1,7 +1,8 @@
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Settled } from "../ops/op.ts";
-import { opOf, OPS } from "../ops/table.ts";
+import { opOf } from "../ops/table.ts";
+import { operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**
@@ -14,10 +15,9 @@ export const writeTarget: Rule = {
   summary:
     "Reshape, Resize to computed sizes that numbers say once for all: to constant ones; LSTM, GRU, RNN from zeros: without them",
   phase: "clean",
-  roots: Object.keys(OPS[""]).filter((op) => OPS[""][op].settled),
+  roots: operatorsWith("settled"),
   rewrite(root, build) {
-    // below IR version 4 a new initializer is a new graph input, and a function body has no initializers
-    if (root.hasReferences || root.graph.isFunction || root.graph.model.irVersion < 4) return undefined;
+    if (root.hasReferences || !root.graph.takesConstants) return undefined;
     const computed = root.inputs[settledOf(root)[0]?.index], producer = computed?.producer;
     if (!producer || producer.graph !== root.graph || producer.outputs.length > 1 || computed.isOutput) {
       return undefined;

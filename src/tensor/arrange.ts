@@ -54,19 +54,3 @@ export function broadcastStrides(dims: readonly number[], target: readonly numbe
   const strides = stridesOf(dims), lead = target.length - dims.length;
   return target.map((_, axis) => axis < lead || dims[axis - lead] === 1 ? 0 : strides[axis - lead]);
 }
-
-/** An elementwise operation on two tensors, numpy broadcasting, in float64; undefined where shapes do not fit. */
-export function broadcastBinary(a: Tensor, b: Tensor, operate: (a: number, b: number) => number): Tensor | undefined {
-  const dims = broadcastDims(a.dims, b.dims);
-  if (!dims) return undefined;
-  return computedTensor(a.type, dims, () => {
-    const left = valuesOf(a), right = valuesOf(b), out = new Float64Array(sizeOf(dims));
-    forEachOffset(dims, broadcastStrides(a.dims, dims), (offset, index) => out[index] = left[offset]);
-    forEachOffset(
-      dims,
-      broadcastStrides(b.dims, dims),
-      (offset, index) => out[index] = operate(out[index], right[offset]),
-    );
-    return out;
-  });
-}

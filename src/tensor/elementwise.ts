@@ -1,7 +1,7 @@
 import { broadcastDims, broadcastStrides, forEachOffset } from "./arrange.ts";
 import { rounded } from "./encode.ts";
 import { type ElementType, isFloat } from "./element_type.ts";
-import { CHUNK, computedTensor, forEachChunk, sizeOf, type Tensor, valuesOf } from "./tensor.ts";
+import { CHUNK, computedTensor, measuredBound, sizeOf, type Tensor, valuesOf } from "./tensor.ts";
 
 /** A tensor of the same shape with `f` of every element, worked out a chunk at a time, in float64. */
 export function mapped(x: Tensor, f: (value: number) => number, type: ElementType = x.type): Tensor {
@@ -15,17 +15,9 @@ export function mapped(x: Tensor, f: (value: number) => number, type: ElementTyp
       x.read(start, into);
       for (let at = 0; at < into.length; at++) into[at] = f(into[at]);
     },
-    bound: () => bound ??= largest(result),
+    bound: () => bound ??= measuredBound(result),
   };
   return result;
-}
-
-function largest(tensor: Tensor): number {
-  let most = 0;
-  forEachChunk(tensor, (values) => {
-    for (const value of values) if (!(Math.abs(value) <= most)) most = Number.isNaN(value) ? Infinity : Math.abs(value);
-  });
-  return most;
 }
 
 /** The elements as a runtime sees them: those that are still to be rounded to a floating-point type are rounded. */
@@ -47,16 +39,13 @@ export function asRounded(x: Tensor): Tensor {
   };
 }
 
-/** More operands than a function takes arguments, nearly. */
-const MOST_OPERANDS = 1 << 12;
-
-/** `f` of the elements of several tensors, numpy broadcasting, in float64; undefined where shapes do not fit, or for thousands. */
+/** `f` of the elements of several tensors, numpy broadcasting, in float64; undefined where shapes do not fit. */
 export function broadcasted(
   inputs: readonly Tensor[],
   f: (...values: number[]) => number,
   type: ElementType = inputs[0].type,
 ): Tensor | undefined {
-  let dims: number[] | undefined = inputs.length > MOST_OPERANDS ? undefined : [];
+  let dims: number[] | undefined = [];
   for (const input of inputs) dims = dims && broadcastDims(dims, input.dims);
   if (!dims) return undefined;
   const shape = dims;

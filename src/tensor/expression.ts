@@ -1,24 +1,22 @@
-import type { Tensor } from "./tensor.ts";
-
 /** How a tensor is made of others, exactly: equal expressions of equal operands are equal tensors. */
-export interface Expression {
+export interface Expression<T> {
   /** What is done. */
   readonly operation: string;
   /** What it is done to. */
-  readonly operands: readonly Tensor[];
+  readonly operands: readonly T[];
   /** Everything else it depends on. */
   readonly parameters: () => string;
 }
 
-const expressions = new WeakMap<Tensor, Expression>();
+const expressions = new WeakMap<object, Expression<object>>();
 
 /** Says how a tensor was made; returns it. */
-export function expressed(
-  tensor: Tensor,
+export function expressed<T extends object>(
+  tensor: T,
   operation: string,
-  operands: readonly Tensor[],
+  operands: readonly T[],
   parameters: () => string = () => "",
-): Tensor {
+): T {
   if (!operands.includes(tensor) && !expressions.has(tensor)) {
     expressions.set(tensor, { operation, operands, parameters });
   }
@@ -26,8 +24,8 @@ export function expressed(
 }
 
 /** How a tensor was made, where that was said. */
-export function expressionOf(tensor: Tensor): Expression | undefined {
-  return expressions.get(tensor);
+export function expressionOf<T extends object>(tensor: T): Expression<T> | undefined {
+  return expressions.get(tensor) as Expression<T> | undefined;
 }
 
 /** Every byte is a character of its own in this encoding, and it is decoded natively. */

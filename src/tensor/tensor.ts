@@ -132,7 +132,7 @@ export function filledTensor(type: ElementType, dims: readonly number[], value: 
   };
 }
 
-/** The same elements in another shape. */
+/** The elements of a tensor in another shape. */
 export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
   if (sizeOf(dims) !== tensor.size) {
     throw new RangeError(`a tensor of shape [${tensor.dims}] cannot have the shape [${dims}]`);
@@ -142,13 +142,12 @@ export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
 
 /** A tensor whose values are computed as a whole, in float64, and kept as long as they are among those used last. */
 export function computedTensor(type: ElementType, dims: readonly number[], compute: () => Float64Array): Tensor {
-  let bound: number | undefined;
   const tensor: Tensor = {
     type,
     dims,
     size: sizeOf(dims),
     read: (start, into) => into.set(recentValues(tensor, compute).subarray(start, start + into.length)),
-    bound: () => bound ??= measuredBound(tensor),
+    bound: () => measuredBound(tensor),
   };
   return tensor;
 }

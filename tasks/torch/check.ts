@@ -1,10 +1,10 @@
 /**
  * `deno run -A tasks/torch/check.ts [--only A,B] [--out FILE.md]`: for every architecture of torchvision's, and for the networks of
  * timm (those it converted from TensorFlow, too) and Hugging Face whose names are known, and for the originals of all others
- * (tasks/reference_networks.py), PyTorch makes one with random weights, saves its state dict and its output on
- * a random input; `build(…, { weights })` is given the state dict, and what ONNX Runtime makes of the same input is compared
- * with PyTorch's in float64 and float32. Writes docs/weights.md; with --only
- * the rows of these alone, and leaves the others. Ends with 1 where an output is further away than rounding.
+ * (tasks/reference_networks.py), PyTorch makes one with random weights, saves its state dict and its output on a random input;
+ * `build(…, { weights })` is given the state dict, and what ONNX Runtime makes of the same input is compared with PyTorch's in
+ * float64 and float32. Writes docs/weights.md; with --only the rows of these, and leaves the others. Ends with 1 where an output is
+ * further away than rounding.
  *
  * Needs a Python with torch, torchvision, timm, transformers and safetensors: `PYTHON`, by default `python3`.
  *
@@ -19,6 +19,8 @@ import { type Architecture, build } from "../../src/models/mod.ts";
 
 /** How many times as far from the float64 result as eager PyTorch's own float32 an output may be: other sums, same precision. */
 const ROUNDING = 3;
+/** An output as near as this is rounding, too, where eager PyTorch's own sums happen to be nearer still. */
+const NEAR = 2e-6;
 const SOURCES: Readonly<Record<string, string>> = {
   hugging_face: "Hugging Face",
   timm_tf: "timm, tf_…",
@@ -132,7 +134,7 @@ for (const [index, name] of cases.entries()) {
 const versions = (await python("versions")).trim();
 await requests.close();
 await maker.status;
-const far = rows.filter(({ error, eager }) => !(error <= ROUNDING * eager));
+const far = rows.filter(({ error, eager }) => !(error <= Math.max(NEAR, ROUNDING * eager)));
 
 const lines = new Map<string, string>();
 for (const line of (await Deno.readTextFile(out).catch(() => "")).split("\n")) {
@@ -164,7 +166,7 @@ ${cases.flatMap((name) => lines.get(label(...name.split(":") as [string, string]
 await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", out] }).output();
 for (const { name, error, eager } of far) {
   console.error(
-    `${name}: ${error} from the float64 result; eager PyTorch is ${eager} away, expected at most ${ROUNDING} times that`,
+    `${name}: ${error} from the float64 result; eager PyTorch is ${eager} away, expected at most ${ROUNDING} times that or ${NEAR}`,
   );
 }
 Deno.exit(far.length > 0 ? 1 : 0);

@@ -46,7 +46,10 @@ HUGGING_FACE = ["resnet18", "resnet50", "regnet_y_400mf", "mobilenet_v2", "convn
 ORIGINALS = [name for name in REFERENCES if name not in TIMM and name not in OTHERS]
 
 
-def shape_of(name):
+def shape_of(source, name):
+    """Of one input, without the batch."""
+    if source == "original" and not torch.is_tensor(REFERENCES[name][1]):
+        return REFERENCES[name][1][1:]
     return OTHERS.get(name) or (3, SIZES.get(name, 224), SIZES.get(name, 224))
 
 
@@ -131,13 +134,13 @@ def output_of(network, x):
 
 def input_of(source, name):
     if source not in ("original", "npm"):
-        return torch.randn(1, *shape_of(name))
+        return torch.randn(1, *shape_of(source, name))
     given = REFERENCES[name][1]
     return given if torch.is_tensor(given) else torch.randn(given)
 
 
 @torch.no_grad()
-def trained(network, source, name):
+def trained(network, shape):
     """Scales, shifts and statistics as after training; a fresh network's are 1, 0, 0 and 1."""
     batch_norms = [module for module in network.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
     for module in batch_norms:
@@ -153,8 +156,7 @@ def trained(network, source, name):
             parameter.uniform_(0.1, 0.5)
         elif parameter.dim() > 1 and not parameter.any():  # a last layer that begins at zero, which would hide all others
             parameter.normal_(0, 0.02)
-    if batch_norms:
-        shape = REFERENCES[name][1][1:] if source == "original" else shape_of(name)
+    if batch_norms or any(hasattr(module, "weight_u") for module in network.modules()):  # spectral norms have vectors, too
         network.train()
         network(torch.randn(4, *shape))
     return network.eval()
@@ -175,7 +177,7 @@ def make(case, folder, file_format):
     torch.manual_seed(16)
     path = folder / f"weights.{file_format}"
     network = MAKERS[source](name)
-    network = with_weights(network, path) if source == "npm" else trained(network, source, name)
+    network = with_weights(network, path) if source == "npm" else trained(network, shape_of(source, name))
     x = input_of(source, name)
     with torch.no_grad():
         y = output_of(network, x)

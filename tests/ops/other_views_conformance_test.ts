@@ -4,39 +4,20 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { newAttribute } from "../../src/graph/attribute.ts";
-import type { Node, Value } from "../../src/graph/graph.ts";
+import type { Value } from "../../src/graph/graph.ts";
 import { Builder } from "../../src/ops/builder.ts";
 import { ConstantPool } from "../../src/ops/constant_pool.ts";
 import { inferNode } from "../../src/ops/infer.ts";
 import { Skip } from "../../src/ops/skip.ts";
 import { OPS } from "../../src/ops/table.ts";
+import type { Op } from "../../src/ops/op.ts";
 import type { Views } from "../../src/ops/view.ts";
 import { commit } from "../../src/rewrite/commit.ts";
 import { Replacement } from "../../src/rewrite/rule.ts";
-import { broadcastStrides, forEachOffset } from "../../src/tensor/arrange.ts";
 import { valueTensor } from "../../src/tensor/tensor.ts";
 import { modelBytes, random, randomIn, type TestModel, type TestNode } from "../onnx_model.ts";
-import type { Example } from "./example.ts";
-import { examplesOf } from "./examples/mod.ts";
-import { assertClose, feedOf, modelOf, nodeOf, type Numbers, type Results, run } from "./view_conformance.ts";
-
-/** One example as it runs. */
-interface Case {
-  readonly model: TestModel;
-  readonly node: Node;
-  readonly feeds: Results;
-  readonly own: Numbers;
-  readonly what: string;
-}
-
-type Check = (views: Views, subject: Case) => Promise<boolean> | boolean;
-
-/** Numbers spread over a larger shape, as numpy does. */
-function spread({ dims, values }: Numbers, over: readonly number[]): Float64Array {
-  const out = new Float64Array(over.reduce((a, b) => a * b, 1));
-  forEachOffset([...over], broadcastStrides([...dims], [...over]), (from, to) => out[to] = values[from]);
-  return out;
-}
+import { type Case, type Check, checkEach, isWritten, spread } from "./view_checks.ts";
+import { assertClose, nodeOf, type Numbers, run } from "./view_conformance.ts";
 
 /** Numbers with every channel scaled and shifted by numbers of its own. */
 function perChannel({ dims, values }: Numbers, change: (value: number, channel: number) => number, axis = 1): Numbers {
@@ -78,12 +59,10 @@ const isPositionMap: Check = async (views, { model, node, feeds, own, what }) =>
   const ratio = positions(given.dims) / positions(own.dims);
   assert(map.ratio === undefined || map.ratio <= ratio + 1e-9, `${what}: ratio ${map.ratio}, is ${ratio}`);
   assertEquals(own.dims.length, map.dropsAxes ? given.dims.length - map.axes.length : given.dims.length, what);
-  const { graphs, model: opened, node: again } = await nodeOf(model), other = views.positions!(again);
-  if (!other || other instanceof Skip) return false;
-  const build = new Builder(graphs.graph, new ConstantPool([graphs.graph]), inferNode);
-  commit(graphs.graph, again, new Replacement([again], [[again.output, other.emit(other.x, channels, build)]]), build);
-  assertClose((await run(await opened.with(graphs).bytes(), feeds))?.o0, own, `${what}, emitted`);
-  return true;
+  return await isWritten({ model, node, feeds, own, what: `${what}, emitted` }, (again, build) => {
+    const other = views.positions!(again);
+    return other && !(other instanceof Skip) ? other.emit(other.x, channels, build) : undefined;
+  });
 };
 
 /** The same with a Pad before the node, of all axes but the first two. */
@@ -139,44 +118,11 @@ const takesPadding: Check = async (views, { model, feeds, what }) => {
   return true;
 };
 
-const CHECKS: Partial<Record<keyof Views, Check>> = {
+const CHECKS: Partial<Record<keyof Op, Check>> = {
   terms: isSum,
   positions: isPositionMap,
   padding: isPadding,
   takePadding: takesPadding,
 };
 
-/** Operator sets at which the forms of these operators differ. */
-const OPSETS = [7, 9, 11, 13, 18, 24];
-
-async function casesOf(opType: string, opset: number, example: Example): Promise<Case | undefined> {
-  const isFed = (at: number) =>
-    example.inputs[at] !== null && (example.inputs[at]!.type ?? 1) === 1 && !example.parameters?.includes(at);
-  const weights = opType.startsWith("Conv"); // a layer's weights are constants
-  const model = modelOf({ domain: "", opType }, opset, example, (at) => isFed(at) && !(weights && at > 0));
-  const names = Object.keys(model.inputs!);
-  if (names.length === 0) return undefined;
-  const feeds = Object.fromEntries(names.map((name) => [name, feedOf(example.inputs[Number(name.slice(1))]!)]));
-  const own = (await run(modelBytes(model), feeds))?.o0;
-  const what = `${opType} at operator set ${opset}, inputs ${
-    example.inputs.map((input) => input ? `[${input.dims}]` : "–").join(" ")
-  }, attributes ${JSON.stringify(example.attributes ?? {})}`;
-  return own && { model, node: (await nodeOf(model)).node, feeds, own, what };
-}
-
-for (const [opType, views] of Object.entries<Views>(OPS[""])) {
-  for (const [view, check] of Object.entries(CHECKS)) {
-    if (!views[view as keyof Views]) continue;
-    Deno.test(`ai.onnx.${opType} has the ${view} that its entry says`, async () => {
-      let count = 0;
-      for (const opset of OPSETS) {
-        for (const example of examplesOf({ domain: "", opType }, { opset, seed: opset })) {
-          if ((example.outputs ?? 1) > 1) continue;
-          const subject = await casesOf(opType, opset, example);
-          if (subject && await check(views, subject)) count++;
-        }
-      }
-      assert(count > 0, "no example of it was compared");
-    });
-  }
-}
+checkEach(CHECKS);

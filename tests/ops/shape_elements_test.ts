@@ -27,7 +27,7 @@ const RESHAPED: [x: Dim[], shape: Dim[], result: Dim[]][] = [
 ];
 
 Deno.test("reshapedDims() cancels what is the same on both sides", () => {
-  for (const [x, shape, result] of RESHAPED) assertEquals(reshapedDims(x, shape, false), result, `${x} as ${shape}`);
+  for (const [x, shape, result] of RESHAPED) assertEquals(reshapedDims(x, shape), result, `${x} as ${shape}`);
 });
 
 Deno.test("multiple() and product() keep what a name is taken times", () => {

@@ -66,6 +66,9 @@ export function modelOf(name: OpName, opset: number, example: Example, isFed: (i
   };
 }
 
+/** What ONNX Runtime said last of a model that it does not run. */
+export let lastRefusal = "";
+
 /** Runs a model; undefined where ONNX Runtime does not run it. */
 export async function run(bytes: Uint8Array, feeds: Record<string, Numbers>): Promise<Results | undefined> {
   let session: ort.InferenceSession | undefined;
@@ -88,7 +91,8 @@ export async function run(bytes: Uint8Array, feeds: Record<string, Numbers>): Pr
         { dims, values: data as unknown as ArrayLike<number> },
       ]),
     );
-  } catch {
+  } catch (error) {
+    lastRefusal = (error as Error).message;
     return undefined;
   } finally {
     await session?.release();

@@ -24,6 +24,15 @@ Deno.test("fuse() folds a BatchNormalization into the Conv before it", async () 
   await assertFuses(convBn(), { Conv: 1 });
 });
 
+Deno.test("fuse() folds a Sum with a constant into the Conv before it", async () => {
+  const nodes = [
+    { op: "Conv", inputs: ["x", "w"], outputs: ["c"] },
+    { op: "Sum", inputs: ["shift", "c"], outputs: ["y"] },
+  ];
+  const { w } = convBn().initializers!;
+  await assertFuses(convBn({ initializers: { w, shift: random([4, 1, 1], 6) }, nodes }), { Conv: 1 });
+});
+
 Deno.test("fuse() keeps a conv whose result another node uses", async () => {
   const model = convBn();
   model.nodes.push({ op: "Relu", inputs: ["c"], outputs: ["z"] });

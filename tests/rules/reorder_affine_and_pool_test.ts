@@ -46,6 +46,8 @@ const POOLS: Record<string, Partial<TestNode>> = {
   "an AveragePool": { op: "AveragePool" },
   "a GlobalMaxPool": { op: "GlobalMaxPool", attributes: {} },
   "a GlobalAveragePool": { op: "GlobalAveragePool", attributes: {} },
+  "a ReduceMax": { op: "ReduceMax", attributes: { axes: [2, 3] } },
+  "a ReduceMin": { op: "ReduceMin", attributes: { axes: [2, 3] } },
 };
 
 for (const [what, pool] of Object.entries(POOLS)) {
@@ -81,6 +83,11 @@ Deno.test("behind the pool, a layer before it or after it takes the map over", a
 
 Deno.test("a negative scale does not go behind a maximum", async () => {
   await assertKeeps(model({}, { gamma: random([8], 2) }), /turns the maximum of pool into a minimum/, { node: "bn" });
+});
+
+Deno.test("a negative scale does not go behind a minimum", async () => {
+  const made = model({ op: "ReduceMin", attributes: { axes: [2, 3] } }, { gamma: random([8], 2) });
+  await assertKeeps(made, /turns the minimum of pool into a maximum/, { node: "bn" });
 });
 
 Deno.test("a shift does not go behind an average that counts padded cells", async () => {

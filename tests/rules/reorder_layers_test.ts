@@ -1,3 +1,4 @@
+/** reorder-layer-and-pool and reorder-resize-and-layer: what gives a layer fewer positions goes before it. */
 import { assertEquals } from "@std/assert";
 import { fuse, type FuseOptions, open } from "../../src/fusion/mod.ts";
 import { assertFuses, assertKeeps } from "../fusion_check.ts";

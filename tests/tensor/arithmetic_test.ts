@@ -1,7 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertGreaterOrEqual, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { broadcastBinary, broadcastDims, transposed } from "../../src/tensor/arrange.ts";
+import { broadcastDims, transposed } from "../../src/tensor/arrange.ts";
 import { encodedChunks, encodePart } from "../../src/tensor/encode.ts";
+import { broadcasted } from "../../src/tensor/elementwise.ts";
 import { multiplied } from "../../src/tensor/multiply.ts";
 import { overflowOf } from "../../src/tensor/overflow.ts";
 import { underflowOf } from "../../src/tensor/underflow.ts";
@@ -117,11 +118,11 @@ Deno.test("transposed() moves axis order[i] to axis i", () => {
   );
 });
 
-Deno.test("broadcastBinary() follows numpy: right-aligned, ones repeat", () => {
+Deno.test("broadcasted() follows numpy: right-aligned, ones repeat", () => {
   fc.assert(
     fc.property(dims(), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), fc.nat(3), (shape, ones, drop) => {
       const other = shape.map((dim, axis) => ones[axis] ? 1 : dim).slice(drop);
-      const a = counted(shape), b = counted(other, 3), difference = broadcastBinary(a, b, (x, y) => x - y)!;
+      const a = counted(shape), b = counted(other, 3), difference = broadcasted([a, b], (x, y) => x - y)!;
       assertEquals(difference.dims, shape);
       indicesOf(shape).forEach((index, i) => {
         const at = offsetOf(index.slice(shape.length - other.length), other);
@@ -132,7 +133,7 @@ Deno.test("broadcastBinary() follows numpy: right-aligned, ones repeat", () => {
   );
   assertEquals(broadcastDims([3, 1], [4]), [3, 4]);
   assertEquals(broadcastDims([3], [4]), undefined);
-  assertEquals(broadcastBinary(counted([3]), counted([4]), (x) => x), undefined);
+  assertEquals(broadcasted([counted([3]), counted([4])], (x) => x), undefined);
 });
 
 Deno.test("encodedChunks() and encodePart() give the same little-endian bytes, across chunks", () => {

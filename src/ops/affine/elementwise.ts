@@ -3,61 +3,78 @@ import { isFloat } from "../../tensor/element_type.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import type { ChannelAffine } from "../affine_map.ts";
 import { constantOf, notConstant } from "../constant.ts";
+import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { unknownRank } from "../unknown_rank.ts";
 
 /** Constants of more elements than this are no per-channel parameters, axes that are longer have no map of their own. */
 export const MOST_ENTRIES = 1 << 20;
 
-/**
- * Mul, Div, Add, Sub and Neg by a constant, either operand, as an affine map along the one axis the constant varies
- * along. Which axis that is follows from right-aligned (numpy) broadcasting: [C] is the last axis, [C, 1, 1] is the
- * channel of an image.
- */
-export function elementwise(node: Node): ChannelAffine | Skip | undefined {
-  const [a, b] = node.inputs;
-  if (node.opType === "Neg") {
-    return a && !constantOf(a) ? map(a, null, Float64Array.of(-1), Float64Array.of(0)) : undefined;
-  }
-  if (!a || !b || node.inputs.length !== 2) return undefined;
-  const first = constantOf(a), second = constantOf(b);
-  if (first && second) return undefined;
-  const constant = first ?? second;
-  if (!constant) {
-    const overridable = [a, b].find((value) => value.initializer);
-    return overridable && notConstant("its operand is", overridable);
-  }
-  if (!isFloat(constant.type)) return undefined;
-  const x = first ? b : a;
-  if (first && node.opType === "Div") {
-    return new Skip("not-linear", "it divides a constant by its input, which is not linear");
-  }
-  const axis = axisOf(node, x, constant, first !== undefined);
-  if (axis instanceof Skip) return axis;
-  const values = valuesOf(constant);
-  const zero = new Float64Array(values.length), one = new Float64Array(values.length).fill(1);
-  switch (node.opType) {
-    case "Mul":
-      return map(x, axis, values, zero);
-    case "Div":
-      return map(x, axis, values.map((value) => 1 / value), zero);
-    case "Add":
-      return map(x, axis, one, values);
-    case "Sub":
-      return first
-        ? map(x, axis, one.map((value) => -value), values)
-        : map(x, axis, one, values.map((value) => 0 - value));
-  }
+/** A node as an affine map; why it is none; undefined where it is something else. */
+type AffineOf = (node: Node) => ChannelAffine | Skip | undefined;
+
+/** What a constant operand makes of the other one: scale·x + shift, with 1 and 0 where they are absent. */
+interface Effect {
+  readonly scale?: Float64Array;
+  readonly shift?: Float64Array;
 }
 
-function map(
-  x: Value,
-  axis: number | null,
-  scale: Float64Array,
-  shift: Float64Array,
-): ChannelAffine {
-  return { x, rank: x.shape?.length, axis, scale, shift };
+/**
+ * An operator of two operands of which one is constant, as an affine map along the one axis the constant varies along; `effect` is
+ * told whether the constant is the first. Which axis that is follows from right-aligned (numpy) broadcasting: [C] is the last axis,
+ * [C, 1, 1] is the channel of an image.
+ */
+function byConstant(effect: (constant: Float64Array, isFirst: boolean) => Effect): AffineOf {
+  return (node) => {
+    const [a, b] = node.inputs;
+    if (!a || !b || node.inputs.length !== 2) return undefined;
+    const first = constantOf(a), second = constantOf(b), constant = first ?? second;
+    if (first && second) return undefined;
+    if (!constant) {
+      const overridable = [a, b].find((value) => value.initializer);
+      return overridable && notConstant("its operand is", overridable);
+    }
+    if (!isFloat(constant.type)) return undefined;
+    const x = first ? b : a, axis = axisOf(node, x, constant, first !== undefined);
+    if (axis instanceof Skip) return axis;
+    const values = valuesOf(constant), { scale, shift } = effect(values, first !== undefined);
+    return {
+      x,
+      rank: x.shape?.length,
+      axis,
+      scale: scale ?? new Float64Array(values.length).fill(1),
+      shift: shift ?? new Float64Array(values.length),
+    };
+  };
 }
+
+/** x + K, in either order. */
+export const addition: AffineOf = byConstant((shift) => ({ shift }));
+
+/** x − K, and K − x. */
+export const subtraction: AffineOf = byConstant((constant, isFirst) =>
+  isFirst
+    ? { scale: new Float64Array(constant.length).fill(-1), shift: constant }
+    : { shift: constant.map((value) => 0 - value) }
+);
+
+/** x·K, in either order. */
+export const multiplication: AffineOf = byConstant((scale) => ({ scale }));
+
+const quotient = byConstant((constant) => ({ scale: constant.map((value) => 1 / value) }));
+
+/** x/K. */
+export const division: AffineOf = (node) => {
+  const [top, bottom] = node.inputs, constant = constantOf(top);
+  if (!constant || !bottom || constantOf(bottom) || !isFloat(constant.type)) return quotient(node);
+  return new Skip("not-linear", "it divides a constant by its input, which is not linear");
+};
+
+/** −x. */
+export const negation: AffineOf = ({ inputs: [x] }) =>
+  x && !constantOf(x)
+    ? { x, rank: x.shape?.length, axis: null, scale: Float64Array.of(-1), shift: Float64Array.of(0) }
+    : undefined;
 
 /** The axis of x, from the left, along which the constant varies; null where it is one number. */
 function axisOf(node: Node, x: Value, constant: Tensor, isFirst: boolean): number | null | Skip {
@@ -69,7 +86,7 @@ function axisOf(node: Node, x: Value, constant: Tensor, isFirst: boolean): numbe
     return new Skip("not-per-channel", `its constant of shape [${dims}] is no per-channel parameter`);
   }
   const legacy = node.opset < 7 && !isFirst && node.number("broadcast", 0) !== 0 ? node.attribute("axis") : undefined;
-  const lead = typeof legacy === "number" ? (legacy < 0 ? legacy + rank : legacy) : rank - dims.length;
+  const lead = typeof legacy === "number" ? fromStart(legacy, rank) : rank - dims.length;
   if (lead < 0 || lead + dims.length > rank) {
     return new Skip("not-per-channel", `its constant of shape [${dims}] enlarges its input, which has rank ${rank}`);
   }

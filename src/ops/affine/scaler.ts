@@ -1,5 +1,5 @@
 import type { Node } from "../../graph/graph.ts";
-import type { ChannelAffine } from "../affine_map.ts";
+import { type ChannelAffine, spread } from "../affine_map.ts";
 import { Skip } from "../skip.ts";
 
 /** ai.onnx.ml Scaler: (x − offset)·scale along the last axis; one number serves all entries. */
@@ -10,14 +10,9 @@ export function scaler(node: Node): ChannelAffine | Skip {
   if (x.type !== node.output.type) {
     return new Skip("element-type", `it makes ${node.output.type ?? "an unknown type"} of ${x.type ?? "one"}`);
   }
-  const [offset, scale] = given.map((numbers, index) => spread(numbers ?? [index], length));
+  const [offset, scale] = given.map((numbers, index) => spread(Float64Array.from(numbers ?? [index]), length));
   if (!offset || !scale || length > 1 && x.shape![rank - 1] !== length) {
     return new Skip("invalid-parameter", `its offset and scale do not fit ${x.shape![rank - 1] ?? "unknown"} columns`);
   }
   return { x, rank, axis: length > 1 ? rank - 1 : null, scale, shift: offset.map((value, i) => 0 - value * scale[i]) };
-}
-
-function spread(numbers: readonly number[], length: number): Float64Array | undefined {
-  if (numbers.length === length) return Float64Array.from(numbers);
-  return numbers.length === 1 ? new Float64Array(length).fill(numbers[0]) : undefined;
 }

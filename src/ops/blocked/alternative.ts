@@ -9,7 +9,7 @@ import { isMadeInBlocks } from "./blocked_value.ts";
 export interface Alternative {
   /** The nodes, the last first. */
   readonly nodes: readonly Node[];
-  /** The same values, by other operators. */
+  /** The result of the nodes, by other operators. */
   emit(build: Builder): Value;
 }
 

@@ -22,7 +22,7 @@ export function isMadeInBlocks(value: Value | undefined, depth = 0): boolean {
   if (producer.is("BatchNormalization", "MaxPool", "AveragePool")) return isIn(first);
   if (producer.is("Add")) return isIn(first) && isIn(second);
   if (producer.is("Mul")) return isGate(first, second) ? isIn(first) : isGate(second, first) && isIn(second);
-  return isBlockedConvolution(producer);
+  return blockedConvolution(producer) !== undefined;
 }
 
 /** Whether a value is the other one times an activation of it: x·σ(x), of which one operator is made. */
@@ -35,14 +35,16 @@ export function isTakenInBlocks(value: Value): boolean {
   if (value.isOutput || value.users.size === 0) return false;
   return [...value.users.keys()].every((node) => {
     if (node.inputs[0] !== value || node.inputs.includes(value, 1)) return false;
-    return node.is("MaxPool", "AveragePool") || isBlockedConvolution(node, true);
+    const layer = blockedConvolution(node);
+    if (layer) return layer.parts.group > 1 || layer.input.channels >= UNBLOCKED;
+    return node.is("MaxPool", "AveragePool");
   });
 }
 
-function isBlockedConvolution(node: Node, readsBlocks = false): boolean {
+/** A node as a convolution that makes blocks; undefined where it is none. */
+function blockedConvolution(node: Node): Convolution | undefined {
   const layer = linearOf(node);
-  if (!(layer instanceof Convolution) || !layer.isLayer || whyNotBlocked(layer)) return false;
-  return !readsBlocks || layer.parts.group > 1 || layer.input.channels >= UNBLOCKED;
+  return layer instanceof Convolution && layer.isLayer && !whyNotBlocked(layer) ? layer : undefined;
 }
 
 /** What a node on blocks and its constants are called. */

@@ -1,8 +1,9 @@
 import { newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
-import { reshaped, valueTensor } from "../../tensor/tensor.ts";
+import { reshaped } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { elementCount } from "../dims.ts";
+import { emitTranspose } from "../emit_movement.ts";
 import { Convolution } from "../linear/convolution.ts";
 import { Skip } from "../skip.ts";
 import { linearOf } from "../views.ts";
@@ -22,7 +23,7 @@ export interface Factored {
   readonly nodes: readonly Node[];
   /** What it looks along. */
   readonly along: "time" | "image";
-  /** The same along two axes. */
+  /** What it does along these axes, as a convolution of two axes. */
   readonly layer: Convolution;
 }
 
@@ -30,7 +31,7 @@ export interface Factored {
  * A convolution of three axes as one of two, why it cannot be or, where that is asked, does not pay; undefined where it is no factor
  * of one.
  */
-export function factoredOf(node: Node, isGated: boolean): Factored | Skip | undefined {
+export function factoredOf(node: Node, { isGated }: { isGated: boolean }): Factored | Skip | undefined {
   const map = linearOf(node);
   if (!(map instanceof Convolution) || map.parts.weight.dims.length !== 5) return undefined;
   const { weight, window, group } = map.parts, [out, perGroup, ...kernel] = weight.dims;
@@ -57,9 +58,7 @@ export function factoredOf(node: Node, isGated: boolean): Factored | Skip | unde
   });
   const against = whyNotBlocked(flat) ?? (isGated ? whyNotWorth(flat, kernel) : undefined);
   if (against) return against;
-  const [user] = node.output.users.keys();
-  const isStored = node.output.users.size === 1 && !node.output.isOutput && user.is(...STORED) &&
-    user.graph === node.graph;
+  const user = node.output.soleUser, isStored = user !== undefined && user.is(...STORED);
   const nodes = isStored && !user.hasReferences ? [user, node] : [node];
   const elements = elementCount(node.output.shape), isLarge = elements === null ? !isStored : elements > LARGE;
   if (isGated && out > flat.input.channels && isLarge) {
@@ -84,8 +83,7 @@ function whyNotWorth({ parts: { group, weight }, label }: Convolution, kernel: r
 /** The convolution of two axes between what brings the others out of its way and back. */
 export function emitFactored({ nodes, along, layer }: Factored, build: Builder): Value | Skip {
   const { output } = nodes[0], { x } = layer, channels = layer.output.channels;
-  const turned = (value: Value, part: string) =>
-    build.node("Transpose", [value], { output: part, attributes: [newAttribute("perm", [0, 2, 1, 3, 4])] });
+  const turned = (value: Value, output: string) => emitTranspose(value, [0, 2, 1, 3, 4], { output }, build);
   const named = (part: string) => `${output.name}.${part}`;
   const images = along === "time"
     ? emitReshape(x, [0, 0, 0, -1], named("images"), build)
@@ -107,8 +105,7 @@ function dim(of: Value, axis: number): Ask {
 function emitReshape(x: Value, dims: readonly Ask[], output: string, build: Builder): Value {
   const asked = dims.filter((dim) => typeof dim !== "number").length, isOpen = dims.includes(-1);
   const rest = asked === 1 && !isOpen ? dims.map((dim) => typeof dim === "number" ? dim : -1) : dims;
-  const integers = (values: readonly number[], of: string) =>
-    build.initializer(`${output}.${of}`, valueTensor("int64", [values.length], Float64Array.from(values)));
+  const integers = (values: readonly number[], of: string) => build.integers(`${output}.${of}`, values);
   if (rest.every((dim) => typeof dim === "number")) {
     return build.node("Reshape", [x, integers(rest, "shape")], { output });
   }

@@ -1,9 +1,9 @@
-import { type Attribute, newAttribute } from "../../graph/attribute.ts";
-import type { Node, Value } from "../../graph/graph.ts";
+import { newAttribute } from "../../graph/attribute.ts";
+import type { Attribute, Node, Value } from "../../graph/graph.ts";
 import { reshaped, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { axesOf, axisOf, constantOf } from "../constant.ts";
-import { emitAxis } from "../taken.ts";
+import { emitAxis } from "../emit_movement.ts";
 
 /** Rank of a batch of lines [N, C, L], and the axis that is put into it to make images [N, C, 1, L] of them. */
 const RANK = 3, AXIS = 2;
@@ -49,7 +49,7 @@ function isLines(value: Value | undefined): boolean {
   return value?.shape?.length === RANK && value.type === "float32";
 }
 
-/** The same operator with the same attributes: what looks at single elements, or at channels and all the rest. */
+/** An operator with its attributes as they are: what looks at single elements, or at channels and all the rest. */
 const same: Lift = (node) =>
   isLines(node.inputs[0]) ? { data: [0], emit: (inputs, build) => build.like(node, inputs) } : undefined;
 

@@ -30,7 +30,7 @@ export function slopesOf(node: Node): Slopes | Skip {
   return new Skip("not-per-channel", `its slope of shape [${tensor.dims}] is not one number per channel`);
 }
 
-/** The same with one slope for all channels, which a convolution does as it stores its result. */
+/** max(0, x) + s·min(0, x) with one slope for all channels, which a convolution does as it stores its result. */
 export function emitOneSlope({ name, output }: Node, x: Value, slope: number, build: Builder): Value {
   return build.node("LeakyRelu", [x], { name, output: output.name, attributes: [floatAttribute("alpha", slope)] });
 }

@@ -1,7 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { Convolution } from "../linear/convolution.ts";
-import { isFunction } from "../space_batches.ts";
-import { layerOf } from "../views.ts";
+import { isElementwise, layerOf } from "../views.ts";
 import { whyNotBlocked } from "./blocked.ts";
 import { isMadeInBlocks } from "./blocked_value.ts";
 
@@ -17,13 +16,13 @@ export function layersLast(sum: Node, terms: readonly Value[], additions: readon
   if (!others.every((term) => isMadeInBlocks(term))) return undefined;
   const isStored = (node: Node) => node.inputs.some((input) => input && layers.includes(input));
   const apart = additions.filter((node) => !isStored(node)).length, least = Math.max(0, others.length - 1);
-  const [user] = sum.output.users.keys(), isActivated = user !== undefined && isFunction(user);
+  const [user] = sum.output.users.keys(), isActivated = user !== undefined && isElementwise(user);
   return apart > least || isActivated && !isStored(sum) ? [...others, ...layers] : undefined;
 }
 
 /** Whether a value is the result of a convolution on blocks, for nothing but this sum. */
-function isOwnLayer({ producer, users, isOutput }: Value): boolean {
-  const layer = producer && !isOutput && users.size === 1 && [...users.values()][0] === 1 && layerOf(producer);
+function isOwnLayer({ producer, soleUser }: Value): boolean {
+  const layer = producer && soleUser && layerOf(producer);
   return layer instanceof Convolution && layer.parts.form !== undefined && whyNotBlocked(layer) === undefined;
 }
 

@@ -16,12 +16,18 @@ function claimed(node: Node): Skip {
   return new Skip("other-geometry", `the blocks of ${node.label} do not fit its channels`);
 }
 
+/** A map along channels by `f`; one along no axis as it is. */
+function alongChannels(f: (node: Node, affine: AffineMap) => AffineMap | Skip): typeof f {
+  return (node, affine) =>
+    affine.axis === null
+      ? affine
+      : affine.axis === 1
+      ? f(node, affine)
+      : new Skip("other-axis", `it goes along axis ${affine.axis}, which ${node.label} rearranges`);
+}
+
 /** The map of the deep side from that of the wide one: every block gets its channel's. */
 function deepened(node: Node, affine: AffineMap): AffineMap | Skip {
-  if (affine.axis === null) return affine;
-  if (affine.axis !== 1) {
-    return new Skip("other-axis", `it goes along axis ${affine.axis}, which ${node.label} rearranges`);
-  }
   const channels = affine.scale.length, blocks = node.number("blocksize", 1) ** 2;
   if (!(channels * blocks <= MOST_CHANNELS)) return claimed(node);
   const place = blockChannel(node, channels, blocks);
@@ -35,10 +41,6 @@ function deepened(node: Node, affine: AffineMap): AffineMap | Skip {
 
 /** The map of the wide side from that of the deep one, where all blocks of a channel have the same. */
 function widened(node: Node, affine: AffineMap): AffineMap | Skip {
-  if (affine.axis === null) return affine;
-  if (affine.axis !== 1) {
-    return new Skip("other-axis", `it goes along axis ${affine.axis}, which ${node.label} rearranges`);
-  }
   const blocks = node.number("blocksize", 1) ** 2, channels = affine.scale.length / blocks;
   if (!Number.isInteger(channels)) return claimed(node);
   const place = blockChannel(node, channels, blocks);
@@ -60,7 +62,7 @@ function widened(node: Node, affine: AffineMap): AffineMap | Skip {
 }
 
 /** DepthToSpace: channels become places in blocks. */
-export const depthToSpaceCarry: Carry = unary("arithmetic", deepened, widened);
+export const depthToSpaceCarry: Carry = unary("arithmetic", alongChannels(deepened), alongChannels(widened));
 
 /** SpaceToDepth: places in blocks become channels. */
-export const spaceToDepthCarry: Carry = unary("arithmetic", widened, deepened);
+export const spaceToDepthCarry: Carry = unary("arithmetic", alongChannels(widened), alongChannels(deepened));

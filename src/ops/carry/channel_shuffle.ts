@@ -1,4 +1,4 @@
-import type { Dim, Node, Value } from "../../graph/graph.ts";
+import type { Dim, Node } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
 import { type Commuted, commuted } from "./carry.ts";
 
@@ -11,17 +11,10 @@ interface Shuffle {
   readonly each: number;
 }
 
-function onlyUser(value: Value): Node | undefined {
-  const [user] = value.users.keys();
-  return value.users.size === 1 && value.users.get(user) === 1 && !value.isOutput && user.graph === value.graph
-    ? user
-    : undefined;
-}
-
 /** Reshape [N, C, …] → [N, g, k, …], Transpose of axes 1 and 2, Reshape → [N, C, …], used by nobody else in between. */
 function shuffleOf(first: Node | undefined, transpose: Node | undefined, last: Node | undefined): Shuffle | undefined {
   if (!first?.is("Reshape") || !transpose?.is("Transpose") || !last?.is("Reshape")) return undefined;
-  if (onlyUser(first.output) !== transpose || onlyUser(transpose.output) !== last) return undefined;
+  if (first.output.soleUser !== transpose || transpose.output.soleUser !== last) return undefined;
   const from = first.inputs[0]?.shape, apart = first.output.shape, to = last.output.shape;
   const perm = transpose.numbers("perm");
   if (!from || !apart || !to || apart.length !== from.length + 1 || to.length !== from.length) return undefined;
@@ -71,7 +64,7 @@ export const channelShuffle = {
   },
   /** What the output of the last Reshape gets. */
   down(node: Node, affine: AffineMap): Commuted | undefined {
-    const transpose = onlyUser(node.output), last = transpose && onlyUser(transpose.output);
+    const transpose = node.output.soleUser, last = transpose?.output.soleUser;
     const shuffle = shuffleOf(node, transpose, last);
     if (!shuffle || affine.axis !== 1) return undefined;
     return commuted({ value: shuffle.last.output, affine: permuted(affine, shuffle, "down") });

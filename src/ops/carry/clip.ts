@@ -3,21 +3,10 @@ import type { Node, Value } from "../../graph/graph.ts";
 import { valueTensor } from "../../tensor/tensor.ts";
 import type { AffineMap } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
-import { constantOf, constantValues } from "../constant.ts";
+import { BOUNDS, clipBounds } from "../clip_bounds.ts";
+import { constantOf } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, type Commuted, commuted, takesAsParameter, whyNotPositiveScale } from "./carry.ts";
-
-/** Names of the bounds: attributes before opset 11, inputs from then on. */
-const BOUNDS = ["min", "max"];
-
-/** The bounds of a Clip; infinite where absent, undefined where not constant. */
-function boundsOf(node: Node): [low: number, high: number] | undefined {
-  const [low, high] = [-Infinity, Infinity].map((otherwise, index) => {
-    if (node.opset < 11) return node.number(BOUNDS[index], otherwise);
-    return node.has(index + 1) ? constantValues(node.inputs[index + 1])?.[0] : otherwise;
-  });
-  return low === undefined || high === undefined ? undefined : [low, high];
-}
 
 /**
  * s·clip(x, l, h) + t = clip(s·x + t, s·l + t, s·h + t) where s > 0 is one number, as t; where l = 0 and h is absent, Clip is Relu
@@ -25,7 +14,6 @@ function boundsOf(node: Node): [low: number, high: number] | undefined {
  */
 export const clipCarry: Carry = {
   kind: "arithmetic",
-  handsOn: true,
   up: (node, _output, affine) => clipped(node, affine, node.inputs[0]!, (bound, s, t) => s * bound + t),
   down: (node, input, affine) =>
     node.inputs[0] === input
@@ -39,7 +27,7 @@ function clipped(
   value: Value,
   moved: (bound: number, scale: number, shift: number) => number,
 ): Commuted | Skip {
-  const bounds = boundsOf(node);
+  const bounds = clipBounds(node);
   if (!bounds) return new Skip("not-constant", `the bounds of ${node.label} are not constant`);
   const [low, high] = bounds;
   if (low === 0 && high === Infinity && !whyNotPositiveScale(node, affine)) return commuted({ value, affine });

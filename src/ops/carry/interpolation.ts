@@ -1,6 +1,7 @@
 import type { Node } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
 import { constantValues } from "../constant.ts";
+import { fromStart } from "../dims.ts";
 import { valueElements } from "../shape_elements.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, unary } from "./carry.ts";
@@ -38,7 +39,7 @@ export function scalesOf(resize: Node): readonly number[] | undefined {
 
 /** The axes that scales or sizes are given for, from the left. */
 export function resizedAxes(resize: Node, rank: number): readonly number[] {
-  const given = resize.numbers("axes")?.map((axis) => axis < 0 ? axis + rank : axis);
+  const given = resize.numbers("axes")?.map((axis) => fromStart(axis, rank));
   return given ?? Array.from({ length: rank }, (_, axis) => axis);
 }
 

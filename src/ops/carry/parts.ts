@@ -3,23 +3,11 @@ import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { AffineMap } from "../affine_map.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, commuted } from "./carry.ts";
+import { placedMap } from "./entries_map.ts";
 
-/** Entries `start` to `start + length` of a map; one pair for all stays so. */
+/** Entries `start` to `start + length` of a map. */
 function part({ axis, scale, shift }: AffineMap, start: number, length: number): AffineMap {
   return { axis, scale: scale.slice(start, start + length), shift: shift.slice(start, start + length) };
-}
-
-/** A map of a part of an axis as one of the whole axis, nothing done elsewhere. */
-function placed(
-  { scale, shift }: AffineMap,
-  { axis, start, length, whole }: { axis: number; start: number; length: number; whole: number },
-): AffineMap {
-  const of = (values: Float64Array, otherwise: number) =>
-    Float64Array.from({ length: whole }, (_, index) => {
-      const at = index - start;
-      return at < 0 || at >= length ? otherwise : values[values.length === 1 ? 0 : at];
-    });
-  return { axis, scale: of(scale, 1), shift: of(shift, 0) };
 }
 
 /** Where each part begins along an axis, how long it is, and the length of the whole. */
@@ -86,8 +74,10 @@ function toWhole(
   }
   const layout = layoutOf(parts, axis);
   if (!layout || layout.whole > MOST_ENTRIES) return unknownSizes(node);
-  const place = { ...layout.parts[parts.indexOf(from)], axis: layout.axis, whole: layout.whole };
-  return commuted({ value: to, affine: placed(affine, place) });
+  const { start, length } = layout.parts[parts.indexOf(from)];
+  const indices = Array.from({ length }, (_, at) => start + at);
+  const map = placedMap(node, affine, { axis: layout.axis, indices, length: layout.whole });
+  return map instanceof Skip ? map : commuted({ value: to, affine: map });
 }
 
 /** Concat: several values become parts of one. */

@@ -1,6 +1,6 @@
 import type { Node } from "../../graph/graph.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
-import { axesOf } from "../constant.ts";
+import { reducedAxes } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { isUnpadded, type Window, windowOf } from "../window.ts";
 import { type Carry, unary } from "./carry.ts";
@@ -30,12 +30,9 @@ function reduction(forbids: Condition): Carry {
 
 function reducedAxis(node: Node, affine: AffineMap, way: "up" | "down"): AffineMap | Skip {
   if (affine.axis === null) return affine;
-  const rank = node.inputs[0]?.shape?.length, axes = rank === undefined ? undefined : axesOf(node, rank);
-  if (rank === undefined || !axes && node.has(1)) {
-    return new Skip("unknown-shape", `which axes ${node.label} reduces is not known`);
-  }
+  const rank = node.inputs[0]?.shape?.length, reduced = rank === undefined ? undefined : reducedAxes(node, rank);
+  if (!reduced) return new Skip("unknown-shape", `which axes ${node.label} reduces is not known`);
   const all = [...Array(rank).keys()];
-  const reduced = new Set(axes?.length ? axes : node.number("noop_with_empty_axes", 0) !== 0 ? [] : all);
   const left = node.number("keepdims", 1) === 1 ? all : all.filter((axis) => !reduced.has(axis));
   const inside = way === "up" ? left[affine.axis] : affine.axis;
   if (inside === undefined || reduced.has(inside)) {
@@ -48,14 +45,15 @@ function poolWindow(node: Node): Window {
   return windowOf(node, node.numbers("kernel_shape") ?? [], node.inputs[0]?.shape?.slice(2));
 }
 
-/** max(s·x + t) = s·max(x) + t where s ≥ 0. */
-const ordered: Condition = (node, { scale }) =>
-  scale.some((value) => value < 0)
-    ? new Skip(
-      "negative-scale",
-      `it has a negative scale, which turns the maximum of ${node.label} into a minimum`,
-    )
-    : undefined;
+/** max(s·x + t) = s·max(x) + t where s ≥ 0, and min alike. */
+const ordered: Condition = (node, { scale }) => {
+  if (!scale.some((value) => value < 0)) return undefined;
+  const [chosen, other] = node.is("ReduceMin") ? ["minimum", "maximum"] : ["maximum", "minimum"];
+  return new Skip(
+    "negative-scale",
+    `it has a negative scale, which turns the ${chosen} of ${node.label} into a ${other}`,
+  );
+};
 
 /** A maximum pads with −∞, which no shift changes, as long as every window holds at least one cell of the input. */
 const maximum: Condition = (node, affine) => {
@@ -90,7 +88,7 @@ export const averagePoolCarry: Carry = spatialPool(average);
 export const globalMaxCarry: Carry = spatialPool(ordered);
 /** GlobalAveragePool. */
 export const globalAverageCarry: Carry = spatialPool(anything);
-/** ReduceMax. */
-export const reduceMaxCarry: Carry = reduction(ordered);
+/** ReduceMax and ReduceMin. */
+export const reduceExtremeCarry: Carry = reduction(ordered);
 /** ReduceMean. */
 export const reduceMeanCarry: Carry = reduction(anything);

@@ -1,6 +1,7 @@
 import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { Dim, Node, Shape } from "../../graph/graph.ts";
 import type { AffineMap } from "../affine_map.ts";
+import { permOf } from "../constant.ts";
 import { product } from "../dims.ts";
 import { isInferenceDropout } from "../dropout.ts";
 import { Skip } from "../skip.ts";
@@ -32,8 +33,7 @@ export const transposeCarry: Carry = unary(
 
 function moved(node: Node, affine: AffineMap, to: (perm: readonly number[], axis: number) => number): AffineMap | Skip {
   if (affine.axis === null) return affine;
-  const rank = node.inputs[0]?.shape?.length;
-  const perm = node.numbers("perm") ?? (rank === undefined ? undefined : [...Array(rank).keys()].reverse());
+  const perm = permOf(node, node.inputs[0]?.shape?.length);
   if (!perm) return new Skip("unknown-shape", `the rank of the input of ${node.label} is not known`);
   return { ...affine, axis: to(perm, affine.axis) };
 }

@@ -1,6 +1,6 @@
 import { floatAttribute } from "../../graph/attribute.ts";
 import type { Dim, Node, Value } from "../../graph/graph.ts";
-import { filledTensor, reshaped, valueTensor } from "../../tensor/tensor.ts";
+import { filledTensor, reshaped } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { constantOf } from "../constant.ts";
 
@@ -35,14 +35,14 @@ export function groupNormalizationAt(node: Node): GroupNormalization | undefined
 }
 
 /**
- * The same as an InstanceNormalization of [N, groups, …] and an affine map per channel, as exporters write it below opset 21:
+ * A GroupNormalization as an InstanceNormalization of [N, groups, …] and an affine map per channel, as exporters write it below opset 21:
  * operators that runtimes have kernels for.
  */
 export function writeGroupNormalization(node: Node, found: GroupNormalization, build: Builder): Value {
   const { x, shape, affine: [gamma, beta], groups, epsilon } = found;
   const name = (op: string) => ({ name: node.name && `${node.name}/${op}` });
   const perGroup = (value: number) => build.initializer("per_group", filledTensor("float32", [groups], value));
-  const grouped = build.node("Reshape", [x, sizes([0, groups, -1], build)], name("Reshape"));
+  const grouped = build.node("Reshape", [x, build.integers("shape", [0, groups, -1])], name("Reshape"));
   const attributes = [floatAttribute("epsilon", epsilon)];
   const normal = build.node("InstanceNormalization", [grouped, perGroup(1), perGroup(0)], {
     ...name("InstanceNormalization"),
@@ -51,7 +51,7 @@ export function writeGroupNormalization(node: Node, found: GroupNormalization, b
   const open = shape.slice(1).filter((dim) => typeof dim !== "number").length;
   const target = open > 1
     ? build.node("Shape", [x], name("Shape"))
-    : sizes([0, ...shape.slice(1).map((dim) => typeof dim === "number" ? dim : -1)], build);
+    : build.integers("shape", [0, ...shape.slice(1).map((dim) => typeof dim === "number" ? dim : -1)]);
   const back = build.node("Reshape", [normal, target], name("Reshape_1"));
   const perChannel = (value: Value) => {
     const tensor = constantOf(value)!;
@@ -59,8 +59,4 @@ export function writeGroupNormalization(node: Node, found: GroupNormalization, b
   };
   const scaled = build.node("Mul", [back, perChannel(gamma)], name("Mul"));
   return build.node("Add", [scaled, perChannel(beta)], { name: node.name, output: node.output.name });
-}
-
-function sizes(dims: readonly number[], build: Builder): Value {
-  return build.initializer("shape", valueTensor("int64", [dims.length], Float64Array.from(dims)));
 }

@@ -2,7 +2,7 @@ import { floatAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import type { Builder } from "../builder.ts";
-import { constantValues } from "../constant.ts";
+import { clipBounds } from "../clip_bounds.ts";
 import { Skip } from "../skip.ts";
 import { affineOf } from "../views.ts";
 
@@ -23,9 +23,9 @@ export interface HardSigmoid {
   readonly result: Value;
   /** What it is applied to. */
   readonly x: Value;
-  /** max(0, min(1, alpha·x + beta)). */
+  /** The scale in max(0, min(1, alpha·x + beta)). */
   readonly alpha: number;
-  /** See `alpha`. */
+  /** The shift in max(0, min(1, alpha·x + beta)). */
   readonly beta: number;
   /** The other factor of a product whose scale was part of the range: the result is the product. */
   readonly factor?: Value;
@@ -48,7 +48,7 @@ export function hardSigmoidAt(root: Node): HardSigmoid | undefined {
     const alpha = root.number("alpha", Math.fround(0.2)), beta = root.number("beta", 0.5);
     return swishOf({ ...own, x: root.inputs[0]!, alpha, beta });
   }
-  const bounds = root.is("Clip") ? boundsOf(root) : undefined;
+  const bounds = root.is("Clip") ? clipBounds(root) : undefined;
   if (!bounds) return undefined;
   const before = linesBefore(root.inputs[0]!), [low, high] = bounds;
   for (const end of endsBehind(root.output)) {
@@ -69,7 +69,7 @@ export function hardSigmoidAt(root: Node): HardSigmoid | undefined {
 
 /** A HardSigmoid with the product that makes it a HardSwish; undefined where it is none. */
 function swishOf(gate: HardSigmoid): HardSigmoid | undefined {
-  const user = soleUser(gate.result);
+  const user = gate.result.soleUser;
   const factor = user?.is("Mul") ? user.inputs.find((value) => value !== gate.result) : undefined;
   const swish = { ...gate, nodes: [user!, ...gate.nodes], result: user?.output ?? gate.result, factor };
   return factor === gate.x && isHardSwish(swish) ? swish : undefined;
@@ -80,7 +80,7 @@ function isHardSwish({ nodes: [{ opset }], x, alpha, beta, factor }: HardSigmoid
   return opset >= 14 && factor === x && Math.abs(alpha - 1 / 6) <= TOLERANCE && Math.abs(beta - 0.5) <= TOLERANCE;
 }
 
-/** The same as HardSwish where that is what it is and the opset has it, else as HardSigmoid with a Mul where it is a factor. */
+/** HardSwish where that is what was found and the opset has it, else HardSigmoid, with a Mul where it is a factor. */
 export function writeHardSigmoid(found: HardSigmoid, build: Builder): Value {
   const { nodes: [{ name }], result, x, alpha, beta, factor } = found, names = { name, output: result.name };
   if (isHardSwish(found)) return build.node("HardSwish", [x], names);
@@ -102,7 +102,7 @@ interface End {
 function* endsBehind(value: Value): Generator<End> {
   for (const end of linesBehind(value)) {
     yield end;
-    const user = soleUser(end.result);
+    const user = end.result.soleUser;
     if (!user?.is("Mul") || user.opset < 7 || user.inputs.length !== 2 || end.line.shift !== 0) continue;
     const factor = user.inputs.find((value) => value !== end.result);
     if (!factor || factor.type !== end.result.type || lineOf(user, end.result)) continue;
@@ -117,7 +117,7 @@ function* endsBehind(value: Value): Generator<End> {
 function linesBefore(value: Value): { nodes: Node[]; x: Value; line: Line } {
   const nodes: Node[] = [];
   let x = value, line: Line = { scale: 1, shift: 0 };
-  while (x.producer && soleUser(x)) {
+  while (x.producer && x.soleUser) {
     const own = lineOf(x.producer, undefined);
     if (!own) break;
     nodes.push(x.producer);
@@ -131,7 +131,7 @@ function linesBefore(value: Value): { nodes: Node[]; x: Value; line: Line } {
 function* linesBehind(value: Value): Generator<End> {
   let end: End = { nodes: [], result: value, line: { scale: 1, shift: 0 } };
   yield end;
-  for (let user = soleUser(value); user; user = soleUser(end.result)) {
+  for (let user = value.soleUser; user; user = end.result.soleUser) {
     const own = lineOf(user, end.result);
     if (!own) return;
     const { scale, shift } = own.line;
@@ -147,20 +147,4 @@ function lineOf(node: Node, x: Value | undefined): { x: Value; line: Line } | un
   if (!affine || affine instanceof Skip || x && affine.x !== x || affine.x.type !== node.output.type) return undefined;
   const [scale] = affine.scale, [shift] = affine.shift;
   return affine.axis === null ? { x: affine.x, line: { scale, shift } } : undefined;
-}
-
-function soleUser(value: Value): Node | undefined {
-  const [user] = value.users.keys();
-  return value.users.size === 1 && value.users.get(user) === 1 && !value.isOutput && user.graph === value.graph
-    ? user
-    : undefined;
-}
-
-/** The finite bounds of a Clip; undefined where one is absent or not constant. */
-function boundsOf(node: Node): [number, number] | undefined {
-  const bounds = node.opset < 11
-    ? [node.attribute("min"), node.attribute("max")]
-    : [1, 2].map((index) => constantValues(node.inputs[index])?.[0]);
-  const [low, high] = bounds;
-  return typeof low === "number" && typeof high === "number" ? [low, high] : undefined;
 }

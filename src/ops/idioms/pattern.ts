@@ -64,7 +64,7 @@ export function node(
   return { kind: "node", opType, inputs, accepts };
 }
 
-/** The same, to be found in the match by a name. */
+/** A node of the default domain with these operands, to be found in the match by a name. */
 export function namedNode(name: string, opType: string, inputs: readonly Pattern[]): Pattern {
   return { kind: "node", opType, name, inputs, accepts: () => true };
 }

@@ -23,7 +23,7 @@ class AttentionInput extends InputProduct {
   }
 
   shiftThrough(shift: Float64Array): Float64Array {
-    return vectorTimes(shift, this.parts.weight, false);
+    return vectorTimes(shift, this.parts.weight);
   }
 
   emit(build: Builder): Value {

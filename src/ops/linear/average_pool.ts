@@ -1,7 +1,7 @@
 import type { Dim, Node } from "../../graph/graph.ts";
 import { filledTensor, sizeOf } from "../../tensor/tensor.ts";
 import { Skip } from "../skip.ts";
-import { isSame, isUnpadded, windowOf } from "../window.ts";
+import { isUnpadded, windowOf } from "../window.ts";
 import { type AxisWindow, axisWindows, extent, whyTooLarge } from "./axis_window.ts";
 import { Convolution, spatialOf } from "./convolution.ts";
 import { originOf } from "./linear_map.ts";
@@ -20,7 +20,7 @@ export function averagePoolLinear(node: Node): Convolution | Skip | undefined {
   if (axes instanceof Skip) return axes;
   const large = whyTooLarge(kernel, node.label);
   if (large) return large;
-  if (!isUnpadded(window) && (node.number("count_include_pad", 0) === 0 || isSame(node))) {
+  if (!isUnpadded(window) && (node.number("count_include_pad", 0) === 0 || window.isSame)) {
     return new Skip(
       "shift-at-border",
       `${node.label} does not count padded cells, so its windows at the border have another divisor`,

@@ -1,4 +1,4 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes, newAttribute } from "../../graph/attribute.ts";
 import type { Value } from "../../graph/graph.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
@@ -48,13 +48,9 @@ export function averagedFirst(layer: LinearMap, pool: LinearMap): AveragedFirst 
       const left = windowFrom(
         axes.map((axis, at) => ({ ...axis, begin: axis.begin - begin[at], end: axis.end - end[at] })),
       );
-      const own = ["auto_pad", "pads", "strides"];
-      const kept = [...form!.attributes.values()].filter(({ name }) => !own.includes(name));
-      return build.like(form!, [mean, ...form!.inputs.slice(1)], [
-        ...kept,
-        newAttribute("pads", [...left.begin, ...left.end] as number[]),
-        newAttribute("strides", strides),
-      ]);
+      const pads = [...left.begin, ...left.end] as number[];
+      const attributes = changedAttributes(form!, { auto_pad: undefined, pads, strides });
+      return build.like(form!, [mean, ...form!.inputs.slice(1)], attributes);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Dim } from "../../graph/graph.ts";
 import { Skip } from "../skip.ts";
-import { slidOutput, type Window } from "../window.ts";
+import { outputSize, type Window } from "../window.ts";
 
 /** The window of a convolution along one spatial axis, all of it known. */
 export interface AxisWindow {
@@ -42,7 +42,7 @@ export function axisWindows(window: Window, label: string): AxisWindow[] | Skip 
   }));
 }
 
-/** The same as a window over all axes. */
+/** Windows along single axes as one over all of them. */
 export function windowFrom(axes: readonly AxisWindow[]): Window {
   return {
     kernel: axes.map(({ size }) => size),
@@ -51,12 +51,13 @@ export function windowFrom(axes: readonly AxisWindow[]): Window {
     begin: axes.map(({ begin }) => begin),
     end: axes.map(({ end }) => end),
     ceil: false,
+    isSame: false,
   };
 }
 
 /** Size of the output along one axis. */
 export function outputLength(axis: AxisWindow, length: Dim): Dim {
-  return slidOutput(windowFrom([axis]), 0, length, false);
+  return outputSize(windowFrom([axis]), 0, length);
 }
 
 /** The greatest common divisor; that of a number and 0 is the number. */

@@ -1,8 +1,9 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { reshaped } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
+import { emitTranspose } from "../emit_movement.ts";
 import { Convolution } from "./convolution.ts";
 import type { LinearMap } from "./linear_map.ts";
 
@@ -20,17 +21,15 @@ export function withChannelsLast(layer: LinearMap, before: Node): ChannelsLast |
   const { weight, origin: { node, weight: name } } = layer.parts, rank = weight.dims.length, bias = node.inputs[2];
   const [outputs, inputs] = weight.dims, axes = Array.from({ length: rank }, (_, axis) => axis);
   const last = [0, ...axes.slice(2), 1], first = [0, rank - 1, ...axes.slice(1, -1)];
-  const turned = (x: Value, perm: readonly number[], build: Builder, output?: string) =>
-    build.node("Transpose", [x], { output, attributes: [newAttribute("perm", perm)] });
   return {
     channels: [inputs, outputs],
     emit(build) {
-      const kept = [...before.attributes.values()].filter(({ name }) => name !== "axis");
-      const along = build.like(before, [turned(before.inputs[0]!, last, build)], [...kept, newAttribute("axis", -1)]);
+      const turned = emitTranspose(before.inputs[0]!, last, {}, build);
+      const along = build.like(before, [turned], changedAttributes(before, { axis: -1 }));
       const matrix = build.initializer(name, transposed(reshaped(weight, [outputs, inputs]), [1, 0]));
       const product = build.node("MatMul", [along, matrix], { name: node.name });
       const sum = bias ? build.node("Add", [product, bias], { name: node.name }) : product;
-      return turned(sum, first, build, node.output.name);
+      return emitTranspose(sum, first, { output: node.output.name }, build);
     },
   };
 }

@@ -1,11 +1,11 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { broadcasted } from "../../tensor/elementwise.ts";
 import type { Factor } from "../../tensor/multiply.ts";
 import { filledTensor, sizeOf, type Tensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
-import { axisOf, constantOf } from "../constant.ts";
+import { axisOf, constantOf, permOf } from "../constant.ts";
 
 /** A weight that the file has in a smaller form (whole numbers and a scale, a narrower type), times a factor. */
 export interface CompactWeight {
@@ -100,7 +100,7 @@ function longAxes({ dims }: Factor): number[] {
 
 /** A factor along one axis before a Transpose: its values stay in order. */
 function turned({ dims, values }: Factor, node: Node): Factor {
-  const perm = node.numbers("perm") ?? dims.map((_, axis) => dims.length - 1 - axis);
+  const perm = permOf(node, dims.length);
   return { dims: dims.map((_, axis) => dims[perm.indexOf(axis)]), values };
 }
 
@@ -146,8 +146,7 @@ function dequantized(node: Node, factor: Factor, build: Builder): Value | undefi
   const origins = origin
     ? build.initializer(zeroValue!.name, filledTensor(zero!.type, [values.length], origin))
     : undefined;
-  const attributes = [...node.attributes.values()].filter(({ name }) => name !== "axis");
-  return emit(valueTensor(scale.type, [values.length], values), origins, [...attributes, newAttribute("axis", axis)]);
+  return emit(valueTensor(scale.type, [values.length], values), origins, changedAttributes(node, { axis }));
 
   function emit(tensor: Tensor, zero: Value | undefined, attributes?: Parameters<Builder["like"]>[2]): Value {
     return build.like(node, [x, build.initializer(scaleValue!.name, tensor), zero], attributes);

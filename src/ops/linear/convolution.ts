@@ -62,7 +62,7 @@ export class Convolution extends LinearMap<ConvolutionParts> {
   }
 
   plus(other: LinearMap): Convolution | Skip {
-    if (!(other instanceof Convolution)) return this.#otherKind(other);
+    if (!(other instanceof Convolution)) return this.whyOtherKind(other);
     const [m, n] = [this.output.channels, other.output.channels];
     if (m !== n) {
       return new Skip("other-channels", `${this.label} has ${m} output channels, ${other.label} has ${n}`);
@@ -96,7 +96,7 @@ export class Convolution extends LinearMap<ConvolutionParts> {
   }
 
   then(next: LinearMap): LinearMap | Skip {
-    if (!(next instanceof Convolution)) return next.precededBy?.(this) ?? this.#otherKind(next);
+    if (!(next instanceof Convolution)) return next.precededBy?.(this) ?? this.whyOtherKind(next);
     const misfit = this.#misfit(next, this.output.channels, next.input.channels), first = this.axes, second = next.axes;
     if (misfit) return misfit;
     if (first instanceof Skip) return first;
@@ -232,20 +232,11 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     });
   }
 
-  #otherKind(other: LinearMap): Skip {
-    return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
-  }
-
   /** Why two convolutions do not fit together: types, ranks, channels. */
   #misfit(other: Convolution, left: number, right: number): Skip | undefined {
-    const [a, b] = [this.parts, other.parts];
-    if (a.weight.type !== b.weight.type) {
-      return new Skip(
-        "element-type",
-        `${this.label} has ${a.weight.type} weights, ${other.label} ${b.weight.type}`,
-      );
-    }
-    if (a.window.kernel.length !== b.window.kernel.length) {
+    const type = this.whyOtherType(other);
+    if (type) return type;
+    if (this.parts.window.kernel.length !== other.parts.window.kernel.length) {
       return new Skip("other-geometry", `${this.label} and ${other.label} have kernels of different ranks`);
     }
     if (left === right) return undefined;

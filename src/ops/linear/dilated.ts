@@ -1,8 +1,11 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
+import { emitTranspose } from "../emit_movement.ts";
+import type { Moved } from "../batches/moved_cells.ts";
+import type { SpaceToBatch } from "../batches/space_to_batch.ts";
 import { Skip } from "../skip.ts";
-import { type Dealt, isFunction, type Moved } from "../space_batches.ts";
+import { isElementwise } from "../views.ts";
 import { extent, windowFrom } from "./axis_window.ts";
 import { Convolution } from "./convolution.ts";
 import type { LinearMap } from "./linear_map.ts";
@@ -11,7 +14,7 @@ import type { LinearMap } from "./linear_map.ts";
  * A convolution of cells dealt out to batches as one of the image itself: cell a of batch i is cell b·a + i, so taps d apart are
  * b·d apart. Undefined for a layer that is no convolution of one node.
  */
-export function dilated(layer: LinearMap, from: Dealt, to: Moved, build: Builder): Value | Skip | undefined {
+export function dilated(layer: LinearMap, from: SpaceToBatch, to: Moved, build: Builder): Value | Skip | undefined {
   if (!(layer instanceof Convolution) || !layer.parts.form || layer.rank !== from.sizes.length + 2) return undefined;
   const { axes, label, parts: { form } } = layer;
   if (axes instanceof Skip) return axes;
@@ -24,19 +27,12 @@ export function dilated(layer: LinearMap, from: Dealt, to: Moved, build: Builder
   if (window.some(({ begin, end }) => begin < 0 || end < 0)) {
     return new Skip("other-geometry", `more is cut off behind ${label} than a pad in front of it adds`);
   }
-  const { dilations, begin, end } = windowFrom(window), own = ["dilations", "pads", "auto_pad"];
-  const kept = [...form!.attributes.values()].filter(({ name }) => !own.includes(name));
-  const turned = (x: Value, perm: readonly number[]) =>
-    perm.every((from, axis) => from === axis)
-      ? x
-      : build.node("Transpose", [x], { attributes: [newAttribute("perm", perm)] });
-  const image = turned(from.image, from.layout.map((_, axis) => from.layout.indexOf(axis)));
-  const attributes = [
-    ...kept,
-    newAttribute("dilations", dilations),
-    newAttribute("pads", [...begin, ...end] as number[]),
-  ];
+  const { dilations, begin, end } = windowFrom(window), pads = [...begin, ...end] as number[];
+  const toImage = from.layout.map((_, axis) => from.layout.indexOf(axis));
+  const image = emitTranspose(from.image, toImage, {}, build);
+  const attributes = changedAttributes(form!, { auto_pad: undefined, dilations, pads });
   const result = build.like(form!, [image, ...form!.inputs.slice(1)], attributes);
-  const functions = to.nodes.filter(isFunction);
-  return turned(functions.reduce((x, node) => build.like(node, [x, ...node.inputs.slice(1)]), result), to.layout);
+  const functions = to.nodes.filter(isElementwise);
+  const last = functions.reduce((x, node) => build.like(node, [x, ...node.inputs.slice(1)]), result);
+  return emitTranspose(last, to.layout, {}, build);
 }

@@ -221,10 +221,8 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
   }
 
   #joined(other: EinsumProduct, change: Partial<EinsumParts>): EinsumProduct | Skip {
-    const [a, b] = [this.parts, other.parts];
-    if (a.weight.type !== b.weight.type) {
-      return new Skip("element-type", `${this.label} has ${a.weight.type} weights, ${other.label} ${b.weight.type}`);
-    }
+    const [a, b] = [this.parts, other.parts], type = this.whyOtherType(other);
+    if (type) return type;
     return this.with({
       ...change,
       nodes: [...this.nodes, ...other.nodes],
@@ -256,7 +254,7 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
 
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 
-/** The same letters, named in order. */
+/** Lists of letters, separated by commas, with each letter named by the order in which they come. */
 function renamed(text: string): string[] {
   const names = new Map<string, string>();
   const name = (letter: string) => {

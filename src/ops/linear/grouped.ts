@@ -1,4 +1,4 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Value } from "../../graph/graph.ts";
 import { concatenated } from "../../tensor/pick.ts";
 import { valueTensor } from "../../tensor/tensor.ts";
@@ -55,8 +55,7 @@ export function groupedLayer(layers: readonly LinearMap[]): GroupedLayer | Skip 
         )
         : undefined;
       const bias = values && build.initializer(origin.bias, valueTensor(weight.type, [values.length], values));
-      const kept = [...form!.attributes.values()].filter(({ name }) => name !== "group");
-      return build.like(form!, [x, kernel, bias], [...kept, newAttribute("group", groups)]);
+      return build.like(form!, [x, kernel, bias], changedAttributes(form!, { group: groups }));
     },
   };
 }

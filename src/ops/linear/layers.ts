@@ -59,10 +59,10 @@ export function convTransposeLinear(node: Node): TransposedConvolution | Skip {
   return new TransposedConvolution({ ...partsOf(node, weight), x: node.inputs[0]!, group, form: node });
 }
 
-/** MatMul by a constant, on the right or on the left. */
+/** MatMul by a constant, on the right or on the left; with `transA`, `transB` and `alpha` where its operator has them. */
 export function matmulLinear(node: Node): MatrixProduct | Skip {
   const isRight = constantOf(node.inputs[1]) !== undefined || !constantOf(node.inputs[0]), index = isRight ? 1 : 0;
-  const weight = weightOf(node, index, "weight"), x = node.inputs[1 - index]!;
+  const weight = weightOf(node, index, "weight"), x = node.inputs[1 - index]!, inputRank = x.shape?.length;
   if (weight instanceof Skip) return weight;
   if (weight.dims.length < 2) {
     return new Skip(
@@ -70,22 +70,22 @@ export function matmulLinear(node: Node): MatrixProduct | Skip {
       `the weight of ${node.label} has the shape [${weight.dims}], expected a matrix`,
     );
   }
-  const inputRank = x.shape?.length;
   if (inputRank === undefined || inputRank < 2) {
     return new Skip(
       inputRank === undefined ? "unknown-shape" : "unsupported-form",
       `the rank of '${x.name}' is ${inputRank ?? "not known"}, expected 2 or more for ${node.label}`,
     );
   }
+  const isTurned = (side: "A" | "B") => node.number(`trans${side}`, 0) !== 0;
   return new MatrixProduct({
     ...partsOf(node, weight, index),
     bias: undefined,
     x,
     side: isRight ? "right" : "left",
     weightIndex: index,
-    isTransposed: false,
-    isInputTransposed: false,
-    factor: 1,
+    isTransposed: isTurned(isRight ? "B" : "A"),
+    isInputTransposed: isTurned(isRight ? "A" : "B"),
+    factor: node.number("alpha", 1),
     inputRank,
     rank: Math.max(inputRank, weight.dims.length),
     origin: originOf(node, index),
@@ -94,32 +94,12 @@ export function matmulLinear(node: Node): MatrixProduct | Skip {
 
 /** com.microsoft FusedMatMul: α·x'·W' or α·W'·x' with either operand turned around, W a constant matrix. */
 export function fusedMatmulLinear(node: Node): MatrixProduct | Skip {
-  const isRight = constantOf(node.inputs[1]) !== undefined || !constantOf(node.inputs[0]), index = isRight ? 1 : 0;
-  const weight = weightOf(node, index, "weight"), x = node.inputs[1 - index]!, rank = x.shape?.length;
-  if (weight instanceof Skip) return weight;
-  if (weight.dims.length !== 2 || rank === undefined || rank < 2) {
-    return new Skip(
-      rank === undefined ? "unknown-shape" : "unsupported-form",
-      `${node.label} multiplies '${x.name}' of rank ${rank ?? "unknown"} by a weight of shape [${weight.dims}], ` +
-        "expected rank 2 or more and a matrix",
-    );
-  }
   if (["transBatchA", "transBatchB"].some((name) => node.number(name, 0) !== 0)) {
     return new Skip("unsupported-form", `${node.label} transposes its batch (transBatchA or transBatchB)`);
   }
-  return new MatrixProduct({
-    ...partsOf(node, weight, index),
-    bias: undefined,
-    x,
-    side: isRight ? "right" : "left",
-    weightIndex: index,
-    isTransposed: node.number(isRight ? "transB" : "transA", 0) !== 0,
-    isInputTransposed: node.number(isRight ? "transA" : "transB", 0) !== 0,
-    factor: node.number("alpha", 1),
-    inputRank: rank,
-    rank,
-    origin: originOf(node, index),
-  });
+  const product = matmulLinear(node);
+  if (product instanceof Skip || product.parts.weight.dims.length === 2) return product;
+  return new Skip("unsupported-form", `${node.label} multiplies by a weight of shape [${product.parts.weight.dims}]`);
 }
 
 /** com.microsoft FusedConv, where it has neither an activation nor a second summand. */

@@ -104,7 +104,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   abstract diagonal(diagonal: Diagonal): LinearMap | Skip;
   /** The one layer in its place, or why its operator cannot hold the bias. */
   abstract emit(build: Builder): Value | Skip;
-  /** The same kind of map of other parts. */
+  /** A map of this kind with other parts. */
   protected abstract with(change: Partial<LinearParts>): LinearMap<P>;
   /** Another map before this one, asked by {@linkcode LinearMap.then} of a map of another kind. */
   precededBy?(first: LinearMap): LinearMap | Skip;
@@ -191,6 +191,17 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     const bias = extra ? this.biasNumbers() : undefined;
     if (bias instanceof Skip) return bias;
     return this.with({ ...scaled, ...extra ? { bias: summedBias(bias, extra) } : {} });
+  }
+
+  /** That another map is of another kind, as a reason. */
+  protected whyOtherKind(other: LinearMap): Skip {
+    return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
+  }
+
+  /** Why the weights of another map cannot be put together with those of this one; undefined where they are of one type. */
+  protected whyOtherType({ parts: { weight: { type } }, label }: LinearMap): Skip | undefined {
+    const own = this.parts.weight.type;
+    return own === type ? undefined : new Skip("element-type", `${this.label} has ${own} weights, ${label} ${type}`);
   }
 
   /** The weight as an input of a new node: the stored one where nothing changed it. */

@@ -1,4 +1,4 @@
-import { floatAttribute, newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes, floatAttribute, newAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { isFloat } from "../../tensor/element_type.ts";
@@ -154,11 +154,10 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
         `${form.label} is a Gemm from before opset 7, whose C must keep its shape`,
       );
     }
-    const attributes = [...form.attributes.values()].filter(({ name }) => name !== "beta");
     const rows = bias.length / channels,
       isMatrix = rows > 1 || isWhole && constantOf(form.inputs[2])?.dims.length === 2;
     const c = this.biasInput(build, isMatrix ? [rows, channels] : [channels]);
-    return build.like(form, [x, this.weightInput(build), c], attributes);
+    return build.like(form, [x, this.weightInput(build), c], changedAttributes(form, { beta: undefined }));
   }
 
   shiftThrough(shift: Float64Array): Float64Array | Skip {
@@ -172,11 +171,11 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   protected outputFactor(values: Float64Array) {
-    return this.#factor(this.parts.side === "right", values);
+    return this.#factor(this.parts.side === "right" ? "columns" : "rows", values);
   }
 
   protected inputFactor(values: Float64Array) {
-    return this.#factor(this.parts.side === "left", values);
+    return this.#factor(this.parts.side === "left" ? "columns" : "rows", values);
   }
 
   protected with(change: Partial<MatrixParts>): MatrixProduct {
@@ -184,16 +183,16 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   /** Numbers along the columns of W, or along its rows, as they multiply the stored weight. */
-  #factor(alongColumns: boolean, values: Float64Array): { factor: Factor } {
+  #factor(along: "rows" | "columns", values: Float64Array): { factor: Factor } {
     const { weight, isTransposed } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
-    const dims = alongColumns !== isTransposed ? [1, values.length] : [values.length, 1];
+    const dims = (along === "columns") !== isTransposed ? [1, values.length] : [values.length, 1];
     return { factor: { dims: [...batch, ...dims], values } };
   }
 
   /** t·W for x·W, W·t for W·x. */
   #through(shift: Float64Array): Float64Array {
     const { weight, side, isTransposed, factor } = this.parts;
-    const sums = vectorTimes(shift, weight, (side === "right") === isTransposed);
+    const sums = vectorTimes(shift, weight, { isTransposed: (side === "right") === isTransposed });
     return factor === 1 ? sums : sums.map((value) => factor * value);
   }
 
@@ -239,13 +238,9 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
 
   /** Why another map cannot be put together with this one. */
   #misfit(other: LinearMap): Skip | undefined {
-    if (!(other instanceof MatrixProduct)) {
-      return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
-    }
-    const [a, b] = [this.parts, other.parts];
-    if (a.weight.type !== b.weight.type) {
-      return new Skip("element-type", `${this.label} has ${a.weight.type} weights, ${other.label} ${b.weight.type}`);
-    }
+    if (!(other instanceof MatrixProduct)) return this.whyOtherKind(other);
+    const [a, b] = [this.parts, other.parts], type = this.whyOtherType(other);
+    if (type) return type;
     for (const { parts: { isInputTransposed, weight }, label } of [this, other]) {
       if (isInputTransposed) return new Skip("unsupported-form", `${label} transposes its input (transA)`);
       if (weight.dims.length !== 2) {
@@ -295,7 +290,11 @@ function isUnidirectional(node: Node): boolean {
 }
 
 /** Σ_k v[k]·W[k, n] for every n, of a matrix W[K, N], or of W[N, K] where it is transposed. */
-export function vectorTimes(vector: Float64Array, matrix: Tensor, isTransposed: boolean): Float64Array {
+export function vectorTimes(
+  vector: Float64Array,
+  matrix: Tensor,
+  { isTransposed = false }: { isTransposed?: boolean } = {},
+): Float64Array {
   const columns = matrix.dims[matrix.dims.length - 1];
   const out = new Float64Array(isTransposed ? matrix.size / columns : columns);
   forEachChunk(matrix, (values, start) => {

@@ -1,7 +1,7 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { sizeOf, valueTensor } from "../../tensor/tensor.ts";
 import { axisOf } from "../constant.ts";
-import { cutsOf } from "../slice.ts";
+import { cutsOf } from "../slice_cuts.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { windowFrom } from "./axis_window.ts";
 import { Convolution } from "./convolution.ts";
@@ -47,6 +47,9 @@ function convolutionOf(patches: Patches | undefined, node: Node): Convolution | 
   });
 }
 
+/** What changes slowest from channel to channel of the result. */
+type Order = "offsets" | "channels";
+
 /**
  * Channels of x at each offset of a block, channel after channel for each offset or offset after offset for each channel. Undefined
  * where they are too many, as a model may claim them to be.
@@ -54,11 +57,11 @@ function convolutionOf(patches: Patches | undefined, node: Node): Convolution | 
 function placesOf(
   offsets: readonly (readonly number[])[],
   channels: number,
-  isOffsetFirst: boolean,
+  first: Order,
 ): Patches["places"] | undefined {
   if (offsets.length === 0 || offsets.length * channels > MOST_WEIGHTS) return undefined;
   const all = [...Array(channels).keys()];
-  return isOffsetFirst
+  return first === "offsets"
     ? offsets.flatMap((offset) => all.map((channel) => ({ channel, offsets: offset })))
     : all.flatMap((channel) => offsets.map((offset) => ({ channel, offsets: offset })));
 }
@@ -73,7 +76,7 @@ function blockOffsets(block: number): number[][] {
 export function spaceToDepthLinear(node: Node): Convolution | undefined {
   const [x] = node.inputs, block = node.number("blocksize", 1), channels = x?.shape?.[1];
   if (!x || typeof channels !== "number" || block < 2) return undefined;
-  const places = placesOf(blockOffsets(block), channels, true);
+  const places = placesOf(blockOffsets(block), channels, "offsets");
   return places && convolutionOf({ x, steps: [block, block], places, nodes: [node] }, node);
 }
 
@@ -95,7 +98,7 @@ export function concatLinear(node: Node): Convolution | undefined {
     step === 1 || [0, step - 1].every((offset) => offsets.some((one) => one[axis] === offset))
   );
   if (!isWhole) return undefined;
-  const places = placesOf(offsets, channels, true);
+  const places = placesOf(offsets, channels, "offsets");
   return places && convolutionOf({ x: first.x, steps: first.steps, places, nodes: [...nodes, node] }, node);
 }
 
@@ -122,15 +125,15 @@ function sliceOf(
 }
 
 /** Orders in which a Transpose puts what was taken apart: channels first, or places first as SpaceToDepth has them. */
-const ORDERS: Readonly<Record<string, boolean>> = { "0,1,3,5,2,4": false, "0,3,5,1,2,4": true };
+const ORDERS: Readonly<Record<string, Order>> = { "0,1,3,5,2,4": "channels", "0,3,5,1,2,4": "offsets" };
 
 /** Reshape [N, C, h, b, w, b], Transpose, Reshape [N, C·b², h, w]: pixel-unshuffle, as PyTorch's exporters write it. */
 export function unshuffleLinear(node: Node): Convolution | undefined {
   const transpose = node.inputs[0]?.producer,
     first = transpose?.is("Transpose") ? transpose.inputs[0]?.producer : undefined;
-  const isOffsetFirst = ORDERS[`${transpose?.numbers("perm")}`], x = first?.is("Reshape") ? first.inputs[0] : undefined;
+  const order = ORDERS[`${transpose?.numbers("perm")}`], x = first?.is("Reshape") ? first.inputs[0] : undefined;
   const shape = x?.shape, apart = first?.output.shape;
-  if (isOffsetFirst === undefined || shape?.length !== 4 || apart?.length !== 6) return undefined;
+  if (order === undefined || shape?.length !== 4 || apart?.length !== 6) return undefined;
   const [batch, channels, height, width] = shape, block = apart[3];
   if (![channels, height, width, block].every((dim) => typeof dim === "number")) return undefined;
   const [rows, columns] = [Number(height) / Number(block), Number(width) / Number(block)];
@@ -138,7 +141,7 @@ export function unshuffleLinear(node: Node): Convolution | undefined {
     found !== undefined && `${found.slice(1)}` === `${rest}` && (batch === found[0] && batch !== null);
   if (!isSame(apart, Number(channels), rows, Number(block), columns, Number(block))) return undefined;
   if (!isSame(node.output.shape, Number(channels) * Number(block) ** 2, rows, columns)) return undefined;
-  const places = placesOf(blockOffsets(Number(block)), Number(channels), isOffsetFirst);
+  const places = placesOf(blockOffsets(Number(block)), Number(channels), order);
   const steps = [Number(block), Number(block)];
   return places && convolutionOf({ x: x!, steps, places, nodes: [first!, transpose!, node] }, node);
 }

@@ -12,7 +12,7 @@ import type { LinearMap } from "./linear_map.ts";
 export interface Phases {
   /** Multiply-accumulates that it saves for one element of the result, on the average. */
   readonly saved: number;
-  /** The same result from what is repeated. */
+  /** The result of the layer, from the cells before they were repeated. */
   emit(x: Value, build: Builder): Value;
 }
 

@@ -50,11 +50,9 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
   }
 
   plus(other: LinearMap): TransposedConvolution | Skip {
-    if (!(other instanceof TransposedConvolution)) {
-      return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
-    }
-    const [a, b] = [this.parts, other.parts];
-    if (a.weight.type !== b.weight.type) return this.#otherType(other.parts.weight, other.label);
+    if (!(other instanceof TransposedConvolution)) return this.whyOtherKind(other);
+    const [a, b] = [this.parts, other.parts], type = this.whyOtherType(other);
+    if (type) return type;
     const of = ({ form }: TransposedParts) => JSON.stringify(GEOMETRY.map((name) => form.attribute(name) ?? null));
     if (of(a) !== of(b) || a.weight.dims.join() !== b.weight.dims.join()) {
       return new Skip("other-geometry", `${this.label} and ${other.label} have other attributes or kernels`);
@@ -173,9 +171,7 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
   /** The matrix V[m, n] of a 1×1 convolution without groups, of this one's type and rank. */
   #pointwise(other: LinearMap): Tensor | Skip {
     const { weight, group } = this.parts;
-    if (!(other instanceof Convolution)) {
-      return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
-    }
+    if (!(other instanceof Convolution)) return this.whyOtherKind(other);
     if (!other.isPointwise || other.parts.group !== 1 || group !== 1) {
       return new Skip(
         "other-geometry",
@@ -183,14 +179,10 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
       );
     }
     const { weight: kernel } = other.parts;
-    if (weight.type !== kernel.type || weight.dims.length !== kernel.dims.length) {
-      return this.#otherType(kernel, other.label);
+    if (weight.dims.length !== kernel.dims.length) {
+      return new Skip("other-geometry", `${this.label} and ${other.label} have kernels of different ranks`);
     }
-    return reshaped(kernel, kernel.dims.slice(0, 2));
-  }
-
-  #otherType({ type }: Tensor, label: string): Skip {
-    return new Skip("element-type", `${this.label} has ${this.parts.weight.type} weights, ${label} ${type}`);
+    return this.whyOtherType(other) ?? reshaped(kernel, kernel.dims.slice(0, 2));
   }
 
   /** Output positions for one of the input, at least; undefined where not known. */

@@ -5,7 +5,7 @@ import { sliced } from "../../tensor/pick.ts";
 import { reshaped, type Tensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
-import { isSame, windowOf } from "../window.ts";
+import { windowOf } from "../window.ts";
 import type { LinearMap } from "./linear_map.ts";
 import { TransposedConvolution } from "./transposed_convolution.ts";
 
@@ -21,10 +21,10 @@ const MOST_WORK = 1.1;
 export function asConvolution(layer: LinearMap, build: Builder): Value | Skip | undefined {
   if (!(layer instanceof TransposedConvolution)) return undefined;
   const { x, form, weight, group, origin } = layer.parts, kernel = weight.dims.slice(2);
-  const { strides, dilations, begin, end } = windowOf(form, kernel, undefined);
+  const { strides, dilations, begin, end, isSame } = windowOf(form, kernel, undefined);
   if (strides.some((stride) => stride !== 1) || begin.includes(null)) return undefined;
   const reach = kernel.map((size, axis) => dilations[axis] * (size - 1));
-  const isUneven = isSame(form) && reach.some((size) => size % 2 !== 0); // on which side there is more, runtimes disagree
+  const isUneven = isSame && reach.some((size) => size % 2 !== 0); // on which side there is more, runtimes disagree
   if ((form.numbers("output_padding") ?? []).some((pad) => pad !== 0) || form.numbers("output_shape") || isUneven) {
     return new Skip("unsupported-form", `${layer.label} says by other attributes than pads how large its result is`);
   }

@@ -14,18 +14,26 @@ const SIZES: readonly number[] = [12, 56, 224];
 /** Phases whose rules trade one amount of arithmetic for another: they may not take more of it for fewer operators. */
 const TRADES: readonly Phase[] = ["merge", "compose", "reorder", "decompose"];
 
+/** What decides whether a replacement is cheaper, beside what it is. */
+export interface CheaperOptions {
+  /** When the rule is tried. */
+  readonly phase: Phase;
+  /** How many operators a runtime runs without it and with it. */
+  readonly operators: OperatorCount;
+  /** Whether to do what may be more work, where shapes that would tell are not known. */
+  readonly aggressive?: boolean;
+}
+
 /**
- * Why a replacement is not less than what it replaces. Compared in this order: operators that the runtime runs, nodes,
+ * Why a replacement is not cheaper than what it replaces. Compared in this order: operators that the runtime runs, nodes,
  * multiply-accumulates, bytes moved, nodes that scale (an addition alone is a bias); the first that differs decides, and one
  * must, so that rewriting ends. In the phase `decompose` a good part less arithmetic is worth more operators, and in `lower` the
  * rules' own measured conditions decide. Where shapes are open the arithmetic is worked out at several sizes, which must agree.
  */
-export function whyNotLess(
-  phase: Phase,
+export function whyNotCheaper(
   { removed, outputs }: Replacement,
   { nodes }: Pick<Builder, "nodes">,
-  operators: OperatorCount,
-  aggressive: boolean,
+  { phase, operators, aggressive = false }: CheaperOptions,
 ): Skip | undefined {
   if (phase === "lower") return undefined;
   if (phase === "decompose" && savesArithmetic({ removed, outputs }, { nodes })) return undefined;

@@ -1,0 +1,105 @@
+import type { Graph } from "../../graph/graph.ts";
+import type { Idiom } from "./idiom.ts";
+import { AS_IS, type Pattern } from "./pattern.ts";
+import { IDIOMS } from "./table.ts";
+
+/** An idiom that may be in a graph. */
+export interface Entry {
+  /** Which one. */
+  readonly idiom: Idiom;
+  /** The form that ONNX Runtime recognises. */
+  readonly pattern: Pattern;
+  /** Operators without which it cannot be there. */
+  readonly needed: readonly string[];
+  /** Most nodes from one of its nodes to its root. */
+  readonly depth: number;
+}
+
+const byRoot = new Map<string, Entry[]>();
+for (const idiom of IDIOMS) {
+  for (const opType of rootsOf(idiom.recognised)) {
+    const pattern = idiom.recognised;
+    const entry = { idiom, pattern, needed: [...neededBy(pattern)], depth: depthOf(pattern) - 1 };
+    byRoot.set(opType, [...byRoot.get(opType) ?? [], entry]);
+  }
+}
+
+/** Operators without which a pattern cannot be there. */
+export function neededBy(pattern: Pattern): Set<string> {
+  if (pattern.kind === "either") {
+    const [first, ...rest] = pattern.patterns.map(neededBy);
+    return rest.reduce((all, next) => all.intersection(next), first);
+  }
+  if (pattern.kind !== "node") return new Set();
+  return new Set([pattern.opType, ...pattern.inputs.flatMap((input) => [...neededBy(input)])]);
+}
+
+/** Operators that a pattern has anywhere. */
+function membersOf(pattern: Pattern): readonly string[] {
+  if (pattern.kind === "either") return pattern.patterns.flatMap(membersOf);
+  return pattern.kind === "node" ? [pattern.opType, ...pattern.inputs.flatMap(membersOf)] : [];
+}
+
+/** Nodes of the longest way through a pattern. */
+function depthOf(pattern: Pattern): number {
+  if (pattern.kind === "either") return Math.max(...pattern.patterns.map(depthOf));
+  return pattern.kind === "node" ? 1 + Math.max(0, ...pattern.inputs.map(depthOf)) : 0;
+}
+
+/** Operators that a pattern may end with. */
+export function rootsOf(pattern: Pattern): Set<string> {
+  if (pattern.kind === "node") return new Set([pattern.opType]);
+  return new Set(pattern.kind === "either" ? pattern.patterns.flatMap((one) => [...rootsOf(one)]) : []);
+}
+
+/** What a graph may have: idioms all of whose operators are somewhere in it. */
+export interface Possible {
+  /** Nodes of the graph that were looked at. */
+  readonly nodes: number;
+  /** Their operators. */
+  readonly opTypes: ReadonlySet<string>;
+  /** The idioms, by the operators they may end with. */
+  readonly byRoot: ReadonlyMap<string, readonly Entry[]>;
+  /** Operators that are part of any of them. */
+  readonly members: ReadonlySet<string>;
+  /** How far from one of its nodes the root of an idiom may be. */
+  readonly reach: number;
+}
+
+const possible = new WeakMap<Graph, Possible>();
+
+/** What a graph may have with some operators added. */
+export function possibleIn(graph: Graph, added: ReadonlySet<string> = AS_IS.added): Possible {
+  const now = possibleNow(graph);
+  if (added.isSubsetOf(now.opTypes)) return now;
+  const opTypes = now.opTypes.union(added);
+  return { ...now, opTypes, ...idiomsOf(opTypes) };
+}
+
+function possibleNow(graph: Graph): Possible {
+  const known = possible.get(graph), { nodes } = graph;
+  if (known?.nodes === nodes.length) return known;
+  const opTypes = new Set(known?.opTypes), size = known?.opTypes.size;
+  for (let at = known?.nodes ?? 0; at < nodes.length; at++) opTypes.add(nodes[at].opType);
+  const now = known && opTypes.size === size
+    ? { ...known, nodes: nodes.length }
+    : { nodes: nodes.length, opTypes, ...idiomsOf(opTypes) };
+  possible.set(graph, now);
+  return now;
+}
+
+/** The idioms that can be made of some operators. */
+function idiomsOf(opTypes: ReadonlySet<string>): Pick<Possible, "byRoot" | "members" | "reach"> {
+  const kept = new Map<string, Entry[]>(), members = new Set<string>();
+  let reach = 0;
+  for (const [opType, entries] of byRoot) {
+    const those = entries.filter(({ needed }) => needed.every((needed) => opTypes.has(needed)));
+    if (those.length === 0) continue;
+    kept.set(opType, those);
+    for (const { pattern, depth } of those) {
+      for (const member of membersOf(pattern)) members.add(member);
+      reach = Math.max(reach, depth);
+    }
+  }
+  return { byRoot: kept, members, reach };
+}
