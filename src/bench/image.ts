@@ -5,6 +5,7 @@
  */
 import { convertIndexedToRgb, decode as decodePng } from "fast-png";
 import * as jpeg from "jpeg-js";
+import { pixelsOnly } from "./png_chunks.ts";
 
 /** A decoded picture. */
 export interface Picture {
@@ -33,7 +34,7 @@ export function decodeImage(bytes: Uint8Array): Picture {
   if (megapixels > MOST_MEGAPIXELS) {
     throw new Error(`a picture of ${Math.ceil(megapixels)} megapixels; expected at most ${MOST_MEGAPIXELS}`);
   }
-  const png = decodePng(bytes);
+  const png = decodePng(pixelsOnly(bytes));
   const { width, height, depth, palette } = png;
   if (palette) {
     return {

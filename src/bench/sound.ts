@@ -1,6 +1,9 @@
 import { describeInput } from "./describe_input.ts";
 import type { InputDescription, TensorData } from "./session.ts";
 
+/** Bytes of a sample while it is read, and most of them that resampling makes: a file may claim one a second. */
+const SAMPLE_BYTES = 8, MOST_SAMPLES = 2 ** 26;
+
 /**
  * A WAV file as an input takes it: [L], [N, L] or [N, channels, L] of floats −1…1. One channel is the mean of all where the input has
  * one. A length that the model fixes gets the first samples, or silence behind them; a batch is filled with the same sound.
@@ -23,6 +26,10 @@ export async function readSound(
   file.toBitDepth("64");
   const { sampleRate: own } = file.fmt as { sampleRate: number };
   if (!(own > 0)) throw new Error("it has no sampling rate");
+  const { chunkSize } = file.data as { chunkSize: number };
+  if (rate !== undefined && chunkSize / SAMPLE_BYTES * (rate / own) > MOST_SAMPLES) {
+    throw new Error(`at ${rate} Hz in place of ${own} Hz it would have more than ${MOST_SAMPLES} samples`);
+  }
   if (rate !== undefined && rate !== own) file.toSampleRate(rate, { method: "sinc" });
   const rates = rate === undefined || rate === own ? `${own} Hz` : `${own} → ${rate} Hz`;
   const read = file.getSamples(false, Float64Array) as unknown as Float64Array | Float64Array[];

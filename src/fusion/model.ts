@@ -6,12 +6,13 @@ import { type ExternalTarget, type Layout, layout, segmentsLength } from "../pro
 import { resolveExternal } from "../proto/external.ts";
 import { type Payload, readSkeleton } from "../proto/skeleton.ts";
 import { streamed } from "../proto/stream.ts";
+import { wireFields } from "../proto/wire.ts";
 import { type ExportedModel, exportModel } from "../graph/export.ts";
 import { ExternalFiles } from "./external_files.ts";
 import { notesOn } from "./notes.ts";
 import { allGraphs, type Dim, type Value } from "../graph/graph.ts";
 import { withoutOverridables } from "../graph/freeze.ts";
-import { type ImportedModel, importModel } from "../graph/import.ts";
+import { FIELD, type ImportedModel, importModel } from "../graph/import.ts";
 import { inlineCalls, type Inlined } from "../graph/inline.ts";
 import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
 import { inferWithClaims, type WrongClaim } from "../ops/claims.ts";
@@ -66,6 +67,8 @@ export class Model {
   /** What a user should know of where it was read from. */
   readonly notes: readonly string[];
   #stats?: ModelStats;
+  /** How it is laid out in one file. */
+  #inline?: Layout;
   #wrongClaims: readonly WrongClaim[] = [];
   /** Its graphs as they were read, until they are taken to be changed. */
   #unchanged?: ImportedModel;
@@ -212,7 +215,7 @@ export class Model {
 
   /** Whether it has functions of its own. */
   get hasFunctions(): boolean {
-    return this.#view().functions.length > 0;
+    return wireFields(this.#skeleton).some(({ number }) => number === FIELD.model.functions);
   }
 
   /** What the file claims of its values although its inputs say something else. None of it is believed. */
@@ -330,7 +333,9 @@ export class Model {
         external: [],
       };
     }
-    return layout(this.#skeleton, this.#payloads, target);
+    return target
+      ? layout(this.#skeleton, this.#payloads, target)
+      : this.#inline ??= layout(this.#skeleton, this.#payloads);
   }
 }
 

@@ -217,6 +217,7 @@ function valueInfo(value: Value): Uint8Array {
 export function sorted(graph: Graph): Node[] {
   const nodes = graph.nodes.filter((node) => !node.isRemoved);
   nodes.sort((a, b) => a.order - b.order);
+  if (isInOrder(nodes, graph)) return nodes;
   const done = new Set<Node>(), entered = new Set<Node>(), out: Node[] = [];
   for (const root of nodes) {
     const stack = [root];
@@ -233,6 +234,22 @@ export function sorted(graph: Graph): Node[] {
     }
   }
   return out;
+}
+
+/** Whether each node comes after those it takes values from, as in most files. */
+function isInOrder(nodes: readonly Node[], graph: Graph): boolean {
+  const done = new Set<Node>();
+  for (const node of nodes) {
+    for (const value of node.inputs) {
+      const producer = value?.producer;
+      if (producer?.graph === graph && !producer.isRemoved && !done.has(producer)) return false;
+    }
+    if (node.subgraphs.length > 0) {
+      for (const producer of producersWithin(node, graph)) if (!done.has(producer)) return false;
+    }
+    done.add(node);
+  }
+  return true;
 }
 
 function* producersWithin(node: Node, graph: Graph): Generator<Node> {

@@ -120,7 +120,10 @@ export class Node {
     this.operator = this.domain === "" ? this.opType : `${this.domain}.${this.opType}`;
     this.inputs = [...init.inputs];
     this.outputs = [...init.outputs];
-    this.attributes = new Map([...init.attributes ?? []].map((attribute) => [attribute.name, attribute]));
+    const attributes = [...init.attributes ?? []];
+    this.attributes = attributes.length === 0
+      ? NO_ATTRIBUTES
+      : new Map(attributes.map((attribute) => [attribute.name, attribute]));
     this.proto = init.proto;
   }
 
@@ -191,6 +194,7 @@ export class Node {
 }
 
 const NONE: readonly Graph[] = [];
+const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
 /** What a node is made of. */
 export interface NodeInit {
@@ -216,12 +220,19 @@ export interface ModelFacts {
   readonly irVersion: number;
   /** Every value and node name of every graph: new names are none of them. */
   readonly names: Set<string>;
+  /**
+   * What new names are made of, by them and by what they were first: what is named after one is `w_3`, not `w_2_2`, for there may be
+   * thousands.
+   */
+  readonly numbered: Map<string, { readonly stem: string; next: number }>;
   /** Why initializers must not be taken as constants; undefined where they may. */
   readonly mutableWeights?: string;
   /** Elements of all tensors the file holds. */
   storedElements: number;
   /** Multiply-accumulates of the constants that are worked out. */
   constantWork: number;
+  /** Elements of the large ones of them. */
+  constantElements: number;
 }
 
 /** The newest operator set of the default domain that is known here, which is the newest that ONNX Runtime 1.30 runs. */
@@ -293,9 +304,11 @@ export class Graph {
 
   /** A name that nothing in the model has. */
   freshName(base: string): string {
-    let name = base;
-    for (let number = 2; this.model.names.has(name); number++) name = `${base}_${number}`;
-    this.model.names.add(name);
+    const { names, numbered } = this.model, series = numbered.get(base) ?? { stem: base, next: 2 };
+    let name = series.stem;
+    while (names.has(name)) name = `${series.stem}_${series.next++}`;
+    names.add(name);
+    for (const one of name === base ? [] : [base, name]) numbered.set(one, series);
     return name;
   }
 
@@ -318,9 +331,8 @@ export class Graph {
   /** Makes every user of `from` take `to` instead. */
   replaceUses(from: Value, to: Value): void {
     for (const [node, count] of from.users) {
-      (node as { inputs: readonly (Value | undefined)[] }).inputs = node.inputs.map((value) =>
-        value === from ? to : value
-      );
+      const inputs = node.inputs as (Value | undefined)[]; // in place: a sum of thousands is changed as often
+      for (let at = inputs.indexOf(from); at >= 0; at = inputs.indexOf(from, at + 1)) inputs[at] = to;
       node.isChanged = true;
       to.users.set(node, (to.users.get(node) ?? 0) + count);
     }
@@ -350,6 +362,8 @@ export class Graph {
 export function* allGraphs(graphs: Iterable<Graph>): Generator<Graph> {
   for (const graph of graphs) {
     yield graph;
-    for (const node of graph.nodes) if (!node.isRemoved) yield* allGraphs(node.subgraphs);
+    for (const { isRemoved, subgraphs } of graph.nodes) {
+      if (!isRemoved && subgraphs.length > 0) yield* allGraphs(subgraphs);
+    }
   }
 }

@@ -1,12 +1,13 @@
 import { ModelFormatError } from "../io/errors.ts";
 import { readAttribute } from "../proto/attribute.ts";
+import { type NodeContent, readNode } from "../proto/node.ts";
 import { messageType, plain } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { NAME, TEXT } from "../proto/text.ts";
 import { concat, contentsOf, type WireField, wireFields } from "../proto/wire.ts";
 import { type Attribute, type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
-import { elementType, importTensor } from "./tensor_proto.ts";
+import { elementType, type ImportedTensor, importTensor } from "./tensor_proto.ts";
 import { unnamedDim } from "./unnamed.ts";
 
 /** A whole model as graphs. */
@@ -53,9 +54,11 @@ export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], 
   const facts: ModelFacts = {
     irVersion: head.ir_version ?? 0,
     names: new Set(),
+    numbered: new Map(),
     mutableWeights: wire.some(({ number }) => number === 20) ? "the model carries training info" : undefined,
     storedElements: 0,
     constantWork: 0,
+    constantElements: 0,
   };
   const importer = new Importer(facts, payloads, source);
   const graph = importer.graph(body, new Graph(facts, opsets(head.opset_import)));
@@ -123,8 +126,7 @@ class Importer {
     for (const proto of contentsOf(wire, FIELD.graph.sparseInitializer)) {
       this.initializer(graph, decoded(this.source, "SparseTensorProto", () => importSparse(proto, this.payloads)));
     }
-    const nodes = contentsOf(wire, FIELD.graph.node);
-    this.declareOutputs(graph, nodes);
+    const nodes = this.nodeContents(graph, contentsOf(wire, FIELD.graph.node));
     for (const proto of contentsOf(wire, FIELD.graph.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
     for (const proto of contentsOf(wire, FIELD.graph.output)) {
@@ -150,16 +152,15 @@ class Importer {
     );
     const graph = new Graph(this.facts, opsets(head.opset_import), { isFunction: true });
     graph.wire = wire;
-    for (const name of this.names(wire, FIELD.function.input)) {
+    for (const name of this.names(contentsOf(wire, FIELD.function.input))) {
       const value = graph.value(name);
       value.isInput = true;
       graph.inputs.push(value);
     }
-    const nodes = contentsOf(wire, FIELD.function.node);
-    this.declareOutputs(graph, nodes);
+    const nodes = this.nodeContents(graph, contentsOf(wire, FIELD.function.node));
     for (const proto of contentsOf(wire, FIELD.function.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
-    for (const name of this.names(wire, FIELD.function.output)) this.output(graph, graph.value(name));
+    for (const name of this.names(contentsOf(wire, FIELD.function.output))) this.output(graph, graph.value(name));
     return graph;
   }
 
@@ -168,17 +169,17 @@ class Importer {
     graph.outputs.push(value);
   }
 
-  private initializer(graph: Graph, { name, tensor }: { name: string; tensor: Value["initializer"] & object }): void {
+  private initializer(graph: Graph, { name, tensor, stored }: ImportedTensor): void {
     const value = graph.value(name);
     value.initializer = tensor;
     value.type = tensor.type;
     value.shape = tensor.dims;
     graph.initializers.add(value);
-    this.facts.storedElements += tensor.size;
+    this.facts.storedElements += stored;
   }
 
-  private names(wire: readonly WireField[], field: number): string[] {
-    return contentsOf(wire, field).map((bytes) => decoded(this.source, "name", () => NAME.decode(bytes)));
+  private names(texts: readonly Uint8Array[]): string[] {
+    return decoded(this.source, "name", () => texts.map((bytes) => NAME.decode(bytes)));
   }
 
   private decodeValueInfo(proto: Uint8Array): ValueInfo {
@@ -202,29 +203,25 @@ class Importer {
     return value;
   }
 
-  /** All outputs first, so that a name captured from an outer graph is told from one of this graph. */
-  private declareOutputs(graph: Graph, nodes: readonly Uint8Array[]): void {
-    for (const proto of nodes) {
-      for (const name of this.names(decoded(this.source, "NodeProto", () => wireFields(proto)), FIELD.node.output)) {
-        if (name !== "") graph.value(name);
-      }
-    }
+  /** Reads nodes, and makes all their outputs: a name captured from an outer graph is so told from one of this graph. */
+  private nodeContents(graph: Graph, protos: readonly Uint8Array[]): NodeContent[] {
+    return protos.map((proto) => {
+      const content = decoded(this.source, "NodeProto", () => readNode(proto));
+      for (const name of this.names(content.outputs)) if (name !== "") graph.value(name);
+      return content;
+    });
   }
 
-  private nodes(graph: Graph, nodes: readonly Uint8Array[]): void {
+  private nodes(graph: Graph, contents: readonly NodeContent[]): void {
     const seen = new Map<string, number>();
-    nodes.forEach((proto, order) => {
-      const wire = decoded(this.source, "NodeProto", () => wireFields(proto));
-      const text = (field: number) => TEXT.decode(contentsOf(wire, field).at(-1));
+    contents.forEach(({ proto, inputs, outputs, attributes, ...texts }, order) => {
       const node = new Node(graph, {
-        opType: text(FIELD.node.opType),
-        domain: domainOf(text(FIELD.node.domain)),
-        name: text(FIELD.node.name),
-        inputs: this.names(wire, FIELD.node.input).map((name) =>
-          name === "" ? undefined : graph.find(name) ?? graph.value(name)
-        ),
-        outputs: this.names(wire, FIELD.node.output).map((name) => name === "" ? undefined : graph.value(name)),
-        attributes: contentsOf(wire, FIELD.node.attribute).map((bytes) => this.attribute(graph, bytes)),
+        opType: TEXT.decode(texts.opType),
+        domain: domainOf(TEXT.decode(texts.domain)),
+        name: TEXT.decode(texts.name),
+        inputs: this.names(inputs).map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
+        outputs: this.names(outputs).map((name) => name === "" ? undefined : graph.value(name)),
+        attributes: attributes.map((bytes) => this.attribute(graph, bytes)),
         proto,
       });
       node.order = order;
@@ -250,14 +247,10 @@ class Importer {
       "AttributeProto",
       () => readAttribute(bytes),
     );
-    const tensor = dense
-      ? importTensor(dense, this.payloads).tensor
-      : sparse
-      ? importSparse(sparse, this.payloads).tensor
-      : undefined;
-    this.facts.storedElements += tensor?.size ?? 0;
+    const given = dense ? importTensor(dense, this.payloads) : sparse ? importSparse(sparse, this.payloads) : undefined;
+    this.facts.storedElements += given?.stored ?? 0;
     const bodies = graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, { parent: graph })));
-    return { name, bytes, reference, value, tensor, graphs: bodies.length > 0 ? bodies : undefined };
+    return { name, bytes, reference, value, tensor: given?.tensor, graphs: bodies.length > 0 ? bodies : undefined };
   }
 }
 

@@ -33,7 +33,14 @@ export interface NewModel extends ImportedModel {
  * {@link addOutput} and `exportModel`.
  */
 export function newModel(init: NewModelInit): NewModel {
-  const facts: ModelFacts = { irVersion: init.irVersion, names: new Set(), storedElements: 0, constantWork: 0 };
+  const facts: ModelFacts = {
+    irVersion: init.irVersion,
+    names: new Set(),
+    numbered: new Map(),
+    storedElements: 0,
+    constantWork: 0,
+    constantElements: 0,
+  };
   const graph = new Graph(facts, new Map([["", init.opset]]));
   for (const { name, type, shape } of init.inputs) {
     const value = graph.value(name);

@@ -23,6 +23,8 @@ export function takeBranches(
   model: ImportedModel,
   branchOf: (node: Node) => string | undefined,
 ): { skeleton: Uint8Array; taken: TakenBranch[] } | undefined {
+  const isTaken = (node: Node) => node.subgraphs.length > 0 && branchOf(node) !== undefined;
+  if (![...allGraphs([model.graph, ...model.functions])].some(({ nodes }) => nodes.some(isTaken))) return undefined;
   const taker = new Taker(model, branchOf), { wire } = model, F = FIELD.model;
   const functions = contentsOf(wire, F.functions).map((proto, index) =>
     fieldBytes(F.functions, taker.body(model.functions[index], proto, FIELD.function.node))

@@ -50,15 +50,26 @@ interface TensorProto {
   uint64_data: (number | { toString(): string })[];
 }
 
+/** A tensor as the file has it. */
+export interface ImportedTensor {
+  /** Name. */
+  readonly name: string;
+  /** Its elements. */
+  readonly tensor: Tensor;
+  /** How many elements the file has data for: a shape of text, or of a sparse tensor, may say any number. */
+  readonly stored: number;
+}
+
 /** Reads a TensorProto of a skeleton; its data stays where it is. Throws where shape and data do not agree. */
-export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): { name: string; tensor: Tensor } {
+export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): ImportedTensor {
   const message = messageType("TensorProto").decode(proto) as unknown as TensorProto;
   const dims = message.dims.map(Number);
   const type = elementType(message.data_type);
   const { name } = message;
   if (type === "string" || type === "opaque") {
     const carried = storedTensor(type, dims, { read: () => formatOf(type) }, proto);
-    return { name, tensor: small(message, payloads, carried) ?? carried };
+    const tensor = small(message, payloads, carried);
+    return { name, tensor: tensor ?? carried, stored: tensor?.size ?? 0 };
   }
   const expected = sizeOf(dims) * formatOf(type).bytes;
   const check = (found: number) => {
@@ -70,12 +81,14 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
   const payload = payloadOf(message, payloads);
   if (payload && "chunks" in payload) {
     check(payload.length);
-    return { name, tensor: asWritten(payload.origin as Tensor, dims, proto) };
+    const tensor = asWritten(payload.origin as Tensor, dims, proto);
+    return { name, tensor, stored: tensor.size };
   }
   if (payload && isPlain(payload.kind)) {
     const { source, offset, length } = payload.range;
     check(length);
-    return { name, tensor: storedTensor(type, dims, { read: (at, into) => source.read(offset + at, into) }, proto) };
+    const tensor = storedTensor(type, dims, { read: (at, into) => source.read(offset + at, into) }, proto);
+    return { name, tensor, stored: tensor.size };
   }
   let held: Uint8Array | undefined;
   const bytes = () => {
@@ -87,10 +100,9 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): {
     return held = data;
   };
   if (!payload) bytes();
-  return {
-    name,
-    tensor: storedTensor(type, dims, { read: (at, into) => into.set(bytes().subarray(at, at + into.length)) }, proto),
-  };
+  const read = (at: number, into: Uint8Array) => into.set(bytes().subarray(at, at + into.length));
+  const tensor = storedTensor(type, dims, { read }, proto);
+  return { name, tensor, stored: Math.min(tensor.size, payload ? payload.range.length : Infinity) };
 }
 
 /** A tensor of numbers below 8 bits, or of 8-bit floats, where they are raw data, or bytes in int32_data, as many as they must be. */

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { ChangedFileError, FileError, ModelFormatError, unreadable } from "./errors.ts";
+import { readRecent } from "./recent_blocks.ts";
 
 /** Bytes that can be read in any order without being held in memory. */
 export interface ByteSource {
@@ -28,6 +29,8 @@ export class FileSource implements ByteSource {
   readonly size: number;
   readonly #fd: number;
   readonly #state: FileState;
+  /** By which its blocks are known, which do not keep it open. */
+  readonly #blocks = {};
   #isReplaced = false;
 
   readonly path: string;
@@ -57,6 +60,12 @@ export class FileSource implements ByteSource {
   }
 
   read(offset: number, into: Uint8Array): void {
+    if (!readRecent(this.#blocks, this.size, offset, into, (...place) => this.#read(...place))) {
+      this.#read(offset, into);
+    }
+  }
+
+  #read(offset: number, into: Uint8Array): void {
     for (let done = 0; done < into.length;) {
       const count = readSync(this.#fd, into, done, into.length - done, offset + done);
       if (count === 0) {

@@ -6,7 +6,9 @@ import { constantOf } from "./constant.ts";
 /** The initializers of a model, so that equal ones are one. Equal means: made of the same stored bytes in the same way. */
 export class ConstantPool {
   readonly #ids = new TensorIds();
+  /** Those that nobody asked for the like of yet, by type and shape: their values are not compared. */
   readonly #byShape = new Map<string, Value[]>();
+  readonly #byId = new Map<number, Set<Value>>();
 
   /** Of all graphs of a model. */
   constructor(graphs: Iterable<Graph>) {
@@ -15,7 +17,7 @@ export class ConstantPool {
 
   /** An initializer that equals a tensor and that a node of a graph can take. */
   find(tensor: Tensor, graph: Graph): Value | undefined {
-    return this.#equal(tensor).find((value) => graph.find(value.name) === value);
+    for (const value of this.#equal(tensor)) if (graph.find(value.name) === value) return value;
   }
 
   /** Whether two tensors are surely equal. */
@@ -37,8 +39,9 @@ export class ConstantPool {
    */
   hoist({ initializer, graph }: Value): Value | undefined {
     const root = outermost(graph);
-    const other = this.#equal(initializer!).find((value) => !value.isOutput && outermost(value.graph) === root);
-    if (!other || graph.parent === undefined) return undefined;
+    if (graph.parent === undefined) return undefined;
+    const other = [...this.#equal(initializer!)].find((value) => !value.isOutput && outermost(value.graph) === root);
+    if (!other) return undefined;
     const shared = new Value(root, root.freshName(other.name));
     Object.assign(shared, { initializer: other.initializer, type: other.type, shape: other.shape });
     root.values.set(shared.name, shared);
@@ -49,12 +52,21 @@ export class ConstantPool {
     return shared;
   }
 
-  #equal(tensor: Tensor): Value[] {
-    const key = keyOf(tensor), alive = this.#byShape.get(key)?.filter(isThere) ?? [];
-    if (alive.length === 0) return [];
-    this.#byShape.set(key, alive);
-    const id = this.#ids.idOf(tensor);
-    return alive.filter((value) => this.#ids.idOf(value.initializer!) === id);
+  /** Those that equal a tensor and are still there: one is enough for most, of thousands. */
+  *#equal(tensor: Tensor): Generator<Value> {
+    const list = this.#byShape.get(keyOf(tensor));
+    if (!list) return;
+    for (const value of list.splice(0)) {
+      if (!isThere(value)) continue;
+      const id = this.#ids.idOf(value.initializer!), equal = this.#byId.get(id);
+      if (equal) equal.add(value);
+      else this.#byId.set(id, new Set([value]));
+    }
+    const equal = this.#byId.get(this.#ids.idOf(tensor));
+    for (const value of equal ?? []) {
+      if (isThere(value)) yield value;
+      else equal!.delete(value);
+    }
   }
 }
 

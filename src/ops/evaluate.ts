@@ -12,6 +12,9 @@ const MOST_ELEMENTS = 1 << 22;
 /** Multiply-accumulates that one constant, and all of a model, may take to be read once; those of a model per stored element, too. */
 const MOST_WORK = 2 ** 32, MOST_PER_ELEMENT = 256;
 
+/** Elements of all large constants that are worked out, however cheap each is, and of them per stored element; and what is large. */
+const MOST_MADE = 2 ** 24, MOST_MADE_PER_ELEMENT = 64, LARGE = 1 << 12;
+
 /**
  * What an operator makes of constants, as facts; undefined where an input is none, or it is not worked out. Fractions stay
  * expressions until they are read; whole numbers that are computed are worked out at once, since their type must hold them.
@@ -29,7 +32,9 @@ export function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[]
   const work = results[0] === operands[0]
     ? 0
     : workOf(results[0]) + operands.reduce((sum, one) => sum + workOf(one), 0);
-  if (!isAffordable(node, work)) return undefined;
+  const isMade = node.inputs.length > 0 && results[0] !== operands[0];
+  const made = isMade ? results.reduce((sum, result) => sum + (result?.size ?? 0), 0) : 0;
+  if (!isAffordable(node, work, made > LARGE ? made : 0)) return undefined;
   const facts = results.map((result, index): Facts | undefined => {
     if (!result) return {};
     if (!(result.size <= most)) return undefined;
@@ -44,12 +49,14 @@ export function evaluated(op: Op, node: Node, inputs: readonly Facts[]): Facts[]
 
 const paid = new WeakSet<Node>();
 
-/** Whether a constant may take that much work. What a node makes is counted once. */
-function isAffordable(node: Node, work: number): boolean {
-  const { model } = node.graph;
-  if (work === 0 || paid.has(node)) return true;
-  if (work > MOST_WORK || model.constantWork + work > MOST_WORK + MOST_PER_ELEMENT * model.storedElements) return false;
+/** Whether a constant may take that much work, and have so many elements. What a node makes is counted once. */
+function isAffordable(node: Node, work: number, made: number): boolean {
+  const { model } = node.graph, { storedElements } = model;
+  if (work === 0 && made === 0 || paid.has(node)) return true;
+  if (work > MOST_WORK || model.constantWork + work > MOST_WORK + MOST_PER_ELEMENT * storedElements) return false;
+  if (model.constantElements + made > MOST_MADE + MOST_MADE_PER_ELEMENT * storedElements) return false;
   model.constantWork += work;
+  model.constantElements += made;
   paid.add(node);
   return true;
 }

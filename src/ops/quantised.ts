@@ -17,8 +17,9 @@ function readsQuantised({ inputs }: Node): boolean {
  * on whole numbers of the three, which has no place for other weights than whole numbers.
  */
 export function whyQuantised(node: Node): Skip | undefined {
+  if (!readsQuantised(node)) return undefined;
   const users = node.outputs.flatMap((output) => output ? [...output.users.keys()] : []);
-  if (!readsQuantised(node) || users.length === 0) return undefined;
+  if (users.length === 0) return undefined;
   if (!users.every(({ opType }) => opType === "QuantizeLinear")) return undefined;
   return new Skip(
     "quantised",

@@ -37,7 +37,7 @@ function firstUnevaluated(value: Value): Node | undefined {
     seen.add(producer);
     const computed = producer.inputs.filter((input): input is Value => input !== undefined && !constantOf(input));
     if (computed.length === 0) first ??= producer;
-    waiting.push(...computed);
+    for (const input of computed) waiting.push(input); // more than a call takes arguments
   }
   return first;
 }

@@ -1,7 +1,7 @@
 import type protobuf from "protobufjs";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";
 import type { Payload } from "./skeleton.ts";
-import { concat, fieldBytes, varintBytes, varintFieldBytes, varintOf, wireFields } from "./wire.ts";
+import { concat, eachField, fieldBytes, varintBytes, varintFieldBytes, varintOf, type WireField } from "./wire.ts";
 
 /** A piece of a file to be written: bytes, or the data of a tensor. */
 export type Segment = Uint8Array | Payload;
@@ -66,24 +66,28 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
   };
   const message = (bytes: Uint8Array, type: protobuf.Type): { segments: Segment[]; length: number } | undefined => {
     const segments: Segment[] = [];
-    let length = 0, changed = false;
+    let length = 0, copied = 0; // what lies between there and the next field that changes stays one segment
     const push = (segment: Segment) => {
       segments.push(segment);
       length += segmentsLength([segment]);
     };
-    for (const field of wireFields(bytes)) {
-      const inner = field.content && tensorPath(type, field.number);
-      const expanded = inner && message(field.content!, inner);
-      if (type.name === "TensorProto" && field.number === PAYLOAD_FIELD) {
-        changed = true;
-        payload(varintOf(field)).forEach(push);
-      } else if (expanded) {
-        changed = true;
-        push(concat([varintBytes(field.number * 8 + 2), varintBytes(expanded.length)]));
-        expanded.segments.forEach(push);
-      } else push(field.bytes);
+    for (const field of eachField(bytes)) {
+      const changed = changedField(field, type);
+      if (!changed) continue;
+      const start = field.bytes.byteOffset - bytes.byteOffset;
+      if (start > copied) push(bytes.subarray(copied, start));
+      changed.forEach(push);
+      copied = start + field.bytes.length;
     }
-    return changed ? { segments, length } : undefined;
+    if (segments.length === 0) return undefined;
+    if (copied < bytes.length) push(bytes.subarray(copied));
+    return { segments, length };
+  };
+  const changedField = (field: WireField, type: protobuf.Type): Segment[] | undefined => {
+    if (type.name === "TensorProto" && field.number === PAYLOAD_FIELD) return payload(varintOf(field));
+    const inner = tensorPath(type, field.number), expanded = inner && field.content && message(field.content, inner);
+    if (!expanded) return undefined;
+    return [concat([varintBytes(field.number * 8 + 2), varintBytes(expanded.length)]), ...expanded.segments];
   };
   return { model: message(skeleton, messageType("ModelProto"))?.segments ?? [skeleton], external };
 }

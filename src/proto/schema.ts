@@ -280,9 +280,13 @@ export const PAYLOAD_FIELDS: ReadonlyMap<number, PayloadKind> = new Map([
 /** Which field of a TensorProto a payload came from. */
 export type PayloadKind = "float_data" | "int32_data" | "int64_data" | "raw_data" | "double_data" | "uint64_data";
 
+const types = new Map<string, protobuf.Type>();
+
 /** The reflection type of an ONNX message, such as `NodeProto`. */
 export function messageType(name: string): protobuf.Type {
-  return root.lookupType(`onnx.${name}`).resolveAll() as protobuf.Type;
+  let type = types.get(name);
+  if (!type) types.set(name, type = root.lookupType(`onnx.${name}`).resolveAll() as protobuf.Type);
+  return type;
 }
 
 const reach = new Map<protobuf.Type, boolean>();
@@ -302,10 +306,21 @@ function mayHoldTensor(type: protobuf.Type, seen: Set<protobuf.Type> = new Set()
   return found;
 }
 
+const paths = new Map<protobuf.Type, ReadonlyMap<number, protobuf.Type>>();
+
 /** The message type of a field that must be walked to find tensors; undefined for every other field. */
 export function tensorPath(type: protobuf.Type, fieldNumber: number): protobuf.Type | undefined {
-  const inner = type.fieldsById[fieldNumber]?.resolve().resolvedType;
-  return inner instanceof protobuf.Type && mayHoldTensor(inner) ? inner : undefined;
+  let path = paths.get(type);
+  if (!path) {
+    const inner = type.fieldsArray.map((field) => [field.id, field.resolve().resolvedType] as const);
+    path = new Map(
+      inner.filter((entry): entry is [number, protobuf.Type] =>
+        entry[1] instanceof protobuf.Type && mayHoldTensor(entry[1])
+      ),
+    );
+    paths.set(type, path);
+  }
+  return path.get(fieldNumber);
 }
 
 /** A decoded message as plain objects: what was set, and every list; 64-bit integers as numbers. */

@@ -55,21 +55,32 @@ export function contentsOf(fields: readonly WireField[], number: number): Uint8A
   return fields.flatMap((field) => field.number === number ? field.content ?? [] : []);
 }
 
+/** Bytes of a varint. */
+function varintLength(value: number): number {
+  let length = 1;
+  for (; value >= 128; value = Math.floor(value / 128)) length++;
+  return length;
+}
+
+/** Writes a varint; returns where it ends. */
+function putVarint(out: Uint8Array, at: number, value: number): number {
+  for (; value >= 128; value = Math.floor(value / 128)) out[at++] = (value % 128) | 128;
+  out[at++] = value;
+  return at;
+}
+
 /** A varint on the wire. */
 export function varintBytes(value: number): Uint8Array {
-  const out: number[] = [];
-  for (; value >= 128; value = Math.floor(value / 128)) out.push((value % 128) | 128);
-  out.push(value);
-  return Uint8Array.from(out);
+  const out = new Uint8Array(varintLength(value));
+  putVarint(out, 0, value);
+  return out;
 }
 
 /** A length-delimited field on the wire. */
 export function fieldBytes(number: number, content: Uint8Array): Uint8Array {
-  const tag = varintBytes(number * 8 + 2), length = varintBytes(content.length);
-  const out = new Uint8Array(tag.length + length.length + content.length);
-  out.set(tag);
-  out.set(length, tag.length);
-  out.set(content, tag.length + length.length);
+  const tag = number * 8 + 2, { length } = content;
+  const out = new Uint8Array(varintLength(tag) + varintLength(length) + length);
+  out.set(content, putVarint(out, putVarint(out, 0, tag), length));
   return out;
 }
 

@@ -45,6 +45,7 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     inferNode(node);
     touched.add(node);
   }
+  const moved = outputs.map(([old]) => [...old.users.keys()]);
   for (const [old, made] of outputs) {
     const now = shared.get(made) ?? made;
     if (staged.has(now)) {
@@ -57,9 +58,10 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
       graph.dropValue(now);
     } else graph.replaceUses(old, now);
   }
-  for (const [old, now] of outputs) {
+  for (const [index, [old, now]] of outputs.entries()) {
     const value = staged.has(now) || old.isOutput ? old : shared.get(now) ?? now;
-    for (const user of value.users.keys()) touched.add(user);
+    touchUsers(value, touched);
+    for (const user of moved[index]) touched.add(user);
     if (value.producer) touched.add(value.producer);
   }
   for (const value of inputs) sweep(value, touched);
@@ -67,6 +69,14 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     for (const value of node.outputs) if (value) sweep(value, touched);
   }
   return [...touched].filter((node) => !node.isRemoved);
+}
+
+/** Users of a value that one more or one less of them makes a difference to. */
+const MOST_TOUCHED = 64;
+
+/** Adds the users of a value, where they are few; of many, the next pass sees all again. */
+function touchUsers({ users }: Value, touched: Set<Node>): void {
+  if (users.size <= MOST_TOUCHED) { for (const user of users.keys()) touched.add(user); }
 }
 
 function replaceIn(node: Node, key: "inputs" | "outputs", by: ReadonlyMap<Value, Value>): void {
@@ -82,7 +92,7 @@ function sweep(first: Value | undefined, touched: Set<Node>): void {
     const { producer, graph } = value;
     if (value.users.size > 0 || value.isOutput) {
       // whether others take a weight too is no business of theirs; for anything else they are the surroundings
-      if (!value.initializer) { for (const user of value.users.keys()) touched.add(user); }
+      if (!value.initializer) touchUsers(value, touched);
       if (producer) touched.add(producer);
     } else if (producer) {
       if (!isUnused(producer)) continue;

@@ -98,7 +98,7 @@ class Driver {
   pass(graphs: readonly Graph[]): boolean {
     const before = this.applied.length;
     const nodes = graphs.flatMap(sorted);
-    for (const node of nodes) inferNode(node); // what an earlier pass made can say more of shapes downstream
+    if (!this.#isAsRead(graphs, nodes)) { for (const node of nodes) inferNode(node); }
     for (const node of nodes) this.#skips.delete(node);
     const queues = this.#phases.map(() => new Queue(nodes));
     for (let phase = 0; phase < queues.length;) {
@@ -112,6 +112,15 @@ class Driver {
       if (touched.length > 0) phase = 0;
     }
     return this.applied.length > before;
+  }
+
+  /**
+   * Whether all is known of nodes that can be: what an earlier pass made can say more of shapes downstream, and where a file does not
+   * have its nodes in order, more was known too late.
+   */
+  #isAsRead(graphs: readonly Graph[], nodes: readonly Node[]): boolean {
+    let at = 0;
+    return this.applied.length === 0 && graphs.every((graph) => graph.nodes.every((node) => node === nodes[at++]));
   }
 
   *skips(): Generator<SkippedRewrite> {

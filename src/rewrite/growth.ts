@@ -16,6 +16,8 @@ const MOST_BYTES = 2048;
 export class GrowthAccount {
   readonly #most: number;
   #growth = 0;
+  /** What the replacement that was asked for last adds: one that is done was asked for before. */
+  #last?: { readonly replacement: Replacement; readonly growth: number };
 
   /** For a file of so many bytes, which may grow without a bound where that is allowed. */
   constructor({ fileBytes = 0, allowGrowth = false }: { fileBytes?: number; allowGrowth?: boolean }) {
@@ -24,7 +26,7 @@ export class GrowthAccount {
 
   /** Why a replacement would make the file too large, where it grows it at all and saves no good part of the arithmetic. */
   whyTooLarge(replacement: Replacement, build: Builder): Skip | undefined {
-    const growth = growthOf(replacement, build);
+    const growth = this.#growthOf(replacement, build);
     if (growth <= 0 || this.#growth + growth <= this.#most) return undefined;
     if (isWorthMore(replacement, build)) return undefined;
     const compressed = replacement.removed.flatMap(({ inputs }) => inputs).find(isCompressed);
@@ -40,8 +42,13 @@ export class GrowthAccount {
 
   /** Counts a replacement that is done, unless its arithmetic paid for what it adds. */
   add(replacement: Replacement, build: Builder): void {
-    const growth = growthOf(replacement, build);
+    const growth = this.#growthOf(replacement, build);
     if (growth < 0 || !isWorthMore(replacement, build)) this.#growth += growth;
+  }
+
+  #growthOf(replacement: Replacement, build: Builder): number {
+    if (this.#last?.replacement !== replacement) this.#last = { replacement, growth: growthOf(replacement, build) };
+    return this.#last.growth;
   }
 }
 

@@ -54,11 +54,12 @@ export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_N
 
 /** Why the result of a node cannot go with it: something else needs it. */
 function whyNeeded(value: Value, node: Node): Skip | undefined {
-  const uses = [...value.users.values()].reduce((sum, count) => sum + count, 0);
   const gone = `'${value.name}', which would disappear, is`;
   if (value.isOutput) return new Skip("graph-output", `${gone} a graph output`);
-  if ([...value.users.keys()].some((user) => user.graph !== node.graph)) {
-    return new Skip("other-graph", `${gone} used in a subgraph`);
+  let uses = 0;
+  for (const [user, count] of value.users) {
+    if (user.graph !== node.graph) return new Skip("other-graph", `${gone} used in a subgraph`);
+    uses += count;
   }
   if (uses > 1) return new Skip("other-user", `${gone} used more than once`);
 }

@@ -1,9 +1,10 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { type ChannelAffine, hasScale, hasShift, scaleOf, shiftOf } from "../ops/affine_map.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, carryOf, operatorsWith } from "../ops/views.ts";
+import { constantOf } from "../ops/constant.ts";
+import { affineOf, carryOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import type { Rule } from "../rewrite/rule.ts";
-import { Propagation } from "./propagation.ts";
+import { FARTHEST, Propagation, tooFar } from "./propagation.ts";
 
 /** One way to bring a map to layers; why it does not lead there. */
 type Way = (propagation: Propagation, affine: ChannelAffine, result: Value) => Skip | undefined;
@@ -36,8 +37,9 @@ export const carryAffineToLayers: Rule = {
   rewrite(root, build) {
     const affine = affineOf(root);
     if (!affine || affine instanceof Skip) return undefined;
-    let reason: Skip | undefined;
-    for (const way of waysFor(root, affine)) {
+    const [ways, far] = waysFor(root, affine);
+    let reason = ways.length === 0 ? far : undefined;
+    for (const way of ways) {
       build.reset();
       const propagation = new Propagation(build, { nodes: [root], result: root.output, now: affine.x });
       const against = way(propagation, affine, root.output) ?? propagation.whyNotSmaller();
@@ -48,10 +50,48 @@ export const carryAffineToLayers: Rule = {
   },
 };
 
-/** The ways that begin at an operator it commutes with, both parts together first. */
-function waysFor(root: Node, affine: ChannelAffine): Way[] {
+/** The ways that begin at an operator it commutes with, both parts together first; and why those that are left out lead nowhere. */
+function waysFor(root: Node, affine: ChannelAffine): [ways: Way[], far: Skip | undefined] {
   const { producer } = affine.x, isBehind = producer !== undefined && carryOf(producer) !== undefined;
   const isBefore = [...root.output.users.keys()].some((user) => carryOf(user) !== undefined);
-  const ways = [...isBehind ? [up] : [], ...isBefore ? [down] : []];
-  return ways.length > 0 && hasScale(affine) && hasShift(affine) ? [...ways, scaleUp, scaleDown] : ways;
+  if (!isBehind && !isBefore) return [[], undefined];
+  const isOpenUp = !isFar(affine.x, onlyBefore), isOpenDown = !isFar(root.output, onlyAfter);
+  const ways = [...isBehind && isOpenUp ? [up] : [], ...isBefore && isOpenDown ? [down] : []];
+  if (isOpenUp && isOpenDown && hasScale(affine) && hasShift(affine)) ways.push(scaleUp, scaleDown);
+  return [ways, isOpenUp && isOpenDown ? undefined : tooFar()];
+}
+
+/**
+ * Whether more nodes than a map is carried past follow one another from a value on, none of them a layer, each the only way to the
+ * next. A glance at each tells: to carry the map past them would take hundreds of times as long, for every map of a long chain.
+ */
+function isFar(value: Value, next: (value: Value) => Value | undefined): boolean {
+  let at: Value | undefined = value;
+  for (let count = 0; at && count <= FARTHEST; count++) at = next(at);
+  return at !== undefined;
+}
+
+/** What a node that only hands a map on makes this value of. */
+function onlyBefore({ producer }: Value): Value | undefined {
+  return producer && handedOn(producer);
+}
+
+/** What the one node that takes a value, and only hands a map on, makes of it. */
+function onlyAfter(value: Value): Value | undefined {
+  const user = value.soleUser;
+  return user && user.outputs.length === 1 && handedOn(user) === value ? user.output : undefined;
+}
+
+/** The one computed input of a node that absorbs no map: it is an affine map itself, or hands one on. */
+function handedOn(node: Node): Value | undefined {
+  const { affine, carry, linear, together } = viewsOf(node), isPerhapsLayer = linear || together;
+  if (!affine && !carry?.handsOn) return undefined;
+  let only: Value | undefined;
+  for (const input of node.inputs) {
+    const constant = constantOf(input);
+    if (!input || constant && (!isPerhapsLayer || constant.size === 1)) continue;
+    if (constant || only) return undefined;
+    only = input;
+  }
+  return only;
 }

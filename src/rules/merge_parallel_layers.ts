@@ -49,7 +49,12 @@ function merge(sum: Sum, terms: (Term | LinearMap)[], refused: Skip[]): boolean 
   sum.terms.forEach(({ value, sign }, index) => {
     const refusals: Refusals = new Map();
     const branches = branchesTo(value, refusals);
-    for (const [x, why] of refusals) if (!branches.has(x)) closed.set(x, [...closed.get(x) ?? [], why]);
+    for (const [x, why] of refusals) {
+      const reasons = closed.get(x);
+      if (branches.has(x)) continue;
+      if (reasons) reasons.push(why);
+      else closed.set(x, [why]);
+    }
     for (const [x, branch] of branches) {
       const signed = sign > 0 ? branch : negated(branch);
       if (signed instanceof Skip) continue;
@@ -74,7 +79,7 @@ function merge(sum: Sum, terms: (Term | LinearMap)[], refused: Skip[]): boolean 
   }
   // a branch that ends before a value which another branch starts from is a near miss
   for (const [x, reasons] of closed) {
-    if (reasons.length + (bySource.get(x)?.size ?? 0) > 1) refused.push(...reasons);
+    if (reasons.length + (bySource.get(x)?.size ?? 0) > 1) { for (const reason of reasons) refused.push(reason); }
   }
   return taken.size > 0;
 }

@@ -10,7 +10,7 @@ import { StagedMoves } from "./staged_moves.ts";
 const NAMED = 4;
 
 /** Most nodes an affine map is carried past: further away it is left, so that rewriting takes linear time. */
-const FARTHEST = 64;
+export const FARTHEST = 64;
 
 /**
  * One attempt to bring an affine map to the layers before it (`up`), to those after it (`down`), or a part of it each way: the
@@ -150,9 +150,7 @@ export class Propagation extends StagedMoves {
   }
 
   #step(node: Node): Skip | undefined {
-    if (++this.#steps > FARTHEST) {
-      return new Skip("too-far", `the layers that could absorb it are more than ${FARTHEST} nodes away`);
-    }
+    if (++this.#steps > FARTHEST) return tooFar();
     if (this.visited.has(node)) return new Skip("two-paths", `it would come to ${node.label} by two paths`);
     this.visited.add(node);
   }
@@ -178,6 +176,11 @@ export class Propagation extends StagedMoves {
     if (labels === "") return new Skip("other-user", `${what}, is used more than once`);
     return new Skip("other-user", `${what}, is ${this.#steps > 0 ? "used" : "also used"} by ${labels}`);
   }
+}
+
+/** That layers are farther than a map is carried. */
+export function tooFar(): Skip {
+  return new Skip("too-far", `the layers that could absorb it are more than ${FARTHEST} nodes away`);
 }
 
 /** Whether a node does not see a map of one of its inputs: it takes other entries of it. */

@@ -39,13 +39,16 @@ export function asRounded(x: Tensor): Tensor {
   };
 }
 
-/** `f` of the elements of several tensors, numpy broadcasting, in float64; undefined where shapes do not fit. */
+/** More operands than a function takes arguments, nearly. */
+const MOST_OPERANDS = 1 << 12;
+
+/** `f` of the elements of several tensors, numpy broadcasting, in float64; undefined where shapes do not fit, or for thousands. */
 export function broadcasted(
   inputs: readonly Tensor[],
   f: (...values: number[]) => number,
   type: ElementType = inputs[0].type,
 ): Tensor | undefined {
-  let dims: number[] | undefined = [];
+  let dims: number[] | undefined = inputs.length > MOST_OPERANDS ? undefined : [];
   for (const input of inputs) dims = dims && broadcastDims(dims, input.dims);
   if (!dims) return undefined;
   const shape = dims;

@@ -142,12 +142,13 @@ export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
 
 /** A tensor whose values are computed as a whole, in float64, and kept as long as they are among those used last. */
 export function computedTensor(type: ElementType, dims: readonly number[], compute: () => Float64Array): Tensor {
+  let bound: number | undefined;
   const tensor: Tensor = {
     type,
     dims,
     size: sizeOf(dims),
     read: (start, into) => into.set(recentValues(tensor, compute).subarray(start, start + into.length)),
-    bound: () => measuredBound(tensor),
+    bound: () => bound ??= measuredBound(tensor),
   };
   return tensor;
 }

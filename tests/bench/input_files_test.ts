@@ -1,8 +1,9 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { encode as encodePng } from "fast-png";
 import * as jpeg from "jpeg-js";
 import { zipSync } from "fflate";
+import { deflateSync } from "node:zlib";
 import { dump } from "npyjs";
 import wavefile from "wavefile";
 import { resize } from "../../src/bench/image.ts";
@@ -229,9 +230,70 @@ Deno.test("readInputs() resamples WAV to the rate that is told, or that the mode
     const [given] = await readInputs(folder, [audio, rate], { values: { sr: "8000" } });
     assertEquals(given.feeds.audio.dims, [1, 800]);
     await assertRejects(
+      () => readInputs(folder, [audio], { sampleRate: 1e9 }),
+      Error,
+      "at 1000000000 Hz in place of 44100 Hz it would have more than 67108864 samples",
+    );
+    await assertRejects(
       () => readInputs(folder, [audio], { sampleRate: 0 }),
       Error,
       "sampleRate 0: expected samples a second",
     );
   });
+});
+
+/** A PNG of one grey pixel, with other chunks in front of its end and other bytes as its packed rows. */
+function pngOf(packed: Uint8Array, ...others: [type: string, content: Uint8Array][]): Uint8Array {
+  const chunk = (type: string, content: ArrayLike<number>) => {
+    const bytes = new Uint8Array(12 + content.length);
+    new DataView(bytes.buffer).setUint32(0, content.length);
+    bytes.set(new TextEncoder().encode(type), 4);
+    bytes.set(content, 8);
+    return bytes;
+  };
+  const header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0];
+  const chunks = [
+    chunk("IHDR", header),
+    chunk("IDAT", packed),
+    ...others.map(([type, content]) => chunk(type, content)),
+  ];
+  return Uint8Array.from([
+    0x89,
+    0x50,
+    0x4e,
+    0x47,
+    13,
+    10,
+    26,
+    10,
+    ...chunks.flatMap((bytes) => [...bytes]),
+    ...chunk("IEND", []),
+  ]);
+}
+
+Deno.test("readInputs() reads a PNG whatever is hidden beside its pixels, and refuses one that hides it in them", async () => {
+  const most = Deno.memoryUsage().rss + 200e6, bomb = deflateSync(new Uint8Array(400e6));
+  const read = async (png: Uint8Array) => {
+    let pixels: number[] = [];
+    await inFolder({ "a.png": png }, async (folder) => {
+      const [{ feeds }] = await readInputs(folder, [{ name: "x", type: "uint8", dims: [1, 1, 1, 1] }]);
+      pixels = Array.from(feeds.x.data, Number);
+    });
+    return pixels;
+  };
+  const pixel = deflateSync(Uint8Array.of(0, 77));
+  assertEquals(await read(pngOf(pixel)), [77]);
+  const profile = Uint8Array.from([0x61, 0, 0, ...bomb]);
+  assertEquals(await read(pngOf(pixel, ["iCCP", profile])), [77]);
+  await assertRejects(() => read(pngOf(bomb)), Error, "a.png: a PNG whose packed rows are damaged, or more");
+  await assertRejects(() => read(pngOf(pixel.subarray(0, 3))), Error, "a PNG whose packed rows are damaged");
+  await assertRejects(() => read(pngOf(deflateSync(Uint8Array.of(0)))), Error, "a.png: a PNG that is not whole");
+  await assertRejects(() => read(pngOf(pixel).subarray(0, -1)), Error, "a.png: a PNG that is not whole");
+  await assertRejects(
+    () => read(pngOf(pixel, ["IHDR", Uint8Array.of(0, 1, 0, 0, 0, 1, 0, 0, 8, 0, 0, 0, 0)])),
+    Error,
+    "a.png: a PNG with two headers",
+  );
+  await assertRejects(() => read(pngOf(pixel, ["PLTE", new Uint8Array(900)])), Error, "a PNG with a PLTE too much");
+  assertLess(Deno.memoryUsage().rss, most);
 });

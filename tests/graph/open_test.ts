@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { concat, fieldBytes, wireFields } from "../../src/proto/wire.ts";
+import { valuesOf } from "../../src/tensor/tensor.ts";
 import { modelBytes, random, randomIn, type TestModel } from "../onnx_model.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -189,6 +190,27 @@ Deno.test("open() refuses a sparse tensor that stands for gigabytes, or has a sh
     })).finish();
     await assertRejects(() => open(bytes), ModelFormatError, `sparse tensor 'huge': its shape [${dims}]`);
   }
+});
+
+Deno.test("open() reads a sparse tensor in any part, of two values in one place the last", async () => {
+  const type = messageType("ModelProto"), indices = [7, 2, 7, 11];
+  const bytes = type.encode(type.fromObject({
+    ir_version: 8,
+    opset_import: [{ domain: "", version: 17 }],
+    graph: {
+      name: "g",
+      sparse_initializer: [{
+        values: { name: "z", dims: [4], data_type: 1, float_data: [1, 2, 3, 4] },
+        indices: { dims: [4], data_type: 7, int64_data: indices },
+        dims: [3, 4],
+      }],
+    },
+  })).finish();
+  const tensor = (await open(bytes)).graphs().graph.find("z")!.initializer!;
+  assertEquals([...valuesOf(tensor)], [0, 0, 2, 0, 0, 0, 0, 3, 0, 0, 0, 4]);
+  const part = new Float64Array(5).fill(9);
+  tensor.read(3, part);
+  assertEquals([[...part], tensor.bound()], [[0, 0, 0, 0, 3], 4]);
 });
 
 Deno.test("open() says that a file is missing, a folder no file", async () => {

@@ -1,6 +1,6 @@
 /** What is not worked out although it is constant: what a float64 does not hold, and what would be too much. */
-import { assertEquals, assertLess } from "@std/assert";
-import { fuse, open } from "../../src/fusion/mod.ts";
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
 import { constantOf } from "../../src/ops/constant.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
@@ -49,6 +49,40 @@ Deno.test("a constant that grows without an end is not made", async () => {
   const start = performance.now();
   assertEquals(await evaluated(nodes, { c0: random([4], 1) }), undefined);
   assertLess(performance.now() - start, 2000);
+});
+
+Deno.test("a shape that no data stands behind does not let constants grow", async () => {
+  const text = { dims: [2 ** 40], values: [], type: 8, text: [] }, short = { ...tensor([2 ** 40], [], 7), values: [] };
+  const made = node("ConstantOfShape", "s");
+  assertEquals((await evaluated([made], { s: int64(2 ** 20) }))?.length, 2 ** 20);
+  assertEquals(await evaluated([made], { s: int64(2 ** 24) }), undefined);
+  assertEquals(await evaluated([made], { s: int64(2 ** 24), text }), undefined);
+  await assertRejects(() => evaluated([made], { s: int64(2 ** 24), short }), ModelFormatError, "the model has 0");
+});
+
+Deno.test("large constants are worked out until they have as many elements together as a model may have", async () => {
+  const sums = (count: number): TestNode[] => [
+    { op: "ConstantOfShape", inputs: ["s"], outputs: ["c0"], attributes: { value: { tensor: tensor([1], [2]) } } },
+    ...Array.from(
+      { length: count },
+      (_, i): TestNode => ({ op: "Add", inputs: [`c${i}`, "c0"], outputs: [`c${i + 1}`] }),
+    ),
+  ];
+  const { graph } = (await open(modelBytes({
+    inputs: {},
+    outputs: { c300: null },
+    initializers: { s: int64(2 ** 22) },
+    nodes: sums(300),
+  }))).graphs();
+  const made = graph.nodes.filter(({ output }) => constantOf(output) !== undefined).length;
+  assertEquals(made, 4); // 2^24 elements
+});
+
+Deno.test("a sum of more constants than a function takes arguments is left to the runtime", async () => {
+  const sum = (count: number): TestNode => ({ op: "Sum", inputs: new Array(count).fill("k"), outputs: ["y"] });
+  const many = (count: number) => evaluated([sum(count)], { k: tensor([2], [1, 2]) });
+  assertEquals(await many(4000), [4000, 8000]);
+  assertEquals(await many(300_000), undefined);
 });
 
 Deno.test("products of constants end where one, or all of a model, would take too long", async () => {

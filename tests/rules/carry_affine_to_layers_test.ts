@@ -335,3 +335,13 @@ Deno.test("fuse() does not carry a shift past Concat into a Conv that pads", asy
     /y pads its input with zeros/,
   );
 });
+
+Deno.test("fuse() carries a scale past 64 nodes, and sees at a glance that a layer is further away", async () => {
+  const chain = (length: number) => Array.from({ length }, (_, i) => `r${i + 1} = LeakyRelu(r${i})`);
+  const up = (length: number) => model(["r0 = Conv(x, v)", ...chain(length), `y = Mul(r${length}, half)`]);
+  const down = (length: number) => model(["r0 = Mul(x, half)", ...chain(length), `y = Conv(r${length}, v)`]);
+  for (const towards of [up, down]) {
+    await assertFuses(towards(64), { Conv: 1, LeakyRelu: 64 }, OPTIONS);
+    await assertKeeps(towards(65), /more than 64 nodes away/);
+  }
+});

@@ -24,7 +24,7 @@ export function regionAround(start: Node): Region | undefined {
     if (!lifted) continue;
     nodes.set(node, lifted);
     for (const at of lifted.data) if (node.inputs[at]?.producer) waiting.push(node.inputs[at].producer);
-    waiting.push(...node.output.users.keys());
+    for (const user of node.output.users.keys()) waiting.push(user); // more than a call takes arguments
   }
   if (!nodes.has(start)) return undefined;
   const isInside = (value: Value | undefined) => value?.producer !== undefined && nodes.has(value.producer);
@@ -33,7 +33,7 @@ export function regionAround(start: Node): Region | undefined {
     const node = first.pop()!, lifted = nodes.get(node);
     if (!lifted || lifted.kernel || lifted.data.some((at) => isInside(node.inputs[at]))) continue;
     nodes.delete(node);
-    first.push(...node.output.users.keys());
+    for (const user of node.output.users.keys()) first.push(user);
   }
   const entries = new Set<Value>();
   for (const [node, { data }] of nodes) {

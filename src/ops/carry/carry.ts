@@ -26,6 +26,8 @@ export interface Carry {
    * arithmetic on several values. The first kinds are tried before the last.
    */
   readonly kind: "movement" | "pooling" | "arithmetic";
+  /** Whether a map that gets past it is the same on the other side, wherever the other inputs are constants. */
+  readonly handsOn?: true;
   /** What the inputs must get so that `output` gets the map, and every other output nothing. */
   up(node: Node, output: Value, affine: AffineMap): Commuted | Skip;
   /** What the outputs get when `input` has got the map, and every other input nothing. */

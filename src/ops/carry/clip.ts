@@ -14,6 +14,7 @@ import { type Carry, type Commuted, commuted, takesAsParameter, whyNotPositiveSc
  */
 export const clipCarry: Carry = {
   kind: "arithmetic",
+  handsOn: true,
   up: (node, _output, affine) => clipped(node, affine, node.inputs[0]!, (bound, s, t) => s * bound + t),
   down: (node, input, affine) =>
     node.inputs[0] === input
