@@ -108,7 +108,8 @@ export async function startSession(path: string, options: SessionOptions = {}): 
     ...(optimizedPath ? { optimizedModelFilePath: optimizedPath } : {}),
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
   }).catch((error) => {
-    throw /^Load model from /.test(error.message) ? loadError(path, error) : error;
+    // with another provider it may be that one that does not start
+    throw provider === "cpu" || /^Load model from /.test(error.message) ? loadError(path, error) : error;
   });
   const createMs = performance.now() - start;
   return {

@@ -68,3 +68,22 @@ Deno.test("compare and fuse --verify name the user's file where ONNX Runtime doe
     }
     assertEquals(filesIn(folder), ["mine.onnx"]);
   }));
+
+Deno.test("compare names the file of a model whose operators ONNX Runtime cannot set up", () =>
+  inFolder(async (folder) => {
+    const bytes = modelBytes({
+      inputs: { x: [1] },
+      types: { x: 8, y: 8 },
+      outputs: { y: [1] },
+      nodes: [{
+        op: "StringNormalizer",
+        inputs: ["x"],
+        outputs: ["y"],
+        attributes: { locale: "xx_XX.nowhere", case_change_action: "LOWER" },
+      }],
+    });
+    await Deno.writeFile(`${folder}/text.onnx`, Uint8Array.from(bytes));
+    const { code, stderr } = await cli("compare", `${folder}/text.onnx`, "--input", "x=a");
+    assertEquals(code, 2);
+    assertMatch(stderr, /^layerfuse: \S+\/text\.onnx: ONNX Runtime does not load it: .*xx_XX\.nowhere/);
+  }));
