@@ -17,10 +17,14 @@ function readsQuantised({ inputs }: Node): boolean {
  * on whole numbers of the three, which has no place for other weights than whole numbers.
  */
 export function whyQuantised(node: Node): Skip | undefined {
-  if (!readsQuantised(node)) return undefined;
-  const users = node.outputs.flatMap((output) => output ? [...output.users.keys()] : []);
-  if (users.length === 0) return undefined;
-  if (!users.every(({ opType }) => opType === "QuantizeLinear")) return undefined;
+  let isRounded = false;
+  for (const output of node.outputs) {
+    for (const { opType } of output?.users.keys() ?? []) {
+      if (opType !== "QuantizeLinear") return undefined; // before its inputs are looked at, of which a join may have thousands
+      isRounded = true;
+    }
+  }
+  if (!isRounded || !readsQuantised(node)) return undefined;
   return new Skip(
     "quantised",
     `${node.label} is computed on whole numbers: DequantizeLinear before it and QuantizeLinear behind it make one operator with it`,

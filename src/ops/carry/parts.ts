@@ -30,6 +30,13 @@ function layoutOf(parts: readonly (Value | undefined)[], axis: number | undefine
   return { axis, parts: found, whole };
 }
 
+/** Parts that a map is carried past: with each of thousands all the others would be looked at. */
+const MOST_PARTS = 512;
+
+function tooManyParts(node: Node): Skip {
+  return new Skip("too-far", `${node.label} has more than ${MOST_PARTS} parts`);
+}
+
 /** The axis along which a node joins or splits; undefined where its rank is not known. */
 function joinedAxis(node: Node, otherwise: number): number | undefined {
   const rank = (node.inputs[0] ?? node.outputs[0])?.shape?.length, axis = node.number("axis", otherwise);
@@ -42,6 +49,7 @@ function unknownSizes(node: Node): Skip {
 
 /** From the whole to its parts: each takes its own entries of the map, or all take the same along another axis. */
 function toParts(node: Node, parts: readonly Value[], axis: number | undefined, affine: AffineMap) {
+  if (parts.length > MOST_PARTS) return tooManyParts(node);
   if (affine.axis === null || axis !== undefined && affine.axis !== axis) {
     return commuted(...parts.map((value) => ({ value, affine })));
   }
@@ -66,6 +74,7 @@ function toWhole(
   },
   affine: AffineMap,
 ) {
+  if (parts.length > MOST_PARTS) return tooManyParts(node);
   if (affine.axis !== null && affine.axis !== axis) {
     return new Skip(
       "other-axis",
