@@ -3,6 +3,7 @@ import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { addition, division, multiplication, negation, subtraction } from "./affine/elementwise.ts";
 import { homogeneousCarry } from "./carry/activation.ts";
+import { extremeCarry } from "./carry/extreme.ts";
 import { gateCarry } from "./carry/gate.ts";
 import { sumCarry } from "./carry/sum.ts";
 import { constantOf, smallValues } from "./constant.ts";
@@ -22,6 +23,17 @@ interface Binary {
   readonly whole?: Arithmetic;
   /** The result for two elements of a shape of which one is a name, where it is one of them. */
   readonly partial?: Partial;
+}
+
+/** What INT64_MAX and INT64_MIN are read as. */
+const END = 2 ** 63;
+
+/** Whole numbers; an end of int64 stays one where the other operand changes nothing, and is not worked out otherwise. */
+function keepingEnds(f: Arithmetic, neutral: number, isEither: boolean): Arithmetic {
+  return (a, b) => {
+    if (Math.abs(a) !== END && Math.abs(b) !== END) return f(a, b);
+    return b === neutral ? a : isEither && a === neutral ? b : NaN;
+  };
 }
 
 /** z = f(x, y), numpy broadcasting, in float64. */
@@ -92,22 +104,32 @@ const mod: Op = {
 /** Arithmetic, elementwise. */
 export const ARITHMETIC_OPS = {
   Add: {
-    ...binary((a, b) => a + b, { partial: (a, b) => a === 0 ? b : b === 0 ? a : undefined }),
+    ...binary((a, b) => a + b, {
+      whole: keepingEnds((a, b) => a + b, 0, true),
+      partial: (a, b) => a === 0 ? b : b === 0 ? a : undefined,
+    }),
+    takesEnds: true,
     affine: addition,
     carry: sumCarry(1),
     terms: binaryTerms(1),
   },
   Sub: {
-    ...binary((a, b) => a - b, { partial: (a, b) => b === 0 ? a : a !== null && a === b ? 0 : undefined }),
+    ...binary((a, b) => a - b, {
+      whole: keepingEnds((a, b) => a - b, 0, false),
+      partial: (a, b) => b === 0 ? a : a !== null && a === b ? 0 : undefined,
+    }),
+    takesEnds: true,
     affine: subtraction,
     carry: sumCarry(-1),
     terms: binaryTerms(-1),
   },
   Mul: {
     ...binary((a, b) => a * b, {
+      whole: keepingEnds((a, b) => a * b, 1, true),
       partial: (a, b) =>
         a === 0 || b === 0 ? 0 : typeof a === "number" ? multiple(b, a) : typeof b === "number" ? multiple(a, b) : null,
     }),
+    takesEnds: true,
     affine: multiplication,
     linear: factorLinear,
     carry: gateCarry([0, 1]),
@@ -122,9 +144,9 @@ export const ARITHMETIC_OPS = {
   },
   Pow: pow,
   Mod: mod,
-  Max: { ...variadic((a, b) => Math.max(a, b)), takesEnds: true },
-  Min: { ...variadic((a, b) => Math.min(a, b)), takesEnds: true },
-  Sum: { ...variadic((a, b) => a + b), affine: addition, terms: sumTerms },
+  Max: { ...variadic((a, b) => Math.max(a, b)), takesEnds: true, carry: extremeCarry },
+  Min: { ...variadic((a, b) => Math.min(a, b)), takesEnds: true, carry: extremeCarry },
+  Sum: { ...variadic((a, b) => a + b), affine: addition, carry: sumCarry(1, 8), terms: sumTerms },
   Mean: variadic((a, b) => a + b, (sum, count) => sum / count),
   Neg: { ...pointwise((x) => -x), affine: negation },
   Abs: { ...pointwise(Math.abs), carry: homogeneousCarry },

@@ -1,4 +1,5 @@
 import type { Dim } from "../graph/graph.ts";
+import { attentionCarry, rotaryCarry } from "./carry/attention.ts";
 import { total } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
@@ -26,4 +27,7 @@ const attention: Op = {
 };
 
 /** Attention as one operator. */
-export const ATTENTION_OPS = { Attention: attention, RotaryEmbedding: { infer: inferSame } } satisfies Ops;
+export const ATTENTION_OPS = {
+  Attention: { ...attention, carry: attentionCarry },
+  RotaryEmbedding: { infer: inferSame, carry: rotaryCarry },
+} satisfies Ops;

@@ -85,12 +85,25 @@ export class Builder {
     return this.stage(copy);
   }
 
-  /** A copy of a node with several outputs, some perhaps absent, with other inputs; its outputs in that order. */
-  again(node: Node, inputs: readonly (Value | undefined)[]): readonly (Value | undefined)[] {
-    const { opType, domain, name, proto } = node,
+  /** A copy of a node with several outputs, some perhaps absent, with other inputs (and attributes); its outputs in that order. */
+  again(
+    node: Node,
+    inputs: readonly (Value | undefined)[],
+    attributes?: Iterable<Attribute>,
+  ): readonly (Value | undefined)[] {
+    const { opType, domain, name } = node,
       outputs = node.outputs.map((value) => value && new Value(this.graph, value.name));
-    const attributes = node.attributes.values();
-    this.stage(new Node(this.graph, { opType, domain, name, proto, attributes, inputs: trimmed(inputs), outputs }));
+    this.stage(
+      new Node(this.graph, {
+        opType,
+        domain,
+        name,
+        proto: attributes ? withoutAttributes(node) : node.proto,
+        attributes: attributes ?? node.attributes.values(),
+        inputs: trimmed(inputs),
+        outputs,
+      }),
+    );
     return outputs;
   }
 

@@ -1,5 +1,6 @@
 import { allGraphs, type Claim, type Dim, type Graph, type Value } from "../graph/graph.ts";
 import { isUnnamed, shapeOfFile } from "../graph/unnamed.ts";
+import { isMultiple } from "./dims.ts";
 import { inferShapes, mergedShape } from "./infer.ts";
 
 /** A claim of a file about one of its values that does not agree with what follows from the inputs. */
@@ -93,7 +94,10 @@ function saysMore({ claim, type, shape }: Value): boolean {
 function believe(value: Value): void {
   const { type, shape } = value.claim!, known = value.shape;
   value.type ??= type;
-  if (shape) value.shape = known ? mergedShape(known.map((dim, axis) => named(dim, shape[axis])), shape) : shape;
+  if (!shape) return;
+  // a multiple of another dimension says more than a name
+  const claimed = shape.map((dim, axis) => isMultiple(known?.[axis]) ? known![axis] : dim);
+  value.shape = known ? mergedShape(known.map((dim, axis) => named(dim, claimed[axis])), claimed) : shape;
 }
 
 /** A name of the file is as good as one of our own, and can be read. */

@@ -13,6 +13,7 @@ import type { Facts, Op, Ops } from "./op.ts";
 import { inferPool } from "./pool.ts";
 import { QUANTIZE_OPS } from "./quantize.ts";
 import { RESIZE_OPS } from "./resize.ts";
+import { intoNormalization } from "./take_affine.ts";
 
 /** The last two axes (or the batch and the last but one) of an operand changed places, by attributes. */
 function turned(node: Node, side: "A" | "B", shape: Shape | undefined): Shape | undefined {
@@ -43,9 +44,12 @@ const matMulNBits: Op = {
 };
 
 /** Input plus skip, normalized; the sum is the fourth output. */
-const skipNormalization: Op = {
-  infer: (_node, [{ type, shape }]) => [{ type, shape }, {}, {}, { type, shape }],
-};
+function skipNormalization(beta?: number): Op {
+  return {
+    infer: (_node, [{ type, shape }]) => [{ type, shape }, {}, {}, { type, shape }],
+    takeAffine: intoNormalization({ gamma: 2, beta }),
+  };
+}
 
 const embedLayerNormalization: Op = {
   infer(_node, [ids, , words]) {
@@ -188,8 +192,8 @@ export const CONTRIB_OPS = {
     return (x) => x * sigmoid(alpha * x);
   }),
   RotaryEmbedding: ATTENTION_OPS.RotaryEmbedding,
-  SkipLayerNormalization: skipNormalization,
-  SkipSimplifiedLayerNormalization: skipNormalization,
+  SkipLayerNormalization: skipNormalization(3),
+  SkipSimplifiedLayerNormalization: skipNormalization(),
   TransposeMatMul: { ...fusedMatMul, linear: fusedMatmulLinear },
   Trilu: JOIN_OPS.Trilu,
 } satisfies Ops;

@@ -34,6 +34,11 @@ export function factorsOf(name: string): { readonly count: number; readonly name
   return base === undefined ? { count: 1, name } : { count: Number(count), name: base };
 }
 
+/** Whether a dimension is a multiple of a named one. */
+export function isMultiple(dim: Dim | undefined): boolean {
+  return typeof dim === "string" && factorsOf(dim).count > 1;
+}
+
 /** A dimension times one whole number, over another; of a name a name of our own, null where that is not whole. */
 export function multiple(dim: Dim, by: number, over = 1): Dim {
   if (by === over || dim === null) return dim;

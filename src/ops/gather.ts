@@ -7,6 +7,7 @@ import { axisOf, smallValues } from "./constant.ts";
 import { fromStart } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
+import { intoTable } from "./take_affine.ts";
 import { gatheredEntries, gatheredEntry } from "./taken.ts";
 import { elementsOf } from "./shape_elements.ts";
 
@@ -184,7 +185,7 @@ const compress: Op = {
 
 /** Operators that pick or set elements by their indices. */
 export const GATHER_OPS = {
-  Gather: { ...gather, carry: gatherCarry, taken: gatheredEntries, cut: gatheredEntry },
+  Gather: { ...gather, carry: gatherCarry, taken: gatheredEntries, cut: gatheredEntry, takeAffine: intoTable },
   GatherElements: gatherElements,
   GatherND: gatherND,
   Scatter: scatterElements,

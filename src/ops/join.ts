@@ -3,6 +3,7 @@ import { broadcastDims } from "../tensor/arrange.ts";
 import { concatenated, expanded, placed } from "../tensor/pick.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { concatCarry } from "./carry/parts.ts";
+import { repeatCarry } from "./carry/repeat.ts";
 import { axisOf, constantOf, smallValues } from "./constant.ts";
 import { broadcast, fromStart, total } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
@@ -160,8 +161,8 @@ export const JOIN_OPS = {
     carry: concatCarry,
     entries: entriesBeside((node, rank) => [axisOf(node, rank, 1)], { ofAll: true }),
   },
-  Expand: expand,
-  Tile: tile,
+  Expand: { ...expand, carry: repeatCarry },
+  Tile: { ...tile, carry: repeatCarry },
   CenterCropPad: centerCropPad,
   Trilu: trilu,
 } satisfies Ops;

@@ -1,7 +1,7 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { isWhole, wholeRange } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
 import { combinedElements, type Partial } from "./combined_elements.ts";
 import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, stepwise, unary } from "./elementwise.ts";
@@ -80,6 +80,24 @@ const where: Op = {
   },
 };
 
+/** Tensors of more elements are not looked through. */
+const MOST_SEEN = 1 << 20;
+
+/** The places of what is not zero, an axis a row. */
+const nonZero: Op = {
+  infer: (_node, [x]) => [{ type: "int64", shape: [x.shape ? Math.max(1, x.shape.length) : null, null] }],
+  evaluate(_node, [x]) {
+    const { dims, size } = x!;
+    if (dims.length === 0 || size > MOST_SEEN) return undefined;
+    const values = valuesOf(asRounded(x!)), found = [...values.keys()].filter((at) => values[at] !== 0);
+    const places = dims.flatMap((dim, axis) => {
+      const inner = sizeOf(dims.slice(axis + 1));
+      return found.map((at) => Math.floor(at / inner) % dim);
+    });
+    return [valueTensor("int64", [dims.length, found.length], Float64Array.from(places))];
+  },
+};
+
 /** Comparisons, logic and bits. */
 export const LOGIC_OPS = {
   Equal: comparison((a, b) => a === b, equalSizes),
@@ -99,5 +117,5 @@ export const LOGIC_OPS = {
   BitwiseNot: not,
   BitShift: shift,
   Where: where,
-  NonZero: { infer: (_node, [x]) => [{ type: "int64", shape: [x.shape ? Math.max(1, x.shape.length) : null, null] }] },
+  NonZero: nonZero,
 } satisfies Ops;

@@ -1,6 +1,7 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { scaler } from "./affine/scaler.ts";
 import { inferSame } from "./elementwise.ts";
+import { classifierLinear } from "./linear/classifier.ts";
 import { regressorLinear } from "./linear/regressor.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
@@ -103,7 +104,7 @@ export const ML_OPS = {
   FeatureVectorizer: featureVectorizer,
   Imputer: { infer: inferSame },
   LabelEncoder: labelEncoder,
-  LinearClassifier: classifier,
+  LinearClassifier: { ...classifier, linear: classifierLinear },
   LinearRegressor: { ...scores((node) => node.number("targets", 1)), linear: regressorLinear },
   Normalizer: sameShape,
   OneHotEncoder: oneHotEncoder,

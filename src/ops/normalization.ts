@@ -1,9 +1,11 @@
+import { broadcasted } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, valuesOf } from "../tensor/tensor.ts";
 import { batchNormalization as batchNormalizationAffine, EPSILON } from "./affine/batch_normalization.ts";
 import { axisOf } from "./constant.ts";
 import { entriesBefore } from "./entries.ts";
 import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
+import { intoNormalization } from "./take_affine.ts";
 
 const batchNormalization: Op = {
   infer(node, [x, , , mean, variance]) {
@@ -42,6 +44,30 @@ const batchNormalization: Op = {
   },
 };
 
+/** Rows over the axes from one on, brought to a mean square of 1, their mean taken away first or not; then scaled and shifted. */
+const evaluateRows = (isCentred: boolean): NonNullable<Op["evaluate"]> => (node, [x, scale, shift]) => {
+  const { dims, type } = x!, axis = axisOf(node, dims.length, -1), length = sizeOf(dims.slice(axis));
+  const epsilon = node.number("epsilon", EPSILON);
+  if (!(axis in dims) || !scale) return undefined;
+  const normal = computedTensor(type, dims, () => {
+    const values = valuesOf(x!);
+    for (let first = 0; first < values.length; first += length) {
+      const row = values.subarray(first, first + length),
+        sum = (f: (value: number) => number) => row.reduce((total, value) => total + f(value), 0) / length;
+      const mean = isCentred ? sum((value) => value) : 0,
+        deviation = Math.sqrt(sum((value) => (value - mean) ** 2) + epsilon);
+      for (let at = 0; at < length; at++) row[at] = (row[at] - mean) / deviation;
+    }
+    return values;
+  });
+  const result = broadcasted(
+    shift ? [normal, scale, shift] : [normal, scale],
+    (value, s, t = 0) => value * s + t,
+    type,
+  );
+  return result && [result];
+};
+
 /** The second and third outputs are statistics: the axes from `axis` on have length 1. */
 const layerNormalization: Op = {
   infer(node, [{ type, shape }]) {
@@ -54,14 +80,30 @@ const layerNormalization: Op = {
   },
 };
 
+/** With a scale alone, behind the input. */
+const scaleOnly: Op = {
+  infer: inferSame,
+  entries: entriesBefore(-1),
+  evaluate: evaluateRows(false),
+  takeAffine: intoNormalization({ gamma: 1 }),
+};
+
+/** With a scale and a shift per channel. */
+const perChannel: Op = { infer: inferSame, takeAffine: intoNormalization({ gamma: 1, beta: 2, isPerChannel: true }) };
+
 /** Normalizations: the first output is like the first input. */
 export const NORMALIZATION_OPS = {
   BatchNormalization: { ...batchNormalization, affine: batchNormalizationAffine },
-  InstanceNormalization: { infer: inferSame },
-  LayerNormalization: { ...layerNormalization, entries: entriesBefore(-1) },
-  RMSNormalization: { infer: inferSame, entries: entriesBefore(-1) },
-  SimplifiedLayerNormalization: { infer: inferSame, entries: entriesBefore(-1) },
-  GroupNormalization: { infer: inferSame },
+  InstanceNormalization: perChannel,
+  LayerNormalization: {
+    ...layerNormalization,
+    evaluate: evaluateRows(true),
+    entries: entriesBefore(-1),
+    takeAffine: intoNormalization({ gamma: 1, beta: 2 }),
+  },
+  RMSNormalization: scaleOnly,
+  SimplifiedLayerNormalization: scaleOnly,
+  GroupNormalization: perChannel,
   MeanVarianceNormalization: { infer: inferSame },
   LpNormalization: { infer: inferSame },
 } satisfies Ops;

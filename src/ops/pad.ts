@@ -1,8 +1,12 @@
-import type { Dim } from "../graph/graph.ts";
+import type { Dim, Node } from "../graph/graph.ts";
 import { placed } from "../tensor/pick.ts";
 import { valuesOf } from "../tensor/tensor.ts";
+import { type AffineMap, hasShift } from "./affine_map.ts";
+import { unary } from "./carry/carry.ts";
+import { constantValues } from "./constant.ts";
 import type { Op, Ops } from "./op.ts";
 import { padsOf, zeroPadding } from "./padding.ts";
+import { Skip } from "./skip.ts";
 
 /** The place in an axis of this length that a padded place takes its element from; −1 for the constant. */
 const MODES: Record<string, (at: number, length: number) => number> = {
@@ -54,5 +58,26 @@ const pad: Op = {
   },
 };
 
+/**
+ * Cells of its own around the input keep any map along an axis that is not padded. Zeros keep a scale, an infinity a scale > 0 and
+ * a shift.
+ */
+function past(node: Node, affine: AffineMap): AffineMap | Skip {
+  const rank = node.inputs[0]?.shape?.length,
+    pads = rank === undefined ? undefined : padsOf(node, rank),
+    { axis } = affine;
+  if (axis !== null && (pads?.begin[axis] !== 0 || pads.end[axis] !== 0)) {
+    return new Skip("other-axis", `it goes along axis ${axis}, which ${node.label} pads, or may pad`);
+  }
+  if (node.text("mode", "constant") !== "constant") return affine;
+  const fill = node.opset < 11 ? node.number("value", 0) : node.has(2) ? constantValues(node.inputs[2])?.[0] ?? NaN : 0;
+  const stays = fill === 0
+    ? !hasShift(affine)
+    : Math.abs(fill) === Infinity && affine.scale.every((value) => value > 0);
+  return stays
+    ? affine
+    : new Skip("shift-at-border", `${node.label} puts a constant around its input, which would change too`);
+}
+
 /** Padding by elements of its own. */
-export const PAD_OPS = { Pad: { ...pad, padding: zeroPadding } } satisfies Ops;
+export const PAD_OPS = { Pad: { ...pad, padding: zeroPadding, carry: unary("arithmetic", past) } } satisfies Ops;

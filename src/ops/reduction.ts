@@ -3,7 +3,7 @@ import { broadcastStrides, forEachOffset } from "../tensor/arrange.ts";
 import { isWhole } from "../tensor/element_type.ts";
 import { asRounded } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
-import { reduceExtremeCarry, reduceMeanCarry } from "./carry/pools.ts";
+import { reduceExtremeCarry, reduceMeanCarry, reduceSumCarry } from "./carry/pools.ts";
 import { axisOf, reducedAxes } from "./constant.ts";
 import { elementCount, fromStart } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
@@ -163,7 +163,7 @@ const mean = reduction({ step: sum, end: (total, count) => total / count });
 
 /** Sums, norms and extremes along axes. */
 export const REDUCTION_OPS = {
-  ReduceSum: reduction({ step: sum }),
+  ReduceSum: { ...reduction({ step: sum }), carry: reduceSumCarry },
   ReduceMean: {
     ...mean,
     // the mean of whole numbers is cut, which runtimes do at different places

@@ -1,7 +1,7 @@
 import type { Node, Shape } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped, sizeOf, valueTensor } from "../tensor/tensor.ts";
-import { dropoutCarry, identityCarry, reshapeCarry, shuffleOrReshapeCarry, transposeCarry } from "./carry/reshape.ts";
+import { dropoutCarry, identityCarry, reshapeCarry, transposeCarry } from "./carry/reshape.ts";
 import { axesOf, axisOf, constantOf, constantValues, permOf, smallValues } from "./constant.ts";
 import { fromStart, isPermutation, product } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
@@ -35,8 +35,8 @@ const reshape: Op = {
   isNoOp: (node) => keepsShape(node) ? node.inputs[0] : undefined,
   settled(node) {
     const [x, target] = node.inputs, sizes = valueElements(target);
-    if (!x || !sizes || constantOf(target) || zerosIn(node).allowZero) return [];
-    const values = settledTarget(x.shape, sizes);
+    if (!x || !sizes || constantOf(target)) return [];
+    const values = settledTarget(x.shape, sizes, zerosIn(node));
     return values ? [{ index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) }] : [];
   },
 };
@@ -145,7 +145,7 @@ export const RESHAPE_OPS = {
   Reshape: {
     ...reshape,
     together: unshuffleLinear,
-    carry: shuffleOrReshapeCarry,
+    carry: reshapeCarry,
     entries: reshapedEntries,
     fewerMovements: reshapedFromFirst,
   },

@@ -9,6 +9,7 @@ import { spaceToDepthLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
 import { resizePositions } from "./positions.ts";
 import { settledScales } from "./settled_scales.ts";
+import { resized } from "./resized.ts";
 import { elementsOf, valueElements } from "./shape_elements.ts";
 
 const resize: Op = {
@@ -23,6 +24,10 @@ const resize: Op = {
       else to[axis] = scaled(shape[axis], by?.length === axes.length ? by[at] : null);
     });
     return [{ type, shape: to }];
+  },
+  evaluate(node, [x, second, third, fourth]) {
+    const isOld = node.opset < 11, result = resized(node, x!, isOld ? second : third, isOld ? undefined : fourth);
+    return result && [result];
   },
   isNoOp: (node) => resizesNothing(node) ? node.inputs[0] : undefined,
   settled: settledScales,
@@ -58,6 +63,10 @@ const upsample: Op = {
     const byName = [1, 1, node.number("height_scale", NaN), node.number("width_scale", NaN)];
     const all = scales ?? (node.opset < 7 && !byName.includes(NaN) ? byName : undefined);
     return [{ type, shape: shape?.map((dim, axis): Dim => scaled(dim, all?.[axis] ?? null)) }];
+  },
+  evaluate(node, [x, scales]) {
+    const result = node.opset < 7 ? undefined : resized(node, x!, scales, undefined);
+    return result && [result];
   },
 };
 

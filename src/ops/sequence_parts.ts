@@ -4,8 +4,8 @@ import type { Builder } from "./builder.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { fromStart } from "./dims.ts";
 
-/** Operators that take a tensor apart into a sequence. */
-export const SEQUENCE_ROOTS: readonly string[] = ["SplitToSequence"];
+/** Operators that take a tensor apart into a sequence, or make tensors of one. */
+export const SEQUENCE_ROOTS: readonly string[] = ["SplitToSequence", "ConcatFromSequence", "SequenceAt"];
 
 /** A sequence of parts of a tensor from which nothing but some parts is taken. */
 export interface SequenceParts {
@@ -67,4 +67,49 @@ export function writeParts({ nodes: [root], parts, axis, lengths }: SequencePart
     attributes,
   });
   return parts.map(([, index]) => outputs[index]);
+}
+
+/** What is made of a sequence that is put together of known tensors. */
+export interface MadeOfSequence {
+  /** All of them in one, or one of them. */
+  readonly value: Value;
+  /** The nodes that are not needed for it. */
+  readonly nodes: readonly Node[];
+}
+
+/** What a node makes of a sequence whose tensors are known; undefined where they are not, or get an axis of their own. */
+export function madeOfSequence(node: Node, build: Builder): MadeOfSequence | undefined {
+  const found = node.is("ConcatFromSequence", "SequenceAt") ? tensorsOf(node) : undefined;
+  if (!found?.tensors.length) return undefined;
+  const { tensors } = found, nodes = [node, ...found.nodes];
+  if (node.is("SequenceAt")) {
+    const value = tensors.at(constantValues(node.inputs[1])?.[0] ?? tensors.length);
+    return value && { value, nodes };
+  }
+  if (node.number("new_axis", 0) !== 0) return undefined;
+  const attributes = [newAttribute("axis", node.number("axis", 0))];
+  return { value: build.node("Concat", tensors, { name: node.name, output: node.output.name, attributes }), nodes };
+}
+
+/** Most tensors that are put into a sequence one by one. */
+const MOST_INSERTED = 1 << 10;
+
+/** The tensors of the sequence that a node takes, in order, with the nodes that it alone needs; undefined where it comes from elsewhere. */
+function tensorsOf(user: Node): { tensors: Value[]; nodes: Node[] } | undefined {
+  const added: { tensor: Value; at?: number }[] = [], nodes: Node[] = [];
+  let node = user.inputs[0]?.producer, isOwn = true;
+  for (; node && !node.hasReferences && added.length < MOST_INSERTED; node = node.inputs[0]?.producer) {
+    isOwn &&= node.output.users.size === 1 && !node.output.isOutput && node.graph === user.graph;
+    if (isOwn) nodes.push(node);
+    if (!node.is("SequenceInsert")) break;
+    const [, tensor, place] = node.inputs, at = constantValues(place)?.[0];
+    if (!tensor || place && at === undefined) return undefined;
+    added.push({ tensor, at });
+  }
+  if (!node?.is("SequenceConstruct", "SequenceEmpty") || node.hasReferences) return undefined;
+  const tensors = node.inputs.filter((value) => value !== undefined);
+  for (const { tensor, at = tensors.length } of added.reverse()) {
+    tensors.splice(at < 0 ? at + tensors.length : at, 0, tensor);
+  }
+  return { tensors, nodes };
 }

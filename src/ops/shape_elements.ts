@@ -66,14 +66,18 @@ function isOfName(dim: Dim, name: string): boolean {
 /**
  * The constant shape that makes Reshape do the same as one of which not every size is known: a size that is a dimension of the
  * input at the same axis is 0, one that is left is −1. Undefined where two are left, and where −1 beside a 0 could meet an empty
- * input, of which it says nothing.
+ * input, of which it says nothing. With `allowZero` no 0 stands for the size of the input.
  */
-export function settledTarget(x: Shape | undefined, sizes: readonly Dim[]): number[] | undefined {
-  const dims = reshapedDims(x, sizes);
+export function settledTarget(
+  x: Shape | undefined,
+  sizes: readonly Dim[],
+  zeros: { allowZero: boolean } = { allowZero: false },
+): number[] | undefined {
+  const dims = reshapedDims(x, sizes, zeros);
   if (dims.includes(0)) return undefined;
   const values = dims.map((dim, axis): number => {
     if (typeof dim === "number") return dim;
-    return sizes[axis] === 0 || dim !== null && dim === x?.[axis] ? 0 : -1;
+    return !zeros.allowZero && (sizes[axis] === 0 || dim !== null && dim === x?.[axis]) ? 0 : -1;
   });
   const open = values.filter((value) => value === -1).length;
   if (open > 1 || open === 1 && values.includes(0) && !sizes.includes(-1)) return undefined;

@@ -10,6 +10,7 @@ import type { TakePadding, ZeroPadding } from "./padding.ts";
 import type { PositionMap } from "./position_map.ts";
 import type { Skip } from "./skip.ts";
 import type { Term } from "./sum.ts";
+import type { TakeAffine } from "./take_affine.ts";
 import type { Taken } from "./taken.ts";
 
 /** What an operator is to the rules: which equations a node of it takes part in. Rules ask for these and name no operator. */
@@ -49,4 +50,6 @@ export interface Views {
   padding?(node: Node, build: Builder): ZeroPadding | Skip | undefined;
   /** How it takes over zeros around its input. */
   readonly takePadding?: TakePadding;
+  /** How it takes a map of its first output into its own parameters, although it is no layer. */
+  readonly takeAffine?: TakeAffine;
 }

@@ -10,7 +10,8 @@ import { Propagation } from "./propagation.ts";
  */
 export const fuseAffineIntoLayer: Rule = {
   name: "fuse-affine-into-layer",
-  summary: "An affine map (BatchNormalization, Mul, Add, …) after a linear layer: into its weights",
+  summary:
+    "An affine map (BatchNormalization, Mul, Add, …) after a linear layer, a normalization or a table: into its weights",
   phase: "absorb",
   roots: operatorsWith("affine"),
   rewrite(root, build) {

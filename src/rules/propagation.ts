@@ -3,7 +3,8 @@ import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.
 import type { Carry, Commuted, Transfer } from "../ops/carry/carry.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, carryOf, layerOf, linearOf, readsShapeOnly } from "../ops/views.ts";
+import { affineOf, carryOf, layerOf, linearOf, readsShapeOnly, viewsOf } from "../ops/views.ts";
+import { oneSource } from "./one_source.ts";
 import { StagedMoves } from "./staged_moves.ts";
 
 /** Users that one sentence names. */
@@ -11,6 +12,8 @@ const NAMED = 4;
 
 /** Most nodes an affine map is carried past: further away it is left, so that rewriting takes linear time. */
 export const FARTHEST = 64;
+
+const NONE: ReadonlySet<Node> = new Set();
 
 /**
  * One attempt to bring an affine map to the layers before it (`up`), to those after it (`down`), or a part of it each way: the
@@ -21,9 +24,9 @@ export class Propagation extends StagedMoves {
   #steps = 0;
 
   /** Makes a value come out with the map applied, by the layers that make it. Returns why that cannot be. */
-  up(value: Value, affine: AffineMap): Skip | undefined {
+  up(value: Value, affine: AffineMap, inside: ReadonlySet<Node> = NONE): Skip | undefined {
     if (!hasScale(affine) && !hasShift(affine)) return undefined;
-    const used = this.#whyShared(value, affine), node = value.producer;
+    const used = this.#whyShared(value, affine, inside), node = value.producer;
     if (used) return used;
     if (!node) {
       const applied = this.#steps > 0 ? "it would have to be applied" : "it is applied";
@@ -32,19 +35,29 @@ export class Propagation extends StagedMoves {
     const layer = layerOf(node);
     if (layer instanceof Skip) return layer;
     if (layer) return this.#absorb(layer.after(affine), layer, value);
+    const taken = node.outputs[0] === value && !node.hasReferences
+      ? viewsOf(node).takeAffine?.(node, affine, this.build)
+      : undefined;
+    if (taken) return taken instanceof Skip ? taken : this.#take([node], value, taken);
     const own = affineOf(node);
     if (own && !(own instanceof Skip)) {
       const both = composed(own, affine);
       if (!both && !carryOf(node)) return new Skip("other-axis", `${node.label} goes along another axis`);
       if (both) return this.#step(node) ?? this.replace([node], value, own.x) ?? this.up(own.x, both);
     }
-    return this.#past(
+    const back = this.mark();
+    const against = this.#past(
       node,
       (carry) => carry.up(node, value, affine),
       node.inputs[0]!,
       (transfer) => this.up(transfer.value, transfer.affine),
       `its input comes from ${node.opType} (${node.label}), which is no linear layer`,
     );
+    const source = against && !this.start.past ? oneSource(value, affine) : undefined;
+    if (!source || source.value === value) return against;
+    back();
+    for (const node of source.nodes) this.visited.add(node);
+    return this.up(source.value, affine, source.nodes) && against;
   }
 
   /** Makes every node that takes `value` take `now`, of which it is the map, and give the same. Returns why that cannot be. */
@@ -86,13 +99,33 @@ export class Propagation extends StagedMoves {
       if (!both && !carryOf(user)) return new Skip("other-axis", `${user.label} goes along another axis`);
       if (both) return this.#step(user) ?? this.replace([user], user.output, now) ?? this.down(user.output, both, now);
     }
-    return this.#past(
+    const back = this.mark();
+    const against = this.#past(
       user,
       (carry) => carry.down(user, value, affine),
       now,
       (transfer) => this.down(transfer.value, transfer.affine, transfer.value),
       `its result goes into ${user.opType} (${user.label}), which is no linear layer`,
     );
+    if (!against) return undefined;
+    back();
+    return this.#otherwise(user, value, affine) ? against : undefined;
+  }
+
+  /** Gives a scale that a product would get by one operand to the other one. Returns whether that cannot be. */
+  #otherwise(user: Node, value: Value, affine: AffineMap): boolean {
+    const carry = hasShift(affine) || this.start.past ? undefined : carryOf(user);
+    const down = carry?.down(user, value, affine);
+    if (!carry || !down || down instanceof Skip || down.rebuild) return true;
+    const [[result]] = down.alternatives, up = result && carry.up(user, result.value, result.affine);
+    if (!up || up instanceof Skip || up.rebuild || this.#step(user)) return true;
+    const others = up.alternatives.filter((transfers) => transfers.every((transfer) => transfer.value !== value));
+    return others.every((transfers) => {
+      const back = this.mark();
+      const isBlocked = transfers.some((transfer) => this.up(transfer.value, transfer.affine));
+      if (isBlocked) back();
+      return isBlocked;
+    });
   }
 
   /** Gets past a node by the first alternative that leads to layers everywhere. */
@@ -129,23 +162,27 @@ export class Propagation extends StagedMoves {
     return against;
   }
 
-  #absorb(map: LinearMap | Skip, layer: LinearMap, value: Value): Skip | undefined {
+  #absorb(map: LinearMap | Skip, { nodes }: LinearMap, value: Value): Skip | undefined {
     if (map instanceof Skip) return map;
-    const again = layer.nodes.find((node) => this.visited.has(node));
-    if (again) return new Skip("two-paths", `it would come to ${again.label} by two paths`);
     const now = map.emit(this.build);
-    if (now instanceof Skip) return now;
-    for (const node of layer.nodes) this.visited.add(node);
-    const { outputs } = layer.nodes.at(-1)!, made = now.producer?.outputs ?? [];
-    if (outputs.length < 2) return this.replace(layer.nodes, value, now);
+    return now instanceof Skip ? now : this.#take(nodes, value, now);
+  }
+
+  /** Puts what a node, or a layer of several, becomes with the map in its place. */
+  #take(nodes: readonly Node[], value: Value, now: Value): Skip | undefined {
+    const again = nodes.find((node) => this.visited.has(node)), last = nodes.at(-1)!;
+    if (again) return new Skip("two-paths", `it would come to ${again.label} by two paths`);
+    for (const node of nodes) this.visited.add(node);
+    const { outputs } = last, made = now.producer?.outputs ?? [];
+    if (outputs.length < 2) return this.replace(nodes, value, now);
     const surplus = outputs.find((old, index) => old && !made[index]);
     if (surplus) {
       return new Skip(
         "unsupported-form",
-        `${layer.nodes.at(-1)!.label} has an output '${surplus.name}' that its operator has not`,
+        `${last.label} has an output '${surplus.name}' that its operator has not`,
       );
     }
-    this.removed.push(...layer.nodes);
+    this.removed.push(...nodes);
     outputs.forEach((old, index) => old && this.outputs.push([old, made[index]!]));
   }
 
@@ -155,7 +192,7 @@ export class Propagation extends StagedMoves {
     this.visited.add(node);
   }
 
-  #whyShared(value: Value, affine: AffineMap): Skip | undefined {
+  #whyShared(value: Value, affine: AffineMap, inside: ReadonlySet<Node>): Skip | undefined {
     if (value.graph !== this.build.graph) {
       return new Skip("other-graph", `its input '${value.name}' is computed outside the subgraph it is in`);
     }
@@ -164,7 +201,7 @@ export class Propagation extends StagedMoves {
     const users: Node[] = [];
     let uses = 0;
     for (const [user, count] of value.users) {
-      if (readsShapeOnly(user) || isUntouched(user, value, affine)) continue;
+      if (inside.has(user) || readsShapeOnly(user) || isUntouched(user, value, affine)) continue;
       users.push(user);
       uses += count;
       if (users.length > NAMED) break; // of thousands of users each would ask for all

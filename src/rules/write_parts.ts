@@ -1,13 +1,15 @@
-import { SEQUENCE_ROOTS, sequencePartsAt, writeParts } from "../ops/sequence_parts.ts";
+import { madeOfSequence, SEQUENCE_ROOTS, sequencePartsAt, writeParts } from "../ops/sequence_parts.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
-/** A sequence of parts that is only taken apart again is its parts, which maps get past. */
+/** A sequence of parts that is only taken apart again, or put together, is its parts, which maps get past. */
 export const writePartsRule: Rule = {
   name: "write-parts",
-  summary: "SplitToSequence with SequenceAt, as PyTorch's exporter writes them: Split, or Slice",
+  summary: "SplitToSequence with SequenceAt: Split, or Slice; SequenceConstruct with ConcatFromSequence: Concat",
   phase: "clean",
   roots: SEQUENCE_ROOTS,
   rewrite(root, build) {
+    const made = root.hasReferences ? undefined : madeOfSequence(root, build);
+    if (made) return new Replacement(made.nodes, [[root.output, made.value]]);
     const found = sequencePartsAt(root);
     if (!found) return undefined;
     const values = writeParts(found, build);

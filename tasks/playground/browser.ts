@@ -65,19 +65,32 @@ const SMALLER: Readonly<Record<string, string>> = {
           "' beside it. Choose or drop both files at once.");
       }
     }`,
-  // what is not known is left alone: classical models, spectra
+  // what is not known is left alone: classical models, spectra, cells dealt out to batches, constants that are resized, what comes
+  // together again further on, sequences
   "ops/ml.ts": "export const ML_OPS = {};",
   "ops/signal.ts": "export const SIGNAL_OPS = {};",
+  "ops/resized.ts": "export const resized = () => {};",
+  "ops/batches/batch_to_space.ts": "export const batchToSpace = () => {};",
+  "ops/batches/space_to_batch.ts": "export const spaceToBatch = () => {};",
+  "ops/carry/regroup.ts": "export const regrouped = () => {};",
+  "ops/carry/attention.ts": "export const attentionCarry = undefined, rotaryCarry = undefined;",
+  "ops/carry/extreme.ts": "export const extremeCarry = undefined;",
+  "ops/sequence_parts.ts":
+    "export const SEQUENCE_ROOTS = [], madeOfSequence = () => {}, sequencePartsAt = madeOfSequence, writeParts = madeOfSequence;",
+  "rules/one_source.ts": "export const oneSource = () => {};",
   "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
 };
 
 const smaller: esbuild.Plugin = {
   name: "smaller",
   setup(build) {
-    build.onLoad({ filter: /[/\\]src[/\\](?:fusion|ops)[/\\]\w+\.ts$/ }, ({ path }) => {
-      const contents = SMALLER[path.replaceAll("\\", "/").split("/src/").at(-1)!];
-      return contents === undefined ? undefined : { contents, loader: "js", resolveDir: dirname(path) };
-    });
+    build.onLoad(
+      { filter: /[/\\]src[/\\](?:fusion|ops|rules)(?:[/\\](?:batches|carry))?[/\\]\w+\.ts$/ },
+      ({ path }) => {
+        const contents = SMALLER[path.replaceAll("\\", "/").split("/src/").at(-1)!];
+        return contents === undefined ? undefined : { contents, loader: "js", resolveDir: dirname(path) };
+      },
+    );
   },
 };
 

@@ -73,6 +73,7 @@ const HELD_BY: Readonly<Record<keyof Op, string>> = {
   positions: "tests/ops/other_views_conformance_test.ts",
   padding: "tests/ops/other_views_conformance_test.ts",
   takePadding: "tests/ops/other_views_conformance_test.ts",
+  takeAffine: "tests/ops/other_views_conformance_test.ts",
   joined: "tests/ops/parts_conformance_test.ts",
   cut: "tests/ops/parts_conformance_test.ts",
   asProduct: "tests/ops/parts_conformance_test.ts",

@@ -96,3 +96,48 @@ Deno.test("what depends on an overridable initializer or an input is no constant
   }));
   assertEquals(report.applied, []);
 });
+
+Deno.test("an end of int64 that is added to 0, or multiplied by 1, stays one; others of it are not worked out", async () => {
+  const least = -(2 ** 63),
+    to = (op: string, other: number): TestModel => ({
+      inputs: { x: ["n", 5] },
+      outputs: { y: null },
+      initializers: { start: ints(-1), end: ints(least), other: ints(other), axis: ints(1) },
+      nodes: [
+        { op, inputs: ["end", "other"], outputs: ["all"] },
+        { op: "Slice", inputs: ["x", "start", "all", "axis", "start"], outputs: ["y"] },
+      ],
+    });
+  for (const [op, other] of [["Add", 0], ["Sub", 0], ["Mul", 1]] as const) {
+    await assertFuses(to(op, other), { Slice: 1 });
+  }
+  const { modelBytes } = await import("../onnx_model.ts");
+  for (const [op, other] of [["Add", 5], ["Sub", -5], ["Mul", 2]] as const) {
+    const { report } = await fuse(modelBytes(to(op, other)));
+    assertEquals(report.after.ops, { [op]: 1, Slice: 1 });
+  }
+});
+
+Deno.test("a position embedding that is resized, and queries that are normalised, are constants", async () => {
+  const resized: TestModel = {
+    opset: 18,
+    inputs: { x: ["n", 4, 3, 3] },
+    outputs: { y: null },
+    initializers: { p: random([1, 4, 5, 5], 1), sizes: ints(1, 4, 3, 3) },
+    nodes: [
+      { op: "Resize", inputs: ["p", "", "", "sizes"], outputs: ["r"], attributes: { mode: "cubic" } },
+      { op: "Add", inputs: ["x", "r"], outputs: ["y"] },
+    ],
+  };
+  await assertFuses(resized, { Add: 1 }, { tolerance: 1e-6 });
+  const normalised: TestModel = {
+    inputs: { x: ["n", 3, 6] },
+    outputs: { y: null },
+    initializers: { q: random([3, 6], 1), g: random([6], 2), b: random([6], 3) },
+    nodes: [
+      { op: "LayerNormalization", inputs: ["q", "g", "b"], outputs: ["l"] },
+      { op: "Add", inputs: ["x", "l"], outputs: ["y"] },
+    ],
+  };
+  await assertFuses(normalised, { Add: 1 }, { tolerance: 1e-6 });
+});

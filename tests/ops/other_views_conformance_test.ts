@@ -118,7 +118,36 @@ const takesPadding: Check = async (views, { model, feeds, what }) => {
   return true;
 };
 
+/** A map behind the node, and the node that has taken it into its parameters: the result of the one is mapped, the other is run. */
+const takesAffine: Check = async (views, { model, feeds, own, what }) => {
+  let count = 0;
+  for (const axis of [null, ...own.dims.keys()]) {
+    for (const hasShift of [false, true]) {
+      const { model: opened, graphs, node } = await nodeOf(model), length = axis === null ? 1 : own.dims[axis];
+      const build = new Builder(graphs.graph, new ConstantPool([graphs.graph]), inferNode);
+      const scale = Float64Array.from(randomIn(0.5, 2, [length], 5).values);
+      const shift = hasShift ? Float64Array.from(random([length], 6).values) : new Float64Array(length);
+      const now = views.takeAffine!(node, { axis, scale, shift }, build),
+        made = now instanceof Skip ? undefined : now?.producer;
+      if (!made) continue;
+      const outputs = node.outputs.flatMap((old, at) => old ? [[old, made.outputs[at]!] as const] : []);
+      commit(graphs.graph, node, new Replacement([node], outputs), build);
+      const wanted = axis === null
+        ? { dims: own.dims, values: Array.from(own.values, (value) => value * scale[0] + shift[0]) }
+        : perChannel(own, (value, entry) => value * scale[entry] + shift[entry], axis);
+      assertClose(
+        (await run(await opened.with(graphs).bytes(), feeds))?.o0,
+        wanted,
+        `${what}, a map along ${axis} taken`,
+      );
+      count++;
+    }
+  }
+  return count > 0;
+};
+
 const CHECKS: Partial<Record<keyof Op, Check>> = {
+  takeAffine: takesAffine,
   terms: isSum,
   positions: isPositionMap,
   padding: isPadding,

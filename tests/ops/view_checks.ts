@@ -10,7 +10,7 @@ import { commit } from "../../src/rewrite/commit.ts";
 import { Replacement } from "../../src/rewrite/rule.ts";
 import { broadcastStrides, forEachOffset } from "../../src/tensor/arrange.ts";
 import { modelBytes, type TestModel } from "../onnx_model.ts";
-import type { Example } from "./example.ts";
+import { type Example, TYPE } from "./example.ts";
 import { examplesOf } from "./examples/mod.ts";
 import { assertClose, feedOf, modelOf, nodeOf, type Numbers, type Results, run } from "./view_conformance.ts";
 
@@ -50,11 +50,16 @@ export async function isWritten(
 /** Operator sets at which the forms of these operators differ. */
 const OPSETS = [7, 9, 11, 13, 18, 24];
 
-async function casesOf(opType: string, opset: number, example: Example): Promise<Case | undefined> {
-  const isFed = (at: number) =>
-    example.inputs[at] !== null && (example.inputs[at]!.type ?? 1) === 1 && !example.parameters?.includes(at);
-  const weights = opType.startsWith("Conv"); // a layer's weights are constants
-  const model = modelOf({ domain: "", opType }, opset, example, (at) => isFed(at) && !(weights && at > 0));
+/** Whether an input is fed: all floating-point ones, but for weights; of what takes maps as parameters, indices or the first. */
+function isFed(opType: string, { inputs, parameters }: Example, field: string, at: number): boolean {
+  const typeOf = (at: number) => inputs[at]?.type ?? 1;
+  if (!inputs[at] || parameters?.includes(at)) return false;
+  if (field === "takeAffine") return at === Math.max(0, inputs.findIndex((_, at) => typeOf(at) === TYPE.int64));
+  return typeOf(at) === TYPE.float && !(opType.startsWith("Conv") && at > 0);
+}
+
+async function casesOf(opType: string, opset: number, example: Example, field: string): Promise<Case | undefined> {
+  const model = modelOf({ domain: "", opType }, opset, example, (at) => isFed(opType, example, field, at));
   const names = Object.keys(model.inputs!);
   if (names.length === 0) return undefined;
   const feeds = Object.fromEntries(names.map((name) => [name, feedOf(example.inputs[Number(name.slice(1))]!)]));
@@ -81,7 +86,7 @@ export function checkEach(
         for (const opset of OPSETS) {
           for (const example of examplesOf({ domain: "", opType }, { opset, seed: opset })) {
             if ((example.outputs ?? 1) > 1 && !severalOutputs) continue;
-            const subject = await casesOf(opType, opset, example);
+            const subject = await casesOf(opType, opset, example, field);
             isRun ||= subject !== undefined;
             if (subject && await check(op, subject)) count++;
           }

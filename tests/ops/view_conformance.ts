@@ -16,7 +16,7 @@ import { commit } from "../../src/rewrite/commit.ts";
 import { Replacement } from "../../src/rewrite/rule.ts";
 import { modelBytes, random, randomIn, type TestModel, type TestTensor } from "../onnx_model.ts";
 import type { OpName } from "./conformance.ts";
-import type { Example } from "./example.ts";
+import { type Example, TYPE } from "./example.ts";
 
 /** How often each view of an operator was compared with a run. */
 export type ViewCounts = Record<"affine" | "linear" | "up" | "down", number>;
@@ -28,6 +28,8 @@ const TOLERANCE = 1e-4;
 export interface Numbers {
   readonly dims: readonly number[];
   readonly values: ArrayLike<number>;
+  /** Element type by its number; float32 where absent. */
+  readonly type?: number;
 }
 
 export type Results = Record<string, Numbers>;
@@ -81,14 +83,22 @@ export async function run(bytes: Uint8Array, feeds: Record<string, Numbers>): Pr
     const results = await session.run(
       Object.fromEntries(
         Object.entries(feeds).map((
-          [name, { dims, values }],
-        ) => [name, new ort.Tensor(Float32Array.from(values), dims)]),
+          [name, { dims, values, type }],
+        ) => [
+          name,
+          type === TYPE.int64
+            ? new ort.Tensor("int64", BigInt64Array.from(Array.from(values, BigInt)), dims)
+            : new ort.Tensor(Float32Array.from(values), dims),
+        ]),
       ),
     );
     return Object.fromEntries(
       Object.entries(results).map(([name, { dims, data }]) => [
         name,
-        { dims, values: data as unknown as ArrayLike<number> },
+        {
+          dims,
+          values: data instanceof BigInt64Array ? Array.from(data, Number) : data as unknown as ArrayLike<number>,
+        },
       ]),
     );
   } catch (error) {
@@ -160,7 +170,11 @@ export async function checkViews(views: Views, subject: Omit<Case, "what">): Pro
   }
 }
 
-export const feedOf = ({ dims, values }: TestTensor): Numbers => ({ dims, values: Float32Array.from(values) });
+export const feedOf = ({ dims, values, type }: TestTensor): Numbers => ({
+  dims,
+  values: Float32Array.from(values),
+  type,
+});
 
 async function checkAffine({ name, opset, example, counts, what }: Case, index: number): Promise<void> {
   const model = modelOf(name, opset, example, (at) => at === index), { node } = await nodeOf(model);

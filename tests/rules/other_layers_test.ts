@@ -265,3 +265,50 @@ Deno.test("fuse() keeps an affine map behind com.microsoft's Attention, and one 
   delete computed.initializers!.w;
   await assertKeeps(computed, /the input weight of y is not constant/);
 });
+
+Deno.test("fuse() leaves a product in front of com.microsoft's Attention, and of a LinearClassifier, as it is", async () => {
+  const square = { q: random([8, 8], 5), w: random([8, 24], 1), b: random([24], 4) };
+  const product: TestNode = { op: "MatMul", inputs: ["x", "q"], outputs: ["m"] };
+  const left = { MatMul: 1, "com.microsoft.Attention": 1 };
+  await assertFuses(attention([product, attend("m", "y")], { initializers: square }), left);
+  const small = classification({}, { initializers: { q: random([4, 4], 5) } }), [, classifier] = small.nodes;
+  await assertFuses({ ...small, nodes: [product, { ...classifier, inputs: ["m"] }] }, {
+    MatMul: 1,
+    "ai.onnx.ml.LinearClassifier": 1,
+  });
+});
+
+/** x → Scaler → LinearClassifier of three labels, as scikit-learn's pipelines are written. */
+const classification = (attributes: TestNode["attributes"] = {}, rest: Partial<TestModel> = {}): TestModel => ({
+  ...regression(),
+  outputs: { label: ["n"], y: ["n", 3] },
+  types: { label: 7 },
+  nodes: [regression().nodes[0], {
+    op: "LinearClassifier",
+    domain: "ai.onnx.ml",
+    inputs: ["a"],
+    outputs: ["label", "y"],
+    name: "classifier",
+    attributes: {
+      classlabels_ints: [4, 5, 6],
+      coefficients: { floats: [1, -2, 3, 4, 0.5, 6, -7, 8, 2, 1, 0, -3] },
+      intercepts: { floats: [0.5, -1, 0.25] },
+      post_transform: "SOFTMAX",
+      ...attributes,
+    },
+  }],
+  ...rest,
+});
+
+Deno.test("fuse() folds an ai.onnx.ml Scaler into the LinearClassifier behind it", async () => {
+  await assertFuses(classification(), { "ai.onnx.ml.LinearClassifier": 1 });
+});
+
+Deno.test("fuse() leaves a Scaler before a LinearClassifier whose numbers do not fit, or a map behind it", async () => {
+  await assertKeeps(
+    classification({ intercepts: { floats: [1] } }),
+    /classifier has no coefficients and intercepts for 4/,
+  );
+  await assertKeeps(classification({ coefficients: { floats: [1, 2, 3, 4, 5] } }), /classifier has no coefficients/);
+  await assertKeeps(classification({}, { inputs: { x: ["n", "m"] } }), /do not fit|how many columns/);
+});

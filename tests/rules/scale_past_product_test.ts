@@ -100,3 +100,46 @@ Deno.test("fuse() keeps a scale along what the product sums over, or along an ax
     /Sigmoid/,
   );
 });
+
+const halves = (value: number): TestTensor => ({ dims: [1], values: [value], type: 7 });
+const ROTATED = {
+  first: halves(0),
+  middle: halves(3),
+  end: halves(6),
+  last: halves(-1),
+  cos: random([5, 6], 10),
+  sin: random([5, 6], 11),
+};
+/** x·cos + (−x₂, x₁)·sin, as rotary positions are written. */
+const rotate = (name: string, from: string): string[] => [
+  `${name}1 = Slice(${from}, first, middle, last)`,
+  `${name}2 = Slice(${from}, middle, end, last)`,
+  `${name}n = Neg(${name}2)`,
+  `${name}r = Concat(${name}n, ${name}1)`,
+  `${name}c = Mul(${from}, cos)`,
+  `${name}s = Mul(${name}r, sin)`,
+  `${name} = Add(${name}c, ${name}s)`,
+];
+const rotated = (lines: string[], outputs?: string[]): TestModel => {
+  const made = model(lines, outputs, { qr: { axis: -1 }, kr: { axis: -1 } });
+  return { ...made, initializers: { ...made.initializers, ...ROTATED } };
+};
+const TURNS = { Slice: 4, Neg: 2, Concat: 2, Mul: 4, Add: 2 };
+
+Deno.test("a scale behind rotated positions goes into the projection before them", async () => {
+  const lines = ["q0 = MatMul(x, wq)", ...rotate("q", "q0"), "k0 = MatMul(x, wk)", ...rotate("k", "k0")];
+  const scores = ["kt = Transpose(k)", "a = MatMul(q, kt)", "m = Mul(a, s)", "y = Softmax(m)"];
+  await assertFuses(rotated([...lines, ...scores]), { MatMul: 3, Transpose: 1, Softmax: 1, ...TURNS });
+});
+
+Deno.test("a scale of the keys goes into the queries' projection where somebody else has the keys", async () => {
+  const lines = ["q0 = MatMul(x, wq)", ...rotate("q", "q0"), "k0 = MatMul(x, wk)", ...rotate("k", "k0")];
+  const scores = ["kt = Transpose(k)", "m = Mul(kt, s)", "a = MatMul(q, m)", "y = Softmax(a)"];
+  await assertFuses(rotated([...lines, ...scores], ["y", "k"]), { MatMul: 3, Transpose: 1, Softmax: 1, ...TURNS });
+});
+
+Deno.test("fuse() keeps a scale behind rotated positions of which something else takes a part", async () => {
+  const lines = ["q0 = MatMul(x, wq)", ...rotate("q", "q0"), "m = Mul(q, s)", "y = Sigmoid(m)"];
+  await assertKeeps(rotated([...lines, "h = Relu(q1)"], ["y", "h"]), /'q0'/);
+  await assertKeeps(rotated(lines, ["y", "qr"]), /'q0'/);
+});

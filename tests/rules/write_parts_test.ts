@@ -116,3 +116,46 @@ Deno.test("write-parts keeps a sequence of a tensor whose length along the axis 
   assertEquals((await fuse(modelBytes(unknown(1)))).report.after.ops.SplitToSequence, 1);
   assertEquals((await fuse(modelBytes(unknown([1, 1])))).report.after.ops, { Split: 1, Mul: 2 });
 });
+
+/** Tensors that are put into a sequence, of x and its negative. */
+const put = (nodes: TestModel["nodes"], more: Partial<TestModel> = {}): TestModel => ({
+  opset: 17,
+  inputs: { x: ["n", 3, 4] },
+  outputs: { y: null },
+  nodes: [{ op: "Neg", inputs: ["x"], outputs: ["z"] }, ...nodes],
+  ...more,
+});
+const last: TestModel["nodes"][number] = {
+  op: "ConcatFromSequence",
+  inputs: ["s"],
+  outputs: ["y"],
+  attributes: { axis: 1 },
+};
+const construct: TestModel["nodes"][number] = { op: "SequenceConstruct", inputs: ["x", "z", "x"], outputs: ["s"] };
+
+Deno.test("write-parts makes of a sequence that is put together what its tensors make", async () => {
+  await assertFuses(put([construct, last]), { Neg: 1, Concat: 1 });
+  const constants = { at: { dims: [], values: [-2], type: INT64 } };
+  const taken = { op: "SequenceAt", inputs: ["s", "at"], outputs: ["y"] };
+  await assertFuses(put([construct, taken], { initializers: constants }), { Neg: 1 });
+  const inserted = [
+    { op: "SequenceEmpty", inputs: [], outputs: ["s0"] },
+    { op: "SequenceInsert", inputs: ["s0", "x"], outputs: ["s1"] },
+    { op: "SequenceInsert", inputs: ["s1", "z", "at"], outputs: ["s"] },
+  ];
+  const first = { initializers: { at: { dims: [], values: [0], type: INT64 } } };
+  await assertFuses(put([...inserted, last], first), { Neg: 1, Concat: 1 });
+});
+
+Deno.test("write-parts keeps a sequence to which a tensor comes at a computed place, and one whose tensors get an axis of their own", async () => {
+  const stacked = { ...last, attributes: { axis: -1, new_axis: 1 } };
+  assertEquals((await fuse(modelBytes(put([construct, stacked])))).report.after.ops.ConcatFromSequence, 1);
+  const nodes = [
+    { op: "SequenceConstruct", inputs: ["x"], outputs: ["s0"] },
+    { op: "SequenceInsert", inputs: ["s0", "z", "at"], outputs: ["s"] },
+    last,
+  ];
+  const open = put(nodes, { inputs: { x: ["n", 3, 4], at: [] }, types: { at: INT64 } });
+  const { report } = await fuse(modelBytes(open));
+  assertEquals(report.after.ops.ConcatFromSequence, 1);
+});

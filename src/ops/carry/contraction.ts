@@ -1,6 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
-import { constantOf } from "../constant.ts";
+import { axisOf, constantOf } from "../constant.ts";
 import { ELLIPSIS, equationOf } from "../einsum.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, commuted, type Transfer } from "./carry.ts";
@@ -12,20 +12,22 @@ interface Axes {
   operandOf(node: Node, index: number, affine: AffineMap): number | undefined;
   /** The axis of the result that an axis of an operand is. */
   resultOf(node: Node, index: number, affine: AffineMap): number | undefined;
+  /** Whether the other operand makes means of an operand, which let a shift past. */
+  isMeanOf(node: Node, index: number): boolean;
 }
 
 /**
  * A product of two computed values, s·(x·y) = (s·x)·y = x·(s·y): a scale gets past it into an operand that has its axis, into
- * either where it is one number or goes along a batch, and comes out of it unless it goes along what is summed over.
+ * either where it is one number or goes along a batch, and comes out of it unless it goes along what is summed over. A shift gets
+ * past the means that a Softmax makes, upwards.
  */
 function contractionCarry(whyNotLayer: (node: Node) => unknown, axes: Axes): Carry {
   const against = (node: Node, affine: AffineMap): Skip | undefined => {
     const isComputed = node.inputs.length === 2 && node.inputs.every((value) => value && !constantOf(value));
-    if (isComputed && !hasShift(affine)) return undefined;
+    const isMean = () => [0, 1].some((index) => axes.isMeanOf(node, index));
+    if (isComputed && (!hasShift(affine) || isMean())) return undefined;
     const reason = whyNotLayer(node);
-    return reason instanceof Skip
-      ? reason
-      : new Skip("shift-blocked", `it has a shift, which ${node.label} multiplies`);
+    return reason instanceof Skip ? reason : shiftBlocked(node);
   };
   return {
     kind: "arithmetic",
@@ -33,6 +35,7 @@ function contractionCarry(whyNotLayer: (node: Node) => unknown, axes: Axes): Car
       const skip = against(node, affine);
       if (skip) return skip;
       const alternatives = (node.inputs as Value[]).flatMap((value, index): Transfer[][] => {
+        if (hasShift(affine) && !axes.isMeanOf(node, index)) return [];
         if (affine.axis === null) return [[{ value, affine }]];
         const axis = axes.operandOf(node, index, affine);
         return axis === undefined ? [] : [[{ value, affine: { ...affine, axis } }]];
@@ -41,14 +44,28 @@ function contractionCarry(whyNotLayer: (node: Node) => unknown, axes: Axes): Car
       return new Skip("not-per-channel", `no operand of ${node.label} surely has that axis`);
     },
     down(node, input, affine) {
-      const skip = against(node, affine);
+      const skip = against(node, affine), index = node.inputs.indexOf(input);
       if (skip) return skip;
+      if (hasShift(affine)) return shiftBlocked(node); // the bias of the values: a runtime knows an attention by it
       if (affine.axis === null) return commuted({ value: node.output, affine });
-      const axis = axes.resultOf(node, node.inputs.indexOf(input), affine);
+      const axis = axes.resultOf(node, index, affine);
       if (axis !== undefined) return commuted({ value: node.output, affine: { ...affine, axis } });
       return new Skip("other-axis", `it goes along an axis that ${node.label} sums over, or may enlarge`);
     },
   };
+}
+
+function shiftBlocked(node: Node): Skip {
+  return new Skip("shift-blocked", `it has a shift, which ${node.label} multiplies`);
+}
+
+/** Whether a value is a Softmax along its last axis, or one with its last two axes turned around. */
+export function sumsToOne(value: Value, isTurned: boolean): boolean {
+  const node = value.producer, rank = value.shape?.length;
+  if (!node || rank === undefined || rank < 2 || node.hasReferences) return false;
+  if (!isTurned) return node.is("Softmax") && axisOf(node, rank, node.opset < 13 ? 1 : -1) === rank - 1;
+  const order = [...Array(rank - 2).keys(), rank - 1, rank - 2];
+  return node.is("Transpose") && `${node.numbers("perm")}` === `${order}` && sumsToOne(node.inputs[0]!, false);
 }
 
 /** MatMul: rows come from the left operand, columns from the right one, batches from both. */
@@ -66,6 +83,7 @@ const matrixAxes: Axes = {
     const fromEnd = shape.length - affine.axis!, rank = Math.max(shape.length, other.length);
     return fromEnd === (index === 0 ? 1 : 2) || affine.scale.length === 1 ? undefined : rank - fromEnd;
   },
+  isMeanOf: (node, index) => sumsToOne(node.inputs[1 - index]!, index === 0),
 };
 
 /** Einsum without an ellipsis: the axes with the same letter. */
@@ -80,6 +98,7 @@ const letterAxes: Axes = {
     const axis = letter === undefined ? -1 : letters!.result.indexOf(letter);
     return axis >= 0 && affine.scale.length > 1 ? axis : undefined;
   },
+  isMeanOf: () => false,
 };
 
 /** The letters of an Einsum where each axis has one of its own. */

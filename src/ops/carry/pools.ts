@@ -78,6 +78,12 @@ const average: Condition = (node, affine) => {
   );
 };
 
+/** A sum multiplies a shift by how many it adds. */
+const homogeneous: Condition = (node, affine) =>
+  hasShift(affine)
+    ? new Skip("shift-blocked", `it has a shift, which ${node.label} adds up as often as it has entries`)
+    : undefined;
+
 const anything: Condition = () => undefined;
 
 /** MaxPool. */
@@ -90,5 +96,7 @@ export const globalMaxCarry: Carry = spatialPool(ordered);
 export const globalAverageCarry: Carry = spatialPool(anything);
 /** ReduceMax and ReduceMin. */
 export const reduceExtremeCarry: Carry = reduction(ordered);
+/** ReduceSum. */
+export const reduceSumCarry: Carry = reduction(homogeneous);
 /** ReduceMean. */
 export const reduceMeanCarry: Carry = reduction(anything);

@@ -5,8 +5,8 @@ import { permOf } from "../constant.ts";
 import { product } from "../dims.ts";
 import { isInferenceDropout } from "../dropout.ts";
 import { Skip } from "../skip.ts";
-import { type Carry, unary } from "./carry.ts";
-import { channelShuffle } from "./channel_shuffle.ts";
+import { type Carry, type Commuted, unary } from "./carry.ts";
+import { regrouped } from "./regroup.ts";
 
 const rowMajor: Carry = unary(
   "movement",
@@ -14,15 +14,16 @@ const rowMajor: Carry = unary(
   (node, affine) => reshaped(node, node.inputs[0]?.shape, node.output.shape, affine),
 );
 
-/** Flatten, Squeeze, Unsqueeze: elements keep their row-major order, so a map goes along where its axis does. */
-export const reshapeCarry: Carry = rowMajor;
-
-/** Reshape, which may also begin or end a channel shuffle. */
-export const shuffleOrReshapeCarry: Carry = {
+/** Reshape, Flatten, Squeeze, Unsqueeze: elements keep their row-major order, so a map goes along where its axis does, or is put together again. */
+export const reshapeCarry: Carry = {
   kind: "movement",
-  up: (node, output, affine) => channelShuffle.up(node, affine) ?? rowMajor.up(node, output, affine),
-  down: (node, input, affine) => channelShuffle.down(node, affine) ?? rowMajor.down(node, input, affine),
+  up: (node, output, affine) => orRegrouped(node, affine, "up", rowMajor.up(node, output, affine)),
+  down: (node, input, affine) => orRegrouped(node, affine, "down", rowMajor.down(node, input, affine)),
 };
+
+function orRegrouped(node: Node, affine: AffineMap, way: "up" | "down", found: Commuted | Skip): Commuted | Skip {
+  return found instanceof Skip ? regrouped(node, affine, way) ?? found : found;
+}
 
 /** Transpose: axis i of the result is axis perm[i] of the input. */
 export const transposeCarry: Carry = unary(

@@ -20,7 +20,7 @@ export function operandAxis(
 }
 
 /** s·K + t, or (K + t)/s, of a constant that varies along several axes, in the shape it broadcasts to. */
-function mappedConstant(
+export function mappedConstant(
   constant: Tensor,
   { axis, scale, shift }: AffineMap,
   rank: number,
@@ -29,7 +29,7 @@ function mappedConstant(
   const along = (values: Float64Array) =>
     valueTensor(
       "float64",
-      axis === null ? [1] : [values.length, ...new Array<number>(rank - 1 - axis).fill(1)],
+      axis === null ? [] : [values.length, ...new Array<number>(rank - 1 - axis).fill(1)],
       values,
     );
   return broadcasted([constant, along(scale), along(shift)], f, constant.type);
@@ -44,7 +44,7 @@ type Combine = (k: number, s?: number, t?: number) => number;
 function constantCarry(node: Node, sign: 1 | -1, affine: AffineMap, way: "up" | "down"): Commuted | Skip | undefined {
   const index = node.inputs.findIndex((value) => constantOf(value)), constant = constantOf(node.inputs[index]);
   const x = node.inputs[1 - index], shape = node.output.shape, from = way === "up" ? shape : x?.shape;
-  if (!constant || !x || node.inputs.length !== 2 || node.opset < 7 || !isFloat(constant.type)) return undefined;
+  if (!constant || !x || node.inputs.length !== 2 || !isFloat(constant.type)) return undefined;
   if (constantOf(x)) return undefined;
   const to = way === "up" ? x.shape : shape, other = axisAt(affine, from, to);
   if (!shape || other === undefined) {
@@ -76,50 +76,69 @@ function constantCarry(node: Node, sign: 1 | -1, affine: AffineMap, way: "up" | 
 }
 
 /** The axis of a map in another shape, right-aligned, as long there; null where it goes along none. */
-function axisAt({ axis, scale }: AffineMap, from: Shape | undefined, to: Shape | undefined): number | null | undefined {
+export function axisAt(
+  { axis, scale }: AffineMap,
+  from: Shape | undefined,
+  to: Shape | undefined,
+): number | null | undefined {
   if (axis === null) return null;
   if (!from || !to) return undefined;
   const other = axis + to.length - from.length;
   return other >= 0 && to[other] === scale.length && from[axis] === scale.length ? other : undefined;
 }
 
-/** Add and Sub of two computed values: s·(x ± y) + t = (s·x + t) ± s·y. Both must take the scale, either the shift. */
-export function sumCarry(sign: 1 | -1): Carry {
+/** The map with its shift taken away where the sign is −1. */
+function signed(affine: AffineMap, sign: 1 | -1): AffineMap {
+  return { ...affine, shift: affine.shift.map((value) => sign * value) };
+}
+
+function tooOld(node: Node): Skip {
+  return new Skip("unsupported-form", `${node.label} is from an operator set in which it broadcasts otherwise`);
+}
+
+/** Operands of a sum that are tried for a shift, at most. */
+const MOST_TRIED = 8;
+
+/** Add, Sub and Sum of computed values: s·(x ± y) + t = (s·x + t) ± s·y. All must take the scale, any one the shift. Before opset `since` they broadcast otherwise. */
+export function sumCarry(sign: 1 | -1, since = 7): Carry {
   return {
     kind: "arithmetic",
     up(node, output, affine) {
+      if (node.opset < since) return tooOld(node);
       const constant = constantCarry(node, sign, affine, "up");
       if (constant) return constant;
       const operands = node.inputs.map((value): Transfer | undefined => {
         const axis = operandAxis(value?.shape, output.shape, affine);
         return value && axis !== undefined ? { value, affine: { ...affine, axis } } : undefined;
       });
-      const [a, b] = operands;
-      if (!a || !b || node.opset < 7) {
+      const all = operands.filter((operand) => operand !== undefined);
+      if (all.length < operands.length) {
         return new Skip("not-per-channel", `an operand of ${node.label} may be enlarged along that axis`);
       }
-      if (!hasShift(affine)) return commuted(a, b);
-      const only = (operand: Transfer): Transfer => ({ ...operand, affine: scaleOf(operand.affine) });
-      const second = { ...b, affine: { ...b.affine, shift: b.affine.shift.map((value) => sign * value) } };
-      return { alternatives: [[a, only(b)], [only(a), second]] };
+      if (!hasShift(affine)) return commuted(...all);
+      const alternatives = all.slice(0, MOST_TRIED).map((_, at) =>
+        all.map(({ value, affine }, index): Transfer => ({
+          value,
+          affine: index === at ? signed(affine, at === 0 ? 1 : sign) : scaleOf(affine),
+        }))
+      );
+      return { alternatives };
     },
     down(node, input, affine) {
+      if (node.opset < since) return tooOld(node);
       const constant = constantCarry(node, sign, affine, "down");
       if (constant) return constant;
       const result = node.output.shape, { shape } = input;
       if (hasScale(affine)) {
         return new Skip("unequal-channels", `the other operand of ${node.label} would need the same scale`);
       }
-      if (affine.axis !== null && (!result || !shape) || node.opset < 7) {
+      if (affine.axis !== null && (!result || !shape)) {
         return new Skip("unknown-shape", `the shapes of ${node.label} are not known`);
       }
       const isUniform = affine.axis === null || affine.shift.length === 1; // one entry may be repeated along its axis
       const axis = isUniform ? null : affine.axis! + result!.length - shape!.length;
-      const factor = sign < 0 && node.inputs[1] === input ? -1 : 1;
-      return commuted({
-        value: node.output,
-        affine: { ...affine, axis, shift: affine.shift.map((value) => factor * value) },
-      });
+      const own = node.inputs[1] === input ? sign : 1;
+      return commuted({ value: node.output, affine: signed({ ...affine, axis }, own) });
     },
   };
 }

@@ -53,6 +53,18 @@ const anyNormal = either(
   reciprocal(centred, deviation(square(centred))),
 );
 
+/** 1/√(σ² + ε), perhaps times γ. */
+const inverse = (bottom: Pattern): Pattern => either(node("Reciprocal", [bottom]), node("Div", [number(1, 0), bottom]));
+const root = inverse(deviation(square(centred))), factor = either(node("Mul", [root, gamma]), root);
+
+/** x·r + (β − μ·r), as TensorFlow writes it. */
+const expandedNormal = node("Add", [node("Mul", [x, factor]), node("Sub", [beta, node("Mul", [mean(x), factor])])]);
+
+/** Whether a factor that stands in two places is one node. */
+const isShared = ({ nodes }: Match): boolean =>
+  nodes.filter((node) => node.is("Sqrt")).length === 1 &&
+  nodes.filter((node) => node.is("Mul") && node.inputs.some((value) => constantOf(value))).length < 2;
+
 /** (x − μ)/√(σ² + ε)·γ + β over the last axis (Ba, Kiros & Hinton 2016, eq. 4). */
 export const layerNormalization: Idiom = {
   name: "a LayerNormalization",
@@ -64,9 +76,10 @@ export const layerNormalization: Idiom = {
     node("Mul", [anyNormal, gamma]),
     node("Add", [anyNormal, beta]),
     anyNormal,
+    expandedNormal,
   ),
   write(match, build, asOperator) {
-    const parts = partsOf(match, build);
+    const parts = isShared(match) ? partsOf(match, build) : undefined;
     if (!parts) return undefined;
     const { input, scale, epsilon } = parts, names = namesOf(match);
     const shift = match.values.get("beta"), bias = shift ? flat(shift, input, build) : undefined;

@@ -21,4 +21,8 @@ export abstract class InputProduct extends LinearMap {
   diagonal(): Skip {
     return this.after();
   }
+
+  override precededBy(): Skip {
+    return this.after();
+  }
 }

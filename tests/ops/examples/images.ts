@@ -17,9 +17,28 @@ const resize: Examples = ({ opset }) => {
   ];
 };
 
+/** Every way to say where an entry of the result lies, and which one is nearest. */
+const resizedWays: Examples = ({ opset }) => {
+  if (opset < 13) return [];
+  const modes = ["half_pixel", "asymmetric", "pytorch_half_pixel", "align_corners"];
+  const to = (attributes: Record<string, string>, scales: boolean) => ({
+    inputs: scales ? [image, null, sizes(1, 1, 1.75, 0.6)] : [image, null, null, ints(1, 2, 7, 3)],
+    parameters: [scales ? 2 : 3],
+    attributes,
+  });
+  return modes.flatMap((coordinate_transformation_mode) => [
+    ...["linear", "cubic"].flatMap((mode) =>
+      [true, false].map((by) => to({ mode, coordinate_transformation_mode }, by))
+    ),
+    ...["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"].map((nearest_mode, at) =>
+      to({ nearest_mode, coordinate_transformation_mode }, at % 2 === 0)
+    ),
+  ]);
+};
+
 /** Pixels, signals and detection. */
 export const IMAGES: Record<string, Examples> = {
-  Resize: resize,
+  Resize: (init) => [...resize(init), ...resizedWays(init)],
   Upsample: ({ opset }) =>
     opset < 9
       ? [{ inputs: [image], attributes: { scales: { floats: [1, 1, 2, 3] } } }]

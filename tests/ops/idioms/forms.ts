@@ -95,6 +95,15 @@ function layerNorm(d: Draft, x: string, opset: number, options: NormOptions = {}
   return shift ? d.op("Add", [scaled, beta(d)]) : scaled;
 }
 
+/** x·r + (β − μ·r) with r = γ/√(σ² + ε). */
+function expandedLayerNorm(d: Draft, x: string, opset: number): string {
+  const mean = d.mean(x, opset), centred = d.op("Sub", [x, mean]);
+  const variance = d.mean(d.op("Mul", [centred, centred]), opset);
+  const deviation = d.op("Sqrt", [d.op("Add", [variance, d.number(EPSILON)])]);
+  const factor = d.op("Mul", [d.op("Reciprocal", [deviation]), gamma(d)]);
+  return d.op("Add", [d.op("Mul", [x, factor]), d.op("Sub", [beta(d), d.op("Mul", [mean, factor])])]);
+}
+
 function rmsNorm(d: Draft, x: string, opset: number, options: NormOptions = {}): string {
   const { square = "Pow", scale = true, reciprocal } = options;
   const squared = square === "Pow" ? d.op("Pow", [x, d.number(2)]) : d.op("Mul", [x, x]);
@@ -209,6 +218,12 @@ export const FORMS: readonly Form[] = [
     name: "layer norm, Reciprocal",
     runtime: "LayerNormalization",
     write: (d, x, o) => layerNorm(d, x, o, { reciprocal: true }),
+  },
+  {
+    name: "layer norm as TensorFlow's",
+    runtime: "LayerNormalization",
+    opsets: [13, 17],
+    write: (d, x, o) => expandedLayerNorm(d, x, o),
   },
   {
     name: "layer norm without shift",

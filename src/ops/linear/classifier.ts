@@ -1,0 +1,78 @@
+import { floatAttribute } from "../../graph/attribute.ts";
+import type { Node, Value } from "../../graph/graph.ts";
+import { valuesOf, valueTensor } from "../../tensor/tensor.ts";
+import type { Builder } from "../builder.ts";
+import { Skip } from "../skip.ts";
+import { InputProduct } from "./input_product.ts";
+import { type Channels, type LinearMap, originOf } from "./linear_map.ts";
+
+/** Numbers of a LinearClassifier. */
+const [COEFFICIENTS, INTERCEPTS] = ["coefficients", "intercepts"];
+
+/** The product with the input in ai.onnx.ml LinearClassifier: C·x + b with its numbers in attributes. Behind it labels are chosen. */
+class ClassifierInput extends InputProduct {
+  readonly kind = "matrix product";
+  protected readonly followedBy = "a choice of labels behind its scores";
+
+  get input(): Channels {
+    return { axis: 1, channels: this.parts.weight.dims[1] };
+  }
+
+  get output(): Channels {
+    return { axis: 2, channels: this.parts.weight.dims[0] };
+  }
+
+  shiftThrough(shift: Float64Array): Float64Array {
+    const values = valuesOf(this.parts.weight), { channels } = this.output;
+    const sum = (row: number) => shift.reduce((sum, t, at) => sum + t * values[row * shift.length + at], 0);
+    return Float64Array.from({ length: channels }, (_, row) => sum(row));
+  }
+
+  emit(build: Builder): Value {
+    const { x, form: node, weight, bias } = this.parts, own = [COEFFICIENTS, INTERCEPTS];
+    const others = [...node!.attributes.values()].filter(({ name }) => !own.includes(name));
+    const numbers = [
+      floatAttribute(COEFFICIENTS, [...valuesOf(weight)]),
+      floatAttribute(INTERCEPTS, [...bias as Float64Array]),
+    ];
+    return build.again(node!, [x], [...others, ...numbers]).find((value) => value)!;
+  }
+
+  protected outputFactor(values: Float64Array) {
+    return { factor: { dims: [values.length, 1], values } };
+  }
+
+  protected inputFactor(values: Float64Array) {
+    return { factor: { dims: [1, values.length], values } };
+  }
+
+  protected with(change: Partial<LinearMap["parts"]>): ClassifierInput {
+    return new ClassifierInput({ ...this.parts, ...change });
+  }
+}
+
+/** ai.onnx.ml LinearClassifier. */
+export function classifierLinear(node: Node): ClassifierInput | Skip {
+  const x = node.inputs[0]!, features = x.shape?.[1], { label } = node;
+  const [coefficients, intercepts] = [COEFFICIENTS, INTERCEPTS].map((name) => node.attribute(name));
+  if (x.type !== "float32") return new Skip("element-type", `${label} makes float32 of ${x.type ?? "an unknown type"}`);
+  if (x.shape?.length !== 2 || typeof features !== "number") {
+    return new Skip("unknown-shape", `how many columns '${x.name}', which ${label} takes, has is not known`);
+  }
+  const rows = Array.isArray(coefficients) ? coefficients.length / features : NaN;
+  if (!Number.isInteger(rows) || !Array.isArray(intercepts) || intercepts.length !== rows) {
+    return new Skip("invalid-parameter", `${label} has no coefficients and intercepts for ${features} columns`);
+  }
+  const weight = valueTensor("float32", [rows, features], Float64Array.from(coefficients as number[]));
+  return new ClassifierInput({
+    x,
+    nodes: [node],
+    layers: 1,
+    work: { macs: weight.size, parameters: weight.size },
+    isSure: true,
+    weight,
+    bias: Float64Array.from(intercepts as number[]),
+    form: node,
+    origin: originOf(node, 1),
+  });
+}
