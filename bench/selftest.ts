@@ -134,7 +134,8 @@ async function writePage(path: string, rates: readonly Rate[]): Promise<void> {
     `# How often the benchmark is wrong
 
 Rates of wrong answers with their exact 95% binomial intervals, each comparison in a process of its own. Written by
-\`npx -y deno task bench:selftest --markdown FILE\`, whose first lines say what is counted. ${limits()}
+\`npx -y deno task bench:selftest --markdown FILE\`, whose first lines say what is counted
+(\`loaded\`: beside as many busy loops as cores). ${limits()}
 
 ${date.slice(0, 10)}: ${cpu}, ${cores} cores, ${os}; Deno ${Deno.version.deno}, ONNX Runtime ${onnxruntime}.
 

@@ -41,7 +41,7 @@ function chain({ layers, channels, size }: Chain, more: number): Model {
 function deeperResnet101(more: number): Model {
   const { block, blocks: [first, second, third, fourth] } = RESNETS.resnet101;
   const name = `resnet101_${more}`;
-  const network = new Network({ name, input: [1, 3, 256, 256], seed: 0 });
+  const network = new Network({ name, input: [1, 3, 256, 256], seed: 0, statistics: new Map() });
   return Model.from(
     exportModel(
       network.finish(resnet(network, { block, blocks: [first, second, third + Math.ceil(more / 2), fourth] })),

@@ -32,8 +32,14 @@ export interface Condition {
 export interface Rate {
   /** A line for the console. */
   text: string;
+  /** How often it was. */
+  count: number;
+  /** How often it could have been. */
+  of: number;
   /** Condition, model, threads, seconds, pair with its true speed-up, what is counted, how often, the share with its interval. */
   cells: string[];
+  /** What is asked for: at most, for power at least. */
+  limit?: number;
   /** Whether the whole binomial interval is beyond the limit. */
   isBroken: boolean;
 }
@@ -61,30 +67,49 @@ export function limits(): string {
     } (2% in 10 s, 5% in 3 s; ResNet-101: 5% in 60 s).`;
 }
 
-/** All rates of all conditions. */
+/** All rates of all conditions, and of all models and threads together. */
 export function summarise(conditions: readonly Condition[]): Rate[] {
-  return conditions.flatMap((condition) => {
-    const { readings, pair } = condition;
-    // by the clock that decided: under load the wall clock's median of few runs may lie on the other side of 1
-    const speedups = readings.map(({ decision }) => decision!.shown.estimate).sort((a, b) => a - b);
-    const truth = pair === "A/A" ? 1 : speedups[speedups.length >> 1];
-    const limit = Math.max(0, 1 / truth - 1);
-    const called = (reading: Reading) => strictVerdict(reading) === "faster" || strictVerdict(reading) === "slower";
-    const rate = (what: string, count: number, of: number) => rateOf(condition, what, count, of, truth);
-    const covered = readings.map(({ speedup, decision }) => pair === "A/A" ? speedup : decision!.shown)
-      .filter(({ low, high }) => low > truth || high < truth).length;
-    const rates = [
-      rate(pair === "A/A" ? "interval leaves out 1" : "interval leaves out the median", covered, readings.length),
-    ];
-    if (pair === "A/A") rates.push(rate("false verdicts", readings.filter(called).length, readings.length));
-    else {
-      rates.push(rate("power", readings.filter((each) => strictVerdict(each) === "slower").length, readings.length));
-      const failed = readings.filter((each) => gateSpeed(comparisonOf(each, condition), limit).failures.length > 0);
-      rates.push(rate("gate: false", failed.length, readings.length));
-    }
-    if (readings.length > 1) rates.push(rate("diff: false", changes(condition), readings.length - 1));
-    return rates;
-  });
+  const rates = conditions.filter(({ readings }) => readings.length > 0).flatMap(ratesOf);
+  const alike = Map.groupBy(
+    rates,
+    ({ cells: [name, , , seconds, pair, what] }) => [name, seconds, pair.split(" ")[0], what].join(),
+  );
+  return [
+    ...rates,
+    ...[...alike.values()].filter(({ length }) => length > 1).map((group) => {
+      const [name, , , seconds, pair, what] = group[0].cells,
+        total = (key: "count" | "of") => group.reduce((sum, each) => sum + each[key], 0);
+      return written(
+        [name, "together", "", seconds, pair.split(" ")[0], what],
+        total("count"),
+        total("of"),
+        group[0].limit,
+      );
+    }),
+  ];
+}
+
+function ratesOf(condition: Condition): Rate[] {
+  const { readings, pair } = condition;
+  // by the clock that decided: under load the wall clock's median of few runs may lie on the other side of 1
+  const speedups = readings.map(({ decision }) => decision!.shown.estimate).sort((a, b) => a - b);
+  const truth = pair === "A/A" ? 1 : speedups[speedups.length >> 1];
+  const limit = Math.max(0, 1 / truth - 1);
+  const called = (reading: Reading) => strictVerdict(reading) === "faster" || strictVerdict(reading) === "slower";
+  const rate = (what: string, count: number, of: number) => rateOf(condition, what, count, of, truth);
+  const covered = readings.map(({ speedup, decision }) => pair === "A/A" ? speedup : decision!.shown)
+    .filter(({ low, high }) => low > truth || high < truth).length;
+  const rates = [
+    rate(pair === "A/A" ? "interval leaves out 1" : "interval leaves out the median", covered, readings.length),
+  ];
+  if (pair === "A/A") rates.push(rate("false verdicts", readings.filter(called).length, readings.length));
+  else {
+    rates.push(rate("power", readings.filter((each) => strictVerdict(each) === "slower").length, readings.length));
+    const failed = readings.filter((each) => gateSpeed(comparisonOf(each, condition), limit).failures.length > 0);
+    rates.push(rate("gate: false", failed.length, readings.length));
+  }
+  if (readings.length > 1) rates.push(rate("diff: false", changes(condition), readings.length - 1));
+  return rates;
 }
 
 /** The verdict with the plain band, also where the same operators run. */
@@ -121,28 +146,22 @@ function comparisonOf(level: Reading, { threads }: Condition): Comparison {
 
 function rateOf(condition: Condition, what: string, count: number, of: number, truth: number): Rate {
   const { name, model, threads, pair, seconds } = condition;
+  const enough = model === "ResNet-101" ? { "+2%": Infinity, "+5%": 60 } : { "+2%": 10, "+5%": 3 };
+  const isAsked = what !== "power" || seconds >= enough[pair as keyof typeof enough] && name === "quiet";
+  const cells = [name, model, `${threads}`, `${seconds} s`, `${pair} (${truth.toFixed(3)})`, what];
+  return written(cells, count, of, isAsked ? LIMITS[what as keyof typeof LIMITS] : undefined);
+}
+
+/** A rate with its share and whether that is surely beyond the limit: above it, for power below. */
+function written(about: string[], count: number, of: number, limit: number | undefined): Rate {
   const [low, high] = binomialInterval(count, of);
-  const limit = LIMITS[what as keyof typeof LIMITS];
-  const isPower = what === "power",
-    enough = model === "ResNet-101" ? { "+2%": Infinity, "+5%": 60 } : { "+2%": 10, "+5%": 3 },
-    isAsked = !isPower || seconds >= enough[pair as keyof typeof enough] && name === "quiet";
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  const share = `${percent(count / of)} (${percent(low)}–${percent(high)})`;
-  const cells = [
-    name,
-    model,
-    `${threads}`,
-    `${seconds} s`,
-    `${pair} (${truth.toFixed(3)})`,
-    what,
-    `${count} of ${of}`,
-    share,
-  ];
+  const cells = [...about, `${count} of ${of}`, `${percent(count / of)} (${percent(low)}–${percent(high)})`];
   const widths = [7, 10, 1, 4, 11, 30, 10, 0];
   return {
-    cells,
+    ...{ count, of, limit, cells },
     text: cells.map((cell, i) => cell.padEnd(widths[i])).join("  "),
-    isBroken: limit !== undefined && isAsked && (isPower ? high < limit : low > limit),
+    isBroken: limit !== undefined && (about.at(-1) === "power" ? high < limit : low > limit),
   };
 }
 

@@ -46,3 +46,10 @@ Deno.test("ratesTable() has a row per rate with its share and interval", () => {
   assertEquals(rows.length, 5);
   assertEquals(rows[3], "| quiet | 3 ms | 1 | 10 s | A/A (1.000) | false verdicts | 0 of 20 | 0.0% (0.0%–16.8%) |");
 });
+
+Deno.test("summarise() adds the rates of all models together", () => {
+  const first = condition("A/A", Array(20).fill(0)), second = { ...first, model: "0.2 ms" };
+  const { cells, count, of } = summarise([first, second]).find(({ cells }) => cells[1] === "together")!;
+  assertEquals(cells.slice(0, 6), ["quiet", "together", "", "10 s", "A/A", "interval leaves out 1"]);
+  assertEquals([count, of], [0, 40]);
+});
