@@ -131,6 +131,10 @@ export class Field {
     this.init = init;
   }
 
+  get id(): number {
+    return this.init[0];
+  }
+
   get name(): string {
     return this.init[1];
   }
