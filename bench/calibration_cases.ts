@@ -87,6 +87,14 @@ function cutProjection(network: Network, channels: number): Value {
   return network.op("MatMul", [shares, value], "mixed");
 }
 
+/** A layer of an enlarged map and one that was not, side by side. */
+function layerOfJoin(network: Network, channels: number, { kernel }: { kernel: number }): Value {
+  const other = upsample(network, network.input, "other"), depthwise = { out: channels, group: channels, kernel: 3 };
+  const beside = relu(network, conv(network, other, "beside", depthwise), "act");
+  const joined = network.op("Concat", [upsample(network, network.input, "up"), beside], "", { axis: 1 });
+  return relu(network, conv(network, joined, "conv", { out: channels, kernel, bias: true }), "relu");
+}
+
 /** The heading of a case's table. */
 export function titleOf({ rule, to }: CalibrationCase): string {
   return to ? `${rule.name}: ${to}` : rule.name;
@@ -221,16 +229,18 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
     channels: [8, 16, 32, 64, 128, 256],
     sizes: [2, 4, 8, 16, 32, 64],
     build: (channels, size) =>
-      networkOf([1, channels, size, size], (network) => {
-        const other = conv(network, upsample(network, network.input, "other"), "beside", {
-          out: channels,
-          group: channels,
-          kernel: 3,
-        });
-        const both = [upsample(network, network.input, "up"), relu(network, other, "act")];
-        const joined = network.op("Concat", both, "", { axis: 1 });
-        return relu(network, conv(network, joined, "conv", { out: channels, bias: true }), "relu");
-      }),
+      networkOf([1, channels, size, size], (network) => layerOfJoin(network, channels, { kernel: 1 })),
+  },
+  {
+    rule: splitLayerOfJoin,
+    ungated: splitAnyLayerOfJoin,
+    to: "3×3",
+    network:
+      "Concat of a nearest ×2 Resize of C channels of S×S and C channels of 2S×2S → 3×3 Conv to C channels, Relu",
+    channels: [32, 64, 96, 128, 256],
+    sizes: [4, 8, 16, 32, 64],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => layerOfJoin(network, channels, { kernel: 3 })),
   },
   {
     rule: lookUpRows,

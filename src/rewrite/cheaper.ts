@@ -1,6 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { hasScale } from "../ops/affine_map.ts";
 import type { Builder } from "../ops/builder.ts";
+import { INPUT_SIZES } from "../ops/known_at.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineOf } from "../ops/views.ts";
 import { costAt, costOf } from "./cost.ts";
@@ -42,7 +43,9 @@ export function whyNotCheaper(
   if (operators.after > operators.before) return moreOperators(operators, removed.length, nodes.length);
   if (!isLess && nodes.length > removed.length) return moreNodes(removed.length, nodes.length);
   if (isLess && !isTrade) return undefined;
-  const pairs = pairsOf(removed, nodes);
+  const ways = pairsOf(removed, nodes), here = ways.next().value;
+  const saysNothing = here?.every(([before, after]) => before.macs === after.macs) ?? true;
+  const pairs = (saysNothing ? ways.next().value : undefined) ?? here;
   if (!pairs) return isLess || aggressive ? undefined : unknown(); // without ranks: rules compare per position
   const [first, ...rest] = pairs.map(([before, after]) => differenceOf(before, after, isLess));
   const isAgreed = rest.every((next) => Math.sign(next) === Math.sign(first));
@@ -61,18 +64,29 @@ const SAVED = 0.25;
 
 /** Whether a replacement takes a good part less arithmetic than what it replaces, whatever open dimensions are. */
 export function savesArithmetic({ removed }: Replacement, { nodes }: Pick<Builder, "nodes">): boolean {
-  const isSaved = ([before, after]: readonly [Cost, Cost]) =>
-    before.macs! > 0 && after.macs! <= (1 - SAVED) * before.macs!;
-  return pairsOf(removed, nodes)?.every(isSaved) ?? false;
+  const isSaved = ([before, after]: Pair) => before.macs! > 0 && after.macs! <= (1 - SAVED) * before.macs!;
+  const ways = pairsOf(removed, nodes);
+  return ways.next().value?.every(isSaved) || ways.next().value?.every(isSaved) || false;
 }
 
-/** What both sides cost: as they are, or at several sizes where that is open; undefined where even that does not tell. */
-function pairsOf(removed: Replacement["removed"], nodes: Builder["nodes"]): (readonly [Cost, Cost])[] | undefined {
-  const isKnown = ({ macs, bytes }: Cost) => macs !== null && bytes !== null;
-  const exact = [costOf(removed), costOf(nodes)] as const;
-  if (exact.every(isKnown)) return [exact];
-  const pairs = SIZES.map((size) => [costAt(removed, size), costAt(nodes, size)] as const);
-  return pairs.every(([before, after]) => before.macs !== null && after.macs !== null) ? pairs : undefined;
+/** What both sides cost. */
+type Pair = readonly [before: Cost, after: Cost];
+
+/**
+ * What both sides cost: as they are; where that is open, at several sizes of what flows into them, and then of the model's inputs,
+ * which says more where one map is enlarged to the size of another. Undefined where that does not tell.
+ */
+function* pairsOf(removed: Replacement["removed"], nodes: Builder["nodes"]): Generator<Pair[] | undefined, undefined> {
+  const exact: Pair = [costOf(removed), costOf(nodes)];
+  if (exact.every(({ macs, bytes }) => macs !== null && bytes !== null)) yield [exact];
+  else {
+    const isKnown = ([before, after]: Pair) => before.macs !== null && after.macs !== null;
+    for (const [from, sizes] of [["here", SIZES], ["inputs", INPUT_SIZES]] as const) {
+      const pairs = sizes.map((size): Pair => [costAt(removed, size, from), costAt(nodes, size, from)]);
+      yield pairs.every(isKnown) ? pairs : undefined;
+      if (pairs.every(([before, after]) => before.macs === 0 && after.macs === 0)) return; // nor will it be any elsewhere
+    }
+  }
 }
 
 /** Below zero where the second is less: multiply-accumulates first, then, where nothing else is less, bytes moved. */

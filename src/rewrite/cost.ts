@@ -1,6 +1,6 @@
 import type { Dim, Node, Value } from "../graph/graph.ts";
 import { elementCount, factorsOf } from "../ops/dims.ts";
-import { inferNode } from "../ops/infer.ts";
+import { assuming, type Known, knownAt } from "../ops/known_at.ts";
 import { opOf } from "../ops/table.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import type { Cost } from "./report.ts";
@@ -38,14 +38,19 @@ function macsOf(node: Node): number | null {
 
 /**
  * What nodes would cost if every dimension that the model leaves open were `size` long (the first axis, the batch, 1), worked out
- * from what flows into them. Nothing is changed.
+ * from what flows into them, or `from` the inputs of the model on. Nothing is changed.
  */
-export function costAt(nodes: readonly Node[], size: number): Cost {
-  const ordered = inOrder(nodes), inside = new Set(ordered), saved: (() => void)[] = [];
-  const keep = (value: Value) => {
-    const { type, shape, constant, elements } = value;
-    saved.push(() => Object.assign(value, { type, shape, constant, elements }));
-  };
+export function costAt(nodes: readonly Node[], size: number, from: "here" | "inputs" = "here"): Cost {
+  const ordered = inOrder(nodes), inside = new Set(ordered);
+  const outer = [...new Set(ordered.flatMap(({ inputs }) => inputs))].filter((value): value is Value =>
+    value !== undefined && !value.initializer && !(value.producer && inside.has(value.producer))
+  );
+  const facts = from === "inputs" ? outer.map((value) => knownAt(value, size)) : knownHere(outer, size);
+  return assuming(outer.map((value, at) => [value, facts[at]]), ordered, () => costOf(ordered));
+}
+
+/** Values as they would be if each open dimension were `size` long, equal names being equal lengths. */
+function knownHere(values: readonly Value[], size: number): Partial<Known>[] {
   const open = new Map<string, number>();
   const sized = (dim: Dim, isBatch: boolean): Dim => {
     if (typeof dim === "number") return dim;
@@ -54,30 +59,11 @@ export function costAt(nodes: readonly Node[], size: number): Cost {
     if (!open.has(name)) open.set(name, isBatch ? 1 : size);
     return count * open.get(name)!;
   };
-  try {
-    const outer = [...new Set(ordered.flatMap(({ inputs }) => inputs))].filter((value): value is Value =>
-      value !== undefined && !value.initializer && !(value.producer && inside.has(value.producer))
-    );
-    for (const value of outer) {
-      keep(value);
-      value.shape = value.shape?.map((dim, axis) => sized(dim, axis === 0));
-    }
-    for (const value of outer) {
-      const isShape = (value.elements?.length ?? 0) > 2; // fewer are a part of one: which is not known
-      value.elements = value.elements?.map((dim, axis) => sized(dim, isShape && axis === 0));
-    }
-    for (const node of ordered) {
-      for (const value of node.outputs) {
-        if (!value) continue;
-        keep(value);
-        value.shape = value.elements = undefined;
-      }
-      inferNode(node);
-    }
-    return costOf(ordered);
-  } finally {
-    for (const restore of saved.reverse()) restore();
-  }
+  const shapes = values.map(({ shape }) => shape?.map((dim, axis) => sized(dim, axis === 0)));
+  return values.map(({ elements }, at) => {
+    const isShape = (elements?.length ?? 0) > 2; // fewer are a part of one: which is not known
+    return { shape: shapes[at], elements: elements?.map((dim, axis) => sized(dim, isShape && axis === 0)) };
+  });
 }
 
 /** Nodes, each behind those whose results it takes. */

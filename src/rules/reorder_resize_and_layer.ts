@@ -1,5 +1,4 @@
-import type { Node, Value } from "../graph/graph.ts";
-import { nodesOfSizes, sizesFor } from "../ops/computed_sizes.ts";
+import { nodesOnlyFor, sizesFor } from "../ops/computed_sizes.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
 import type { PositionMap } from "../ops/position_map.ts";
 import { Skip } from "../ops/skip.ts";
@@ -28,12 +27,7 @@ export const reorderResizeAndLayer: Rule = {
     const first = build.like(root, [positions.x, ...root.inputs.slice(1)]);
     const { sizes, x } = positions, gone = [root, resize];
     const computed = sizes && sizesFor(sizes.value, sizes.at, x, first, build);
-    if (sizes && !computed) {
-      return new Skip(
-        "not-constant",
-        `the sizes of ${resize.label} are computed otherwise than from the shape of '${x.name}'`,
-      );
-    }
+    if (computed instanceof Skip) return computed;
     if (sizes) gone.push(...nodesOnlyFor(sizes.value, x, gone));
     const result = positions.emit(first, layer.output.channels, build, computed);
     return new Replacement(gone, [[root.output, result]]);
@@ -48,13 +42,4 @@ export const reorderResizeAndLayer: Rule = {
 function gainOf({ ratio, taps = 0 }: PositionMap, { cost, input, output }: LinearMap): number | undefined {
   if (ratio === undefined) return undefined;
   return (1 - ratio) * cost.macs - taps * (Math.max(0, output.channels - input.channels) + output.channels);
-}
-
-/** The nodes that make sizes, for some nodes alone: they go with those. */
-function nodesOnlyFor(sizes: Value, x: Value, gone: readonly Node[]): Node[] {
-  const own: Node[] = [], isGone = (node: Node) => gone.includes(node) || own.includes(node);
-  for (const node of nodesOfSizes(sizes, x)) {
-    if (!node.output.isOutput && [...node.output.users.keys()].every(isGone)) own.push(node);
-  }
-  return own;
 }

@@ -1,4 +1,5 @@
 import { phasesOf } from "../ops/linear/phases.ts";
+import type { PositionMap } from "../ops/position_map.ts";
 import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
@@ -40,20 +41,22 @@ function phasesFrom(worth: readonly Worth[]): Rule {
       const phases = phasesOf(layer, positions.repeat);
       if (!phases || phases instanceof Skip) return phases;
       if (phases.saved <= 0) return undefined;
-      const { x } = positions;
-      const enough = worth.filter(({ saved }) => phases.saved >= saved);
-      if (enough.length === 0) {
+      if (!arePhasesWorth(phases.saved, positions, worth)) {
         return new Skip(
           "not-cheaper",
-          `${root.label} has too few channels to be worth several layers of the small map`,
+          worth.every(({ saved }) => phases.saved < saved)
+            ? `${root.label} has too few channels to be worth several layers of the small map`
+            : `${root.label} has too small a map to be worth several layers of it`,
         );
       }
-      const cells = positions.axes.reduce((product, axis) => product * Number(x.shape?.[axis] ?? NaN), 1);
-      if (enough.every(({ savedBySide }) => phases.saved * Math.sqrt(cells) < savedBySide)) {
-        return new Skip("not-cheaper", `${root.label} has too small a map to be worth several layers of it`);
-      }
       const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;
-      return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(x, build)]]);
+      return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(positions.x, build)]]);
     },
   };
+}
+
+/** Whether phases that save so many multiply-accumulates per element of the result are worth their operators. */
+export function arePhasesWorth(saved: number, { x, axes }: PositionMap, worth = WORTH): boolean {
+  const cells = axes.reduce((product, axis) => product * Number(x.shape?.[axis] ?? NaN), 1);
+  return worth.some((least) => saved >= least.saved && !(saved * Math.sqrt(cells) < least.savedBySide));
 }

@@ -1,32 +1,35 @@
 import type { Node, Value } from "../graph/graph.ts";
+import { nodesOnlyFor } from "../ops/computed_sizes.ts";
 import { elementCount } from "../ops/dims.ts";
-import { splitLayer } from "../ops/linear/joined_input.ts";
+import { ratioAt } from "../ops/known_at.ts";
+import { type SmallPart, splitLayer } from "../ops/linear/joined_input.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
 import type { PositionMap } from "../ops/position_map.ts";
 import { Skip } from "../ops/skip.ts";
 import { layerOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
+import { arePhasesWorth } from "./split_layer_into_phases.ts";
 
-/** Multiply-accumulates saved for each element of the result from which the addition is worth it. */
-const LEAST_SAVED = 24;
+/** Multiply-accumulates saved for each element of the result from which the addition is worth it; by phases more. */
+const LEAST_SAVED = 24, LEAST_BY_PHASES = 400;
 /** Elements of the result from which the arithmetic is more than the calls of operators. */
 const LEAST_ELEMENTS = 1024;
 
 /**
  * W·[up(a); b] + c = up(Wₐ·a) + W_b·b + c: a 1×1 convolution of maps that were enlarged and one that was not, as every neck of a
  * detector and many a segmentation head has it, multiplies the enlarged ones where they are small. Whether interpolation weights sum
- * to 1 or not, they are the same for all channels.
+ * to 1 or not, they are the same for all channels. Where cells are repeated, a k×k convolution is phases of the small map, as in the
+ * decoder of a U-Net.
  */
-export const splitLayerOfJoin: Rule = splitFrom(LEAST_SAVED);
+export const splitLayerOfJoin: Rule = splitFrom(true);
 
 /** {@linkcode splitLayerOfJoin} however little it saves: what the gate is calibrated with. */
-export const splitAnyLayerOfJoin: Rule = splitFrom(0);
+export const splitAnyLayerOfJoin: Rule = splitFrom(false);
 
-function splitFrom(least: number): Rule {
+function splitFrom(isGated: boolean): Rule {
   return {
     name: "split-layer-of-join",
-    summary:
-      "Concat of enlarged maps and others → 1×1 Conv: its parts for the small maps before the Resizes, and a sum",
+    summary: "Concat of enlarged maps and others → Conv: its parts for the small maps, and a sum",
     phase: "decompose",
     roots: operatorsWith("linear"),
     rewrite(root, build) {
@@ -34,13 +37,22 @@ function splitFrom(least: number): Rule {
       if (!join || !parts || root.hasReferences || join.hasReferences) return undefined;
       const layer = layerOf(root);
       if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
-      const split = splitLayer(layer, parts), enlarged = enlargedAmong(parts);
-      if (!split || enlarged.size === 0) return undefined;
-      const saved = (at: number) => split.saved(at, enlarged.get(at)!.ratio!);
-      const isSmall = least > 0 && (elementCount(root.output.shape?.slice(1)) ?? Infinity) < LEAST_ELEMENTS;
-      const worth = [...enlarged.keys()].filter((at) => !isSmall && saved(at) >= least * layer.output.channels);
+      const split = splitLayer(layer, parts), small = new Map<number, SmallPart>(), enlarged = enlargedAmong(parts);
+      for (const [at, positions] of enlarged) {
+        const part = split?.small(at, positions, positions.ratio ?? ratioAt(positions.x, parts[at]));
+        if (part) small.set(at, part);
+      }
+      if (!split || small.size === 0) return undefined;
+      const isSmall = isGated && layer.isPointwise &&
+        (elementCount(root.output.shape?.slice(1)) ?? Infinity) < LEAST_ELEMENTS;
+      const isWorth = ([at, { saved }]: [number, SmallPart]) =>
+        !isGated ||
+        (layer.isPointwise
+          ? saved >= LEAST_SAVED
+          : saved >= LEAST_BY_PHASES && arePhasesWorth(saved, enlarged.get(at)!));
+      const worth = isSmall ? [] : [...small].filter(isWorth);
       if (worth.length === 0) {
-        const [at] = enlarged.keys();
+        const [at] = small.keys();
         return new Skip(
           "not-cheaper",
           isSmall
@@ -48,12 +60,20 @@ function splitFrom(least: number): Rule {
             : `${root.label} takes too few channels of the enlarged '${parts[at].name}' to be split`,
         );
       }
-      if (worth.length === parts.length) worth.splice(worth.indexOf(leastBy(worth, saved)), 1);
+      if (worth.length === parts.length) {
+        worth.splice(worth.indexOf(worth.reduce((a, b) => b[1].saved < a[1].saved ? b : a)), 1);
+      }
       const others = [...join.output.users.keys()].filter((user) => user !== root);
-      if (join.output.isOutput || !others.every(isPointwise)) return undefined; // else the large map is needed anyway
-      const chosen = new Map(worth.map((at) => [at, enlarged.get(at)!]));
-      const gone = others.length > 0 ? [root] : [...worth.map((at) => parts[at].producer!), join, root];
-      return new Replacement(gone, [[root.output, split.emit(chosen, build)]]);
+      const areAlike = others.length === 0 || layer.isPointwise && others.every(isPointwise);
+      if (join.output.isOutput || !areAlike) return undefined; // else the large map is needed anyway
+      const now = split.emit(new Map(worth), build);
+      if (now instanceof Skip) return now;
+      const gone = others.length > 0 ? [root] : [...worth.map(([at]) => parts[at].producer!), join, root];
+      for (const [at] of others.length > 0 ? [] : worth) {
+        const { sizes, x } = enlarged.get(at)!;
+        if (sizes) gone.push(...nodesOnlyFor(sizes.value, x, gone));
+      }
+      return new Replacement(gone, [[root.output, now]]);
     },
   };
 }
@@ -64,15 +84,10 @@ function enlargedAmong(parts: readonly Value[]): Map<number, PositionMap> {
   for (const [at, part] of parts.entries()) {
     const { producer } = part, positions = producer && viewsOf(producer).positions?.(producer);
     if (!producer || !positions || positions instanceof Skip || !positions.enlarges) continue;
-    if (positions.sizes || positions.axes.includes(1) || positions.ratio === undefined) continue;
+    if (positions.axes.includes(1)) continue;
     if (part.users.size === 1 && !part.isOutput && !producer.hasReferences) found.set(at, positions);
   }
   return found;
-}
-
-/** The entry with the least value. */
-function leastBy(entries: readonly number[], value: (entry: number) => number): number {
-  return entries.reduce((a, b) => value(b) < value(a) ? b : a);
 }
 
 /** Whether a node is a layer of the same kind, which is split in its turn. */

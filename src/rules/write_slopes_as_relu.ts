@@ -1,4 +1,4 @@
-import { whyNotBlocked } from "../ops/blocked/blocked.ts";
+import { UNBLOCKED, whyNotBlocked } from "../ops/blocked/blocked.ts";
 import { emitOneSlope, emitSlopes, SLOPED, slopesOf } from "../ops/blocked/slope.ts";
 import { Convolution } from "../ops/linear/convolution.ts";
 import { Skip } from "../ops/skip.ts";
@@ -8,6 +8,8 @@ import { sizeOf } from "../tensor/tensor.ts";
 
 /** Elements from which two operators more take less than what is gained (`deno task bench:calibrate`). */
 const LEAST_ELEMENTS = 256;
+/** Elements from which they do where the next convolution has so few channels that it reads the plain layout: there is less to gain. */
+const LEAST_UNBLOCKED = 4096;
 /** Slopes beyond this make the sum a difference of much larger terms, whose rounding would show. */
 const LARGEST_SLOPE = 8;
 
@@ -37,8 +39,9 @@ function slopesAsRelu({ isGated }: { isGated: boolean }): Rule {
       if (slopes.length === 1) {
         return new Replacement([root], [[root.output, emitOneSlope(root, x, slopes[0], build)]]);
       }
-      const elements = sizeOf(x.shape!.map((dim) => typeof dim === "number" ? dim : LEAST_ELEMENTS));
-      if (isGated && elements < LEAST_ELEMENTS) {
+      const least = layer.output.channels < UNBLOCKED ? LEAST_UNBLOCKED : LEAST_ELEMENTS;
+      const elements = sizeOf(x.shape!.map((dim) => typeof dim === "number" ? dim : least));
+      if (isGated && elements < least) {
         return new Skip("not-cheaper", `it is applied to ${elements} numbers, too few for two operators more to pay`);
       }
       const steep = slopes.find((slope) => !(Math.abs(slope) <= LARGEST_SLOPE));

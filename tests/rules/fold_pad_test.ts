@@ -217,3 +217,66 @@ Deno.test("fold-pad keeps a Pad whose result is needed before a Transpose, too",
     node: "turn",
   });
 });
+
+/** x (2, 3, 9) → a layer → Slice along the length. */
+function trimmed(
+  layer: Partial<TestNode> = {},
+  { starts = [0], ends = [-4], axes = [2], steps = [1], length = "length" as number | string, weight = [4, 3, 3] } = {},
+): TestModel {
+  return {
+    inputs: { x: [2, 3, length] },
+    outputs: { y: null },
+    initializers: {
+      w: random(weight, 1),
+      b: random([4], 2),
+      starts: ints(...starts),
+      ends: ints(...ends),
+      axes: ints(...axes),
+      steps: ints(...steps),
+    },
+    nodes: [
+      { op: "Conv", inputs: ["x", "w", "b"], outputs: ["c"], attributes: { pads: [4, 4], dilations: [2] }, ...layer },
+      { op: "Slice", inputs: ["c", "starts", "ends", "axes", "steps"], outputs: ["y"] },
+    ],
+  };
+}
+
+const CROPPED: Partial<TestNode> = { op: "ConvTranspose", attributes: { strides: [2], pads: [1, 0] } };
+
+Deno.test("fuse() pads a Conv less whose result is cut at its ends, as causal ones are written", async () => {
+  await assertFuses(trimmed(), { Conv: 1 });
+  await assertFuses(trimmed({}, { starts: [1], ends: [-3], axes: [-1] }), { Conv: 1 });
+  await assertFuses(trimmed({}, { starts: [4], ends: [2 ** 31 - 1] }), { Conv: 1 });
+  await assertFuses(trimmed({}, { starts: [-12], ends: [11], length: 9 }), { Conv: 1 });
+  await assertFuses(trimmed({ attributes: { pads: [2, 2], strides: [2] } }, { ends: [-1], length: 8 }), { Conv: 1 });
+});
+
+Deno.test("fuse() crops a ConvTranspose whose result is cut at its ends", async () => {
+  const weight = [3, 4, 6];
+  await assertFuses(trimmed(CROPPED, { weight }), { ConvTranspose: 1 });
+  const attributes = { strides: [3], output_padding: [1] };
+  await assertFuses(trimmed({ ...CROPPED, attributes }, { weight, starts: [2], ends: [-3] }), { ConvTranspose: 1 });
+});
+
+Deno.test("fuse() keeps a Slice that takes more than the padding, or that might leave nothing", async () => {
+  const kept = { Conv: 1, Slice: 1 };
+  await assertFuses(trimmed({}, { ends: [-5] }), kept);
+  await assertFuses(trimmed({}, { starts: [2], ends: [-3] }), kept);
+  await assertFuses(trimmed({ attributes: { pads: [2, 2], strides: [2] } }, { ends: [-2], length: 9 }), kept);
+  await assertFuses(trimmed({ ...CROPPED, attributes: {} }, { weight: [3, 4, 3], ends: [-3], length: 9 }), {
+    ConvTranspose: 1,
+    Slice: 1,
+  });
+});
+
+Deno.test("fuse() keeps a Slice with steps, of channels, of open ends, or of what others take", async () => {
+  const kept = { Conv: 1, Slice: 1 };
+  await assertFuses(trimmed({}, { steps: [2] }), kept);
+  await assertFuses(trimmed({}, { axes: [1], ends: [-1] }), kept);
+  await assertFuses(trimmed({}, { ends: [7] }), kept);
+  const shared = trimmed();
+  shared.outputs.c = null;
+  await assertFuses(shared, kept);
+  const chosen = { auto_pad: "SAME_UPPER", strides: [2] };
+  await assertFuses(trimmed({ attributes: chosen }, { ends: [-1] }), kept);
+});

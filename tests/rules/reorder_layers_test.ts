@@ -237,7 +237,7 @@ Deno.test("fuse() leaves a Resize to computed sizes that may be other channels, 
   const others = enlarged(resize("", {}, "sizes"), ["n", 32, 5, 5], INDICES);
   others.nodes.unshift(...sizesOf("z"));
   others.inputs!.z = ["n", 32, 7, 7];
-  await assertKeeps(others, /the sizes of r are computed otherwise than from the shape of 'x'/);
+  await assertKeeps(others, /'sizes' is computed otherwise than from the shape of 'x'/);
   const used = enlarged(resize("", {}, "sizes"), ["n", 32, 5, 5], INDICES);
   used.nodes.unshift(...sizesOf("x"));
   used.outputs.nc = null;

@@ -14,11 +14,12 @@ interface Case {
   group?: number;
   axis?: number;
   scales?: number[];
+  pads?: number[];
 }
 
 function model(given: Case = {}): TestModel {
   const { enlarged = 40, others = [20], outputs = 24, size = [3, 4], kernel = 1, group = 1, axis = 1 } = given;
-  const { scales = [1, 1, 2, 2], resize = { mode: "nearest" } } = given;
+  const { scales = [1, 1, 2, 2], resize = { mode: "nearest" }, pads = [0, 0, 0, 0] } = given;
   const large = size.map((length) => typeof length === "number" ? 2 * length : null);
   const channels = others.reduce((a, b) => a + b, enlarged);
   return {
@@ -40,7 +41,7 @@ function model(given: Case = {}): TestModel {
         outputs: ["j"],
         attributes: { axis },
       },
-      { op: "Conv", inputs: ["j", "w", "b"], outputs: ["y"], attributes: { group } },
+      { op: "Conv", inputs: ["j", "w", "b"], outputs: ["y"], attributes: { group, pads } },
     ],
   };
 }
@@ -149,4 +150,90 @@ Deno.test("fuse() splits every Conv of the same join, and none where something e
   whole.nodes.push({ op: "Relu", inputs: ["j"], outputs: ["z"] });
   whole.outputs.z = null;
   assertEquals(await left(whole), { ...KEPT, Relu: 1 });
+});
+
+interface Neck {
+  size?: (number | string)[];
+  sizes?: "of the other" | "constant channels";
+  stride?: number;
+  mode?: string;
+  kernel?: number;
+  channels?: number;
+}
+
+/** A map made smaller by a Conv, enlarged to the size of what it was made of, joined with that: the sizes are computed. */
+function neck(
+  { size = ["h", "w"], sizes = "of the other", stride = 2, mode = "linear", kernel = 1, channels = 40 }: Neck = {},
+): TestModel {
+  const integers = (...values: number[]) => tensor([values.length], values, 7), pad = (kernel - 1) / 2;
+  return {
+    inputs: { o: ["n", 20, ...size] },
+    outputs: { y: null },
+    initializers: {
+      v: random([channels, 20, 3, 3], 1),
+      w: random([24, channels + 20, kernel, kernel], 2),
+      b: random([24], 3),
+      zero: integers(0),
+      one: integers(1),
+      two: integers(2),
+      four: integers(4),
+      channels: integers(channels),
+    },
+    nodes: [
+      { op: "Conv", inputs: ["o", "v"], outputs: ["c"], attributes: { strides: [stride, stride], pads: [1, 1, 1, 1] } },
+      { op: "Relu", inputs: ["c"], outputs: ["x"] },
+      { op: "Shape", inputs: ["x"], outputs: ["shape"] },
+      { op: "Slice", inputs: ["shape", "zero", sizes === "of the other" ? "two" : "one"], outputs: ["first"] },
+      { op: "Shape", inputs: ["o"], outputs: ["whole"] },
+      { op: "Slice", inputs: ["whole", "two", "four"], outputs: ["last"] },
+      {
+        op: "Concat",
+        inputs: ["first", ...sizes === "of the other" ? [] : ["channels"], "last"],
+        outputs: ["sizes"],
+        attributes: { axis: 0 },
+      },
+      { op: "Resize", inputs: ["x", "", "", "sizes"], outputs: ["u"], attributes: { mode } },
+      { op: "Concat", inputs: ["o", "u"], outputs: ["j"], attributes: { axis: 1 } },
+      { op: "Conv", inputs: ["j", "w", "b"], outputs: ["y"], attributes: { pads: [pad, pad, pad, pad] } },
+    ],
+  };
+}
+
+const SPLIT_NECK = { ...SPLIT, Conv: 3, Relu: 1 };
+
+Deno.test("fuse() splits a Conv of a map that is enlarged to the size of another", async () => {
+  await assertFuses(neck(), { ...SPLIT_NECK, Concat: 1, Shape: 2, Slice: 2 });
+  await assertFuses(neck({ size: [31, 33] }), { ...SPLIT_NECK, Concat: 1, Shape: 1, Slice: 1 });
+  await assertFuses(neck({ size: [32, 32] }), SPLIT_NECK);
+});
+
+Deno.test("fuse() keeps a Conv of a map that is resized to the size it has", async () => {
+  const { Conv, Concat } = await left(neck({ stride: 1 }));
+  assertEquals([Conv, Concat], [2, 2]);
+});
+
+Deno.test("fuse() says so where the sizes do not come from the shape of what is enlarged", async () => {
+  await assertKeeps(
+    neck({ sizes: "constant channels" }),
+    /sizes. is computed otherwise than from the shape of .x/,
+  );
+});
+
+Deno.test("fuse() splits a k×k Conv where cells are repeated, as in a U-Net's decoder", async () => {
+  const decoder = { enlarged: 80, kernel: 3, size: [14, 16], pads: [1, 1, 1, 1] };
+  const phases = { Add: 1, Concat: 1, Conv: 5, DepthToSpace: 1 };
+  await assertFuses(model(decoder), phases);
+  await assertFuses(model({ ...decoder, pads: [0, 0, 0, 0] }), phases);
+  await assertFuses(model({ ...decoder, others: [10, 10] }), { ...phases, Concat: 2 });
+  await assertFuses(neck({ channels: 80, kernel: 3, mode: "nearest", size: [32, 32] }), {
+    ...phases,
+    Conv: 6,
+    Relu: 1,
+  });
+});
+
+Deno.test("fuse() keeps a k×k Conv of a map that is interpolated, or has few channels", async () => {
+  const decoder = { enlarged: 80, kernel: 3, size: [14, 16], pads: [1, 1, 1, 1] };
+  assertEquals(await left(model({ ...decoder, resize: { mode: "linear" } })), KEPT);
+  await assertKeeps(model({ ...decoder, enlarged: 56 }), /takes too few channels of the enlarged 'u' to be split/);
 });

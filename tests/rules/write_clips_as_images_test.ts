@@ -117,6 +117,10 @@ Deno.test("fuse() keeps a Conv of clips that makes much of little", async () => 
   await assertKeeps(model({ ...TIME, out: 32, sizes: ["t", "h", "w"] }), /longer to copy/, { options: CPU });
 });
 
+Deno.test("fuse() keeps a Conv of few channels of clips that no cache holds", async () => {
+  await assertKeeps(model({ ...TIME, sizes: [8, 56, 56] }), /copying so many takes as long/, { options: CPU });
+});
+
 Deno.test("fuse() keeps a Conv of clips of open size that pads by itself", async () => {
   const attributes = { auto_pad: "SAME_UPPER", strides: [2, 1, 1] };
   await assertKeeps(model({ attributes, sizes: ["t", "h", "w"], activation: "Relu" }), /auto_pad/, { options: CPU });

@@ -140,6 +140,11 @@ Deno.test("fuse() keeps a chain whose channels are one piece of work, which two 
   await assertKeeps(model(chain, { batch: 1 }), KEPT, { options: CPU });
 });
 
+Deno.test("fuse() writes a chain of few channels in 2-D where its lines are so short that threads do not help the plain kernels", async () => {
+  await assertLifted(model(chain, { width: 32, batch: 1, length: 96 }), { Conv: 2, Relu: 1 });
+  await assertKeeps(model(chain, { width: 32, batch: 1, length: 2000 }), KEPT, { options: CPU });
+});
+
 Deno.test("fuse() keeps a chain whose layers are small beside what would be copied at its borders", async () => {
   const steps: Step[] = [["Conv", ["x", "up"]], ["Relu", ["v0"]]];
   await assertKeeps(model(steps, { width: 32 }), KEPT, { options: CPU });

@@ -6,6 +6,7 @@ import { assertFuses, assertKeeps } from "../fusion_check.ts";
 import { asRun, assertForCpuAlone, CPU } from "./cpu_kernels.ts";
 
 interface Case {
+  channels?: number;
   slope?: TestTensor;
   inputs?: number;
   group?: number;
@@ -16,16 +17,18 @@ interface Case {
 const CHANNELS = 16;
 
 /** Conv → PRelu → Conv. */
-function model({ slope, inputs = 4, group = 1, more = [], opset = 13 }: Case = {}): TestModel {
+function model(
+  { channels = CHANNELS, slope, inputs = 4, group = 1, more = [], opset = 13 }: Case = {},
+): TestModel {
   return {
     opset,
     inputs: { x: [1, inputs, 6, 6] },
     outputs: { y: null, ...Object.fromEntries(more.map(({ outputs: [name] }) => [name, null])) },
     initializers: {
-      w: random([CHANNELS, inputs / group, 3, 3], 1),
-      b: random([CHANNELS], 2),
-      s: slope ?? randomIn(-0.5, 0.9, [CHANNELS, 1, 1], 3),
-      v: random([CHANNELS, CHANNELS, 3, 3], 4),
+      w: random([channels, inputs / group, 3, 3], 1),
+      b: random([channels], 2),
+      s: slope ?? randomIn(-0.5, 0.9, [channels, 1, 1], 3),
+      v: random([channels, channels, 3, 3], 4),
     },
     nodes: [
       { op: "Conv", inputs: ["x", "w", "b"], outputs: ["c"], attributes: { group } },
@@ -104,6 +107,9 @@ Deno.test("fuse() keeps a PRelu behind a Conv whose channels fill no blocks", as
 Deno.test("fuse() keeps a PRelu of so few numbers that two operators more would take longer", async () => {
   const small = { ...model(), inputs: { x: [1, 4, 5, 5] } };
   await assertKeeps(small, /it is applied to 144 numbers, too few for two operators more to pay/, { options: CPU });
+  const plain = { ...model({ channels: 4 }), inputs: { x: [1, 4, 18, 18] } };
+  await assertKeeps(plain, /it is applied to 1024 numbers/, { options: CPU });
+  await assertFuses({ ...plain, inputs: { x: [1, 4, 34, 34] } }, WRITTEN, { options: CPU, tolerance: 1e-6 });
 });
 
 Deno.test("fuse() keeps a PRelu behind a 1-D Conv, or one of float64", async () => {

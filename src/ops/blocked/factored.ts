@@ -16,6 +16,8 @@ const STORED: readonly string[] = ["Relu", "LeakyRelu", "Clip", "HardSigmoid", "
 
 /** Share of the channels that blocks may be larger, and elements from which a result is large. */
 const FULL = 1.1, LARGE = 1.5e6;
+/** Elements that no cache near a core holds, and multiply-accumulates for each from which copying them is little beside those. */
+const BEYOND_CACHE = 1 << 18, LEAST_MACS = 64;
 
 /** A convolution of clips [N, C, T, H, W] that looks along time alone, or at one image at a time. */
 export interface Factored {
@@ -63,6 +65,9 @@ export function factoredOf(node: Node, { isGated }: { isGated: boolean }): Facto
   const elements = elementCount(node.output.shape), isLarge = elements === null ? !isStored : elements > LARGE;
   if (isGated && out > flat.input.channels && isLarge) {
     return new Skip("not-cheaper", "its result is large, and it would take longer to copy than it gains");
+  }
+  if (isGated && (elements ?? 0) > BEYOND_CACHE && flat.cost.macs < LEAST_MACS * out) {
+    return new Skip("not-cheaper", `${flat.label} does so little with each number that copying so many takes as long`);
   }
   return { nodes, along, layer: flat };
 }

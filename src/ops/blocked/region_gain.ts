@@ -4,8 +4,10 @@ import type { Region } from "./region.ts";
 
 /** What an element costs that is copied into the blocked layout or out of it, in multiply-accumulates; more of a large value. */
 const COPY = 15, COPY_LARGE = 45, LARGE = 1.5e6;
-/** Threads that the gate reckons with, and how much faster they make the plain kernels of a line. */
-const THREADS = 2, PLAIN_SPEEDUP = 1.75;
+/** Threads that the gate reckons with, and how much faster they make the plain kernels of a line, at most and at least. */
+const THREADS = 2, PLAIN_SPEEDUP = 1.75, LEAST_SPEEDUP = 1.1;
+/** Multiply-accumulates of a layer from which threads help the plain kernels, and how many times more they help most with. */
+const LEAST_SHARED = 1.5e6, MOST_SHARED = 6;
 /** Blocks of output channels that the blocked kernels do at a time: that many are one piece of work, for one thread. */
 const BLOCKS_AT_A_TIME = 4;
 /** Length of a line where it is not known, and the length below which the blocked kernels have less to gain. */
@@ -23,7 +25,7 @@ const STORED = new Set(["Clip", "HardSigmoid", "LeakyRelu"]);
  * that have no blocked kernel. The numbers are measured (`deno task bench:calibrate`): a convolution of whole blocks takes a
  * tenth less and small ones more, the zeros that fill up blocks cost, and one channel at a time is several times faster.
  * A line is shared out among threads by {@link BLOCKS_AT_A_TIME} blocks of output channels and not by positions: 64 channels are
- * one thread's work, where the plain kernels keep two busy.
+ * one thread's work, where the plain kernels keep two busy with a layer that is large enough to be divided.
  */
 export function gainOfRegion({ nodes, entries, exits }: Region): number {
   const moved = [...entries, ...exits];
@@ -50,13 +52,20 @@ function gainPerPosition([out, perGroup, taps]: readonly number[], group: number
   const filled = (channels: number) => Math.ceil(channels / BLOCK) * BLOCK / channels;
   const zeros = filled(out) * (perGroup < 8 ? 1 : filled(perGroup)) - 1;
   const alone = 0.08 + 6 / out - 0.9 * zeros - (lengthOf(value) < SHORT ? 0.1 : 0);
-  return (1 - (1 - alone) / Math.min(1, speedupOfThreads(out, batchOf(value)) / PLAIN_SPEEDUP)) * macs;
+  const threads = speedupOfThreads(out, batchOf(value)) / plainSpeedup(macs * lengthOf(value) * batchOf(value));
+  return (1 - (1 - alone) / Math.min(1, threads)) * macs;
 }
 
 /** How much faster {@link THREADS} threads make a blocked convolution of a line: as much as the one with most to do allows. */
 function speedupOfThreads(out: number, batch: number): number {
   const blocks = Math.ceil(out / BLOCK), pieces = Math.ceil(blocks / BLOCKS_AT_A_TIME) * batch;
   return blocks * batch / Math.min(blocks * batch, Math.ceil(pieces / THREADS) * BLOCKS_AT_A_TIME);
+}
+
+/** How much faster they make a plain one of so many multiply-accumulates: dividing a little work takes as long as half of it. */
+function plainSpeedup(macs: number): number {
+  const share = Math.log(macs / LEAST_SHARED) / Math.log(MOST_SHARED);
+  return Math.min(PLAIN_SPEEDUP, Math.max(LEAST_SPEEDUP, 1 + share * (PLAIN_SPEEDUP - 1)));
 }
 
 function costOfCopy(elements: number): number {

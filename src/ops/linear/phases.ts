@@ -65,7 +65,7 @@ export function phasesOf(layer: LinearMap, repeat: number): Phases | Skip | unde
   return {
     saved: perGroup * (sizeOf(weight.dims.slice(2)) - mean(rows) * mean(columns)),
     emit(x, build) {
-      const added = node.inputs[2];
+      const added = layer.parts.bias ? node.inputs[2] : undefined;
       const parts = rows.flatMap((row) =>
         columns.map((column) => {
           const kernel = [row.size, column.size];

@@ -1,7 +1,19 @@
 /** Sequences that networks have and single steps seldom make. */
+import type { Choices } from "../choices.ts";
 import type { Draft, Wire } from "../draft.ts";
 import { activation, batchNormalization, elementwise } from "./affines.ts";
-import { conv, convOf, depthwise, gemm, layerWeight, matmul, pointwise, square, type Step } from "./layers.ts";
+import {
+  conv,
+  convOf,
+  convTranspose,
+  depthwise,
+  gemm,
+  layerWeight,
+  matmul,
+  pointwise,
+  square,
+  type Step,
+} from "./layers.ts";
 import { parallelConvolutions, parallelLinear, residualBlock } from "./branches.ts";
 import { averagePool, globalPool, pad, pool, poolOf, resize } from "./pools.ts";
 import { channelShuffle, concat, flatten, split, transpose } from "./shapes.ts";
@@ -138,19 +150,38 @@ export const expectation: Step = (draft, x, choices) => {
   return shares && convOf(draft, shares, choices, square(x.dims.length - 2, 1), choices.pick([1, 2]));
 };
 
-/** A 1×1 convolution of an enlarged map and another one. */
+/** An enlarged map of the size that another one has. */
+const enlargedAs = (draft: Draft, x: Wire, like: Wire, choices: Choices): Wire | undefined => {
+  if (draft.opset < 13) return undefined;
+  const cut = ({ name }: Wire, from: number, to: number) =>
+    draft.hidden("Slice", [draft.hidden("Shape", [name]), draft.integers([from]), draft.integers([to])]);
+  const sizes = draft.hidden("Concat", [cut(x, 0, 2), cut(like, 2, 4)], { axis: 0 });
+  const dims = [...x.dims.slice(0, 2), ...like.dims.slice(2)];
+  return draft.node("Resize", [x.name, "", "", sizes], dims, { mode: choices.pick(["nearest", "linear"]) });
+};
+
+/** A convolution of an enlarged map and another one. */
 export const enlargedJoin: Step = (draft, x, choices) => {
   if (x.dims.length !== 4) return undefined;
   const small = convOf(draft, x, choices, square(2, 1), 40), large = small && resize(draft, small, choices);
   if (!large || large === small) return undefined;
   const wide = convOf(draft, large, choices, square(2, 1), choices.pick([4, 8])),
     other = wide && activation(draft, wide, choices);
-  const up = choices.once(2) ? resize(draft, small, choices) : undefined, enlarged = up ?? large;
-  if (!other || enlarged.dims.slice(2).join() !== other.dims.slice(2).join()) return undefined;
+  if (!other) return undefined;
+  const again = choices.pick([
+    () => large,
+    () => resize(draft, small, choices),
+    () => enlargedAs(draft, small, other, choices),
+  ]);
+  const enlarged = again() ?? large;
+  if (enlarged.dims.slice(2).join() !== other.dims.slice(2).join()) return undefined;
   const parts = choices.once(2) ? [enlarged, other] : [other, enlarged];
   const dims = other.dims.with(1, enlarged.dims[1] + other.dims[1]);
   const joined = draft.node("Concat", parts.map(({ name }) => name), dims, { axis: 1 });
-  return joined && convOf(draft, joined, choices, square(2, 1), choices.pick([16, 32, 64]));
+  if (!joined) return undefined;
+  return choices.once(3)
+    ? convOf(draft, joined, choices, square(2, 7, 3), choices.pick([3, 5]))
+    : convOf(draft, joined, choices, square(2, 1), choices.pick([16, 32, 64]));
 };
 
 /** A pool that pads by itself, whether it counts that or not. */
@@ -166,6 +197,20 @@ const padded: Step = (draft, x, choices) =>
   );
 
 export const paddedLayer: Step = chain(pad, anyOf(conv, depthwise, averagePool, padded));
+
+/** Fewer cells at the ends of what a layer makes, as causal convolutions are written. */
+export const trimmedLayer: Step = (draft, x, choices) => {
+  const rank = x.dims.length - 2;
+  if (rank < 1 || rank > 3 || draft.opset < 10) return undefined;
+  const stride = choices.pick([1, 1, 2]), axis = 2 + choices.below(rank), begin = choices.below(2);
+  const y = choices.once(3)
+    ? convTranspose(draft, x, choices)
+    : convOf(draft, x, choices, square(rank, 3, 2, stride), choices.pick([2, 4]));
+  const end = choices.pick([0, 1, 2, 4]), left = (y?.dims[axis] ?? 0) - begin - end;
+  if (!y || left < 1) return undefined;
+  const inputs = [[begin], [end > 0 ? -end : 2 ** 31 - 1], [axis]].map((values) => draft.integers(values));
+  return draft.node("Slice", [y.name, ...inputs], y.dims.with(axis, left));
+};
 
 /** A shift before a sum or difference whose result a layer takes. */
 export const shiftedJoin: Step = (draft, x, choices) => {
