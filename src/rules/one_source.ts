@@ -30,11 +30,12 @@ export function oneSource(result: Value, affine: AffineMap): OneSource | undefin
     if (nodes.size > 1 && open.size === 1 && isInside(value)) return { value, nodes };
     let before: readonly Value[] | undefined;
     for (const value of open) {
-      const node = value === result || isInside(value) ? value.producer : undefined;
-      before = node && node.graph === result.graph ? multiplied(node, value, open, affine) : undefined;
+      const node = value.producer;
+      if (!node?.outputs.every((output) => output && (output === result || isInside(output)))) continue;
+      before = node.graph === result.graph ? multiplied(node, value, open, affine) : undefined;
       if (!before) continue;
-      nodes.add(node!);
-      for (const output of node!.outputs) open.delete(output!);
+      nodes.add(node);
+      for (const output of node.outputs) open.delete(output!);
       for (const input of before) open.add(input);
       break;
     }

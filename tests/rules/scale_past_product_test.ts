@@ -143,3 +143,16 @@ Deno.test("fuse() keeps a scale behind rotated positions of which something else
   await assertKeeps(rotated([...lines, "h = Relu(q1)"], ["y", "h"]), /'q0'/);
   await assertKeeps(rotated(lines, ["y", "qr"]), /'q0'/);
 });
+
+Deno.test("fuse() keeps a scale behind rotated positions where something else takes one part of a Split", async () => {
+  const lines = [
+    "q0 = MatMul(x, wq)",
+    ...rotate("q", "q0").slice(2),
+    "m = Mul(q, s)",
+    "y = Sigmoid(m)",
+    "h = Relu(q2)",
+  ];
+  const made = rotated(lines, ["y", "h"]);
+  made.nodes.splice(1, 0, { op: "Split", inputs: ["q0"], outputs: ["q1", "q2"], attributes: { axis: -1 } });
+  await assertFuses(made, { MatMul: 1, Split: 1, Neg: 1, Concat: 1, Mul: 3, Add: 1, Sigmoid: 1, Relu: 1 });
+});
