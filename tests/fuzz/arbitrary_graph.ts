@@ -67,6 +67,7 @@ import {
   view,
 } from "./steps/shapes.ts";
 import { cutProjection } from "./steps/attention.ts";
+import { embedded, gathered, heads, normalised, rotated } from "./steps/normalised.ts";
 import { oneHot } from "./steps/tables.ts";
 import { axesProduct, constantMap, dealtCells, focus, groups } from "./steps/neighbours.ts";
 
@@ -115,7 +116,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   contraction: [3, contraction],
   wideTransposed: [3, wideTransposed],
   expectation: [1, expectation],
-  enlargedJoin: [5, enlargedJoin],
+  enlargedJoin: [8, enlargedJoin],
   inception: [2, inception],
   joined: [2, joined],
   upsampling: [4, upsampling],
@@ -146,7 +147,12 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   dealtCells: [3, dealtCells],
   mixed: [3, mixed],
   parted: [1, parted],
-  cutProjection: [2, cutProjection],
+  cutProjection: [4, cutProjection],
+  normalised: [3, normalised],
+  embedded: [2, embedded],
+  rotated: [2, rotated],
+  heads: [3, heads],
+  gathered: [3, gathered],
 };
 
 /** One step: what, after which value (0 is the newest), and its choices. */

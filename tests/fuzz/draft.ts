@@ -26,7 +26,8 @@ const MOST_ELEMENTS = 1 << 13;
 
 /** Operators that ONNX Runtime has for float32 only. */
 const FLOAT32_ONLY = new Set(
-  "Conv ConvTranspose AveragePool GlobalAveragePool GlobalMaxPool PRelu LeakyRelu Resize Upsample".split(" "),
+  "Conv ConvTranspose AveragePool GlobalAveragePool GlobalMaxPool InstanceNormalization PRelu LeakyRelu Resize Upsample"
+    .split(" "),
 );
 
 export function sizeOf(dims: readonly number[]): number {
