@@ -6,6 +6,7 @@
 /// <reference lib="dom" />
 import type { Model } from "../src/fusion/model.ts";
 import type { FusionReport } from "../src/rewrite/report.ts";
+import { SKIP_CODES } from "../src/ops/skip.ts";
 import { escapeMarkup, formatMs, formatVerdict } from "../src/plot/format.ts";
 import { htmlApplied, htmlPictures, htmlSkipped } from "../src/plot/fusion_parts.ts";
 import { htmlInterval, htmlTable } from "../src/plot/parts.ts";
@@ -47,7 +48,7 @@ async function show(file: File, before: Model, after: Model, report: FusionRepor
   shown = { before, after, name };
   part("table").innerHTML = htmlApplied(report);
   part("pictures").innerHTML = htmlPictures(report, { before, after });
-  part("reasons").innerHTML = htmlSkipped(report);
+  part("reasons").innerHTML = htmlSkipped({ ...report, codes: SKIP_CODES });
   part("times").innerHTML = "";
   const link = part("download") as HTMLAnchorElement;
   URL.revokeObjectURL(link.href);

@@ -51,6 +51,7 @@ const SMALLER: Readonly<Record<string, string>> = {
       const model = Model.read(new BytesSource(bytes, name), "model", { path: files });
       return freezeInputs ? model.withFrozenInputs() : model;
     }`,
+  "fusion/meanings.ts": "export const meaningsOf = () => ({});", // the page itself has them
   "fusion/measure.ts": `export const measureRules = () => { throw new Error("not in a browser"); };`,
   "fusion/external_files.ts": `
     import { ModelFormatError } from "../io/errors.ts";
