@@ -32,6 +32,8 @@ export interface Condition {
 export interface Rate {
   /** A line for the console. */
   text: string;
+  /** What is counted. */
+  what: string;
   /** How often it was. */
   count: number;
   /** How often it could have been. */
@@ -69,24 +71,19 @@ export function limits(): string {
 
 /** All rates of all conditions, and of all models and threads together. */
 export function summarise(conditions: readonly Condition[]): Rate[] {
-  const rates = conditions.filter(({ readings }) => readings.length > 0).flatMap(ratesOf);
-  const alike = Map.groupBy(
-    rates,
-    ({ cells: [name, , , seconds, pair, what] }) => [name, seconds, pair.split(" ")[0], what].join(),
-  );
-  return [
-    ...rates,
-    ...[...alike.values()].filter(({ length }) => length > 1).map((group) => {
-      const [name, , , seconds, pair, what] = group[0].cells,
-        total = (key: "count" | "of") => group.reduce((sum, each) => sum + each[key], 0);
-      return written(
-        [name, "together", "", seconds, pair.split(" ")[0], what],
-        total("count"),
-        total("of"),
-        group[0].limit,
-      );
-    }),
-  ];
+  const each = conditions.filter(({ readings }) => readings.length > 0).map((condition) => ({
+    condition,
+    rates: ratesOf(condition),
+  }));
+  const alike = Map.groupBy(each, ({ condition: { name, seconds, pair } }) => [name, seconds, pair].join());
+  const together = [...alike.values()].filter(({ length }) => length > 1).flatMap((group) => {
+    const { name, seconds, pair } = group[0].condition, rates = group.flatMap(({ rates }) => rates);
+    return [...Map.groupBy(rates, ({ what }) => what)].map(([what, ones]) => {
+      const total = (key: "count" | "of") => ones.reduce((sum, one) => sum + one[key], 0);
+      return written([name, "together", "", `${seconds} s`, pair], what, total("count"), total("of"), ones[0].limit);
+    });
+  });
+  return [...each.flatMap(({ rates }) => rates), ...together];
 }
 
 function ratesOf(condition: Condition): Rate[] {
@@ -148,20 +145,20 @@ function rateOf(condition: Condition, what: string, count: number, of: number, t
   const { name, model, threads, pair, seconds } = condition;
   const enough = model === "ResNet-101" ? { "+2%": Infinity, "+5%": 60 } : { "+2%": 10, "+5%": 3 };
   const isAsked = what !== "power" || seconds >= enough[pair as keyof typeof enough] && name === "quiet";
-  const cells = [name, model, `${threads}`, `${seconds} s`, `${pair} (${truth.toFixed(3)})`, what];
-  return written(cells, count, of, isAsked ? LIMITS[what as keyof typeof LIMITS] : undefined);
+  const cells = [name, model, `${threads}`, `${seconds} s`, `${pair} (${truth.toFixed(3)})`];
+  return written(cells, what, count, of, isAsked ? LIMITS[what as keyof typeof LIMITS] : undefined);
 }
 
 /** A rate with its share and whether that is surely beyond the limit: above it, for power below. */
-function written(about: string[], count: number, of: number, limit: number | undefined): Rate {
+function written(about: string[], what: string, count: number, of: number, limit: number | undefined): Rate {
   const [low, high] = binomialInterval(count, of);
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  const cells = [...about, `${count} of ${of}`, `${percent(count / of)} (${percent(low)}–${percent(high)})`];
+  const cells = [...about, what, `${count} of ${of}`, `${percent(count / of)} (${percent(low)}–${percent(high)})`];
   const widths = [7, 10, 1, 4, 11, 30, 10, 0];
   return {
-    ...{ count, of, limit, cells },
+    ...{ what, count, of, limit, cells },
     text: cells.map((cell, i) => cell.padEnd(widths[i])).join("  "),
-    isBroken: limit !== undefined && (about.at(-1) === "power" ? high < limit : low > limit),
+    isBroken: limit !== undefined && (what === "power" ? high < limit : low > limit),
   };
 }
 

@@ -16,26 +16,19 @@ import { systemText, systemTexts } from "../host/system_files.ts";
  * (other systems than Linux) or there are too few cores.
  */
 export function workerCpus(threads: number): number[] | undefined {
-  topology ??= readTopology();
-  return topology && chooseCpus(topology.allowed, (cpu) => topology!.siblings.get(cpu) ?? String(cpu), threads);
+  siblings ??= readSiblings();
+  return siblings && chooseCpus([...siblings.keys()], (cpu) => siblings!.get(cpu)!, threads);
 }
 
-/** The CPUs that this process may use and the hyper-threads of each one's core; undefined where the system tells neither. */
-interface Topology {
-  allowed: number[];
-  siblings: Map<number, string>;
-}
+/** The CPUs that this process may use, each with the hyper-threads of its core; read once, for sessions are opened again and again. */
+let siblings: Map<number, string> | undefined;
 
-/** Read once: sessions are opened again and again. */
-let topology: Topology | undefined;
-
-function readTopology(): Topology | undefined {
+function readSiblings(): Map<number, string> | undefined {
   const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(systemText("/proc/self/status") ?? "")?.[1];
   if (list === undefined) return undefined;
-  const allowed = parseCpuList(list);
-  const paths = allowed.map((cpu) => `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`);
-  const texts = systemTexts(paths);
-  return { allowed, siblings: new Map(allowed.map((cpu, i) => [cpu, texts.get(paths[i]) ?? String(cpu)])) };
+  const path = (cpu: number) => `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`;
+  const allowed = parseCpuList(list), texts = systemTexts(allowed.map(path));
+  return new Map(allowed.map((cpu) => [cpu, texts.get(path(cpu)) ?? String(cpu)]));
 }
 
 /** Picks the CPUs given those allowed and the hyper-threads that share each one's core. */

@@ -129,14 +129,17 @@ function blocksOf(values: readonly number[]): number[][] {
   return cut(values, Array.from({ length: count }, (_, i) => Math.floor(i * values.length / count)));
 }
 
-/** Of a round counts what lies within so many standard deviations of the rounds about the centre (Huber's constant), … */
+/** How far a round counts by the noise of rounds: their standard deviations from the centre (Huber's constant). */
 const REACH_OF_ROUNDS = 1.345;
 
-/** … and so many of the openings besides: what an opening is like counts whole. */
+/** How far it counts by what openings differ in, so that an opening's own level counts whole: standard deviations of theirs. */
 const REACH_OF_OPENINGS = 3;
 
 /** Where the search for the centre ends: no interval is as narrow. */
 const CONVERGED = 1e-7;
+
+/** Steps of that search at most. */
+const MOST_STEPS = 50;
 
 /**
  * Huber's M-estimate of location (1964) with openings as the units, as a value per opening: their mean is the estimate, and their
@@ -149,16 +152,19 @@ function centresOf(groups: readonly number[][]): { centres: number[]; within: nu
   const medians = groups.map((group) => median(group));
   const reach = reachOf(groups, medians);
   if (reach === 0) return { centres: medians, within: 0 }; // most rounds are equal
-  let centre = median(groups.flat()), step = Infinity, clipped: number[][] = [], free = 1;
-  for (let steps = 0; Math.abs(step) > CONVERGED && steps < 50; steps++, centre += step) {
-    clipped = groups.map((group) => group.map((round) => Math.max(-reach, Math.min(reach, round - centre))));
-    free = mean(clipped.map((group) => group.filter((round) => Math.abs(round) < reach).length / group.length)) || 1;
-    step = mean(clipped.map((group) => mean(group))) / free;
+  for (let centre = median(groups.flat()), steps = 1;; steps++) {
+    const clipped = groups.map((group) => group.map((round) => Math.max(-reach, Math.min(reach, round - centre))));
+    const free = mean(clipped.map((group) => group.filter((round) => Math.abs(round) < reach).length / group.length)) ||
+      1;
+    const beside = clipped.map((group) => mean(group) / free), step = mean(beside);
+    if (Math.abs(step) <= CONVERGED || steps === MOST_STEPS) {
+      return {
+        centres: beside.map((own) => centre + own),
+        within: mean(clipped.map((group) => (group.length > 1 ? sampleVariance(group) : 0) / group.length / free ** 2)),
+      };
+    }
+    centre += step;
   }
-  return {
-    centres: clipped.map((group) => centre - step + mean(group) / free),
-    within: mean(clipped.map((group) => (group.length > 1 ? sampleVariance(group) : 0) / group.length / free ** 2)),
-  };
 }
 
 /** The reach from the robust standard deviations: of rounds about their opening's median, and of the medians but for that. */
