@@ -16,9 +16,12 @@ export interface RemoteModel {
 }
 
 /** Opens a model by ranges of its URL; undefined where the server gives none, or the file is in the cache. */
-export async function openByRanges(url: URL, { cache, signal }: OpenOptions): Promise<RemoteModel | undefined> {
+export async function openByRanges(
+  url: URL,
+  { cache, signal, maxBytes }: OpenOptions,
+): Promise<RemoteModel | undefined> {
   if (cache !== false && isDownloaded(url, cache)) return undefined;
-  const source = await RangeSource.open(url, signal);
+  const source = await RangeSource.open(url, { signal, maxBytes });
   if (!source) return undefined;
   const ranges = await source.loading(() => payloadRanges(source));
   await source.load(ranges.filter(({ length }) => length < SMALL));

@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { codeOf, DownloadError, FileError, unwritable } from "./errors.ts";
-import { request } from "./http.ts";
+import { bytesOf, isBrokenConnection, request } from "./http.ts";
 import { FileSource } from "./source.ts";
 
 /** How to download a file. */
@@ -30,11 +30,12 @@ interface Facts {
   modified?: string;
 }
 
-const MOST_BYTES = 16 * 2 ** 30;
+/** Most bytes to take where nothing else is said. */
+export const MOST_BYTES = 16 * 2 ** 30;
 /** How many times a connection may break without a byte in between. */
 const TRIES = 3;
-/** What the system says where a file cannot be written. */
-const CANNOT_WRITE = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM"];
+/** Most letters of a file's name in the cache: with endings it may have 255 bytes. */
+const MOST_NAME = 100;
 
 /** `$XDG_CACHE_HOME/layerfuse`, or `~/.cache/layerfuse`. Throws a {@link FileError} where the environment may not be read. */
 function defaultCache(): string {
@@ -53,9 +54,9 @@ function defaultCache(): string {
  * appears under its name only when it is whole and has the hash.
  *
  * Throws a {@link DownloadError} that begins with the URL: for any answer but success, an incomplete or too large body, a
- * wrong hash, or a server that cannot be reached.
+ * wrong hash, a server that cannot be reached, or one that is silent for long.
  */
-export async function download(url: URL, options: DownloadOptions = {}): Promise<string> {
+export async function download(url: URL, options: DownloadOptions = {}, wait?: number): Promise<string> {
   const { cache = defaultCache(), sha256 } = options;
   const path = placeOf(url, cache);
   const known = factsOf(path);
@@ -67,12 +68,12 @@ export async function download(url: URL, options: DownloadOptions = {}): Promise
   }
   for (let tries = 0, before = -1;;) {
     try {
-      if (await fetchOnce(url, path, sha256 ? undefined : known, options) === "same") return path;
+      if (await fetchOnce(url, path, sha256 ? undefined : known, options, wait) === "same") return path;
       break;
     } catch (error) {
       if (options.signal?.aborted) throw error;
       if (error instanceof DownloadError) throw error;
-      if (CANNOT_WRITE.includes(codeOf(error) ?? "")) throw unwritable(`${path}.part`, error);
+      if (!isBrokenConnection(error)) throw unwritable(`${path}.part`, error);
       const got = sizeOf(`${path}.part`);
       tries = got > before ? 1 : tries + 1;
       before = got;
@@ -103,7 +104,7 @@ export async function download(url: URL, options: DownloadOptions = {}): Promise
 /** Where a file is kept. */
 function placeOf(url: URL, cache: string): string {
   const key = createHash("sha256").update(url.href).digest("hex").slice(0, 16);
-  return join(cache, key, basename(url.pathname) || "file");
+  return join(cache, key, basename(url.pathname).slice(-MOST_NAME) || "file");
 }
 
 /** Whether a file is in the cache, be it the server's newest or not. */
@@ -117,6 +118,7 @@ async function fetchOnce(
   path: string,
   known: Facts | undefined,
   options: DownloadOptions,
+  wait?: number,
 ): Promise<"same" | "new"> {
   const { maxBytes = MOST_BYTES, onProgress, signal } = options, part = `${path}.part`;
   const begun = factsOf(part), have = begun?.etag ?? begun?.modified ? sizeOf(part) : 0;
@@ -126,12 +128,12 @@ async function fetchOnce(
     headers.set("if-range", begun!.etag ?? begun!.modified!);
   } else if (known?.etag) headers.set("if-none-match", known.etag);
   else if (known?.modified) headers.set("if-modified-since", known.modified);
-  const response = await request(url, headers, signal);
+  const response = await request(url, { headers, signal, wait });
   if (response.status === 304) return "same";
   if (response.status === 416 && have > 0) { // what is there is all, or more than there is now
     remove(part);
     await response.body?.cancel();
-    return await fetchOnce(url, path, known, options);
+    return await fetchOnce(url, path, known, options, wait);
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
@@ -148,13 +150,10 @@ async function fetchOnce(
   }
   const length = Number(response.headers.get("content-length") ?? NaN);
   const total = Number.isFinite(length) ? start + length : undefined;
-  const tooLarge = (bytes: number) => {
-    remove(part);
-    return new DownloadError(url.href, `${bytes} bytes, more than ${maxBytes} are not taken.`);
-  };
   if (total !== undefined && total > maxBytes) {
     await response.body.cancel();
-    throw tooLarge(total);
+    remove(part);
+    throw tooLarge(url, total, maxBytes);
   }
   const etag = response.headers.get("etag"), modified = response.headers.get("last-modified");
   const facts: Facts = { url: url.href, ...etag && !etag.startsWith("W/") && { etag }, ...modified && { modified } };
@@ -167,9 +166,12 @@ async function fetchOnce(
   file.truncate(start);
   let bytes = start;
   try {
-    for await (const chunk of response.body) {
+    for await (const chunk of bytesOf(response, url, wait)) {
       bytes += chunk.length;
-      if (bytes > maxBytes) throw tooLarge(bytes);
+      if (bytes > maxBytes) {
+        remove(part);
+        throw tooLarge(url, bytes, maxBytes);
+      }
       file.write(chunk);
       onProgress?.(bytes, total);
     }
@@ -178,6 +180,11 @@ async function fetchOnce(
   }
   if (total !== undefined && bytes !== total) throw new Error(`${bytes} of ${total} bytes came`);
   return "new";
+}
+
+/** That a file has more bytes than are taken. */
+export function tooLarge({ href }: URL, bytes: number, maxBytes: number): DownloadError {
+  return new DownloadError(href, `${bytes} bytes, more than ${maxBytes} are not taken.`);
 }
 
 /** The facts of a file that is there. */

@@ -1,5 +1,6 @@
 import { DownloadError, FileError } from "./errors.ts";
-import { request } from "./http.ts";
+import { type DownloadOptions, MOST_BYTES, tooLarge } from "./download.ts";
+import { bytesOf, request } from "./http.ts";
 import { type ByteSource, shorter } from "./source.ts";
 
 /** Bytes that are loaded together: a skeleton is read through windows of 64 KiB. */
@@ -40,16 +41,23 @@ export class RangeSource implements ByteSource {
    * Opens the file at a URL; undefined where the server gives no ranges, or no word by which to tell that they are of one
    * version. Throws a {@link DownloadError} where it gives no file.
    */
-  static async open(url: URL, signal?: AbortSignal): Promise<RangeSource | undefined> {
-    const response = await request(url, { range: `bytes=0-${BLOCK - 1}` }, signal);
+  static async open(
+    url: URL,
+    { signal, maxBytes = MOST_BYTES }: Pick<DownloadOptions, "signal" | "maxBytes"> = {},
+  ): Promise<RangeSource | undefined> {
+    const response = await request(url, { headers: { range: `bytes=0-${BLOCK - 1}` }, signal });
     const [, size] = /^bytes 0-\d+\/(\d+)$/.exec(response.headers.get("content-range") ?? "") ?? [];
     const version = versionOf(response);
     if (response.status !== 206 || size === undefined || !version) {
       await response.body?.cancel();
       return undefined;
     }
+    if (Number(size) > maxBytes) {
+      await response.body?.cancel();
+      throw tooLarge(url, Number(size), maxBytes);
+    }
     const source = new RangeSource(url, Number(size), version, signal);
-    source.#blocks.set(0, await bodyOf(response, url, Math.min(BLOCK, source.size)));
+    source.#blocks.set(0, await bodyOf(response, url, Math.min(BLOCK, source.size), signal));
     return source;
   }
 
@@ -98,16 +106,13 @@ export class RangeSource implements ByteSource {
 
   async #loadBlocks(first: number, end: number): Promise<void> {
     const from = first * BLOCK, to = Math.min(end * BLOCK, this.size);
-    const response = await request(
-      this.#url,
-      { range: `bytes=${from}-${to - 1}`, "if-range": this.#version },
-      this.#signal,
-    );
+    const headers = { range: `bytes=${from}-${to - 1}`, "if-range": this.#version };
+    const response = await request(this.#url, { headers, signal: this.#signal });
     if (response.status !== 206 || versionOf(response) !== this.#version) {
       await response.body?.cancel();
       throw new DownloadError(this.name, "changed while it was read. Try again.");
     }
-    const bytes = await bodyOf(response, this.#url, to - from);
+    const bytes = await bodyOf(response, this.#url, to - from, this.#signal);
     for (let block = first; block < end; block++) {
       this.#blocks.set(block, bytes.subarray((block - first) * BLOCK, (block + 1 - first) * BLOCK));
     }
@@ -120,12 +125,26 @@ function versionOf({ headers }: Response): string | undefined {
   return (etag && !etag.startsWith("W/") ? etag : headers.get("last-modified")) ?? undefined;
 }
 
-async function bodyOf(response: Response, { href }: URL, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(
-    await response.arrayBuffer().catch((cause) => {
-      throw new DownloadError(href, `the connection broke (${(cause as Error).message}).`, { cause });
-    }),
-  );
-  if (bytes.length === length) return bytes;
-  throw new DownloadError(href, `the server sent ${bytes.length} bytes, asked for ${length}.`);
+/** The bytes that were asked for; a server that sends more is not heard to its end, and no more memory is taken than it sends. */
+async function bodyOf(response: Response, url: URL, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let count = 0;
+  try {
+    for await (const chunk of bytesOf(response, url)) {
+      chunks.push(chunk);
+      count += chunk.length;
+      if (count > length) break;
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    if (cause instanceof DownloadError) throw cause;
+    throw new DownloadError(url.href, `the connection broke (${(cause as Error).message}).`, { cause });
+  }
+  if (count !== length) {
+    const sent = count > length ? "more bytes" : `${count} bytes`;
+    throw new DownloadError(url.href, `the server sent ${sent}, asked for ${length}.`);
+  }
+  const bytes = new Uint8Array(length);
+  chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0);
+  return bytes;
 }

@@ -108,3 +108,30 @@ Deno.test("explain() takes a model that was downloaded before from the cache", a
     await Deno.remove(cache, { recursive: true });
   }
 });
+
+Deno.test("explain() hears a server no further that sends more than the range it was asked for", async () => {
+  let sent = 0;
+  const endless: Answer = (_, range) =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          controller.enqueue(MODEL.slice(0, 1 << 16));
+          sent += 1 << 16;
+        },
+      }),
+      { status: 206, headers: { etag: '"1"', "content-range": `bytes 0-${range![1]}/${MODEL.length}` } },
+    );
+  await served(endless, async (url) => {
+    const { message } = await assertRejects(() => explain(url, { cache: false }), DownloadError);
+    assertEquals(message, `${url.href}: the server sent more bytes, asked for 16384.`);
+  });
+  assert(sent < 1 << 24, `${sent} bytes were sent`);
+});
+
+Deno.test("explain() takes no model from a server that is larger than it may be", async () => {
+  await served((_, range) => part(range!), async (url, requests) => {
+    const { message } = await assertRejects(() => explain(url, { cache: false, maxBytes: 1e6 }), DownloadError);
+    assertEquals(message, `${url.href}: ${MODEL.length} bytes, more than 1000000 are not taken.`);
+    assertEquals(requests.length, 1);
+  });
+});

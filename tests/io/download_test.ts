@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { download, type DownloadOptions } from "../../src/io/download.ts";
-import { DownloadError } from "../../src/io/errors.ts";
+import { DownloadError, FileError } from "../../src/io/errors.ts";
 
 const BODY = Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7) % 251);
 const HASH = createHash("sha256").update(BODY).digest("hex");
@@ -174,6 +174,11 @@ Deno.test("download() follows redirects, and not for ever", async () => {
     const error = await assertRejects(() => get(), DownloadError, "redirected more than 10 times");
     assert(error.message.startsWith(url.href));
   });
+  const nowhere = () => new Response(null, { status: 302, headers: { location: "http://[" } });
+  await served(nowhere, async (get, url) => {
+    const error = await assertRejects(() => get(), DownloadError, "leads to 'http://[', which is no web address");
+    assert(error.message.startsWith(url.href));
+  });
   const away = () => new Response(null, { status: 302, headers: { location: "file:///etc/passwd" } });
   await served(away, async (get) => {
     await assertRejects(() => get(), DownloadError, "file:///etc/passwd, which is no web address");
@@ -215,5 +220,54 @@ Deno.test("two downloads of one file at a time do not mix: the second says that 
     assert(refused.reason instanceof DownloadError && refused.reason.message.includes("another process"));
     const [whole] = results.filter(({ status }) => status === "fulfilled") as PromiseFulfilledResult<string>[];
     assertEquals(await Deno.readFile(whole.value), BODY);
+  });
+});
+
+/** A body that begins and says no more. */
+function stalled(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.enqueue(BODY.slice(0, 1000)) });
+}
+
+Deno.test("download() waits no longer than a while for a server that is silent, before or within its answer", async () => {
+  const cache = await Deno.makeTempDir();
+  using mute = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // connections wait in its queue
+  try {
+    const url = new URL(`http://127.0.0.1:${mute.addr.port}/weights.pth`);
+    const error = await assertRejects(() => download(url, { cache }, 50), DownloadError);
+    assertEquals(error.message, `${url.href}: the server sent nothing for 0.05 s.`);
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+  await served(() => new Response(stalled(), { headers }), async (_, url) => {
+    const cache = await Deno.makeTempDir();
+    try {
+      await assertRejects(() => download(url, { cache }, 200), DownloadError, "the server sent nothing for 0.2 s");
+    } finally {
+      await Deno.remove(cache, { recursive: true });
+    }
+  });
+});
+
+Deno.test("download() says of its own file that it cannot be written, and not that the connection broke", async () => {
+  await served(() => new Response(BODY, { headers }), async (get, _url, requests) => {
+    const path = await get();
+    await Deno.remove(path);
+    await Deno.mkdir(`${path}.part`);
+    const { message } = await assertRejects(() => get(), FileError);
+    assert(message.startsWith(`${path}.part: cannot be written`), message);
+    assertEquals(requests.length, 1 + 1);
+  });
+});
+
+Deno.test("download() keeps a file whose name on the server is longer than a name may be", async () => {
+  await served(() => new Response(BODY, { headers }), async (_get, url, _requests) => {
+    const cache = await Deno.makeTempDir();
+    try {
+      const path = await download(new URL(`/${"long".repeat(100)}.pth`, url), { cache });
+      assert(path.endsWith("long.pth"));
+      assertEquals(await Deno.readFile(path), BODY);
+    } finally {
+      await Deno.remove(cache, { recursive: true });
+    }
   });
 });
