@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ModelFormatError } from "../io/errors.ts";
 import { download, type DownloadOptions } from "../io/download.ts";
-import { backupOf } from "../io/save_files.ts";
+import { backupsOf } from "../io/save_files.ts";
 import { temporaryFile } from "../io/temporary_file.ts";
 import { BytesSource, FileSource } from "../io/source.ts";
 import { isStream, spoolChunks, spooled } from "../io/spool.ts";
@@ -98,10 +97,10 @@ async function fromUrl(url: URL, { cache, ...options }: OpenOptions): Promise<Fi
 
 /** The error, with where the file is that a killed save was overwriting. */
 function withBackup(error: ModelFormatError, path: string): Error {
-  const backup = backupOf(path);
-  if (!existsSync(backup)) return error;
+  const backups = backupsOf(path);
+  if (backups.length === 0) return error;
   return new ModelFormatError(
-    `${error.message} A save over it was killed; the file as it was is ${backup}: move that back.`,
+    `${error.message} A save over it was killed; the file as it was is ${backups.join(" or ")}: move that back.`,
     { cause: error },
   );
 }

@@ -1,11 +1,12 @@
 import { dirname, extname, join, normalize } from "node:path";
 import { readdirSync } from "node:fs";
-import { FileSource } from "../io/source.ts";
+import { FileSource, readRange } from "../io/source.ts";
+import { STAGED_NAME } from "../io/staged_file.ts";
 import { type SavedFiles, saveFiles } from "../io/save_files.ts";
 import { type ExternalTarget, type Layout, type Segment, segmentsLength } from "../proto/encode.ts";
 import { externalLocations } from "../proto/external.ts";
 import { streamed } from "../proto/stream.ts";
-import { FileError, formatErrorsOf } from "../io/errors.ts";
+import { codeOf, FileError, formatErrorsOf } from "../io/errors.ts";
 import { interruptSignal } from "../host/interrupts.ts";
 import { checked, type OptionNames } from "../host/options.ts";
 
@@ -33,6 +34,9 @@ const EXTERNAL_THRESHOLD = 1024;
 const AUTO_BYTES = 1.5 * 2 ** 30;
 /** No protobuf message is larger. */
 export const MOST_BYTES = 2 ** 31 - 1;
+
+/** The first byte of a model, as everybody writes them. */
+const IR_VERSION_TAG = 1 * 8;
 
 /** What `saveModel` needs of a model. */
 export interface Savable {
@@ -82,7 +86,7 @@ export async function saveModel(model: Savable, path: string, options: SaveOptio
     signal,
     onBytes: onProgress && ((count) => onProgress(Math.min(1, count / bytes))),
     isOwnData: (file, name) => isOwnData(model, file, name),
-    isUsedData: (folder, name) => modelsIn(folder).some((file) => locationsIn(file).has(name)),
+    isUsedData: (folder, name) => isUsed(folder, name),
   });
 }
 
@@ -97,25 +101,36 @@ function* chunksWithErrorsOf(source: string, chunks: Iterator<Uint8Array>): Gene
 
 /** Whether the model file `file` has the data file `name` beside it to itself. */
 function isOwnData({ sources, origin }: Savable, file: string, name: string): boolean {
-  if (!locationsIn(file).has(name)) return false;
+  if (!mayUse(file, name)) return false;
   const path = join(dirname(file), name);
   const isSource = [...sources].some((source) => source.path === path || source.isAt(path));
   if (isSource && !origin?.isAt(file)) return false;
-  return !modelsIn(dirname(file)).some((other) => other !== file && locationsIn(other).has(name));
+  return !isUsed(dirname(file), name, file);
 }
 
-/** The files of a folder that may be ONNX models. */
-function modelsIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => extname(name).toLowerCase() === ".onnx").map((name) =>
-    join(folder, name)
-  );
-}
-
-/** The data files that a model refers to, relative to it; none where it is no model. */
-function locationsIn(file: string): Set<string> {
+/** Whether a file of a folder, but for one, takes the file `name` there for its data, or may: a folder that cannot be listed may hold any. */
+function isUsed(folder: string, name: string, except?: string): boolean {
+  let files: string[];
   try {
-    return new Set([...externalLocations(new FileSource(file))].map((location) => normalize(location)));
+    // what is being written, or is left of that, uses nothing yet
+    files = readdirSync(folder, { withFileTypes: true }).filter((entry) =>
+      !entry.isDirectory() && !STAGED_NAME.test(entry.name)
+    ).map(({ name }) => join(folder, name));
   } catch {
-    return new Set();
+    return true;
+  }
+  const data = join(folder, name);
+  return files.some((file) => file !== except && file !== data && mayUse(file, name));
+}
+
+/** Whether a file is a model with data in the file `name` beside it. What may not be read may be one if it is called so. */
+function mayUse(file: string, name: string): boolean {
+  const isModel = extname(file).toLowerCase() === ".onnx";
+  try {
+    const source = new FileSource(file), [first] = readRange({ source, offset: 0, length: 1 });
+    if (!isModel && (first !== IR_VERSION_TAG || source.size > MOST_BYTES)) return false; // weights may be large, and read as anything
+    return [...externalLocations(source)].some((location) => normalize(location) === name);
+  } catch (error) {
+    return isModel && error instanceof FileError && /^(EACCES|EPERM)$/.test(codeOf(error.cause) ?? "");
   }
 }

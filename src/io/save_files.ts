@@ -17,7 +17,7 @@ import { FileError, unwritable } from "./errors.ts";
 import { removeLeftovers, writeJournal } from "./leftovers.ts";
 import { kindOf } from "./source.ts";
 import { flushFolder, StagedFile } from "./staged_file.ts";
-import { beside, resolveTarget, type Target } from "./target.ts";
+import { beside, type ExistingFile, resolveTarget, type Target } from "./target.ts";
 
 /** What to write. */
 export interface Contents {
@@ -155,13 +155,13 @@ class Save implements Disposable {
   oldData(): string[] {
     const { target } = this, base = basename(target.path);
     if (!target.existing) return [];
-    return readdirSync(dirname(target.path)).filter((name) =>
+    return namesIn(dirname(target.path)).filter((name) =>
       name.startsWith(`${base}.`) && /^\.(\d+\.)?data$/.test(name.slice(base.length)) && this.isOwn(name)
     );
   }
 
   async stage(chunks: Iterable<Uint8Array>): Promise<StagedFile> {
-    const staged = this.#staged.use(StagedFile.create(dirname(this.target.path)));
+    const staged = this.#staged.use(StagedFile.create(dirname(this.target.path), this.target.existing));
     await staged.write(chunks, this.options.signal, (count) => this.options.onBytes?.(this.#bytes += count));
     await staged.flush();
     return staged;
@@ -235,7 +235,7 @@ class Save implements Disposable {
     this.step(`put ${basename(path)}`);
     const isReplaced = !existing || existing.links === 1 && staged.takeAfter(existing);
     if (isReplaced || this.options.force && !isWritable(path)) staged.moveTo(path); // forced as `cp` would: it is another file then
-    else await overwrite(path, staged);
+    else await overwrite(this.target, existing, staged);
   }
 
   step(what: string): void {
@@ -244,8 +244,8 @@ class Save implements Disposable {
 
   [Symbol.dispose](): void {
     this.step("clean up");
-    for (const path of this.#taken) rmSync(path, { force: true });
-    for (const name of this.#superfluous) rmSync(beside(this.target, name), { force: true });
+    for (const path of this.#taken) removeIfAllowed(path);
+    for (const name of this.#superfluous) removeIfAllowed(beside(this.target, name));
     this.#staged.dispose();
   }
 }
@@ -270,36 +270,74 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** Where the bytes of a file are kept while it is overwritten in place. A name may have 255 bytes. */
-export function backupOf(path: string): string {
+/** Names in a folder; none where it may be written and not listed. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Removes a file that is in nobody's way: in a shared folder it may be another user's, who alone may remove it. */
+function removeIfAllowed(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // it stays
+  }
+}
+
+/** Names for what a file was while it is overwritten in place, the one that is tried first ahead. A name may have 255 bytes. */
+function* backupNames(path: string): Generator<string, undefined> {
   const name = basename(path), isLong = new TextEncoder().encode(name).length > 230;
   const short = isLong ? createHash("sha256").update(name).digest("hex") : name;
-  return join(dirname(path), `.layerfuse-${short}.backup`);
+  yield join(dirname(path), `.layerfuse-${short}.backup`);
+  for (let number = 1; number < 100; number++) yield join(dirname(path), `.layerfuse-${short}.${number}.backup`);
+}
+
+/** Where killed saves over a file have left what was there. */
+export function backupsOf(path: string): string[] {
+  return [...backupNames(path)].filter(exists);
 }
 
 /**
  * Writes a staged file's bytes over a file. What was there is kept under another name until that is done: a failure puts it
  * back, and after a kill `open` says where it is.
  */
-async function overwrite(path: string, staged: StagedFile): Promise<void> {
-  const backup = backupOf(path), isWhole = exists(backup); // a killed save left it: what is in place may be half of something
-  using old = StagedFile.create(dirname(path));
+async function overwrite({ path }: Target, existing: ExistingFile, staged: StagedFile): Promise<void> {
+  using old = StagedFile.create(dirname(path), existing);
   await old.write(readChunks(path));
   await old.flush();
+  old.takeAfter(existing);
+  const { uid } = lstatSync(staged.path), left = backupsOf(path);
+  // a killed save of ours left one: what is in place may be half of something. Another user's may be anything
+  const isWhole = left.some((backup) => lstatSync(backup).uid === uid);
   const fd = openSync(path, "r+");
   try {
-    if (!isWhole && old.linkTo(backup) === "unsupported") old.moveTo(backup);
+    const backup = isWhole ? undefined : keep(old, path);
     try {
       replaceBytes(fd, staged.chunks());
     } catch (error) {
       replaceBytes(fd, old.chunks());
-      if (!isWhole) rmSync(backup, { force: true });
+      if (backup !== undefined) rmSync(backup, { force: true });
       throw error;
     }
+    if (backup !== undefined) left.push(backup);
   } finally {
     closeSync(fd);
   }
-  rmSync(backup, { force: true });
+  left.forEach(removeIfAllowed);
+}
+
+/** Gives a copy of what is at a path a name by which it is found after a kill. */
+function keep(old: StagedFile, path: string): string {
+  for (const backup of backupNames(path)) {
+    const linked = exists(backup) ? "exists" : old.linkTo(backup);
+    if (linked === "unsupported") old.moveTo(backup);
+    if (linked !== "exists") return backup;
+  }
+  throw new FileError(path, "no name for a copy of what is there is free: remove the .layerfuse-….backup files.");
 }
 
 function* readChunks(path: string): Generator<Uint8Array> {

@@ -55,11 +55,14 @@ export class StagedFile implements Disposable {
     this.#lock = lock;
   }
 
-  /** Makes an empty one in a folder; throws the system's error where that fails. */
-  static create(folder: string): StagedFile {
+  /**
+   * Makes an empty one in a folder; throws the system's error where that fails. Where it is to replace a file nobody else may read
+   * it before that one's permissions are known to be its own.
+   */
+  static create(folder: string, replaced?: ExistingFile): StagedFile {
     for (;;) {
       const path = join(folder, stagedName());
-      const fd = openSync(path, "wx+", 0o666);
+      const fd = openSync(path, "wx+", replaced ? 0o600 : 0o666);
       const lock = lockOf(path);
       if (lock !== "held" && lstatSync(path, { throwIfNoEntry: false })) return new StagedFile(path, fd, lock);
       closeSync(fd); // another process took it for a leftover before it was locked
@@ -138,13 +141,26 @@ export class StagedFile implements Disposable {
     }
   }
 
-  /** Gives it the owner and the permissions of another file; false where that is not allowed. */
+  /**
+   * Gives it the owner and the permissions of another file. Where that is not allowed it has the other's group, if that is, and lets
+   * nobody read it who may not read the other; false then.
+   */
   takeAfter({ mode, uid, gid }: ExistingFile): boolean {
     if (process.platform === "win32") return true;
-    const own = lstatSync(this.path);
+    const own = lstatSync(this.path), isAllowed = own.uid === uid && own.gid === gid || this.#chown(uid, gid);
+    const hasGroup = isAllowed || own.gid === gid || this.#chown(own.uid, gid);
+    const everybody = mode & mode >> 3 & 7, others = hasGroup ? mode & 0o77 : everybody << 3 | everybody;
     try {
-      if (own.uid !== uid || own.gid !== gid) chownSync(this.path, uid, gid);
-      chmodSync(this.path, mode);
+      chmodSync(this.path, isAllowed ? mode : 0o600 | others);
+      return isAllowed;
+    } catch {
+      return false;
+    }
+  }
+
+  #chown(uid: number, gid: number): boolean {
+    try {
+      chownSync(this.path, uid, gid);
       return true;
     } catch {
       return false;

@@ -46,6 +46,30 @@ Deno.test("save() in place leaves a data file alone that another model shares", 
     assert(await errorOf(other) === 0 && await errorOf(one) < 1e-6);
   }));
 
+Deno.test("save() in place leaves a data file alone that a copy of the model under any name shares", () =>
+  inFolder(async (folder) => {
+    const one = await pair(folder, "one.onnx", "one.onnx.data"), copy = `${folder}/one.onnx.orig`;
+    await Deno.copyFile(one, copy);
+    const before = await Deno.readFile(`${folder}/one.onnx.data`);
+    await (await fuse(one)).model.save(one);
+    assertEquals(await Deno.readFile(`${folder}/one.onnx.data`), before);
+    assert(await errorOf(copy) === 0 && await errorOf(one) < 1e-6);
+  }));
+
+Deno.test({
+  name: "save() in place leaves a data file alone beside a model that cannot be read: it may be that one's, too",
+  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
+  fn: () =>
+    inFolder(async (folder) => {
+      const one = await pair(folder, "one.onnx", "one.onnx.data"), hidden = `${folder}/hidden.onnx`;
+      await Deno.copyFile(one, hidden);
+      await Deno.chmod(hidden, 0);
+      await (await fuse(one)).model.save(one);
+      await Deno.chmod(hidden, 0o600);
+      assert(await errorOf(hidden) === 0 && await errorOf(one) < 1e-6);
+    }),
+});
+
 Deno.test("save() leaves a file of that name alone that no model refers to", () =>
   inFolder(async (folder) => {
     const path = await pair(folder, "net.onnx", "weights.bin");
