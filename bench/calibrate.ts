@@ -23,12 +23,13 @@ const { values } = parseArgs({
   },
 });
 
-/** A model with one rule applied wherever it can be; undefined where that is nowhere. */
+/** A model with one rule applied wherever it can be, its gate aside; undefined where that is nowhere. */
 function rewritten(model: Model, rule: Rule, runtime: Runtime): Model | undefined {
   const graphs = model.graphs();
   const { applied } = rewriteGraphs([graphs.graph, ...graphs.functions], {
     rules: [rule],
     runtime,
+    ungated: true,
     aggressive: true,
     allowGrowth: true,
   });
@@ -38,8 +39,8 @@ function rewritten(model: Model, rule: Rule, runtime: Runtime): Model | undefine
 let where: string | undefined;
 
 async function measured(one: CalibrationCase, channels: number, size: number): Promise<CalibrationCell> {
-  const { rule, ungated } = one, { model, shape } = one.build(channels, size);
-  const runtime = rule.runtimes?.[0] ?? "onnxruntime", other = rewritten(model, ungated, runtime);
+  const { rule } = one, { model, shape } = one.build(channels, size);
+  const runtime = rule.runtimes?.[0] ?? "onnxruntime", other = rewritten(model, rule, runtime);
   if (!other) return { channels, size, isApplied: false };
   const { report } = await fuse(model, { rules: [rule.name], runtime });
   const { levels: [level], environment: e } = await compare(model, other, {

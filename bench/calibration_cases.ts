@@ -14,22 +14,22 @@ import { Network } from "../src/models/network.ts";
 import { project, reshape, transpose } from "../src/models/tokens.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { valueTensor } from "../src/tensor/tensor.ts";
-import { splitAnyLayerOfJoin, splitLayerOfJoin } from "../src/rules/split_layer_of_join.ts";
-import { anyPhases, splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
-import { anyContraction, writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
+import { splitLayerOfJoin } from "../src/rules/split_layer_of_join.ts";
+import { splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
+import { writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
 import { lookUpRows } from "../src/rules/look_up_rows.ts";
 import { addLayersLast } from "../src/rules/add_layers_last.ts";
 import { cancelShift } from "../src/rules/cancel_shift.ts";
 import { takeAverageFirst } from "../src/rules/take_average_first.ts";
 import { dilateLayer } from "../src/rules/dilate_layer.ts";
-import { mergeAnyLayersOfParts, mergeLayersOfParts } from "../src/rules/merge_layers_of_parts.ts";
-import { partAnyLayer, partLayer } from "../src/rules/part_layer.ts";
+import { mergeLayersOfParts } from "../src/rules/merge_layers_of_parts.ts";
+import { partLayer } from "../src/rules/part_layer.ts";
 import { putChannelsLast } from "../src/rules/put_channels_last.ts";
-import { anyClips, writeClipsAsImages } from "../src/rules/write_clips_as_images.ts";
+import { writeClipsAsImages } from "../src/rules/write_clips_as_images.ts";
 import { writeLayerAsWinograd } from "../src/rules/write_layer_as_winograd.ts";
-import { anyLines, writeLinesAsImages } from "../src/rules/write_lines_as_images.ts";
-import { anySlopes, writeSlopesAsRelu } from "../src/rules/write_slopes_as_relu.ts";
-import { anyTransposedLayer, turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
+import { writeLinesAsImages } from "../src/rules/write_lines_as_images.ts";
+import { writeSlopesAsRelu } from "../src/rules/write_slopes_as_relu.ts";
+import { turnTransposedLayer } from "../src/rules/turn_transposed_layer.ts";
 
 /** A network to measure, and the shape of its input. */
 export interface CalibrationModel {
@@ -41,10 +41,8 @@ export interface CalibrationModel {
 
 /** One rule with a gate, and what it is measured on. */
 export interface CalibrationCase {
-  /** The rule as it is applied, gate included. */
+  /** The rule. */
   readonly rule: Rule;
-  /** The same rule without its gate. */
-  readonly ungated: Rule;
   /** What it is applied to, where the rule has several tables. */
   readonly to?: string;
   /** The network in words: what C and S are. */
@@ -104,7 +102,6 @@ export function titleOf({ rule, to }: CalibrationCase): string {
 export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   {
     rule: splitLayerIntoPhases,
-    ungated: anyPhases,
     network: "Resize (nearest, ×2) → Conv 3×3, C → C channels, of a map of S×S",
     channels: [16, 32, 48, 64, 96, 128, 256],
     sizes: [2, 4, 8, 16, 32, 64, 128],
@@ -117,7 +114,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: takeAverageFirst,
-    ungated: takeAverageFirst,
     network: "Conv 3×3 → AveragePool 2×2, Relu, C → C channels, of a map of S×S",
     channels: [1, 3, 8, 16, 32, 64, 128, 256],
     sizes: [4, 8, 16, 32, 64, 128],
@@ -130,7 +126,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: turnTransposedLayer,
-    ungated: anyTransposedLayer,
     network: "ConvTranspose 3×3 at stride 1, C → C channels, of a map of S×S, Relu",
     channels: [1, 3, 8, 16, 32, 64, 128, 256],
     sizes: [1, 4, 16, 64, 128],
@@ -147,7 +142,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: writeContractionAsProduct,
-    ungated: anyContraction,
     network: "Einsum abcd,aecd->acbe of 4 heads of C channels and S positions with themselves",
     channels: [8, 16, 32, 64, 128],
     sizes: [1, 8, 32, 128, 512],
@@ -160,7 +154,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: putChannelsLast,
-    ungated: putChannelsLast,
     network: "Softmax over C channels → 1×1 Conv to C/2 channels, of S×S positions",
     channels: [2, 4, 16, 32, 64],
     sizes: [1, 4, 16, 64],
@@ -173,7 +166,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: writeSlopesAsRelu,
-    ungated: anySlopes,
     network: "Conv 3×3 → PRelu → Conv 3×3, C → C channels, of a map of S×S",
     channels: [4, 16, 32, 64, 128, 256],
     sizes: [4, 16, 64, 128],
@@ -185,7 +177,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: writeLinesAsImages,
-    ungated: anyLines,
     network: "twice Conv of 9 taps → Relu, C → C channels, of a line of length S",
     channels: [8, 16, 20, 32, 48, 64, 128, 196, 256],
     sizes: [64, 256, 1024, 8192],
@@ -198,7 +189,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: writeClipsAsImages,
-    ungated: anyClips,
     network: "Conv 3×1×1 → Relu, C → C channels, of 8 frames of S×S",
     channels: [4, 16, 32, 64, 144, 256],
     sizes: [4, 8, 16, 28, 56],
@@ -210,7 +200,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: writeLayerAsWinograd,
-    ungated: writeLayerAsWinograd,
     network: "Conv 3×3 → Relu, C → C channels, of a map of S×S",
     channels: [128, 256, 512],
     sizes: [14, 28, 56],
@@ -223,7 +212,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: splitLayerOfJoin,
-    ungated: splitAnyLayerOfJoin,
     network:
       "Concat of a nearest ×2 Resize of C channels of S×S and C channels of 2S×2S → 1×1 Conv to C channels, Relu",
     channels: [8, 16, 32, 64, 128, 256],
@@ -233,7 +221,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: splitLayerOfJoin,
-    ungated: splitAnyLayerOfJoin,
     to: "3×3",
     network:
       "Concat of a nearest ×2 Resize of C channels of S×S and C channels of 2S×2S → 3×3 Conv to C channels, Relu",
@@ -244,7 +231,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: lookUpRows,
-    ungated: lookUpRows,
     network: "C cells of S places as one-hot vectors (OneHot) → MatMul to 64 channels, Add, Relu",
     channels: [1, 8, 64, 512, 4096],
     sizes: [2, 16, 64, 256, 1024],
@@ -264,7 +250,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: partLayer,
-    ungated: partAnyLayer,
     network:
       "Conv 1×1 → Sigmoid, Mul → Split into two parts of C/2 channels → Conv 1×1 of each, Add, C → C channels, of a map of S×S",
     channels: [16, 32, 64, 128, 256],
@@ -274,7 +259,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: partLayer,
-    ungated: partAnyLayer,
     to: "3×3",
     network:
       "Conv 3×3 → Sigmoid, Mul → Split into two parts of C/2 channels → Conv 1×1 of each, Add, C → C channels, of a map of S×S",
@@ -285,7 +269,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: partLayer,
-    ungated: partAnyLayer,
     to: "products",
     network: "attention of four heads; query, key and value are parts of one MatMul, C → 3·C channels, of S tokens",
     channels: [64, 128, 192, 384, 768],
@@ -294,7 +277,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: mergeLayersOfParts,
-    ungated: mergeAnyLayersOfParts,
     network: "Split into 4 parts of C channels → Conv 3×3 each → Concat, Relu, C → C channels, of a map of S×S",
     channels: [1, 2, 4, 8, 16, 24, 32, 64],
     sizes: [4, 14, 28, 56],
@@ -311,7 +293,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: addLayersLast,
-    ungated: addLayersLast,
     network: "relu(conv(tanh(x)) + conv(σ(x)) + x) of x = relu(conv(…)), Convs 3×3, C → C channels, of a map of S×S",
     channels: [16, 32, 64, 128],
     sizes: [7, 14, 28, 56],
@@ -326,7 +307,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: dilateLayer,
-    ungated: dilateLayer,
     network: "SpaceToBatch of 2×2 → Conv 3×3 → BatchToSpace → Relu → Conv 1×1, C → C channels, of a map of S×S",
     channels: [8, 32, 64, 256],
     sizes: [8, 16, 32, 64],
@@ -338,7 +318,6 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
   },
   {
     rule: cancelShift,
-    ungated: cancelShift,
     network:
       "x + l·(avg(n) − n) with n = s·relu(x) + t (Mul, Add, AveragePool 3×3, Sub, Mul, Add), C channels of a map of S×S",
     channels: [8, 64, 256],

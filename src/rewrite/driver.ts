@@ -30,6 +30,8 @@ export interface DriverOptions {
   readonly vetoes?: ReadonlySet<string>;
   /** Whether weights are out of reach, so that it stays unknown whether a new one would overflow its type. */
   readonly cannotReadWeights?: boolean;
+  /** Whether rules do what their calibrated gates leave out, too: what the gates are calibrated with. */
+  readonly ungated?: boolean;
   /** Whether constants may grow without a bound. */
   readonly allowGrowth?: boolean;
 }
@@ -146,7 +148,11 @@ class Driver {
     if (older) this.#skips.set(root, older);
     for (const rule of rules) {
       const build = new Builder(root.graph, this.#pool, inferNode);
-      const outcome = attempt(rule.name, root.label, () => rule.rewrite(root, build));
+      const outcome = attempt(
+        rule.name,
+        root.label,
+        () => rule.rewrite(root, build, { isGated: !this.options.ungated }),
+      );
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
       const operators = countOperators(outcome, build, this.options.runtime ?? "onnxruntime");

@@ -24,6 +24,12 @@ export const PHASES = [
 /** One of {@linkcode PHASES}. */
 export type Phase = typeof PHASES[number];
 
+/** How a rule is tried. */
+export interface RuleOptions {
+  /** Whether it leaves alone what its calibrated gate says is no faster: always, but where that is what is measured. */
+  readonly isGated: boolean;
+}
+
 /** One equation that makes a model smaller or faster without changing what it computes. */
 export interface Rule {
   /** Verb first, as its file: `fuse-affine-into-layer`. */
@@ -42,7 +48,7 @@ export interface Rule {
    * What to put in place of the root and its neighbours, why that must not be done, or undefined where the rule has
    * nothing to say about this root. It changes nothing itself; the driver commits all or nothing.
    */
-  rewrite(root: Node, build: Builder): Replacement | Skip | undefined;
+  rewrite(root: Node, build: Builder, options: RuleOptions): Replacement | Skip | undefined;
 }
 
 /** What a rule wants done: `removed` go, each old value is from then on the new one. */

@@ -12,36 +12,29 @@ const AXIS = 1;
  * [W₁·x₁ + b₁; W₂·x₂ + b₂; …] = diag(W₁, W₂, …)·x + b, a convolution with groups, where the xᵢ are x cut into channels: as
  * exporters write groups that their framework did not have. Always exact.
  */
-export const mergeLayersOfParts: Rule = mergedFrom({ isGated: true });
-
-/** {@linkcode mergeLayersOfParts} for groups of any size: what the gate is calibrated with. */
-export const mergeAnyLayersOfParts: Rule = mergedFrom({ isGated: false });
-
-function mergedFrom({ isGated }: { isGated: boolean }): Rule {
-  return {
-    name: "merge-layers-of-parts",
-    summary: "Split (or Slices) into channels → Convs of one form → Concat: one Conv with groups",
-    phase: "merge",
-    roots: operatorsWith("joined"),
-    rewrite(root, build) {
-      const joined = root.hasReferences ? undefined : viewsOf(root).joined?.(root, AXIS);
-      const nodes = joined?.map(({ producer }) => producer);
-      if (!nodes || nodes.length < 2 || new Set(nodes).size < nodes.length) return undefined;
-      const source = nodes.every((node) => node !== undefined) ? sourceOf(nodes) : undefined;
-      if (!source) return undefined;
-      const layers = (nodes as Node[]).map(layerOf);
-      if (!layers.every((layer) => layer instanceof LinearMap)) return layers.find((layer) => layer instanceof Skip);
-      const grouped = groupedLayer(layers);
-      if (!grouped || grouped instanceof Skip) return grouped;
-      const slow = isGated ? grouped.whyNotFaster() : undefined;
-      if (slow) return slow;
-      return new Replacement([root, ...nodes as Node[], ...source.cuts], [[
-        root.output,
-        grouped.emit(source.x, build),
-      ]]);
-    },
-  };
-}
+export const mergeLayersOfParts: Rule = {
+  name: "merge-layers-of-parts",
+  summary: "Split (or Slices) into channels → Convs of one form → Concat: one Conv with groups",
+  phase: "merge",
+  roots: operatorsWith("joined"),
+  rewrite(root, build, { isGated }) {
+    const joined = root.hasReferences ? undefined : viewsOf(root).joined?.(root, AXIS);
+    const nodes = joined?.map(({ producer }) => producer);
+    if (!nodes || nodes.length < 2 || new Set(nodes).size < nodes.length) return undefined;
+    const source = nodes.every((node) => node !== undefined) ? sourceOf(nodes) : undefined;
+    if (!source) return undefined;
+    const layers = (nodes as Node[]).map(layerOf);
+    if (!layers.every((layer) => layer instanceof LinearMap)) return layers.find((layer) => layer instanceof Skip);
+    const grouped = groupedLayer(layers);
+    if (!grouped || grouped instanceof Skip) return grouped;
+    const slow = isGated ? grouped.whyNotFaster() : undefined;
+    if (slow) return slow;
+    return new Replacement([root, ...nodes as Node[], ...source.cuts], [[
+      root.output,
+      grouped.emit(source.x, build),
+    ]]);
+  },
+};
 
 /** The value whose channels nodes take, one after the other and all of them, with what cuts it; undefined where they do not. */
 function sourceOf(nodes: readonly Node[]): { x: Value; cuts: Node[] } | undefined {

@@ -9,32 +9,25 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
  * layer per part instead of a copy of each, with what moves it around. Between the layer and the cut may stand a Reshape that makes
  * several axes of the channels, of which the first is cut: the query, key and value of an attention.
  */
-export const partLayer: Rule = partedFrom({ isGated: true });
+export const partLayer: Rule = {
+  name: "part-layer",
+  summary:
+    "Conv, MatMul or Gemm (and activation, Reshape, Transpose) whose result is cut into channels: one layer per part",
+  phase: "lower",
+  runtimes: ["onnxruntime-cpu"],
+  roots: operatorsWith("linear"),
+  rewrite(root, build, { isGated }) {
+    const layer = root.hasReferences ? undefined : layerOf(root);
+    const region = layer && regionBehind(root, layer instanceof Skip ? CHANNELS : layer.output.axis);
+    if (!layer || layer instanceof Skip || !region) return region && layer as Skip;
+    const parted = partedLayer(layer);
+    if (!parted || parted instanceof Skip) return parted;
+    const slow = isGated ? parted.whyNotFaster(region.parts.map((part) => channelsOf(part, region.per))) : undefined;
+    if (slow) return slow;
+    const made = region.parts.map((part) => [part.value, emitPart(root, region, part, parted, build)] as const);
+    return new Replacement([root, ...region.nodes.keys(), ...region.cuts], made);
+  },
+};
 
 /** The axis of channels, where it is not known of a node that is no layer. */
 const CHANNELS = 1;
-
-/** {@linkcode partLayer} however small the parts are: what the gate is calibrated with. */
-export const partAnyLayer: Rule = partedFrom({ isGated: false });
-
-function partedFrom({ isGated }: { isGated: boolean }): Rule {
-  return {
-    name: "part-layer",
-    summary:
-      "Conv, MatMul or Gemm (and activation, Reshape, Transpose) whose result is cut into channels: one layer per part",
-    phase: "lower",
-    runtimes: ["onnxruntime-cpu"],
-    roots: operatorsWith("linear"),
-    rewrite(root, build) {
-      const layer = root.hasReferences ? undefined : layerOf(root);
-      const region = layer && regionBehind(root, layer instanceof Skip ? CHANNELS : layer.output.axis);
-      if (!layer || layer instanceof Skip || !region) return region && layer as Skip;
-      const parted = partedLayer(layer);
-      if (!parted || parted instanceof Skip) return parted;
-      const slow = isGated ? parted.whyNotFaster(region.parts.map((part) => channelsOf(part, region.per))) : undefined;
-      if (slow) return slow;
-      const made = region.parts.map((part) => [part.value, emitPart(root, region, part, parted, build)] as const);
-      return new Replacement([root, ...region.nodes.keys(), ...region.cuts], made);
-    },
-  };
-}

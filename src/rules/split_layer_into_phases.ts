@@ -20,43 +20,36 @@ const WORTH: readonly Worth[] = [{ saved: 400, savedBySide: 5000 }, { saved: 300
  * convolution of what was enlarged twice is four 2×2 convolutions of the small map, one for each place in a block, and 4
  * multiply-accumulates instead of 9. Exact at the borders, which are zeros for both.
  */
-export const splitLayerIntoPhases: Rule = phasesFrom(WORTH);
-
-/** {@linkcode splitLayerIntoPhases} wherever it is exact, however little it saves: what the gate is calibrated with. */
-export const anyPhases: Rule = phasesFrom([{ saved: 0, savedBySide: 0 }]);
-
-function phasesFrom(worth: readonly Worth[]): Rule {
-  return {
-    name: "split-layer-into-phases",
-    summary: "nearest Resize or Upsample → k×k Conv: smaller Convs of the small map, DepthToSpace",
-    phase: "decompose",
-    roots: operatorsWith("linear"),
-    rewrite(root, build) {
-      const resize = root.inputs[0]?.producer, view = resize && viewsOf(resize).positions;
-      if (!resize || !view || resize.hasReferences || root.hasReferences) return undefined;
-      const layer = layerOf(root);
-      if (!layer || layer instanceof Skip || layer.isPointwise) return undefined;
-      const positions = view(resize);
-      if (!positions || positions instanceof Skip || !positions.repeat) return undefined;
-      const phases = phasesOf(layer, positions.repeat);
-      if (!phases || phases instanceof Skip) return phases;
-      if (phases.saved <= 0) return undefined;
-      if (!arePhasesWorth(phases.saved, positions, worth)) {
-        return new Skip(
-          "not-cheaper",
-          worth.every(({ saved }) => phases.saved < saved)
-            ? `${root.label} has too few channels to be worth several layers of the small map`
-            : `${root.label} has too small a map to be worth several layers of it`,
-        );
-      }
-      const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;
-      return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(positions.x, build)]]);
-    },
-  };
-}
+export const splitLayerIntoPhases: Rule = {
+  name: "split-layer-into-phases",
+  summary: "nearest Resize or Upsample → k×k Conv: smaller Convs of the small map, DepthToSpace",
+  phase: "decompose",
+  roots: operatorsWith("linear"),
+  rewrite(root, build, { isGated }) {
+    const resize = root.inputs[0]?.producer, view = resize && viewsOf(resize).positions;
+    if (!resize || !view || resize.hasReferences || root.hasReferences) return undefined;
+    const layer = layerOf(root);
+    if (!layer || layer instanceof Skip || layer.isPointwise) return undefined;
+    const positions = view(resize);
+    if (!positions || positions instanceof Skip || !positions.repeat) return undefined;
+    const phases = phasesOf(layer, positions.repeat);
+    if (!phases || phases instanceof Skip) return phases;
+    if (phases.saved <= 0) return undefined;
+    if (isGated && !arePhasesWorth(phases.saved, positions)) {
+      return new Skip(
+        "not-cheaper",
+        WORTH.every(({ saved }) => phases.saved < saved)
+          ? `${root.label} has too few channels to be worth several layers of the small map`
+          : `${root.label} has too small a map to be worth several layers of it`,
+      );
+    }
+    const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;
+    return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(positions.x, build)]]);
+  },
+};
 
 /** Whether phases that save so many multiply-accumulates per element of the result are worth their operators. */
-export function arePhasesWorth(saved: number, { x, axes }: PositionMap, worth = WORTH): boolean {
+export function arePhasesWorth(saved: number, { x, axes }: PositionMap): boolean {
   const cells = axes.reduce((product, axis) => product * Number(x.shape?.[axis] ?? NaN), 1);
-  return worth.some((least) => saved >= least.saved && !(saved * Math.sqrt(cells) < least.savedBySide));
+  return WORTH.some((least) => saved >= least.saved && !(saved * Math.sqrt(cells) < least.savedBySide));
 }

@@ -21,62 +21,53 @@ const LEAST_ELEMENTS = 1024;
  * to 1 or not, they are the same for all channels. Where cells are repeated, a k×k convolution is phases of the small map, as in the
  * decoder of a U-Net.
  */
-export const splitLayerOfJoin: Rule = splitFrom(true);
-
-/** {@linkcode splitLayerOfJoin} however little it saves: what the gate is calibrated with. */
-export const splitAnyLayerOfJoin: Rule = splitFrom(false);
-
-function splitFrom(isGated: boolean): Rule {
-  return {
-    name: "split-layer-of-join",
-    summary: "Concat of enlarged maps and others → Conv: its parts for the small maps, and a sum",
-    phase: "decompose",
-    roots: operatorsWith("linear"),
-    rewrite(root, build) {
-      const join = root.inputs[0]?.producer, parts = join && viewsOf(join).joined?.(join, 1);
-      if (!join || !parts || root.hasReferences || join.hasReferences) return undefined;
-      const layer = layerOf(root);
-      if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
-      const split = splitLayer(layer, parts), small = new Map<number, SmallPart>(), enlarged = enlargedAmong(parts);
-      for (const [at, positions] of enlarged) {
-        const part = split?.small(at, positions, positions.ratio ?? ratioAt(positions.x, parts[at]));
-        if (part) small.set(at, part);
-      }
-      if (!split || small.size === 0) return undefined;
-      const isSmall = isGated && layer.isPointwise &&
-        (elementCount(root.output.shape?.slice(1)) ?? Infinity) < LEAST_ELEMENTS;
-      const isWorth = ([at, { saved }]: [number, SmallPart]) =>
-        !isGated ||
-        (layer.isPointwise
-          ? saved >= LEAST_SAVED
-          : saved >= LEAST_BY_PHASES && arePhasesWorth(saved, enlarged.get(at)!));
-      const worth = isSmall ? [] : [...small].filter(isWorth);
-      if (worth.length === 0) {
-        const [at] = small.keys();
-        return new Skip(
-          "not-cheaper",
-          isSmall
-            ? `the result of ${root.label} is so small that its arithmetic is no work`
-            : `${root.label} takes too few channels of the enlarged '${parts[at].name}' to be split`,
-        );
-      }
-      if (worth.length === parts.length) {
-        worth.splice(worth.indexOf(worth.reduce((a, b) => b[1].saved < a[1].saved ? b : a)), 1);
-      }
-      const others = [...join.output.users.keys()].filter((user) => user !== root);
-      const areAlike = others.length === 0 || layer.isPointwise && others.every(isPointwise);
-      if (join.output.isOutput || !areAlike) return undefined; // else the large map is needed anyway
-      const now = split.emit(new Map(worth), build);
-      if (now instanceof Skip) return now;
-      const gone = others.length > 0 ? [root] : [...worth.map(([at]) => parts[at].producer!), join, root];
-      for (const [at] of others.length > 0 ? [] : worth) {
-        const { sizes, x } = enlarged.get(at)!;
-        if (sizes) gone.push(...nodesOnlyFor(sizes.value, x, gone));
-      }
-      return new Replacement(gone, [[root.output, now]]);
-    },
-  };
-}
+export const splitLayerOfJoin: Rule = {
+  name: "split-layer-of-join",
+  summary: "Concat of enlarged maps and others → Conv: its parts for the small maps, and a sum",
+  phase: "decompose",
+  roots: operatorsWith("linear"),
+  rewrite(root, build, { isGated }) {
+    const join = root.inputs[0]?.producer, parts = join && viewsOf(join).joined?.(join, 1);
+    if (!join || !parts || root.hasReferences || join.hasReferences) return undefined;
+    const layer = layerOf(root);
+    if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
+    const split = splitLayer(layer, parts), small = new Map<number, SmallPart>(), enlarged = enlargedAmong(parts);
+    for (const [at, positions] of enlarged) {
+      const part = split?.small(at, positions, positions.ratio ?? ratioAt(positions.x, parts[at]));
+      if (part) small.set(at, part);
+    }
+    if (!split || small.size === 0) return undefined;
+    const isSmall = isGated && layer.isPointwise &&
+      (elementCount(root.output.shape?.slice(1)) ?? Infinity) < LEAST_ELEMENTS;
+    const isWorth = ([at, { saved }]: [number, SmallPart]) =>
+      !isGated ||
+      (layer.isPointwise ? saved >= LEAST_SAVED : saved >= LEAST_BY_PHASES && arePhasesWorth(saved, enlarged.get(at)!));
+    const worth = isSmall ? [] : [...small].filter(isWorth);
+    if (worth.length === 0) {
+      const [at] = small.keys();
+      return new Skip(
+        "not-cheaper",
+        isSmall
+          ? `the result of ${root.label} is so small that its arithmetic is no work`
+          : `${root.label} takes too few channels of the enlarged '${parts[at].name}' to be split`,
+      );
+    }
+    if (worth.length === parts.length) {
+      worth.splice(worth.indexOf(worth.reduce((a, b) => b[1].saved < a[1].saved ? b : a)), 1);
+    }
+    const others = [...join.output.users.keys()].filter((user) => user !== root);
+    const areAlike = others.length === 0 || layer.isPointwise && others.every(isPointwise);
+    if (join.output.isOutput || !areAlike) return undefined; // else the large map is needed anyway
+    const now = split.emit(new Map(worth), build);
+    if (now instanceof Skip) return now;
+    const gone = others.length > 0 ? [root] : [...worth.map(([at]) => parts[at].producer!), join, root];
+    for (const [at] of others.length > 0 ? [] : worth) {
+      const { sizes, x } = enlarged.get(at)!;
+      if (sizes) gone.push(...nodesOnlyFor(sizes.value, x, gone));
+    }
+    return new Replacement(gone, [[root.output, now]]);
+  },
+};
 
 /** The parts that are made larger for this join alone, by their place, with how. */
 function enlargedAmong(parts: readonly Value[]): Map<number, PositionMap> {

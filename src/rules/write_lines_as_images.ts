@@ -9,28 +9,21 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
  * with kernels of height 1. The runtime has its blocked layout for images only. A whole chain is written so, with one unsqueeze
  * where it begins and one squeeze where it ends.
  */
-export const writeLinesAsImages: Rule = linesAsImages({ isGated: true });
-
-/** {@linkcode writeLinesAsImages} wherever it is exact, whether it pays or not: what the gate is calibrated with. */
-export const anyLines: Rule = linesAsImages({ isGated: false });
-
-function linesAsImages({ isGated }: { isGated: boolean }): Rule {
-  return {
-    name: "write-lines-as-images",
-    summary: "Chains of 1-D Conv with activations, norms, sums and pools: the same in 2-D, on images of height 1",
-    phase: "lower",
-    runtimes: ["onnxruntime-cpu"],
-    roots: LINE_LAYERS,
-    rewrite(root, build) {
-      const region = regionAround(root);
-      if (!region) return undefined;
-      if (isGated && gainOfRegion(region) <= 0) {
-        return new Skip(
-          "not-cheaper",
-          "in 2-D its chain would take as long: what its layers gain is lost at its borders",
-        );
-      }
-      return new Replacement([...region.nodes.keys()], emitRegion(region, build));
-    },
-  };
-}
+export const writeLinesAsImages: Rule = {
+  name: "write-lines-as-images",
+  summary: "Chains of 1-D Conv with activations, norms, sums and pools: the same in 2-D, on images of height 1",
+  phase: "lower",
+  runtimes: ["onnxruntime-cpu"],
+  roots: LINE_LAYERS,
+  rewrite(root, build, { isGated }) {
+    const region = regionAround(root);
+    if (!region) return undefined;
+    if (isGated && gainOfRegion(region) <= 0) {
+      return new Skip(
+        "not-cheaper",
+        "in 2-D its chain would take as long: what its layers gain is lost at its borders",
+      );
+    }
+    return new Replacement([...region.nodes.keys()], emitRegion(region, build));
+  },
+};

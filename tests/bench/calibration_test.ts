@@ -40,12 +40,12 @@ Deno.test("sections of an earlier file are found by their rule", () => {
 });
 
 for (const one of CALIBRATION_CASES) {
-  const { rule, ungated, channels, sizes, build } = one;
+  const { rule, channels, sizes, build } = one;
   Deno.test(`the calibration of ${titleOf(one)} has cells with and without it, and the gate only leaves out`, async () => {
     const middle = sizes[sizes.length >> 1], runtime = rule.runtimes?.[0] ?? "onnxruntime";
     for (const count of [channels[0], channels[channels.length - 1]]) {
       const { model } = build(count, middle), graphs = model.graphs();
-      const options = { rules: [ungated], runtime, aggressive: true, allowGrowth: true };
+      const options = { rules: [rule], runtime, ungated: true, aggressive: true, allowGrowth: true };
       assertEquals(rewriteGraphs([graphs.graph], options).applied.length > 0, true, `${count} channels`);
     }
     const applied: string[] = [];

@@ -3,7 +3,7 @@ import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { InputProduct } from "./input_product.ts";
 import { weightOf } from "./layers.ts";
-import { type Channels, type LinearMap, originOf } from "./linear_map.ts";
+import { type Channels, layerParts } from "./linear_map.ts";
 import { vectorTimes } from "./matrix_product.ts";
 
 /**
@@ -32,16 +32,8 @@ class AttentionInput extends InputProduct {
     return build.again(node!, inputs).find((value) => value)!;
   }
 
-  protected outputFactor(values: Float64Array) {
-    return { factor: { dims: [1, values.length], values } };
-  }
-
   protected inputFactor(values: Float64Array) {
     return { factor: { dims: [values.length, 1], values } };
-  }
-
-  protected with(change: Partial<LinearMap["parts"]>): AttentionInput {
-    return new AttentionInput({ ...this.parts, ...change });
   }
 }
 
@@ -55,16 +47,5 @@ export function attentionLinear(node: Node): AttentionInput | Skip {
       `the input weight of ${node.label} has the shape [${weight.dims}], expected a matrix for an input of rank 3`,
     );
   }
-  return new AttentionInput({
-    x: node.inputs[0],
-    nodes: [node],
-    layers: 1,
-    work: { macs: weight.size, parameters: weight.size },
-    isSure: true,
-    weight,
-    stored: node.inputs[1],
-    bias: node.inputs[2],
-    form: node,
-    origin: originOf(node, 1, 2),
-  });
+  return new AttentionInput({ ...layerParts(node, weight), x: node.inputs[0] });
 }

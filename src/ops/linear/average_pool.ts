@@ -4,7 +4,7 @@ import { Skip } from "../skip.ts";
 import { isUnpadded, windowOf } from "../window.ts";
 import { type AxisWindow, axisWindows, extent, whyTooLarge } from "./axis_window.ts";
 import { Convolution, spatialOf } from "./convolution.ts";
-import { originOf } from "./linear_map.ts";
+import { weightlessParts } from "./linear_map.ts";
 
 /** More channels are a claim: nothing that is stored says so much. */
 const MOST_CHANNELS = 1 << 20;
@@ -33,16 +33,11 @@ export function averagePoolLinear(node: Node): Convolution | Skip | undefined {
     );
   }
   return new Convolution({
+    ...weightlessParts(node, filledTensor(type, [channels, 1, ...kernel], 1 / size)),
     x,
-    nodes: [node],
-    layers: 0,
     work: { macs: channels * size, parameters: 0 },
-    isSure: true,
-    weight: filledTensor(type, [channels, 1, ...kernel], 1 / size),
-    bias: undefined,
     group: channels,
     window: { ...window, ceil: false },
-    origin: { ...originOf(node, 1), size: -1 },
   });
 }
 

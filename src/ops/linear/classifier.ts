@@ -4,7 +4,7 @@ import { valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { InputProduct } from "./input_product.ts";
-import { type Channels, type LinearMap, originOf } from "./linear_map.ts";
+import { type Channels, layerParts } from "./linear_map.ts";
 
 /** Numbers of a LinearClassifier. */
 const [COEFFICIENTS, INTERCEPTS] = ["coefficients", "intercepts"];
@@ -38,16 +38,8 @@ class ClassifierInput extends InputProduct {
     return build.again(node!, [x], [...others, ...numbers]).find((value) => value)!;
   }
 
-  protected outputFactor(values: Float64Array) {
-    return { factor: { dims: [values.length, 1], values } };
-  }
-
   protected inputFactor(values: Float64Array) {
     return { factor: { dims: [1, values.length], values } };
-  }
-
-  protected with(change: Partial<LinearMap["parts"]>): ClassifierInput {
-    return new ClassifierInput({ ...this.parts, ...change });
   }
 }
 
@@ -64,15 +56,5 @@ export function classifierLinear(node: Node): ClassifierInput | Skip {
     return new Skip("invalid-parameter", `${label} has no coefficients and intercepts for ${features} columns`);
   }
   const weight = valueTensor("float32", [rows, features], Float64Array.from(coefficients as number[]));
-  return new ClassifierInput({
-    x,
-    nodes: [node],
-    layers: 1,
-    work: { macs: weight.size, parameters: weight.size },
-    isSure: true,
-    weight,
-    bias: Float64Array.from(intercepts as number[]),
-    form: node,
-    origin: originOf(node, 1),
-  });
+  return new ClassifierInput({ ...layerParts(node, weight), x, bias: Float64Array.from(intercepts as number[]) });
 }

@@ -20,7 +20,7 @@ import {
   windowFrom,
 } from "./axis_window.ts";
 import { scaledBias, summedBias } from "./bias.ts";
-import { type Diagonal, largerOrigin, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
+import { type Diagonal, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
 
 /** What a {@linkcode Convolution} is made of. */
 export interface ConvolutionParts extends LinearParts {
@@ -86,13 +86,15 @@ export class Convolution extends LinearMap<ConvolutionParts> {
       offset: fits.map(({ offsets }) => offsets[index]),
       step: fits.map(({ steps }) => steps[index]),
     }));
-    return this.#joined(other, {
-      work: sumOf(this.parts.work, other.parts.work),
-      isSure: this.parts.isSure && other.parts.isSure,
+    const biases = this.biases(other);
+    if (biases instanceof Skip) return biases;
+    return this.joined(other, {
       weight: summedKernels(placed, [m, this.input.channels / group, ...kernel], group),
       group,
       window: windowFrom(fits.map(({ window }) => window)),
-    }, (a, b) => summedBias(a, b));
+      isTiling: undefined,
+      bias: summedBias(...biases),
+    });
   }
 
   then(next: LinearMap): LinearMap | Skip {
@@ -101,7 +103,7 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     if (misfit) return misfit;
     if (first instanceof Skip) return first;
     if (second instanceof Skip) return second;
-    const isPadded = !isUnpadded(next.parts.window), bias = this.biasNumbers();
+    const isPadded = !isUnpadded(next.parts.window);
     const isTiling = this.parts.isTiling ||
       first.every(({ size, begin, end }) => size === 1 && begin === 0 && end === 0);
     if (isPadded && !isTiling) {
@@ -111,7 +113,9 @@ export class Convolution extends LinearMap<ConvolutionParts> {
           `the input there`,
       );
     }
-    if (bias instanceof Skip) return bias;
+    const biases = this.biases(next);
+    if (biases instanceof Skip) return biases;
+    const [bias, after] = biases;
     if (isPadded && bias?.some((value) => value !== 0)) {
       return new Skip(
         "shift-at-border",
@@ -126,13 +130,14 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     const steps = [chains.map(({ steps }) => steps[0]), chains.map(({ steps }) => steps[1])] as const;
     const dims = [next.output.channels, this.input.channels / group, ...kernel];
     const { macs, parameters } = this.parts.work;
-    return this.#joined(next, {
-      work: sumOf({ macs: macs * (ratio ?? 1), parameters }, next.parts.work),
-      isSure: this.parts.isSure && next.parts.isSure && ratio !== undefined,
+    return this.joined(next, {
+      work: sumOf({ macs: macs * ratio, parameters }, next.parts.work),
       weight: composedKernels(this.parts, next.parts, steps, dims, group),
       group,
       window: windowFrom(chains.map(({ window }) => window)),
-    }, (_own, after) => summedBias(after, through));
+      isTiling: undefined,
+      bias: summedBias(after, through),
+    });
   }
 
   diagonal({ x, affine, nodes }: Diagonal): Convolution | Skip {
@@ -151,7 +156,6 @@ export class Convolution extends LinearMap<ConvolutionParts> {
       nodes,
       layers: 0,
       work: { macs: 0, parameters: parametersOf(nodes) },
-      isSure: true,
       weight: valueTensor(weight.type, [channels, 1, ...window.kernel.map(() => 1)], fit.scale),
       bias: scaledBias(undefined, fit),
       group: channels,
@@ -207,31 +211,6 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     return { factor: { dims: [group, 1, perGroup, ...kernel.map(() => 1)], values }, view };
   }
 
-  protected with(change: Partial<ConvolutionParts>): Convolution {
-    return new Convolution({ ...this.parts, ...change });
-  }
-
-  /** This map and another one as one, with a bias made of both. */
-  #joined(
-    other: Convolution,
-    change: Pick<ConvolutionParts, "work" | "isSure" | "weight" | "group" | "window">,
-    biasOf: (own: Float64Array | undefined, other: Float64Array | undefined) => Float64Array | undefined,
-  ): Convolution | Skip {
-    const [own, others] = [this.biasNumbers(), other.biasNumbers()];
-    if (own instanceof Skip) return own;
-    if (others instanceof Skip) return others;
-    return this.with({
-      ...change,
-      nodes: [...this.nodes, ...other.nodes],
-      layers: this.parts.layers + other.parts.layers,
-      isTiling: undefined,
-      stored: undefined,
-      form: undefined,
-      bias: biasOf(own, others),
-      origin: largerOrigin(this.parts.origin, other.parts.origin),
-    });
-  }
-
   /** Why two convolutions do not fit together: types, ranks, channels. */
   #misfit(other: Convolution, left: number, right: number): Skip | undefined {
     const type = this.whyOtherType(other);
@@ -243,15 +222,15 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     return new Skip("other-channels", `${this.label} has ${left} channels where ${other.label} has ${right}`);
   }
 
-  /** How many positions of this result there are, at least, for one of the next. */
-  #positionsFor(first: readonly AxisWindow[], second: readonly AxisWindow[]): number | undefined {
+  /** How many positions of this result there are, at least, for one of the next; 1 where that is not known. */
+  #positionsFor(first: readonly AxisWindow[], second: readonly AxisWindow[]): number {
     const spatial = spatialOf(this.x);
     let ratio = 1;
     for (const [axis, next] of second.entries()) {
       const middle = outputLength(first[axis], spatial?.[axis] ?? null), last = outputLength(next, middle);
       if (typeof middle === "number" && typeof last === "number" && last > 0) ratio *= middle / last;
       else if (next.begin + next.end <= extent(next) + 1 - next.stride) ratio *= next.stride;
-      else if (next.begin + next.end > extent(next)) return undefined;
+      else if (next.begin + next.end > extent(next)) return 1;
     }
     return ratio;
   }

@@ -4,7 +4,7 @@ import { constantOf, notConstant } from "../constant.ts";
 import { ELLIPSIS, equationOf } from "../einsum.ts";
 import { Skip } from "../skip.ts";
 import { EinsumProduct, type Labels } from "./einsum_product.ts";
-import { originOf } from "./linear_map.ts";
+import { layerParts } from "./linear_map.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
 /**
@@ -30,19 +30,7 @@ export function einsumLinear(node: Node): MatrixProduct | EinsumProduct | Skip |
   });
   if (repeated) return new Skip("unsupported-form", `${node.label} may repeat an operand along an axis of length 1`);
   const rank = labels.x.length, form = formOf(labels);
-  const parts = {
-    x,
-    nodes: [node],
-    layers: 1,
-    work: { macs: weight.size, parameters: weight.size },
-    isSure: true,
-    weight,
-    stored: value,
-    bias: undefined,
-    form: node,
-    origin: originOf(node, index),
-    weightIndex: index as 0 | 1,
-  };
+  const parts = { ...layerParts(node, weight, index), x, weightIndex: index as 0 | 1 };
   return form
     ? new MatrixProduct({ ...parts, ...form, isInputTransposed: false, factor: 1, inputRank: rank, rank })
     : new EinsumProduct({ ...parts, labels });

@@ -7,7 +7,7 @@ import { type AffineMap, fitted, hasShift } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
 import { contractedTensors } from "../einsum.ts";
 import { Skip } from "../skip.ts";
-import { type Channels, largerOrigin, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
+import { type Channels, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
 /** Letters of the axes of x, of the weight and of the result, one a letter; each at most once in each. */
@@ -177,10 +177,6 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
     return this.outputFactor(values);
   }
 
-  protected with(change: Partial<EinsumParts>): EinsumProduct {
-    return new EinsumProduct({ ...this.parts, ...change });
-  }
-
   #channels(letters: string, letter: string): Channels {
     const { labels: { w }, weight } = this.parts;
     return { axis: letters.indexOf(letter), channels: weight.dims[w.indexOf(letter)] ?? 1 };
@@ -223,18 +219,7 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
   #joined(other: EinsumProduct, change: Partial<EinsumParts>): EinsumProduct | Skip {
     const [a, b] = [this.parts, other.parts], type = this.whyOtherType(other);
     if (type) return type;
-    return this.with({
-      ...change,
-      nodes: [...this.nodes, ...other.nodes],
-      layers: a.layers + b.layers,
-      work: sumOf(a.work, b.work),
-      isSure: a.isSure && b.isSure,
-      isFactor: a.isFactor || b.isFactor,
-      stored: undefined,
-      form: undefined,
-      weightIndex: 1,
-      origin: largerOrigin(a.origin, b.origin),
-    });
+    return this.joined(other, { ...change, isFactor: a.isFactor || b.isFactor, weightIndex: 1 });
   }
 
   #product(build: Builder): Value | Skip {

@@ -2,7 +2,7 @@ import type { Node } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { constantOf } from "../constant.ts";
 import { EinsumProduct } from "./einsum_product.ts";
-import { originOf } from "./linear_map.ts";
+import { layerParts } from "./linear_map.ts";
 
 /** Most axes of a value that letters are given to. */
 const MOST_AXES = 10;
@@ -20,16 +20,10 @@ export function factorLinear(node: Node): EinsumProduct | undefined {
   if (dims.length < 2 || lead < 0 || shape.length > MOST_AXES || !isSame) return undefined;
   const letters = "abcdefghij".slice(0, shape.length);
   return new EinsumProduct({
+    ...layerParts(node, weight, index),
     x,
-    nodes: [node],
     layers: 0,
     work: { macs: 0, parameters: weight.size },
-    isSure: true,
-    weight,
-    stored: value,
-    bias: undefined,
-    form: node,
-    origin: originOf(node, index),
     weightIndex: index,
     labels: { x: letters, w: letters.slice(lead), out: letters },
     isFactor: true,

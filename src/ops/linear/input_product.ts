@@ -25,4 +25,9 @@ export abstract class InputProduct extends LinearMap {
   override precededBy(): Skip {
     return this.after();
   }
+
+  /** Nothing asks for it: nothing goes in behind the product. */
+  protected outputFactor(values: Float64Array) {
+    return this.inputFactor(values);
+  }
 }

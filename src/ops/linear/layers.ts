@@ -5,7 +5,7 @@ import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { windowOf } from "../window.ts";
 import { Convolution, spatialOf } from "./convolution.ts";
-import { type LinearParts, originOf } from "./linear_map.ts";
+import { layerParts } from "./linear_map.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 import { TransposedConvolution } from "./transposed_convolution.ts";
 
@@ -17,22 +17,6 @@ export function weightOf(node: Node, index: number, role: string): Tensor | Skip
   if (!tensor) return notConstant(`the ${role} of ${node.label} is`, value);
   if (isFloat(tensor.type)) return tensor;
   return new Skip("element-type", `the ${role} of ${node.label} has the element type ${tensor.type}`);
-}
-
-/** What every layer of one node is made of. */
-function partsOf(node: Node, weight: Tensor, weightIndex = 1): Omit<LinearParts, "x"> {
-  const stored = node.inputs[weightIndex]!, bias = node.inputs[2];
-  return {
-    nodes: [node],
-    layers: 1,
-    work: { macs: weight.size, parameters: weight.size + (constantOf(bias)?.size ?? 0) },
-    isSure: true,
-    weight,
-    stored,
-    bias,
-    form: node,
-    origin: originOf(node, weightIndex, 2),
-  };
 }
 
 function noKernel(node: Node, { dims }: Tensor, group: number): Skip {
@@ -48,7 +32,7 @@ export function convLinear(node: Node): Convolution | Skip {
   if (weight instanceof Skip) return weight;
   const [channels, perGroup, ...kernel] = weight.dims;
   if (kernel.length === 0 || channels % group !== 0 || perGroup === 0) return noKernel(node, weight, group);
-  return new Convolution({ ...partsOf(node, weight), x, group, window: windowOf(node, kernel, spatialOf(x)) });
+  return new Convolution({ ...layerParts(node, weight), x, group, window: windowOf(node, kernel, spatialOf(x)) });
 }
 
 /** ConvTranspose. */
@@ -56,7 +40,7 @@ export function convTransposeLinear(node: Node): TransposedConvolution | Skip {
   const weight = weightOf(node, 1, "weight"), group = node.number("group", 1);
   if (weight instanceof Skip) return weight;
   if (weight.dims.length < 3 || weight.dims[0] % group !== 0) return noKernel(node, weight, group);
-  return new TransposedConvolution({ ...partsOf(node, weight), x: node.inputs[0]!, group, form: node });
+  return new TransposedConvolution({ ...layerParts(node, weight), x: node.inputs[0]!, group, form: node });
 }
 
 /** MatMul by a constant, on the right or on the left; with `transA`, `transB` and `alpha` where its operator has them. */
@@ -78,8 +62,7 @@ export function matmulLinear(node: Node): MatrixProduct | Skip {
   }
   const isTurned = (side: "A" | "B") => node.number(`trans${side}`, 0) !== 0;
   return new MatrixProduct({
-    ...partsOf(node, weight, index),
-    bias: undefined,
+    ...layerParts(node, weight, index),
     x,
     side: isRight ? "right" : "left",
     weightIndex: index,
@@ -88,7 +71,6 @@ export function matmulLinear(node: Node): MatrixProduct | Skip {
     factor: node.number("alpha", 1),
     inputRank,
     rank: Math.max(inputRank, weight.dims.length),
-    origin: originOf(node, index),
   });
 }
 
@@ -121,7 +103,7 @@ export function gemmLinear(node: Node): MatrixProduct | Skip {
     );
   }
   return new MatrixProduct({
-    ...partsOf(node, weight),
+    ...layerParts(node, weight),
     x: node.inputs[0]!,
     side: "right",
     weightIndex: 1,

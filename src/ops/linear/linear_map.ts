@@ -2,6 +2,7 @@ import type { Node, Value } from "../../graph/graph.ts";
 import { type Factor, multiplied } from "../../tensor/multiply.ts";
 import { type Tensor, valueTensor } from "../../tensor/tensor.ts";
 import { type AffineMap, fitted, hasShift } from "../affine_map.ts";
+import { constantOf } from "../constant.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { type CompactWeight, emitCompact, factorProduct, unviewed } from "./compact_weight.ts";
@@ -63,8 +64,6 @@ export interface LinearParts {
   readonly layers: number;
   /** What those nodes cost. */
   readonly work: LayerCost;
-  /** Whether `work` is what the nodes cost: not so where a chain's sizes are not known and its start may be less work. */
-  readonly isSure: boolean;
   /** The weight, as its operator stores it. */
   readonly weight: Tensor;
   /** The value that holds exactly this weight; undefined once it was changed. */
@@ -72,7 +71,7 @@ export interface LinearParts {
   /** The weight in a smaller form that the file has. */
   readonly compact?: CompactWeight;
   /** The bias. */
-  readonly bias: Bias;
+  readonly bias?: Bias;
   /** The node whose attributes still are the map's; undefined for one put together of several. */
   readonly form?: Node;
   /** What it is named after. */
@@ -104,8 +103,6 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   abstract diagonal(diagonal: Diagonal): LinearMap | Skip;
   /** The one layer in its place, or why its operator cannot hold the bias. */
   abstract emit(build: Builder): Value | Skip;
-  /** A map of this kind with other parts. */
-  protected abstract with(change: Partial<LinearParts>): LinearMap<P>;
   /** Another map before this one, asked by {@linkcode LinearMap.then} of a map of another kind. */
   precededBy?(first: LinearMap): LinearMap | Skip;
 
@@ -193,6 +190,33 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     return this.with({ ...scaled, ...extra ? { bias: summedBias(bias, extra) } : {} });
   }
 
+  /** A map of this kind with other parts. */
+  protected with(change: Partial<LinearParts> | Partial<P>): this {
+    const Kind = this.constructor as new (parts: P) => this;
+    return new Kind({ ...this.parts, ...change });
+  }
+
+  /** A map of this kind that this one and another are together, as one new layer. */
+  protected joined(other: LinearMap, change: Partial<P>): this {
+    const [a, b] = [this.parts, other.parts];
+    return this.with({
+      nodes: [...a.nodes, ...b.nodes],
+      layers: a.layers + b.layers,
+      work: sumOf(a.work, b.work),
+      stored: undefined,
+      form: undefined,
+      origin: largerOrigin(a.origin, b.origin),
+      ...change,
+    });
+  }
+
+  /** The biases of this map and another, or why one of them is not known. */
+  protected biases(other: LinearMap): [own?: Float64Array, others?: Float64Array] | Skip {
+    const own = this.biasNumbers(), others = other.biasNumbers();
+    if (own instanceof Skip) return own;
+    return others instanceof Skip ? others : [own, others];
+  }
+
   /** That another map is of another kind, as a reason. */
   protected whyOtherKind(other: LinearMap): Skip {
     return new Skip("other-channels", `${other.label} is a ${other.kind}, ${this.label} a ${this.kind}`);
@@ -242,18 +266,36 @@ export function parametersOf(nodes: readonly Node[]): number {
 }
 
 /** What a layer made of two is named after. */
-export function largerOrigin(a: Origin, b: Origin): Origin {
+function largerOrigin(a: Origin, b: Origin): Origin {
   return b.size > a.size ? b : a;
 }
 
+/** What a layer of one node is made of, its weight and its bias being these inputs. */
+export function layerParts(node: Node, weight: Tensor, weightIndex = 1, biasIndex = 2) {
+  const stored = node.inputs[weightIndex], bias = node.inputs[biasIndex];
+  return {
+    nodes: [node],
+    layers: 1,
+    work: { macs: weight.size, parameters: weight.size + (constantOf(bias)?.size ?? 0) },
+    weight,
+    stored,
+    bias,
+    form: node,
+    origin: originOf(node, weight.size, stored, bias),
+  };
+}
+
+/** What a linear map of one node is made of that has no weights of its own: those it is written with are numbers of its form. */
+export function weightlessParts(node: Node, weight: Tensor) {
+  return { nodes: [node], layers: 0, work: { macs: 0, parameters: 0 }, weight, origin: originOf(node, -1) };
+}
+
 /** The names a layer's weight and bias have, for new ones. */
-export function originOf(node: Node, weightIndex: number, biasIndex?: number): Origin {
-  const weight = node.inputs[weightIndex], bias = biasIndex === undefined ? undefined : node.inputs[biasIndex];
-  const name = weight?.name ?? `${node.label}.weight`;
+function originOf(node: Node, size: number, weight?: Value, bias?: Value): Origin {
   return {
     node,
-    size: weight?.initializer?.size ?? weight?.constant?.size ?? -1,
-    weight: name,
+    size,
+    weight: weight?.name ?? `${node.label}.weight`,
     bias: bias?.name ?? `${weight?.name ?? node.label}.bias`,
   };
 }

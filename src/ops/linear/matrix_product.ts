@@ -10,7 +10,7 @@ import type { Builder } from "../builder.ts";
 import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { isNumbers, scaledBias, summedBias } from "./bias.ts";
-import { type Diagonal, largerOrigin, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
+import { type Diagonal, LinearMap, type LinearParts, parametersOf } from "./linear_map.ts";
 
 /** What a {@linkcode MatrixProduct} is made of. */
 export interface MatrixParts extends LinearParts {
@@ -74,7 +74,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     if (misfit) return misfit;
     const right = other as MatrixProduct, [a, b] = [this.#matrixDims, right.#matrixDims];
     if (a.join() !== b.join()) return this.#otherShape(right);
-    return this.#joined(right, summedMatrices([this.matrix, right.matrix]), (own, others) => summedBias(own, others));
+    return this.#product(right, summedMatrices([this.matrix, right.matrix]), (own, others) => summedBias(own, others));
   }
 
   then(next: LinearMap): LinearMap | Skip {
@@ -84,7 +84,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     const after = next as MatrixProduct, isRight = this.parts.side === "right";
     if (this.output.channels !== after.input.channels) return this.#otherShape(after);
     const product = isRight ? matrixProduct(this.matrix, after.matrix) : matrixProduct(after.matrix, this.matrix);
-    return this.#joined(after, product, (own, others) => own ? summedBias(others, after.#through(own)) : others);
+    return this.#product(after, product, (own, others) => own ? summedBias(others, after.#through(own)) : others);
   }
 
   diagonal({ x, affine, nodes }: Diagonal): MatrixProduct | Skip {
@@ -103,7 +103,6 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
       nodes,
       layers: 0,
       work: { macs: 0, parameters: parametersOf(nodes) },
-      isSure: true,
       weight: diagonalMatrix(weight.type, fit.scale),
       bias: scaledBias(undefined, fit),
       origin: { ...origin, size: -1 },
@@ -178,10 +177,6 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     return this.#factor(this.parts.side === "left" ? "columns" : "rows", values);
   }
 
-  protected with(change: Partial<MatrixParts>): MatrixProduct {
-    return new MatrixProduct({ ...this.parts, ...change });
-  }
-
   /** Numbers along the columns of W, or along its rows, as they multiply the stored weight. */
   #factor(along: "rows" | "columns", values: Float64Array): { factor: Factor } {
     const { weight, isTransposed } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
@@ -197,7 +192,7 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
   }
 
   /** This product and another one as one. */
-  #joined(
+  #product(
     other: MatrixProduct,
     weight: Tensor,
     biasOf: (own: Float64Array | undefined, other: Float64Array | undefined) => Float64Array | undefined,
@@ -205,19 +200,12 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     const [own, others] = [this.#vectorBias(), other.#vectorBias()];
     if (own instanceof Skip) return own;
     if (others instanceof Skip) return others;
-    return this.with({
-      nodes: [...this.nodes, ...other.nodes],
-      layers: this.parts.layers + other.parts.layers,
-      work: sumOf(this.parts.work, other.parts.work),
-      isSure: this.parts.isSure && other.parts.isSure,
+    return this.joined(other, {
       weight,
-      stored: undefined,
-      form: undefined,
       weightIndex: this.parts.side === "right" ? 1 : 0,
       isTransposed: false,
       factor: 1,
       bias: biasOf(own, others),
-      origin: largerOrigin(this.parts.origin, other.parts.origin),
     });
   }
 

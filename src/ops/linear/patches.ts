@@ -5,7 +5,7 @@ import { cutsOf } from "../slice_cuts.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { windowFrom } from "./axis_window.ts";
 import { Convolution } from "./convolution.ts";
-import { originOf } from "./linear_map.ts";
+import { weightlessParts } from "./linear_map.ts";
 
 /** Weights of zeros and ones of more elements than this are not written out. */
 const MOST_WEIGHTS = 1 << 18;
@@ -33,17 +33,12 @@ function convolutionOf(patches: Patches | undefined, node: Node): Convolution | 
     weights[(out * channels + channel) * area + at] = 1;
   });
   return new Convolution({
+    ...weightlessParts(node, valueTensor(x.type!, dims, weights)),
     x,
     nodes,
-    layers: 0,
-    work: { macs: 0, parameters: 0 },
-    isSure: true,
-    weight: valueTensor(x.type!, dims, weights),
-    bias: undefined,
     group: 1,
     window: windowFrom(steps.map((size) => ({ size, stride: size, dilation: 1, begin: 0, end: 0 }))),
     isTiling: true,
-    origin: { ...originOf(node, 1), size: -1 },
   });
 }
 

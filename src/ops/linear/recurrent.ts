@@ -5,7 +5,7 @@ import { Skip } from "../skip.ts";
 import { biasNumbers, isNumbers } from "./bias.ts";
 import { InputProduct } from "./input_product.ts";
 import { weightOf } from "./layers.ts";
-import { type Channels, type LinearMap, originOf } from "./linear_map.ts";
+import { type Channels, layerParts } from "./linear_map.ts";
 
 /**
  * The product with the input in an LSTM, GRU or RNN: W[directions, gates·hidden, inputs]·x + Wb at each step, for what comes
@@ -50,16 +50,8 @@ class RecurrentInput extends InputProduct {
     return build.again(node!, [x, this.weightInput(build), recurrence, b, ...rest]).find((value) => value)!;
   }
 
-  protected outputFactor(values: Float64Array) {
-    return { factor: { dims: [1, values.length, 1], values } };
-  }
-
   protected inputFactor(values: Float64Array) {
     return { factor: { dims: [1, 1, values.length], values } };
-  }
-
-  protected with(change: Partial<LinearMap["parts"]>): RecurrentInput {
-    return new RecurrentInput({ ...this.parts, ...change });
   }
 }
 
@@ -70,16 +62,5 @@ export function recurrentLinear(node: Node): RecurrentInput | Skip {
   if (weight.dims.length !== 3) {
     return new Skip("invalid-parameter", `W of ${node.label} has the shape [${weight.dims}], expected three axes`);
   }
-  return new RecurrentInput({
-    x: node.inputs[0]!,
-    nodes: [node],
-    layers: 1,
-    work: { macs: weight.size, parameters: weight.size },
-    isSure: true,
-    weight,
-    stored: node.inputs[1],
-    bias: node.inputs[3],
-    form: node,
-    origin: originOf(node, 1, 3),
-  });
+  return new RecurrentInput({ ...layerParts(node, weight, 1, 3), x: node.inputs[0]! });
 }

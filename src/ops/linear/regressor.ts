@@ -1,7 +1,7 @@
 import type { Node } from "../../graph/graph.ts";
 import { valueTensor } from "../../tensor/tensor.ts";
 import { Skip } from "../skip.ts";
-import { originOf } from "./linear_map.ts";
+import { layerParts } from "./linear_map.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
 /** ai.onnx.ml LinearRegressor: x·Cᵀ + b with its numbers in attributes; as a new layer it is a Gemm. */
@@ -23,14 +23,10 @@ export function regressorLinear(node: Node): MatrixProduct | Skip {
     (_, at) => coefficients[(at % targets) * features + Math.floor(at / targets)] as number,
   );
   return new MatrixProduct({
+    ...layerParts(node, valueTensor("float32", [features, targets], straight)),
     x,
-    nodes: [node],
-    layers: 1,
-    work: { macs: straight.length, parameters: straight.length + (bias?.length ?? 0) },
-    isSure: true,
-    weight: valueTensor("float32", [features, targets], straight),
+    form: undefined,
     bias: bias && Float64Array.from(bias),
-    origin: { ...originOf(node, 1), size: straight.length },
     side: "right",
     weightIndex: 1,
     isTransposed: false,

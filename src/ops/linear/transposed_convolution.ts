@@ -8,7 +8,7 @@ import { Skip } from "../skip.ts";
 import { windowOf } from "../window.ts";
 import { summedBias } from "./bias.ts";
 import { Convolution } from "./convolution.ts";
-import { largerOrigin, LinearMap, type LinearParts, sumOf } from "./linear_map.ts";
+import { LinearMap, type LinearParts, sumOf } from "./linear_map.ts";
 
 /** What a {@linkcode TransposedConvolution} is made of. */
 export interface TransposedParts extends LinearParts {
@@ -57,34 +57,28 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
     if (of(a) !== of(b) || a.weight.dims.join() !== b.weight.dims.join()) {
       return new Skip("other-geometry", `${this.label} and ${other.label} have other attributes or kernels`);
     }
-    const [own, others] = [this.biasNumbers(), other.biasNumbers()], { dims } = a.weight;
-    if (own instanceof Skip) return own;
-    if (others instanceof Skip) return others;
+    const biases = this.biases(other), { dims } = a.weight;
+    if (biases instanceof Skip) return biases;
     const flat = [a.weight, b.weight].map((weight) => reshaped(weight, [dims[0], sizeOf(dims.slice(1))]));
-    return this.with({
-      nodes: [...a.nodes, ...b.nodes],
-      layers: a.layers + b.layers,
-      work: sumOf(a.work, b.work),
-      isSure: a.isSure && b.isSure,
+    return this.joined(other, {
       weight: reshaped(summedMatrices(flat), dims),
-      stored: undefined,
-      bias: summedBias(own, others),
-      origin: largerOrigin(a.origin, b.origin),
+      form: a.form,
+      bias: summedBias(...biases),
     });
   }
 
   then(next: LinearMap): TransposedConvolution | Skip {
     const matrix = this.#pointwise(next);
     if (matrix instanceof Skip) return matrix;
-    const [own, others] = [this.biasNumbers(), next.biasNumbers()];
-    if (own instanceof Skip) return own;
-    if (others instanceof Skip) return others;
-    const ratio = this.#growth(), through = own && next.shiftThrough(own);
+    const biases = this.biases(next);
+    if (biases instanceof Skip) return biases;
+    const [own, others] = biases, through = own && next.shiftThrough(own);
     if (through instanceof Skip) return through;
-    const { macs, parameters } = next.parts.work;
-    return this.#joined(next, this, next, {
-      work: sumOf(this.parts.work, { macs: macs * (ratio ?? 1), parameters }),
-      isSure: this.parts.isSure && next.parts.isSure && ratio !== undefined,
+    const { macs, parameters } = next.parts.work, { form, origin } = this.parts;
+    return this.joined(next, {
+      form,
+      origin,
+      work: sumOf(this.parts.work, { macs: macs * this.#growth(), parameters }),
       weight: mixedKernel(this.parts.weight, matrix),
       bias: through ? summedBias(others, through) : others,
     });
@@ -102,10 +96,12 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
     }
     const [rows, ...rest] = this.parts.weight.dims, turned = transposed(matrix, [1, 0]);
     const product = matrixProduct(turned, reshaped(this.parts.weight, [rows, sizeOf(rest)]));
-    return this.#joined(first, first, this, {
+    const { form, origin } = this.parts;
+    return this.joined(first, {
+      form,
+      origin,
       x: first.x,
-      work: sumOf(first.parts.work, this.parts.work),
-      isSure: first.parts.isSure && this.parts.isSure,
+      nodes: [...first.nodes, ...this.nodes],
       weight: reshaped(product, [turned.dims[0], ...rest]),
     });
   }
@@ -149,25 +145,6 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
     return { factor: { dims: [dims[0], ...dims.slice(1).map(() => 1)], values } };
   }
 
-  protected with(change: Partial<TransposedParts>): TransposedConvolution {
-    return new TransposedConvolution({ ...this.parts, ...change });
-  }
-
-  /** With a 1×1 convolution folded in. */
-  #joined(
-    other: Convolution | LinearMap,
-    first: LinearMap,
-    second: LinearMap,
-    change: Partial<TransposedParts>,
-  ): TransposedConvolution {
-    return this.with({
-      nodes: [...first.nodes, ...second.nodes],
-      layers: this.parts.layers + other.parts.layers,
-      stored: undefined,
-      ...change,
-    });
-  }
-
   /** The matrix V[m, n] of a 1×1 convolution without groups, of this one's type and rank. */
   #pointwise(other: LinearMap): Tensor | Skip {
     const { weight, group } = this.parts;
@@ -185,8 +162,8 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
     return this.whyOtherType(other) ?? reshaped(kernel, kernel.dims.slice(0, 2));
   }
 
-  /** Output positions for one of the input, at least; undefined where not known. */
-  #growth(): number | undefined {
+  /** Output positions for one of the input, at least; 1 where that is not known. */
+  #growth(): number {
     const { form, weight } = this.parts, kernel = weight.dims.slice(2);
     const x = this.x.shape, y = form.output.shape;
     const { strides, dilations, begin, end } = windowOf(form, kernel, undefined);
@@ -194,9 +171,9 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
     for (let axis = 0; axis < kernel.length; axis++) {
       const from = x?.[axis + 2], to = y?.[axis + 2], before = begin[axis], after = end[axis];
       if (typeof from === "number" && typeof to === "number") ratio *= to / from;
-      else if (form.numbers("output_shape") || before === null || after === null) return undefined;
+      else if (form.numbers("output_shape") || before === null || after === null) return 1;
       else if (before + after <= dilations[axis] * (kernel[axis] - 1) + 1 - strides[axis]) ratio *= strides[axis];
-      else return undefined;
+      else return 1;
     }
     return ratio;
   }
