@@ -47,7 +47,8 @@ const ORT_TYPES: Record<number, ort.Tensor.Type> = {
   13: "uint64",
 };
 
-function fed(tensor: TestTensor): ort.Tensor {
+/** Numbers as the runtime takes them. */
+export function fed(tensor: TestTensor): ort.Tensor {
   const { dims, type = 1 } = tensor;
   if (tensor.text) return new ort.Tensor("string", tensor.text, dims);
   const bytes = rawData(tensor), name = ORT_TYPES[type];

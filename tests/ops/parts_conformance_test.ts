@@ -57,8 +57,9 @@ const normalizesOneAxis: Check = (op, subject) =>
 
 /** Other values of the same shape give the same. */
 const readsShapeOnly: Check = async (_op, { model, feeds, own, what }) => {
-  const others = Object.entries(feeds).map(([name, { dims, values }]) => [name, {
+  const others = Object.entries(feeds).map(([name, { dims, values, type }]) => [name, {
     dims,
+    type,
     values: Float32Array.from(values, (value) => 3 - 2 * value),
   }]);
   const result = (await run(modelBytes(model), Object.fromEntries(others)))?.o0;
@@ -81,7 +82,7 @@ const broadcastsAll: Check = async (_op, { model, node, feeds, own, what }: Case
   const inputs = Object.fromEntries(Object.keys(feeds).map((name) => [name, [...own.dims]]));
   const wide = Object.entries(feeds).map((
     [name, value],
-  ) => [name, { dims: own.dims, values: spread(value, own.dims) }]);
+  ) => [name, { dims: own.dims, values: spread(value, own.dims), type: value.type }]);
   const result = (await run(modelBytes({ ...model, inputs }), Object.fromEntries(wide)))?.o0;
   assertClose(result && asNumbers(result), asNumbers(own), `${what}, of repeated inputs`);
   return true;

@@ -15,8 +15,8 @@ import { affineOf, carryOf, linearOf } from "../../src/ops/views.ts";
 import { commit } from "../../src/rewrite/commit.ts";
 import { Replacement } from "../../src/rewrite/rule.ts";
 import { modelBytes, random, randomIn, type TestModel, type TestTensor } from "../onnx_model.ts";
-import type { OpName } from "./conformance.ts";
-import { type Example, TYPE } from "./example.ts";
+import { fed, modelOf as modelWith, type OpName } from "./conformance.ts";
+import type { Example } from "./example.ts";
 
 /** How often each view of an operator was compared with a run. */
 export type ViewCounts = Record<"affine" | "linear" | "up" | "down", number>;
@@ -36,36 +36,7 @@ export type Results = Record<string, Numbers>;
 
 /** A model of one example with some of its inputs fed, the others constant. */
 export function modelOf(name: OpName, opset: number, example: Example, isFed: (index: number) => boolean): TestModel {
-  const inputs: NonNullable<TestModel["inputs"]> = {}, initializers: Record<string, TestTensor> = {};
-  const types: Record<string, number> = {};
-  const names = example.inputs.map((tensor, index) => {
-    if (!tensor) return "";
-    const label = `i${index}`;
-    if (isFed(index)) [inputs[label], types[label]] = [[...tensor.dims], tensor.type ?? 1];
-    else initializers[label] = tensor;
-    return label;
-  });
-  const outputs = Array.from({ length: example.outputs ?? 1 }, (_, index) => `o${index}`);
-  for (const output of outputs) types[output] = 0;
-  return {
-    opset: name.domain === "" ? opset : 21,
-    ir: 8,
-    opsets: name.domain === "" ? {} : { [name.domain]: opset },
-    inputs,
-    initializers,
-    types,
-    outputs: Object.fromEntries(outputs.map((output) => [output, null])),
-    nodes: [{
-      op: name.opType,
-      domain: name.domain,
-      name: "node",
-      inputs: names,
-      outputs,
-      attributes: Object.fromEntries(
-        Object.entries(example.attributes ?? {}).flatMap(([key, value]) => value === undefined ? [] : [[key, value]]),
-      ),
-    }],
-  };
+  return modelWith(name, opset, example, (index) => isFed(index) ? "fed" : "constant");
 }
 
 /** What ONNX Runtime said last of a model that it does not run. */
@@ -82,23 +53,13 @@ export async function run(bytes: Uint8Array, feeds: Record<string, Numbers>): Pr
     });
     const results = await session.run(
       Object.fromEntries(
-        Object.entries(feeds).map((
-          [name, { dims, values, type }],
-        ) => [
-          name,
-          type === TYPE.int64
-            ? new ort.Tensor("int64", BigInt64Array.from(Array.from(values, BigInt)), dims)
-            : new ort.Tensor(Float32Array.from(values), dims),
-        ]),
+        Object.entries(feeds).map(([name, numbers]) => [name, fed({ ...numbers, dims: [...numbers.dims] })]),
       ),
     );
     return Object.fromEntries(
-      Object.entries(results).map(([name, { dims, data }]) => [
+      Object.entries(results).map(([name, { dims, data, type }]) => [
         name,
-        {
-          dims,
-          values: data instanceof BigInt64Array ? Array.from(data, Number) : data as unknown as ArrayLike<number>,
-        },
+        { dims, values: type === "float32" ? data as unknown as ArrayLike<number> : Array.from(data as never, Number) },
       ]),
     );
   } catch (error) {

@@ -20,6 +20,9 @@ export function genericExamples(least: number, most: number, { opset, seed }: Ex
     examples.push({ inputs: equal.map((_, index) => wholes(-9, 9, [2, 2], TYPE.int32, seed + index)) });
     examples.push({ inputs: equal.map((_, index) => wholes(0, 9, [2, 2], TYPE.uint8, seed + index)) });
     examples.push({ inputs: equal.map((_, index) => wholes(0, 1, [2, 3], TYPE.bool, seed + index)) });
+    if (opset >= 8) {
+      examples.push({ inputs: inputs.map(({ dims }, index) => wholes(0, 1, dims, TYPE.bool, seed + index)) });
+    }
   }
   examples.push({ inputs: Array.from({ length: Math.max(1, least) }, () => positive(2, 3)) });
   examples.push({ inputs: Array.from({ length: Math.max(1, least) }, () => floats()) });

@@ -87,7 +87,10 @@ const dequantize: Examples = ({ opset }) => [
 /** Layers, pools, normalizations and what quantizes. */
 export const LAYERS: Record<string, Examples> = {
   Conv: conv,
-  ConvInteger: () => [{ inputs: [quantizedImage, kernel], attributes: { pads: [1, 1, 1, 1] } }],
+  ConvInteger: () => [
+    { inputs: [quantizedImage, kernel] },
+    { inputs: [quantizedImage, kernel], attributes: { pads: [1, 1, 1, 1] } },
+  ],
   QLinearConv: () => [{
     inputs: [
       quantizedImage,

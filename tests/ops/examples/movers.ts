@@ -7,6 +7,7 @@ const slice: Examples = ({ opset }) => {
     return [
       { inputs: [x], attributes: { starts: [1, 0], ends: [2, -1], axes: [0, 2] } },
       { inputs: [x], attributes: { starts: [0], ends: [2 ** 31 - 1] } },
+      { inputs: [x], attributes: { starts: [1], ends: [3], axes: [1] } },
     ];
   }
   const cut = (starts: number[], ends: number[], axes: number[], steps: number[]): Example => ({
@@ -17,6 +18,8 @@ const slice: Examples = ({ opset }) => {
     { inputs: [x, ints(1, 0), ints(2, 2)], parameters: [1, 2] },
     cut([0], [2 ** 31 - 1], [1], [1]),
     cut([-1], [-(2 ** 31)], [2], [-1]),
+    cut([1], [3], [1], [1]),
+    cut([-1], [2 ** 31 - 1], [2], [1]),
     cut([3, -1], [-10, 0], [-1, 1], [-2, -1]),
     cut([1, 5], [100, 9], [1, 2], [2, 1]),
     cut([0, 0, 0], [2, 3, 4], [0, 1, 2], [1, 1, 1]),
