@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
+import { checked } from "../host/options.ts";
 import { nodesOf } from "./model_file.ts";
 import { type SessionOptions, startSession } from "./session.ts";
 import type { Level } from "./types.ts";
@@ -22,6 +23,7 @@ export async function asRunOperators(
   level: Level = "all",
   options: Omit<SessionOptions, "level" | "optimizedPath" | "profilePrefix"> = {},
 ): Promise<Record<string, number>> {
+  checked("asRunOperators", options, { provider: true, threads: true, pin: true });
   using directory = new TemporaryDirectory();
   const optimizedPath = join(directory.path, "as_run.onnx");
   await using _session = await startSession(path, { ...options, level, optimizedPath });

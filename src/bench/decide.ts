@@ -4,6 +4,7 @@
  * @module
  */
 import { CALLED, DELTA, MIN_ROUNDS_FOR_VERDICT, SAME_OPERATORS_DELTA, SHOWN } from "./decision_rule.ts";
+import { checked, type OptionNames } from "../host/options.ts";
 import { halfWidth, intervalAt, MIN_OPENINGS } from "./statistics.ts";
 import type { Decision, Evidence, Verdict } from "./types.ts";
 
@@ -19,9 +20,17 @@ export interface DecideOptions {
   seconds?: number;
 }
 
+/** Every option of {@linkcode decide}. */
+export const DECIDE_OPTIONS: OptionNames<DecideOptions> = {
+  delta: true,
+  sameOperators: true,
+  basis: true,
+  seconds: true,
+};
+
 /** Decides by the rule that {@linkcode RULE} states. */
 export function decide(evidence: Evidence, options: DecideOptions = {}): Decision {
-  const { sameOperators, basis = "wall", seconds } = options;
+  const { sameOperators, basis = "wall", seconds } = checked("decide", options, DECIDE_OPTIONS);
   const delta = sameOperators ? Math.max(options.delta ?? DELTA, SAME_OPERATORS_DELTA) : options.delta ?? DELTA;
   const band = Math.log1p(delta), { ln } = evidence;
   const [shown, called] = [SHOWN, CALLED].map((confidence) => halfWidth(evidence, confidence));

@@ -9,6 +9,7 @@ import { env } from "onnxruntime-node";
 // @ts-types="./systeminformation.d.ts"
 import * as systeminformation from "systeminformation";
 import { hostVersion } from "../host/deno.ts";
+import { checked } from "../host/options.ts";
 import { provenance } from "./provenance.ts";
 import type { Environment, Provider } from "./types.ts";
 
@@ -26,7 +27,8 @@ export async function defaultThreads(): Promise<number> {
 export async function describeEnvironment(
   run: { provider: Provider; threads: number; seed: number; modelPath?: string },
 ): Promise<Environment> {
-  const { provider, threads, seed } = run;
+  const names = { provider: true, threads: true, seed: true, modelPath: true } as const;
+  const { provider, threads, seed } = checked("describeEnvironment", run, names);
   const [cpu, gpu, from] = await Promise.all([
     systeminformation.cpu().catch(() => undefined),
     run.provider === "cpu" ? null : describeGpu(),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checked } from "../host/options.ts";
 import { INFINITE_ERROR } from "./error.ts";
 import { severity } from "./error_summary.ts";
 import type { ErrorMeasures, ErrorSummary, OutputError } from "./types.ts";
@@ -57,8 +58,12 @@ export interface ErrorJudgement {
 export function judgeError(
   error: ErrorSummary,
   maxError: number,
-  { isAbsolute = false, by = "ONNX Runtime's own optimizations make" }: ExcuseOptions = {},
+  options: ExcuseOptions = {},
 ): ErrorJudgement {
+  const { isAbsolute = false, by = "ONNX Runtime's own optimizations make" } = checked("judgeError", options, {
+    isAbsolute: true,
+    by: true,
+  });
   const outputs = byOutput(error);
   const failures = new Map<string | undefined, string>(); // by output: its worst input set speaks for it
   const excused = new Map<string | undefined, string>();

@@ -4,6 +4,7 @@
  * @module
  */
 import { ERROR_LIMIT, isErrorLimit, judgeError } from "./error_limit.ts";
+import { checked } from "../host/options.ts";
 import { gateSpeed } from "./speed_gate.ts";
 import type { Comparison } from "./types.ts";
 
@@ -32,7 +33,8 @@ export interface GateResult {
  *
  * @throws {RangeError} If a limit is negative or no number, or the error's is 1 or more: it would never fail.
  */
-export function gate(comparison: Comparison, { failIfSlower, maxError }: GateLimits): GateResult {
+export function gate(comparison: Comparison, limits: GateLimits): GateResult {
+  const { failIfSlower, maxError } = checked("gate", limits, { failIfSlower: true, maxError: true });
   const failures: string[] = [], warnings: string[] = [], undecided: string[] = [];
   if (maxError !== undefined) {
     if (!isErrorLimit(maxError)) throw new RangeError(`maxError ${maxError}: expected ${ERROR_LIMIT}`);

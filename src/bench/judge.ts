@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { decide, type DecideOptions } from "./decide.ts";
+import { checked, type OptionNames, optionsOf } from "../host/options.ts";
+import { decide, DECIDE_OPTIONS, type DecideOptions } from "./decide.ts";
 import { CALLED } from "./decision_rule.ts";
-import { evidenceOf, type EvidenceOptions, halfWidth } from "./statistics.ts";
+import { EVIDENCE_OPTIONS, evidenceOf, type EvidenceOptions, halfWidth } from "./statistics.ts";
 import type { Decision, Evidence, Interval, NoiseFloor, Verdict } from "./types.ts";
 
 /** How much wider the wall clock's interval must be for CPU time to decide in its place. */
@@ -16,6 +17,16 @@ export interface JudgeOptions extends Omit<DecideOptions, "basis">, EvidenceOpti
   /** ln(before/after) of the CPU times of the same rounds, given only where CPU time may decide: at one thread. */
   lnCpuRatios?: readonly number[];
 }
+
+/** Every option of {@linkcode judge}. */
+const JUDGE_OPTIONS: OptionNames<JudgeOptions> = {
+  openings: true,
+  isSample: true,
+  delta: true,
+  sameOperators: true,
+  seconds: true,
+  lnCpuRatios: true,
+};
 
 /** An interval and what was decided. */
 export interface Judgement {
@@ -40,9 +51,10 @@ export interface Judgement {
  * @throws {RangeError} If there are no ratios.
  */
 export function judge(lnRatios: readonly number[], options: JudgeOptions = {}): Judgement {
-  const { lnCpuRatios, ...rest } = options;
-  const wall = evidenceOf(lnRatios, rest);
-  const cpu = lnCpuRatios && evidenceOf(lnCpuRatios, rest);
+  const { lnCpuRatios } = checked("judge", options, JUDGE_OPTIONS);
+  const ofEvidence = optionsOf(options, EVIDENCE_OPTIONS), rest = optionsOf(options, DECIDE_OPTIONS);
+  const wall = evidenceOf(lnRatios, ofEvidence);
+  const cpu = lnCpuRatios && evidenceOf(lnCpuRatios, ofEvidence);
   const byCpu = cpu !== undefined && CPU_ADVANTAGE * cpu.standardError < wall.standardError;
   let decision = decide(byCpu ? cpu : wall, { ...rest, basis: byCpu ? "cpu" : "wall" });
   const byWall = byCpu ? decide(wall, rest) : decision;

@@ -6,6 +6,7 @@
 // @ts-types="./jstat.d.ts"
 import jStat from "jstat";
 import { mean, median, medianAbsoluteDeviation, quantile, sampleVariance, sum } from "simple-statistics";
+import { checked, type OptionNames } from "../host/options.ts";
 import type { Evidence, Interval } from "./types.ts";
 
 export { median };
@@ -39,6 +40,9 @@ export interface EvidenceOptions {
   isSample?: boolean;
 }
 
+/** Every option of {@linkcode evidenceOf}. */
+export const EVIDENCE_OPTIONS: OptionNames<EvidenceOptions> = { openings: true, isSample: true };
+
 /**
  * What ln-ratios of rounds tell, with openings as the units.
  *
@@ -52,7 +56,7 @@ export interface EvidenceOptions {
  * @throws {RangeError} If there are no ratios.
  */
 export function evidenceOf(lnRatios: readonly number[], options: EvidenceOptions = {}): Evidence {
-  const { openings = [0], isSample = true } = options;
+  const { openings = [0], isSample = true } = checked("evidenceOf", options, EVIDENCE_OPTIONS);
   if (lnRatios.length === 0) throw new RangeError("evidenceOf(): no rounds");
   const rounds = lnRatios.length;
   const groups = isSample ? cut(lnRatios, openings) : blocksOf(lnRatios);

@@ -4,6 +4,7 @@ import type { Dim, Value } from "../graph/graph.ts";
 import { Model } from "../fusion/model.ts";
 import { addAll, around, conv, convTranspose, relu, upsample } from "../models/layers.ts";
 import { Network, type Statistics } from "../models/network.ts";
+import { checked } from "../host/options.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 
 /** The ways in which neighbouring linear layers become one. */
@@ -238,7 +239,8 @@ const STATISTICS: Statistics = new Map(
  * console.log(report.before.nodes, "→", report.after.nodes); // 8 → 2
  * ```
  */
-export function familyModel(family: Family, { seed = 0 }: { seed?: number } = {}): Model {
+export function familyModel(family: Family, options: { seed?: number } = {}): Model {
+  const { seed = 0 } = checked("familyModel", options, { seed: true });
   const { input, layers } = recipe(family);
   const network = new Network({ name: family, input, seed, statistics: STATISTICS });
   return Model.from(exportModel(network.finish(layers(network))), family);

@@ -5,6 +5,7 @@ import { decodeImage } from "../bench/image.ts";
 import { measureError, type ModelSource, type NamedTensors, openSession } from "../bench/mod.ts";
 import { materialise } from "../bench/source.ts";
 import { fuse, type FusionReport, type Model, open } from "../fusion/mod.ts";
+import { checked } from "../host/options.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { bundle, type MimeBundle } from "../plot/bundle.ts";
 import { formatPower } from "../plot/format.ts";
@@ -47,6 +48,7 @@ export interface PretrainedResult {
 export async function pretrainedNetworks(
   photos: { page?: string; people?: string } = {},
 ): Promise<readonly PretrainedResult[]> {
+  checked("pretrainedNetworks", photos, { page: true, people: true });
   const results: PretrainedResult[] = [];
   const questions = [
     ...QUESTIONS,

@@ -1,5 +1,6 @@
 import type { TensorData } from "../bench/mod.ts";
 import { type RandomSource, randomSource } from "../bench/random.ts";
+import { checked } from "../host/options.ts";
 import { Drawing } from "../plot/drawing.ts";
 import { rasterPixels } from "../plot/raster.ts";
 import { textWidth } from "../plot/svg.ts";
@@ -74,7 +75,8 @@ export async function linesTensor(lines: readonly TextLine[]): Promise<TensorDat
 }
 
 /** The first lines as one picture, as many as fit into three rows. */
-export function linesPicture(lines: readonly TextLine[], { width = 640 }: { width?: number } = {}): Drawing {
+export function linesPicture(lines: readonly TextLine[], options: { width?: number } = {}): Drawing {
+  const { width = 640 } = checked("linesPicture", options, { width: true });
   const gap = 8, columns = Math.max(1, Math.floor((width + gap) / (WIDTH + gap)));
   const shown = lines.slice(0, 3 * columns), rows = Math.ceil(shown.length / columns);
   const height = rows * (HEIGHT + gap) - gap, across = columns * (WIDTH + gap) - gap;

@@ -1,4 +1,5 @@
 import type { Model } from "./model.ts";
+import { checked } from "../host/options.ts";
 import { inferShapes } from "../ops/infer.ts";
 import { costOf } from "../rewrite/cost.ts";
 
@@ -19,6 +20,7 @@ export interface LayerWork {
  * from the inputs' are left out, and so are Constant nodes.
  *
  * @param inputs Shapes by input name, or the inputs of a comparison; others keep the shape the model declares.
+ * @throws {OptionError} If the model has no input of that name.
  *
  * @example
  * ```ts
@@ -33,7 +35,8 @@ export function layersOf(
   model: Model,
   inputs: Readonly<Record<string, readonly number[]>> | readonly { name: string; dims: readonly number[] }[] = {},
 ): LayerWork[] {
-  const { graph } = model.graphs();
+  const { graph } = model.graphs(), names = Object.fromEntries(graph.inputs.map(({ name }) => [name, true]));
+  if (!Array.isArray(inputs)) checked("layersOf", inputs, names as Record<keyof typeof inputs, true>);
   const shapes = new Map(
     Array.isArray(inputs) ? inputs.map(({ name, dims }) => [name, dims]) : Object.entries(inputs),
   );

@@ -1,3 +1,4 @@
+import { checked } from "../host/options.ts";
 import { STYLE } from "./svg.ts";
 
 /** Width of a plot that fits a phone, CSS pixels. */
@@ -11,6 +12,7 @@ export function htmlFigure(
   plot: (width: number) => { readonly svg: string } | undefined,
   widths: { wide: number; narrow: number } = { wide: 740, narrow: NARROW },
 ): string {
+  checked("htmlFigure", widths, { wide: true, narrow: true });
   const wide = plot(widths.wide), narrow = plot(widths.narrow);
   if (!wide || !narrow) return "";
   const inline = ({ svg }: { readonly svg: string }) => svg.replace(`<style>${STYLE}</style>\n`, "");

@@ -6,7 +6,7 @@ import type { GraphShape } from "./graph_layout.ts";
 import { htmlFigure } from "./figure.ts";
 import { htmlName, htmlNotes, htmlTable } from "./parts.ts";
 
-/** Rows of one list; the rest is in the embedded JSON. */
+/** Rows of one list; the rest is in the JSON that a page has to download. */
 const ROWS = 400;
 
 /** Kinds of rewrites that get a picture. */
@@ -72,7 +72,7 @@ export function htmlPictures(
 
 function folded(summary: string, count: number, head: string, rows: string[]): string {
   const more = rows.length - ROWS;
-  const last = more > 0 ? `<tr><td colspan="2">and ${formatCount(more)} more, in the embedded JSON</td></tr>` : "";
+  const last = more > 0 ? `<tr><td colspan="2">and ${formatCount(more)} more, in the JSON</td></tr>` : "";
   return `<details><summary><span class="count">${formatCount(count)}</span>${summary}</summary>` +
     `<div class="scroll"><table>${head}<tbody>${rows.slice(0, ROWS).join("\n")}${last}</tbody></table></div></details>`;
 }

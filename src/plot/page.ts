@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checked, type OptionNames } from "../host/options.ts";
 import { escapeMarkup } from "./format.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { ARTICLE_ADDRESS, CITATION, HOME_ADDRESS } from "./words.ts";
@@ -31,6 +32,19 @@ export interface Page {
   language?: string;
 }
 
+/** Every part of a {@linkcode Page}. */
+const PAGE_PARTS: OptionNames<Page> = {
+  title: true,
+  kicker: true,
+  author: true,
+  date: true,
+  lede: true,
+  body: true,
+  style: true,
+  json: true,
+  language: true,
+};
+
 // Nothing may be fetched and nothing may run, whatever a model's names contain.
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
@@ -46,9 +60,12 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; ba
  * if (html.split("</script>").length !== 2) throw new Error("the data ended their element");
  * ```
  */
-export function renderPage(
-  { title, kicker, author, date, lede, body, style = "", json = {}, language = "en" }: Page,
-): string {
+export function renderPage(page: Page): string {
+  const { title, kicker, author, date, lede, body, style = "", json = {}, language = "en" } = checked(
+    "renderPage",
+    page,
+    PAGE_PARTS,
+  );
   const policy = style ? `${POLICY}; font-src data:` : POLICY;
   const byline = [author, date && day(date)].filter((part) => part !== undefined && part !== "").map((part) =>
     escapeMarkup(part!)

@@ -1,3 +1,4 @@
+import { checked } from "../host/options.ts";
 import { escapeMarkup } from "./format.ts";
 import { renderPage } from "./page.ts";
 import { htmlTable } from "./parts.ts";
@@ -15,7 +16,9 @@ export interface PairsPage {
 }
 
 /** The page of several pairs: the table, with a link to the page of each. */
-export function renderPairs({ columns, rows, links, sentence }: PairsPage): string {
+export function renderPairs(pairs: PairsPage): string {
+  const names = { columns: true, rows: true, links: true, sentence: true } as const;
+  const { columns, rows, links, sentence } = checked("renderPairs", pairs, names);
   const cells = rows.map(([name, ...others], i) => {
     const link = links[i];
     return [

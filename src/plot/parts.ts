@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checked } from "../host/options.ts";
 import type { Comparison, ErrorMeasures, ErrorSummary, Interval, OutputError } from "../bench/types.ts";
 import {
   escapeMarkup,
@@ -34,8 +35,9 @@ const MANY = 7;
 export function htmlTable(
   head: string[],
   rows: string[][],
-  { numbers = [], className = "" }: { numbers?: number[]; className?: string } = {},
+  options: { numbers?: number[]; className?: string } = {},
 ): string {
+  const { numbers = [], className = "" } = checked("htmlTable", options, { numbers: true, className: true });
   // a phone shows each row as a card, each cell behind its column's name; roles keep it a table to those who hear it
   const isStack = /\bstack\b/.test(className) || head.length > 3;
   const role = (name: string) => isStack ? ` role="${name}"` : "";
