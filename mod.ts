@@ -42,6 +42,7 @@ import {
   type ModelSource,
   open as openPlain,
   type OpenOptions,
+  SKIP_CODES as codes,
 } from "./src/fusion/mod.ts";
 import { FUSE_OPTIONS } from "./src/fusion/fuse.ts";
 import { OPEN_OPTIONS } from "./src/fusion/open.ts";
@@ -55,7 +56,14 @@ import {
 } from "./src/models/mod.ts";
 import { errorDisplay, progressLine } from "./src/plot/mod.ts";
 import { displayed } from "./src/plot/displayed.ts";
-import { shownComparison, shownFusion, shownList, shownModel, shownReport } from "./src/plot/shown_results.ts";
+import {
+  shownComparison,
+  shownFusion,
+  shownList,
+  shownModel,
+  shownRecord,
+  shownReport,
+} from "./src/plot/shown_results.ts";
 
 export * from "./src/fusion/mod.ts";
 export { stopOnInterrupt } from "./src/host/interrupts.ts";
@@ -89,6 +97,9 @@ export {
   savePlot,
   ulpHistogram,
 } from "./src/plot/mod.ts";
+
+/** What each code of a reason means. In a notebook it is a table. */
+export const SKIP_CODES: typeof codes = shownRecord({ ...codes });
 
 /** The names of all architectures that {@linkcode build} knows. */
 export const architectures: readonly Architecture[] = shownList([...architectureNames], "architecture");

@@ -5,6 +5,7 @@ import { Model } from "../fusion/model.ts";
 import { addAll, around, conv, convTranspose, relu, upsample } from "../models/layers.ts";
 import { Network, type Statistics } from "../models/network.ts";
 import { checked } from "../host/options.ts";
+import { shownList } from "../plot/shown_results.ts";
 import { valueTensor } from "../tensor/tensor.ts";
 
 /** The ways in which neighbouring linear layers become one. */
@@ -214,7 +215,7 @@ const RECIPES: Readonly<Record<Family, Recipe>> = {
 };
 
 /** All families, in the order in which they build on each other. */
-export const families: readonly Family[] = Object.keys(RECIPES) as Family[];
+export const families: readonly Family[] = shownList(Object.keys(RECIPES) as Family[], "family");
 
 /** The statistics a BatchNormalization of a family has: means around 0, variances around 1, none of them trivial. */
 const STATISTICS: Statistics = new Map(

@@ -17,36 +17,62 @@ import { htmlInterval, htmlTable } from "./parts.ts";
 import { listDisplay, recordDisplay } from "./record_display.ts";
 import { markdownTable, textTable } from "./text_layout.ts";
 
-/** A list that shows itself as a table, as does each record in it. */
+/** Methods of a list that make another one of its members. */
+const SELECTIONS: readonly string[] = ["concat", "filter", "slice", "toReversed", "toSorted", "toSpliced", "with"];
+
+/** A list that shows itself as a table, as does each record in it, and what is selected from it. */
 export function shownList<T extends readonly unknown[]>(list: T, name?: string): T {
-  for (const each of list) if (each?.constructor === Object && Object.isExtensible(each)) shownRecord(each);
-  return displayed(list, (list) => listDisplay(list, name));
+  for (const each of list) if (isRecord(each)) shownRecord(each);
+  return withSelections(displayed(list, (list) => listDisplay(list, name)), (list) => shownList(list, name));
+}
+
+/** A list of which what is selected shows itself, too. The methods are the list's own: no class is changed. */
+function withSelections<T extends readonly unknown[]>(list: T, show: (list: T) => T): T {
+  for (const name of SELECTIONS) {
+    const select: (...args: unknown[]) => unknown = Reflect.get(list as object, name);
+    const value = (...args: unknown[]) => show(select.apply(list, args) as T);
+    Object.defineProperty(list, name, { value, configurable: true });
+  }
+  return list;
+}
+
+/** Every record and every list of records in a value, at any depth, shows itself. */
+function shownParts(value: unknown): void {
+  if (!isRecord(value) && !Array.isArray(value) || !Object.isExtensible(value)) return;
+  const parts = Object.values(value);
+  parts.forEach(shownParts);
+  if (!Array.isArray(value)) shownRecord(value);
+  else if (parts.some(isRecord)) shownList(value);
+}
+
+function isRecord(value: unknown): value is object {
+  return value?.constructor === Object && Object.isExtensible(value);
 }
 
 /** A record that shows itself, its fields one below the other. */
-function shownRecord<T extends object>(record: T): T {
+export function shownRecord<T extends object>(record: T): T {
   return displayed(record, recordDisplay);
 }
 
-/** A comparison that shows itself, as do its error, its levels and each of these, with the speed-up, and what it knows of the machine. */
+/** A comparison that shows itself, as does everything in it; its error and its levels with their plots. */
 export function shownComparison<T extends Comparison>(comparison: T): T {
+  shownParts(comparison);
   displayed(comparison.error, errorDisplay);
-  displayed(comparison.levels, levelsDisplay);
-  for (const level of comparison.levels) {
-    displayed(level, (level) => levelsDisplay([level]));
-    for (const part of [level.before, level.after, level.speedup, level.decision]) if (part) shownRecord(part);
-  }
-  for (const part of [comparison.environment, comparison.before, comparison.after]) shownRecord(part);
+  shownLevels(comparison.levels);
+  for (const level of comparison.levels) displayed(level, (level) => levelsDisplay([level]));
   for (const list of [comparison.inputs, comparison.rules, comparison.notes]) if (list) shownList(list, "note");
   return displayed(comparison, comparisonDisplay);
 }
 
-/** A fusion report that shows itself, as do its rewrites, what it left alone, and both sizes. */
+function shownLevels<T extends readonly LevelComparison[]>(levels: T): T {
+  return withSelections(displayed(levels, levelsDisplay), shownLevels);
+}
+
+/** A fusion report that shows itself, as do its rewrites, what it left alone, both sizes, and their parts. */
 export function shownReport<T extends FusionSummary>(report: T, graphs?: { before: GraphShape; after: GraphShape }): T {
+  shownParts(report);
   shownList(report.applied);
   shownList(report.skipped);
-  shownRecord(report.before);
-  shownRecord(report.after);
   return displayed(report, (report) => reportDisplay(report, graphs));
 }
 

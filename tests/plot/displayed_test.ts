@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { architectures, compare, explain, fuse, layersOf, listRules, open } from "../../mod.ts";
+import { architectures, compare, explain, fuse, layersOf, listRules, open, SKIP_CODES } from "../../mod.ts";
 import { Model } from "../../src/fusion/mod.ts";
 import { displayed } from "../../src/plot/displayed.ts";
 import { listDisplay, recordDisplay } from "../../src/plot/record_display.ts";
@@ -49,6 +49,17 @@ Deno.test("everything that a cell can end with displays itself: HTML, Markdown a
     environment: comparison.environment,
     inputs: comparison.inputs,
     notes: comparison.notes,
+    "some rewrites": report.applied.filter(({ rule }) => rule === "fuse-affine-into-layer"),
+    "the first rewrites, others first": report.applied.slice(0, 3).toReversed(),
+    "a rewrite's cost": report.applied[0].before,
+    "some levels": levels.slice(0, 1),
+    "the machine while a level was timed": levels[0].machine,
+    "the noise floor": levels[0].control,
+    "errors by output": comparison.error.outputs,
+    "an output's error": comparison.error.outputs.logits,
+    "the worst errors": comparison.error.worst,
+    settings: comparison.settings,
+    SKIP_CODES,
   };
   for (const [what, value] of Object.entries(values)) {
     const bundle = shown(value, what);
@@ -69,6 +80,8 @@ Deno.test("console.log of a result is short, and what displays itself is data as
   assertEquals(Object.keys(model).includes("stats"), false);
   assertEquals(JSON.parse(JSON.stringify(comparison)).levels.length, 1);
   assertEquals({ ...report }.before, report.before);
+  assertEquals(JSON.stringify(report.applied.slice(1, 3)), JSON.stringify([report.applied[1], report.applied[2]]));
+  assertEquals(Object.keys(report.applied.slice(0, 2)), ["0", "1"]);
 });
 
 Deno.test("importing changes no class, and displays belong to values", () => {

@@ -1,6 +1,6 @@
 /**
  * Deep equality as `@std/assert` defines it: same value (`Object.is`, so `NaN` equals `NaN`, but `0` equals `-0`), or same
- * prototype and equal contents. Maps and Sets are compared without regard to order.
+ * prototype and equal enumerable contents. Maps and Sets are compared without regard to order.
  */
 export function equal(a: unknown, b: unknown): boolean {
   return compare(a, b, new Map());
@@ -21,6 +21,7 @@ function compare(a: unknown, b: unknown, seen: Map<unknown, unknown>): boolean {
   if (ArrayBuffer.isView(a)) return sameItems(a as unknown as ArrayLike<unknown>, b as unknown as ArrayLike<unknown>);
   if (a instanceof Set) return sameSet(a, b as Set<unknown>, seen);
   if (a instanceof Map) return sameMap(a, b as Map<unknown, unknown>, seen);
+  if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
   return sameProperties(a, b, seen);
 }
 
@@ -50,11 +51,16 @@ function sameMap(a: Map<unknown, unknown>, b: Map<unknown, unknown>, seen: Map<u
 }
 
 function sameProperties(a: object, b: object, seen: Map<unknown, unknown>): boolean {
-  const keys = new Set([...Reflect.ownKeys(a), ...Reflect.ownKeys(b)]);
+  const ownKeys = a instanceof Error ? Reflect.ownKeys : enumerableKeys;
+  const keys = new Set([...ownKeys(a), ...ownKeys(b)]);
   for (const key of keys) {
     if (key === "stack" && a instanceof Error) continue;
     const inA = Reflect.get(a, key), inB = Reflect.get(b, key);
     if ((key in a) !== (key in b) || !compare(inA, inB, seen)) return false;
   }
   return true;
+}
+
+function enumerableKeys(value: object): PropertyKey[] {
+  return Reflect.ownKeys(value).filter((key) => Object.prototype.propertyIsEnumerable.call(value, key));
 }

@@ -30,6 +30,7 @@ Deno.test("equal() compares contents, not references", () => {
     [new Set([[1], [2]]), new Set([[2], [1]])],
     [new Date(5), new Date(5)],
     [/a/g, /a/g],
+    [Object.defineProperty([1], "hidden", { value: 2 }), [1]],
     [new Error("x"), new Error("x")],
     [new Uint8Array([1, 2]).buffer, new Uint8Array([1, 2]).buffer],
   ];
@@ -57,6 +58,7 @@ Deno.test("equal() tells values apart that only look alike", () => {
     [new Date(5), new Date(6)],
     [/a/g, /a/i],
     [[1], { 0: 1, length: 1 }],
+    [new Array(2), new Array(3)],
   ];
   for (const [a, b] of pairs) check(!equal(a, b), `${Deno.inspect(a)} should not equal ${Deno.inspect(b)}`);
 });
