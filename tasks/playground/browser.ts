@@ -9,7 +9,15 @@ import { fileURLToPath } from "node:url";
 import { minify } from "terser";
 import protobuf from "protobufjs";
 import type { FieldInit, Schema } from "../../playground/protobuf.ts";
+import { ML_OPS } from "../../src/ops/ml.ts";
+import { SIGNAL_OPS } from "../../src/ops/signal.ts";
 import { messageType } from "../../src/proto/schema.ts";
+
+/** Operators that the page does not know, as `Model.stats` has them. */
+export const LEFT_ALONE: readonly string[] = [
+  ...Object.keys(ML_OPS).map((name) => `ai.onnx.ml.${name}`),
+  ...Object.keys(SIGNAL_OPS),
+];
 
 /** Any function of a `node:` module, in a browser: reading and writing files is not for pages. */
 const ABSENT = `

@@ -1,6 +1,6 @@
 /**
  * `deno task playground [FOLDER]`: one static page, `playground/site/index.html`, that fuses a model in the browser, and beside it
- * `runtime.js`, ONNX Runtime for browsers, loaded when times are asked for. It needs no server.
+ * `runtime.js`, what times models with ONNX Runtime for browsers inside, loaded when times are asked for. It needs no server.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { PAGE_STYLE } from "../../src/plot/page_style.ts";
 import { root } from "../root.ts";
-import { browserScript } from "./browser.ts";
+import { browserScript, LEFT_ALONE } from "./browser.ts";
 
 /** The rewriter alone, gzipped, may be this large. */
 export const MOST_FUSION_BYTES = 100_000;
@@ -28,14 +28,15 @@ function inlined(script: string): string {
 /** Writes the page into a folder; gives the rewriter's gzipped length. Throws where that is too long. */
 export async function writePlayground(folder: string): Promise<number> {
   const own = (name: string) => fileURLToPath(new URL(`playground/${name}`, root));
-  const fusion = await browserScript(own("fusion.ts")), app = await browserScript(own("app.ts"));
+  const fusion = await browserScript(own("fusion.ts"));
+  const app = await browserScript(own("app.ts"), { LEFT_ALONE: JSON.stringify(LEFT_ALONE) });
   const length = gzippedLength(fusion);
   if (length > MOST_FUSION_BYTES) {
     throw new Error(`the rewriter has ${length} bytes gzipped, more than ${MOST_FUSION_BYTES}`);
   }
   await import("onnxruntime-web/wasm"); // then it is in Deno's cache
   const wasm = await Deno.readFile(new URL("ort-wasm-simd-threaded.wasm", import.meta.resolve("onnxruntime-web/wasm")));
-  const runtime = await browserScript(own("runtime.ts"), {
+  const timer = await browserScript(own("timer.ts"), {
     WASM_BASE64: JSON.stringify(Buffer.from(wasm).toString("base64")),
   });
   await esbuild.stop();
@@ -46,7 +47,8 @@ export async function writePlayground(folder: string): Promise<number> {
   );
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(`${folder}/index.html`, page);
-  await Deno.writeTextFile(`${folder}/runtime.js`, runtime);
+  // a page from a file share may load a script, but not start a thread with one: it starts a thread with this function's text
+  await Deno.writeTextFile(`${folder}/runtime.js`, `globalThis.layerfuseTimer = function () {\n${timer}\n};\n`);
   return length;
 }
 

@@ -4,7 +4,7 @@ import { findChromium, withChromium } from "../../tasks/chromium.ts";
 import { MOST_FUSION_BYTES, writePlayground } from "../../tasks/playground/main.ts";
 import { open } from "../../src/fusion/mod.ts";
 import { externalised } from "../external_model.ts";
-import { modelBytes, random } from "../onnx_model.ts";
+import { modelBytes, random, tensor } from "../onnx_model.ts";
 
 const chromium = findChromium();
 if (!chromium) {
@@ -25,10 +25,33 @@ const SIDE_64 = modelBytes({
     { op: "MatMul", inputs: ["f", "m"], outputs: ["y"] },
   ],
 });
+/** Has operators that the page leaves alone. */
+const SPECTRUM = modelBytes({
+  inputs: { x: [1, 4] },
+  outputs: { y: [1, 4, 2] },
+  initializers: { axes: tensor([1], [2], 7) },
+  nodes: [
+    {
+      op: "Scaler",
+      domain: "ai.onnx.ml",
+      inputs: ["x"],
+      outputs: ["s"],
+      attributes: { offset: { floats: [1, 2, 3, 4] }, scale: { floats: [1, 2, 3, 4] } },
+    },
+    { op: "Unsqueeze", inputs: ["s", "axes"], outputs: ["u"] },
+    { op: "DFT", inputs: ["u"], outputs: ["y"] },
+  ],
+  opsets: { "": 17, "ai.onnx.ml": 3 },
+});
 /** Times in the page, once. */
 const TIMED = `(globalThis.asked ??= (document.getElementById("seconds").value = 1,
+  document.getElementById("time").click(), true)) && document.getElementById("time").textContent !== "Stop"`;
+/** Begins to time for an hour, and stops that when a round has ended. */
+const STOPPED = `(globalThis.asked ??= (document.getElementById("seconds").value = 3600,
   document.getElementById("time").click(), true)) &&
-  (document.getElementById("times").innerText || /cannot/.test(document.getElementById("progress").textContent))`;
+  (globalThis.stopped ??= /%.* left/.test(document.getElementById("progress").textContent)
+    ? (globalThis.plan = document.getElementById("plan").textContent, document.getElementById("time").click(), true)
+    : undefined) && document.getElementById("time").textContent !== "Stop"`;
 
 /** The page's facts: what it says, how wide it is against the window, whether its text can be read, what it offers. */
 const LOOK = `(() => {
@@ -40,6 +63,9 @@ const LOOK = `(() => {
     download: document.getElementById("download").download,
     times: document.getElementById("times").innerText,
     progress: document.getElementById("progress").textContent,
+    left: document.getElementById("left").innerText,
+    report: document.getElementById("report").download,
+    plan: globalThis.plan,
     tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     colour: style.color,
     background: getComputedStyle(document.documentElement).backgroundColor + style.backgroundColor,
@@ -69,6 +95,7 @@ Deno.test({
             });
             assertEquals([messages, requests], [[], []]);
             assertMatch(value.status, /^fashion_resnet\.fused\.onnx: 313 kB, .* 22 nodes in place of 33\.$/);
+            assertEquals([value.report, value.left], ["fashion_resnet.fused.json", ""]);
             assertMatch(value.table, /BatchNormalization\s+9\s+0/);
             assert(value.pictures > 0);
             assert(value.tooWide <= 0, `${value.tooWide} pixels too wide at ${width}`);
@@ -103,11 +130,36 @@ Deno.test({
         assertMatch(timed.value.times, /disabled[\s\S]*ms[\s\S]*×[\s\S]*(faster|slower|same|inconclusive)/);
         assertMatch(
           timed.value.times,
-          /all: \d+ paired rounds in random order; the outputs differ by \d\.\d\de-[678] of their norm/,
+          /all: \d+ paired rounds in random order; the outputs differ by \d\.\d+\s×\s10⁻[⁶⁷⁸] of their norm/,
         );
         assertEquals(timed.requests.filter((request) => !request.startsWith("blob:")), [
           new URL("runtime.js", url).href,
         ]);
+
+        const { value: stopped } = await visit({
+          url,
+          width: 390,
+          theme: "light",
+          files: [MODEL],
+          until: `(${shown}) && ${STOPPED}`,
+          patience: 180_000,
+          expression: LOOK,
+        });
+        assertEquals([stopped.progress, stopped.times], ["Stopped.", ""]);
+        assertMatch(stopped.plan, /^One inference takes .* ms here\. All will take about 2 h\.$/);
+
+        const spectrum = `${folder}/spectrum.onnx`;
+        await Deno.writeFile(spectrum, SPECTRUM);
+        const { value: unknown } = await visit({
+          url,
+          width: 390,
+          theme: "light",
+          files: [spectrum],
+          until: shown,
+          expression: LOOK,
+        });
+        assertMatch(unknown.left, /this page does not know ai\.onnx\.ml\.Scaler, DFT, and leaves such nodes/);
+        assertMatch(unknown.left, /layerfuse explain spectrum\.onnx$/);
 
         const only64 = `${folder}/only64.onnx`;
         await Deno.writeFile(only64, SIDE_64);
