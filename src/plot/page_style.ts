@@ -70,7 +70,7 @@ ${cards(".many")}
 .lf .fact{padding:10px 14px}
 .lf .scroll th,.lf .scroll td{padding:7px 6px}.lf .scroll th:first-child,.lf .scroll td:first-child{padding-left:10px}
 .lf .scroll table{font-size:.84rem}
-.lf .scroll thead th{font-size:.78rem}
+.lf .scroll thead th{font-size:.74rem}
 .lf .wide{display:none}.lf .narrow{display:block}
 .lf .pair{grid-template-columns:1fr;gap:14px}
 ${cards(".stack")}

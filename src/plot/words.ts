@@ -201,7 +201,7 @@ export function providerSentence(comparison: Comparison): string {
   const where = run.length === 0
     ? `${provider} (asked for; no profile)`
     : run.length === 1
-    ? `${run[0][0]}, all ${formatNumberOf(total, "node")}`
+    ? `${run[0][0]}, ${total === 1 ? "its only node" : `all ${formatNumberOf(total, "node")}`}`
     : run.map(([name, nodes]) => `${name} ${formatCount(nodes)} of ${formatCount(total)} nodes`).join(", ");
   return `${where}, ${threads} thread${threads === 1 ? "" : "s"}`;
 }
