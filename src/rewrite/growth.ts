@@ -1,6 +1,7 @@
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { constantOf } from "../ops/constant.ts";
+import { isTakenQuantised } from "../ops/quantised.ts";
 import { Skip } from "../ops/skip.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -12,12 +13,17 @@ const MOST_SHARE = 0.01;
 /** Bytes that any file may grow by: biases, shapes, single numbers. */
 const MOST_BYTES = 2048;
 
+/** Users of a constant that are looked at for whether each makes a part of it. */
+const MOST_PARTS = 64;
+
 /** Keeps account of the bytes by which constants grow. */
 export class GrowthAccount {
   readonly #most: number;
   #growth = 0;
   /** What the replacement that was asked for last adds: one that is done was asked for before. */
-  #last?: { readonly replacement: Replacement; readonly growth: number };
+  #last?: { readonly replacement: Replacement; readonly growth: Growth };
+  /** Of constants that are taken apart, the bytes of the parts that are written already: they are free once all of them are. */
+  readonly #parts = new Map<Value, number>();
 
   /** For a file of so many bytes, which may grow without a bound where that is allowed. */
   constructor({ fileBytes = 0, allowGrowth = false }: { fileBytes?: number; allowGrowth?: boolean }) {
@@ -26,7 +32,7 @@ export class GrowthAccount {
 
   /** Why a replacement would make the file too large, where it grows it at all and saves no good part of the arithmetic. */
   whyTooLarge(replacement: Replacement, build: Builder): Skip | undefined {
-    const growth = this.#growthOf(replacement, build);
+    const { growth } = this.#growthOf(replacement, build);
     if (growth <= 0 || this.#growth + growth <= this.#most) return undefined;
     if (isWorthMore(replacement, build)) return undefined;
     const compressed = replacement.removed.flatMap(({ inputs }) => inputs).find(isCompressed);
@@ -42,14 +48,25 @@ export class GrowthAccount {
 
   /** Counts a replacement that is done, unless its arithmetic paid for what it adds. */
   add(replacement: Replacement, build: Builder): void {
-    const growth = this.#growthOf(replacement, build);
+    const { growth, parts } = this.#growthOf(replacement, build);
     if (growth < 0 || !isWorthMore(replacement, build)) this.#growth += growth;
+    for (const [value, bytes] of parts) this.#parts.set(value, (this.#parts.get(value) ?? 0) + bytes);
   }
 
-  #growthOf(replacement: Replacement, build: Builder): number {
-    if (this.#last?.replacement !== replacement) this.#last = { replacement, growth: growthOf(replacement, build) };
+  #growthOf(replacement: Replacement, build: Builder): Growth {
+    if (this.#last?.replacement !== replacement) {
+      this.#last = { replacement, growth: growthOf(replacement, build, this.#parts) };
+    }
     return this.#last.growth;
   }
+}
+
+/** What a replacement adds. */
+interface Growth {
+  /** Bytes of the constants that it adds, less those that nothing needs any more. */
+  readonly growth: number;
+  /** The constants of which it writes a part, and the bytes of that. */
+  readonly parts: ReadonlyMap<Value, number>;
 }
 
 /** Whether a larger weight saves arithmetic of every run: what is made of constants alone is made once, when a model is loaded. */
@@ -57,12 +74,12 @@ function isWorthMore(replacement: Replacement, build: Builder): boolean {
   return build.nodes.length > 0 && savesArithmetic(replacement, build);
 }
 
-/** Bytes of the constants that a replacement adds, less those that nothing needs any more. */
-function growthOf({ removed, outputs }: Replacement, build: Builder): number {
+/** What a replacement adds, of whose constants some are written in part. */
+function growthOf({ removed, outputs }: Replacement, build: Builder, written: ReadonlyMap<Value, number>): Growth {
   const placed = new Set(outputs.map(([, now]) => now));
   const used = new Set(build.nodes.flatMap(({ inputs }) => inputs));
   const added = build.initializers.filter((value) => used.has(value) || placed.has(value));
-  const gone = new Set(removed), freed = new Set<Value>();
+  const gone = new Set(removed), freed = new Set<Value>(), parts = new Map<Value, number>();
   // a node that makes the same constant of the same source is rewritten alike, and takes the one that is added now
   const isTwin = ({ outputs: [output] }: Node) => {
     const tensor = constantOf(output);
@@ -70,21 +87,43 @@ function growthOf({ removed, outputs }: Replacement, build: Builder): number {
   };
   const free = (value: Value | undefined): number => {
     if (!value || freed.has(value) || used.has(value) || placed.has(value) || value.isOutput) return 0;
-    for (const user of value.users.keys()) if (!gone.has(user) && !isTwin(user)) return 0;
+    for (const user of value.users.keys()) if (!gone.has(user) && !isTwin(user)) return part(value);
     const { producer } = value;
     if (value.initializer) {
       if (value.isOverridable) return 0;
       freed.add(value);
-      return bytesOf(value.initializer);
+      return bytesOf(value.initializer) - (written.get(value) ?? 0);
     }
     if (!producer || constantOf(value) === undefined) return 0;
     freed.add(value);
     gone.add(producer);
     return storedBytes(producer) + producer.inputs.reduce((sum, input) => sum + free(input), 0);
   };
+  // a constant of which everything that takes it makes parts, no larger together: it goes with the last of them
+  const part = (value: Value): number => {
+    if (!value.initializer || value.isOverridable || parts.has(value)) return 0;
+    if (build.nodes.length > 0 || value.users.size > MOST_PARTS) return 0;
+    const users = [...value.users.keys()], sizes = users.map((user) => partBytes(user));
+    const together = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    if (!(together + (written.get(value) ?? 0) <= bytesOf(value.initializer))) return 0;
+    const own = users.reduce((sum, user, at) => gone.has(user) ? sum + sizes[at] : sum, 0);
+    parts.set(value, own);
+    return own;
+  };
   const inputs = removed.flatMap((node) => node.inputs);
-  return added.reduce((sum, { initializer }) => sum + bytesOf(initializer!), 0) -
+  const growth = added.reduce((sum, { initializer }) => sum + bytesOf(initializer!), 0) -
     removed.reduce((sum, node) => sum + storedBytes(node), 0) - inputs.reduce((sum, input) => sum + free(input), 0);
+  return { growth, parts };
+}
+
+/** Bytes of the constants that a node makes and that take its place in time; Infinity where it stays. */
+function partBytes({ graph, outputs }: Node): number {
+  return outputs.reduce((sum, value) => {
+    if (!value || value.users.size === 0 && !value.isOutput) return sum;
+    const tensor = constantOf(value);
+    return sum +
+      (tensor && graph.takesConstants && !value.isOutput && !isTakenQuantised(value) ? bytesOf(tensor) : Infinity);
+  }, 0);
 }
 
 /** Bytes of a node's own tensors. */

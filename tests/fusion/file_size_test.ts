@@ -44,6 +44,47 @@ Deno.test("fuse() does not double a tied embedding", async () => {
   assertLessOrEqual(after, before + 2048);
 });
 
+/** Query, key and value as PyTorch's attention writes them: the parts of one matrix, turned, and one of them scaled behind its product. */
+function projections(more: Partial<TestModel> = {}): TestModel {
+  const nodes = ["q", "k", "v"].flatMap((name, at): TestNode[] => [
+    { op: "Slice", inputs: ["w", `from${at}`, `from${at + 1}`, "axis"], outputs: [`s${name}`] },
+    { op: "Transpose", inputs: [`s${name}`], outputs: [`t${name}`], attributes: { perm: [1, 0] } },
+    { op: "MatMul", inputs: ["x", `t${name}`], outputs: [`m${name}`] },
+  ]);
+  const bounds = [0, 1, 2, 3].map((at) => [`from${at}`, tensor([1], [64 * at], 7)] as const);
+  return {
+    inputs: { x: [2, 64] },
+    outputs: { mk: [2, 64], mv: [2, 64], y: [2, 64], ...more.outputs },
+    initializers: {
+      w: random([192, 64], 1),
+      axis: tensor([1], [0], 7),
+      scale: random([64], 2),
+      ...Object.fromEntries(bounds),
+    },
+    nodes: [...nodes, { op: "Mul", inputs: ["mq", "scale"], outputs: ["y"] }, ...more.nodes ?? []],
+  };
+}
+
+Deno.test("fuse() takes a weight apart whose parts are all that is taken of it: the file grows no more", async () => {
+  const { before, after, report } = await sizes(projections());
+  assertEquals(report.after.ops, { MatMul: 3 });
+  assertLessOrEqual(after, before);
+});
+
+Deno.test("fuse() leaves the parts of a weight that is needed whole, too", async () => {
+  const whole = [
+    { op: "Transpose", inputs: ["w"], outputs: ["tw"], attributes: { perm: [1, 0] } },
+    { op: "MatMul", inputs: ["x", "tw"], outputs: ["whole"] },
+  ];
+  const { before, after } = await sizes(projections({ outputs: { whole: [2, 192] }, nodes: whole }));
+  assertLessOrEqual(after, before + 2048);
+});
+
+Deno.test("fuse() leaves the parts of a weight of which one is an output of the graph", async () => {
+  const { before, after } = await sizes(projections({ outputs: { sk: [64, 64] } }));
+  assertLessOrEqual(after, before + 2048);
+});
+
 const COMPRESSED: TestModel = {
   inputs: { x: [2, 128] },
   outputs: { y: [2, 128] },
