@@ -85,9 +85,13 @@ function stepAt(node: Node, refused: Refusals): Branch | undefined {
   return affine && !(affine instanceof Skip) ? { x: affine.x, affine, nodes: [node] } : undefined;
 }
 
-/** `own` after `first`; undefined where that is not looked at: an affine map before a layer. */
+/** `own` after `first`; undefined where that is not looked at: an affine map before a layer, or along another axis. */
 function joined(first: Branch, own: Branch): Branch | Skip | undefined {
-  if (isDiagonal(first)) return first.nodes.length === 0 ? own : undefined;
+  if (isDiagonal(first)) {
+    if (first.nodes.length === 0) return own;
+    const affine = isDiagonal(own) ? composed(first.affine, own.affine) : undefined;
+    return affine && { x: first.x, affine, nodes: [...first.nodes, ...own.nodes] };
+  }
   return isDiagonal(own) ? first.after(own.affine, own.nodes) : first.then(own);
 }
 

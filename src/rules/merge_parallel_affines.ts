@@ -41,7 +41,7 @@ interface Group {
 function largestGroup(terms: readonly Term[]): Group | undefined {
   const bySource = new Map<Value, { index: number; branch: Diagonal }[]>();
   terms.forEach(({ value, sign }, index) => {
-    for (const [x, branch] of branchesTo(value, undefined, 1)) {
+    for (const [x, branch] of branchesTo(value)) {
       const signed = sign > 0 ? branch : negated(branch);
       if (signed instanceof Skip || !isDiagonal(signed)) continue;
       const parts = bySource.get(x) ?? [];

@@ -45,6 +45,25 @@ Deno.test("fuse() makes one Mul of what is scaled in a sum of several terms, and
   await assertFuses(model(nodes), { Relu: 1, Mul: 1, Sigmoid: 1, Sum: 1 });
 });
 
+/** c·(r − d), a map of two nodes, and r itself: what PEFT's DoRA adds to a layer that is not merged. */
+const MOVED: TestNode[] = [
+  { op: "Sub", inputs: ["r", "d"], outputs: ["s"] },
+  { op: "Mul", inputs: ["s", "c"], outputs: ["m"] },
+  { op: "Add", inputs: ["r", "m"], outputs: ["y"] },
+];
+
+Deno.test("fuse() merges affine maps of several nodes each", async () => {
+  await assertFuses(model([RELU, ...MOVED]), { Relu: 1, Mul: 1, Add: 1 });
+  await assertFuses(model([{ op: "Conv", inputs: ["x", "w"], outputs: ["r"] }, ...MOVED]), { Conv: 1 });
+});
+
+Deno.test("fuse() does not merge maps of several nodes of which one is needed, or goes along another axis", async () => {
+  await assertKeeps(model([RELU, ...MOVED], ["y", "s"]), /'s' is a graph output/);
+  const [subtracted, scaled, added] = MOVED;
+  const other = { ...scaled, inputs: ["s", "last"] };
+  await assertKeeps(model([RELU, subtracted, other, added]), /goes along another axis|no linear layer/);
+});
+
 Deno.test("fuse() does not merge affine maps along different axes, or one that is used elsewhere", async () => {
   const other: TestNode = { op: "Mul", inputs: ["r", "last"], outputs: ["n"] };
   const apart = model([RELU, SCALED, other, { op: "Add", inputs: ["m", "n"], outputs: ["y"] }]);
