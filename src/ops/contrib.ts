@@ -13,7 +13,7 @@ import type { Facts, Op, Ops } from "./op.ts";
 import { inferPool } from "./pool.ts";
 import { QUANTIZE_OPS } from "./quantize.ts";
 import { RESIZE_OPS } from "./resize.ts";
-import { intoNormalization } from "./take_affine.ts";
+import { intoBlockScales, intoNormalization } from "./take_affine.ts";
 
 /** The last two axes (or the batch and the last but one) of an operand changed places, by attributes. */
 function turned(node: Node, side: "A" | "B", shape: Shape | undefined): Shape | undefined {
@@ -41,6 +41,7 @@ function product(type: Facts["type"], second = 1): Op {
 /** A matrix of packed numbers; its size is an attribute. */
 const matMulNBits: Op = {
   infer: (node, [{ type, shape }]) => [{ type, shape: shape && [...shape.slice(0, -1), node.number("N", 0)] }],
+  takeAffine: intoBlockScales,
 };
 
 /** Input plus skip, normalized; the sum is the fourth output. */

@@ -63,7 +63,6 @@ const ROUNDS: ReadonlySet<string> = new Set([
   "DynamicQuantizeLinear",
   "DynamicQuantizeMatMul",
   "MatMulIntegerToFloat",
-  "MatMulNBits",
   "QAttention",
   "QuantizeLinear",
 ]);
@@ -84,6 +83,13 @@ export function whyWhole(node: Node): Skip | undefined {
       "quantised",
       `${product.opType} (${product.label}) multiplies whole numbers, its input rounded by the range it has at each run: they ` +
         `have no place for another scale or shift`,
+    );
+  }
+  if (node.opType === "MatMulNBits") {
+    return new Skip(
+      "quantised",
+      `MatMulNBits (${node.label}) has its weights as whole numbers with a scale for each block of a row: they have no place ` +
+        `for a scale or shift of what it is applied to`,
     );
   }
   if (!ROUNDS.has(node.opType) || constantOf(node.outputs[0])) return undefined;

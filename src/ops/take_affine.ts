@@ -70,6 +70,35 @@ export const intoTable: TakeAffine = (node, affine, build) => {
   return build.like(node, [build.initializer(given.name, shifted(scaled, affine, own)), picks]);
 };
 
+/** s·(W·x + b) + t for a matrix of packed whole numbers: its scales, of blocks of each row, take s, and the bias both. */
+export const intoBlockScales: TakeAffine = (node, { axis, scale, shift }, build) => {
+  const inputs = [...node.inputs], scales = constantOf(inputs[2]), bias = constantOf(inputs[5]);
+  const rows = node.number("N", 0), last = (node.output.shape?.length ?? NaN) - 1;
+  if (!scales || !isFloat(scales.type)) return notConstant(`the scales of ${node.label} are`, inputs[2]);
+  if (inputs[5] && !bias) return notConstant(`the bias of ${node.label} is`, inputs[5]);
+  if (axis !== null && (axis !== last || scale.length !== rows)) {
+    return new Skip(
+      "other-axis",
+      `it goes along axis ${axis}, and ${node.label} has a scale for each entry of its last`,
+    );
+  }
+  const each = scales.size / rows, values = (of: Float64Array, row: number) => of[axis === null ? 0 : row];
+  const factors = Float64Array.from({ length: scales.size }, (_, at) => values(scale, Math.floor(at / each)));
+  inputs[2] = build.initializer(inputs[2]!.name, multiplied(scales, { dims: scales.dims, values: factors }));
+  if (bias || shift.some((by) => by !== 0)) {
+    const [s, t] = [scale, shift].map((of) =>
+      valueTensor("float64", [rows], Float64Array.from({ length: rows }, (_, row) => values(of, row)))
+    );
+    const own = [bias ?? filledTensor(scales.type, [rows], 0), s, t];
+    while (inputs.length < 5) inputs.push(undefined);
+    inputs[5] = build.initializer(
+      inputs[5]?.name ?? `${inputs[2].name}.bias`,
+      broadcasted(own, (b, s, t) => s * b + t, scales.type)!,
+    );
+  }
+  return build.like(node, inputs);
+};
+
 function shifted(table: Tensor, affine: AffineMap, axis: number | null): Tensor {
   if (!hasShift(affine)) return table;
   return broadcasted([table, along(affine.shift, axis, table.dims.length)], (k, t) => k + t, table.type)!;

@@ -32,13 +32,13 @@ export class Propagation extends StagedMoves {
       const applied = this.#steps > 0 ? "it would have to be applied" : "it is applied";
       return new Skip("no-layer", `${applied} to '${value.name}', which no node makes`, { isRemote: true });
     }
-    const layer = layerOf(node);
-    if (layer instanceof Skip) return layer;
-    if (layer) return this.#absorb(layer.after(affine), layer, value);
     const taken = node.outputs[0] === value && !node.hasReferences
       ? viewsOf(node).takeAffine?.(node, affine, this.build)
       : undefined;
     if (taken) return taken instanceof Skip ? taken : this.#take([node], value, taken);
+    const layer = layerOf(node);
+    if (layer instanceof Skip) return layer;
+    if (layer) return this.#absorb(layer.after(affine), layer, value);
     const own = affineOf(node);
     if (own && !(own instanceof Skip)) {
       const both = composed(own, affine);

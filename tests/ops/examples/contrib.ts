@@ -65,10 +65,13 @@ export const CONTRIB: Record<string, Examples> = {
   }),
   Inverse: one({ inputs: [{ dims: [2, 2], values: [2, 1, 1, 3] }] }),
   MatMulIntegerToFloat: one({ inputs: [bytes, wholes(0, 9, [3, 4], TYPE.uint8), scale, scale, zero, zero] }),
-  MatMulNBits: one({
-    inputs: [floats(2, 32), wholes(0, 255, [4, 2, 8], TYPE.uint8), positive(8)],
-    attributes: { K: 32, N: 4, bits: 4, block_size: 16 },
-  }),
+  MatMulNBits: () => {
+    const attributes = { K: 32, N: 4, bits: 4, block_size: 16 }, packed = wholes(0, 255, [4, 2, 8], TYPE.uint8);
+    return [
+      { inputs: [floats(2, 32), packed, positive(8)], attributes },
+      { inputs: [floats(2, 3, 32), packed, positive(4, 2), null, null, floats(4)], attributes },
+    ];
+  },
   MultiHeadAttention: one({ inputs: [x, floats(2, 5, 8), floats(2, 5, 8)], attributes: { num_heads: 2 } }),
   MurmurHash3: () => [0, 1].map((positive) => ({ inputs: [wholes(0, 99, [4], TYPE.int32)], attributes: { positive } })),
   NhwcMaxPool: one({ inputs: [wholes(0, 20, [1, 4, 6, 2], TYPE.uint8)], attributes: { kernel_shape: [2, 3] } }),
