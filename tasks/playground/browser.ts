@@ -89,7 +89,8 @@ const SMALLER: Readonly<Record<string, string>> = {
   "ops/sequence_parts.ts":
     "export const SEQUENCE_ROOTS = [], madeOfSequence = () => {}, sequencePartsAt = madeOfSequence, writeParts = madeOfSequence;",
   "rules/one_source.ts": "export const oneSource = () => {};",
-  "ops/take_affine.ts": "export const intoNormalization = () => () => {}, intoTable = () => {};",
+  "ops/take_affine.ts":
+    "export const intoNormalization = () => () => {}, intoTable = () => {}, intoBlockScales = () => {};",
   "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
 };
 
