@@ -2,7 +2,6 @@ import { describePorts } from "../bench/describe_input.ts";
 import { type CompareOptions, type GivenValue, readInputs } from "../bench/mod.ts";
 import type { Model } from "../fusion/mod.ts";
 import { plainTensor } from "../graph/plain_tensor.ts";
-import { checked, type OptionNames } from "../host/options.ts";
 import { parseShape } from "./settings.ts";
 
 /** What a notebook's settings say of the inputs; what is empty is guessed. */
@@ -16,9 +15,6 @@ export interface FeedingChoice {
   /** Samples a second that .wav files are resampled to; 0 for what the model's own input says. */
   sampleRate?: number;
 }
-
-/** Everything that a {@linkcode FeedingChoice} can say. */
-const CHOICES: OptionNames<FeedingChoice> = { inputShape: true, inputValues: true, inputFiles: true, sampleRate: true };
 
 /**
  * Options for `compare` from what a notebook's settings say of a model's inputs.
@@ -37,9 +33,8 @@ const CHOICES: OptionNames<FeedingChoice> = { inputShape: true, inputValues: tru
  */
 export async function feeding(
   model: Model,
-  choice: FeedingChoice,
+  { inputShape = "", inputValues = "", inputFiles = "", sampleRate = 0 }: FeedingChoice,
 ): Promise<Pick<CompareOptions, "shape" | "shapes" | "values" | "inputs">> {
-  const { inputShape = "", inputValues = "", inputFiles = "", sampleRate = 0 } = checked("feeding", choice, CHOICES);
   if (inputFiles === "" && sampleRate !== 0) {
     throw new TypeError("sampleRate: says how the .wav files of inputFiles are resampled; give that, too");
   }

@@ -25,3 +25,8 @@ Deno.test("feeding() reads shapes and values as a notebook's settings give them"
   );
   await assertRejects(() => options({ inputShape: "a=1xy" }), TypeError, "expected whole numbers above 0");
 });
+
+Deno.test("feeding() takes a notebook's settings as they are, with those that are about something else", async () => {
+  const settings = { model: "mine.onnx", seconds: 30, inputShape: "2,1,28,28" };
+  assertEquals((await feeding(await open(fixture("fashion_resnet")), settings)).shape, [2, 1, 28, 28]);
+});
