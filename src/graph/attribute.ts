@@ -29,16 +29,20 @@ export function floatAttribute(name: string, value: number | readonly number[]):
   return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }).finish() };
 }
 
-/** The attributes of a node with some changed or new ones; one that is undefined is left out. */
+/** The attributes of a node with some changed or new ones (a FLOAT as an attribute); one that is undefined is left out. */
 export function changedAttributes(
   { attributes }: Node,
-  changes: Readonly<Record<string, number | string | readonly number[] | undefined>>,
+  changes: Readonly<Record<string, number | string | readonly number[] | Attribute | undefined>>,
 ): Attribute[] {
   const kept = [...attributes.values()].filter(({ name }) => !Object.hasOwn(changes, name));
   const changed = Object.entries(changes).flatMap(([name, value]) =>
-    value === undefined ? [] : newAttribute(name, value)
+    value === undefined ? [] : isAttribute(value) ? value : newAttribute(name, value)
   );
   return [...kept, ...changed];
+}
+
+function isAttribute(value: number | string | readonly number[] | Attribute): value is Attribute {
+  return typeof value === "object" && "bytes" in value;
 }
 
 /** The `value` attribute of a Constant node. */

@@ -4,7 +4,13 @@ import type { Network } from "./network.ts";
 
 /** torch.nn.GELU: one operator from opset 20 on, before that written out as x·(1 + erf(x/√2))·½. */
 export function gelu(network: Network, x: Value, path: string): Value {
-  if (network.opset >= 20) return network.op("Gelu", [x], path, [newAttribute("approximate", "none")]);
+  return network.opset >= 20
+    ? network.op("Gelu", [x], path, [newAttribute("approximate", "none")])
+    : writtenGelu(network, x, path);
+}
+
+/** x·(1 + erf(x/√2))·½, as the exporter writes it. */
+export function writtenGelu(network: Network, x: Value, path: string): Value {
   const literal = (value: number) => network.literal(path, "float32", value);
   let y = network.op("Div", [x, literal(Math.SQRT2)], path);
   y = network.op("Erf", [y], path);

@@ -1,3 +1,4 @@
+import { writtenGelu } from "./activations.ts";
 import { floatAttribute, newAttribute } from "../graph/attribute.ts";
 import type { Value } from "../graph/graph.ts";
 import { around } from "./layers.ts";
@@ -74,16 +75,6 @@ function attention(network: Network, x: Value, path: string): Value {
 }
 
 function feedForward(network: Network, x: Value, path: string): Value {
-  const hidden = gelu(network, adaptedLinear(network, x, `${path}.fc_in`, HIDDEN, true), `${path}.act`);
+  const hidden = writtenGelu(network, adaptedLinear(network, x, `${path}.fc_in`, HIDDEN, true), `${path}.act`);
   return adaptedLinear(network, hidden, `${path}.fc_out`, WIDTH, true);
-}
-
-/** x·(1 + erf(x/√2))/2, as the exporter writes it. */
-function gelu(network: Network, x: Value, path: string): Value {
-  const literal = (value: number) => network.literal(path, "float32", value);
-  let y = network.op("Div", [x, literal(Math.SQRT2)], path);
-  y = network.op("Erf", [y], path);
-  y = network.op("Add", [y, literal(1)], path);
-  y = network.op("Mul", [x, y], path);
-  return network.op("Mul", [y, literal(0.5)], path);
 }

@@ -1,5 +1,6 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { ATTENTION_OPS } from "./attention.ts";
+import { reshapeCarry } from "./carry/reshape.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { CONV_OPS } from "./conv.ts";
 import { broadcast, fromStart, total } from "./dims.ts";
@@ -161,7 +162,7 @@ export const CONTRIB_OPS = {
   DequantizeLinear: { infer: QUANTIZE_OPS.DequantizeLinear.infer },
   DynamicQuantizeMatMul: product("float32"),
   EmbedLayerNormalization: embedLayerNormalization,
-  ExpandDims: expandDims,
+  ExpandDims: { ...expandDims, carry: reshapeCarry },
   FastGelu: { infer: inferSame },
   FusedConv: { infer: CONV_OPS.Conv.infer, work: CONV_OPS.Conv.work, linear: fusedConvLinear },
   FusedGemm: { infer: MATMUL_OPS.Gemm.infer, work: MATMUL_OPS.Gemm.work },

@@ -85,6 +85,7 @@ const INPUTS = {
     Hardmax: [1, 1],
     Identity: [1, 1],
     If: [1, 1],
+    ImageScaler: [1, 1],
     InstanceNormalization: [3, 3],
     IsInf: [1, 1],
     IsNaN: [1, 1],

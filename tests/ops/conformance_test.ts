@@ -33,7 +33,10 @@ for (const [domain, ops] of Object.entries(OPS)) {
           await checkExample({ domain, opType }, op, opset, example, coverage);
         }
       }
-      assert(coverage.runs > 0, `ONNX Runtime runs none of its examples: ${coverage.refusal ?? "there is none"}`);
+      assert(
+        coverage.runs > 0,
+        `ONNX Runtime runs none of its examples in tests/ops/examples/: ${coverage.refusal ?? "there is none"}`,
+      );
       if (op.evaluate) assert(coverage.evaluated > 0, "evaluate() is never asked, or never answers");
       if (op.isNoOp) assert(coverage.noOps > 0, "no example does nothing");
     });

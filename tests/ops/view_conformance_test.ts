@@ -29,7 +29,8 @@ for (const [domain, ops] of Object.entries(OPS)) {
           await checkViews(views, { name: { domain, opType }, opset, example, counts });
         }
       }
-      const last = lastRefusal && `; the last that ONNX Runtime did not run: ${lastRefusal}`;
+      const refused = lastRefusal && `; the last that ONNX Runtime did not run: ${lastRefusal}`;
+      const last = ` in tests/ops/examples/${refused}`;
       assert(!views.affine || counts.affine > 0, `no example of it is an affine map${last}`);
       assert(!views.linear || counts.linear > 0, `no example of it is a layer${last}`);
       assert(!views.carry || counts.up > 0 && counts.down > 0, `no example of it lets a map past, up and down${last}`);

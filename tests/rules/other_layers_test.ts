@@ -170,6 +170,27 @@ Deno.test("fuse() folds an ai.onnx.ml Scaler into the Gemm behind it", async () 
   await assertFuses(scaler({ offset: { floats: [0.5] }, scale: { floats: [2] } }), { Gemm: 1 });
 });
 
+/** x (2, 3, 6, 6) → ImageScaler → Conv, at an operator set that has the first. */
+const scaledImages = (bias: number[], x: (number | string | null)[] = [2, 3, 6, 6]): TestModel => ({
+  opset: 9,
+  inputs: { x },
+  outputs: { y: null },
+  initializers: { w: random([4, 3, 3, 3], 1) },
+  nodes: [
+    { op: "ImageScaler", inputs: ["x"], outputs: ["a"], attributes: { scale: { float: 0.5 }, bias: { floats: bias } } },
+    { op: "Conv", inputs: ["a", "w"], outputs: ["y"] },
+  ],
+});
+
+Deno.test("fuse() folds an ImageScaler into the Conv behind it", async () => {
+  await assertFuses(scaledImages([1, -2, 0.5]), { Conv: 1 });
+});
+
+Deno.test("fuse() leaves an ImageScaler of other channels than its input has, or of an unknown number", async () => {
+  await assertKeeps(scaledImages([1, -2]), /it has 2 biases for the 3 channels of 'x'/);
+  await assertKeeps(scaledImages([1, -2, 0.5], [2, "c", 6, 6]), /'x' is not known to be images/);
+});
+
 Deno.test("fuse() folds an affine map into a FusedMatMul with its factor and transposition", async () => {
   const forms: TestNode["attributes"][] = [{ transB: 1 }, { transB: 1, alpha: { float: 0.5 } }];
   for (const attributes of forms) {

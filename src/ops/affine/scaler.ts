@@ -16,3 +16,15 @@ export function scaler(node: Node): ChannelAffine | Skip {
   }
   return { x, rank, axis: length > 1 ? rank - 1 : null, scale, shift: offset.map((value, i) => 0 - value * scale[i]) };
 }
+
+/** ImageScaler, which converters from Core ML write: x·scale + bias, one bias for each channel of images. */
+export function imageScaler(node: Node): ChannelAffine | Skip {
+  const x = node.inputs[0]!, channels = x.shape?.[1], shift = Float64Array.from(node.numbers("bias") ?? []);
+  if (x.shape?.length !== 4 || typeof channels !== "number") {
+    return new Skip("unknown-shape", `'${x.name}' is not known to be images of so many channels`);
+  }
+  if (shift.length !== channels) {
+    return new Skip("invalid-parameter", `it has ${shift.length} biases for the ${channels} channels of '${x.name}'`);
+  }
+  return { x, rank: 4, axis: 1, scale: new Float64Array(channels).fill(node.number("scale", 1)), shift };
+}

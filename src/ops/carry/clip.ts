@@ -1,4 +1,4 @@
-import { floatAttribute } from "../../graph/attribute.ts";
+import { changedAttributes, floatAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { valueTensor } from "../../tensor/tensor.ts";
 import type { AffineMap } from "../affine_map.ts";
@@ -49,11 +49,11 @@ function clipped(
 
 function withBounds(node: Node, bounds: readonly number[], input: Value, build: Builder): Value {
   if (node.opset < 11) {
-    const others = [...node.attributes.values()].filter(({ name }) => !BOUNDS.includes(name));
-    const attributes = bounds.flatMap((bound, index) =>
-      Number.isFinite(bound) ? [floatAttribute(BOUNDS[index], bound)] : []
-    );
-    return build.like(node, [input], [...others, ...attributes]);
+    const changes = bounds.map((bound, index) => {
+      const name = BOUNDS[index];
+      return [name, Number.isFinite(bound) ? floatAttribute(name, bound) : undefined] as const;
+    });
+    return build.like(node, [input], changedAttributes(node, Object.fromEntries(changes)));
   }
   return build.like(node, [
     input,

@@ -4,7 +4,7 @@ import { axisOf, constantOf } from "../constant.ts";
 import { ELLIPSIS, equationOf } from "../einsum.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, commuted, type Transfer } from "./carry.ts";
-import { operandAxis } from "./sum.ts";
+import { operandAxis } from "./operands.ts";
 
 /** The axis of an operand that is one of the result, or the other way; undefined where there is none, or it is not known. */
 interface Axes {

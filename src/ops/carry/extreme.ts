@@ -1,10 +1,8 @@
 import type { Node } from "../../graph/graph.ts";
-import { isFloat } from "../../tensor/element_type.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
-import { constantOf } from "../constant.ts";
 import { Skip } from "../skip.ts";
-import { type Carry, type Commuted, commuted, type Transfer } from "./carry.ts";
-import { axisAt, mappedConstant, operandAxis } from "./sum.ts";
+import { type Carry, type Commuted, commuted } from "./carry.ts";
+import { onEach, pastConstant } from "./operands.ts";
 
 /**
  * Max and Min: s·max(x, y) + t = max(s·x + t, s·y + t) where s > 0. A constant operand takes the map itself, zero takes a scale as
@@ -12,9 +10,9 @@ import { axisAt, mappedConstant, operandAxis } from "./sum.ts";
  */
 export const extremeCarry: Carry = {
   kind: "arithmetic",
-  up: (node, _output, affine) => whyNot(node, affine) ?? pastConstant(node, affine, "up") ?? pastAll(node, affine),
+  up: (node, _output, affine) => whyNot(node, affine) ?? bounded(node, affine, "up") ?? pastAll(node, affine),
   down: (node, _input, affine) =>
-    whyNot(node, affine) ?? pastConstant(node, affine, "down") ??
+    whyNot(node, affine) ?? bounded(node, affine, "down") ??
       new Skip("unequal-channels", `the other operand of ${node.label} would need the same map`),
 };
 
@@ -27,35 +25,15 @@ function whyNot(node: Node, { scale }: AffineMap): Skip | undefined {
 }
 
 function pastAll(node: Node, affine: AffineMap): Commuted | Skip {
-  const operands = node.inputs.flatMap((value): Transfer[] => {
-    const axis = operandAxis(value?.shape, node.output.shape, affine);
-    return value && axis !== undefined ? [{ value, affine: { ...affine, axis } }] : [];
-  });
-  if (operands.length === node.inputs.length) return commuted(...operands);
-  return new Skip("not-per-channel", `an operand of ${node.label} may be enlarged along that axis`);
+  const operands = onEach(node, affine);
+  return operands instanceof Skip ? operands : commuted(...operands);
 }
 
-function pastConstant(node: Node, affine: AffineMap, way: "up" | "down"): Commuted | Skip | undefined {
-  const index = node.inputs.findIndex((value) => constantOf(value)), constant = constantOf(node.inputs[index]);
-  const x = node.inputs[1 - index], shape = node.output.shape, from = way === "up" ? shape : x?.shape;
-  if (!constant || !x || constantOf(x) || node.inputs.length !== 2 || !isFloat(constant.type)) return undefined;
-  const axis = axisAt(affine, from, way === "up" ? x.shape : shape);
-  if (!shape || axis === undefined) {
-    return new Skip("not-per-channel", `an operand of ${node.label} may be enlarged along that axis`);
-  }
-  const value = way === "up" ? x : node.output, alternatives = [[{ value, affine: { ...affine, axis } }]];
-  if (!hasShift(affine) && constant.bound() === 0) return { alternatives };
-  const now = mappedConstant(
-    constant,
-    way === "up" ? affine : { ...affine, axis },
-    shape.length,
-    (k, s = 1, t = 0) => way === "up" ? s * k + t : (k - t) / s,
-  );
-  return now && {
-    alternatives,
-    rebuild(input, build) {
-      const bound = build.initializer(node.inputs[index]!.name, now), given = way === "up" ? x : input;
-      return build.like(node, index === 1 ? [given, bound] : [bound, given]);
-    },
-  };
+function bounded(node: Node, affine: AffineMap, way: "up" | "down"): Commuted | Skip | undefined {
+  const past = pastConstant(node, affine, way);
+  if (!past || past instanceof Skip) return past;
+  const alternatives = [[{ value: past.value, affine: { ...affine, axis: past.axis } }]];
+  if (!hasShift(affine) && past.constant.bound() === 0) return { alternatives };
+  const rebuild = past.rebuilt((k, s = 1, t = 0) => way === "up" ? s * k + t : (k - t) / s);
+  return rebuild && { alternatives, rebuild };
 }

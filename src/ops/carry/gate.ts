@@ -3,7 +3,7 @@ import { type AffineMap, hasShift } from "../affine_map.ts";
 import { whyWhole } from "../quantised.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, commuted, type Transfer } from "./carry.ts";
-import { operandAxis } from "./sum.ts";
+import { mayEnlarge, operandAxis } from "./operands.ts";
 
 /**
  * Mul of two computed values, s·(x·y) = (s·x)·y: a scale gets past it into either operand, and comes out of it. Div: only its
@@ -19,7 +19,7 @@ export function gateCarry(operands: readonly number[]): Carry {
         return value && axis !== undefined ? [[{ value, affine: { ...affine, axis } }]] : [];
       });
       if (alternatives.length > 0 && node.opset >= 7) return { alternatives };
-      return new Skip("not-per-channel", `an operand of ${node.label} may be enlarged along that axis`);
+      return mayEnlarge(node);
     },
     down(node, input, affine) {
       if (hasShift(affine)) return shiftBlocked(node);

@@ -1,13 +1,10 @@
-import { floatAttribute } from "../../graph/attribute.ts";
+import { changedAttributes, floatAttribute } from "../../graph/attribute.ts";
 import type { Node, Value } from "../../graph/graph.ts";
 import { valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { InputProduct } from "./input_product.ts";
 import { type Channels, layerParts } from "./linear_map.ts";
-
-/** Numbers of a LinearClassifier. */
-const [COEFFICIENTS, INTERCEPTS] = ["coefficients", "intercepts"];
 
 /** The product with the input in ai.onnx.ml LinearClassifier: C·x + b with its numbers in attributes. Behind it labels are chosen. */
 class ClassifierInput extends InputProduct {
@@ -29,13 +26,12 @@ class ClassifierInput extends InputProduct {
   }
 
   emit(build: Builder): Value {
-    const { x, form: node, weight, bias } = this.parts, own = [COEFFICIENTS, INTERCEPTS];
-    const others = [...node!.attributes.values()].filter(({ name }) => !own.includes(name));
-    const numbers = [
-      floatAttribute(COEFFICIENTS, [...valuesOf(weight)]),
-      floatAttribute(INTERCEPTS, [...bias as Float64Array]),
-    ];
-    return build.again(node!, [x], [...others, ...numbers]).find((value) => value)!;
+    const { x, form: node, weight, bias } = this.parts;
+    const attributes = changedAttributes(node!, {
+      coefficients: floatAttribute("coefficients", [...valuesOf(weight)]),
+      intercepts: floatAttribute("intercepts", [...bias as Float64Array]),
+    });
+    return build.again(node!, [x], attributes).find((value) => value)!;
   }
 
   protected inputFactor(values: Float64Array) {
@@ -46,7 +42,7 @@ class ClassifierInput extends InputProduct {
 /** ai.onnx.ml LinearClassifier. */
 export function classifierLinear(node: Node): ClassifierInput | Skip {
   const x = node.inputs[0]!, features = x.shape?.[1], { label } = node;
-  const [coefficients, intercepts] = [COEFFICIENTS, INTERCEPTS].map((name) => node.attribute(name));
+  const [coefficients, intercepts] = ["coefficients", "intercepts"].map((name) => node.attribute(name));
   if (x.type !== "float32") return new Skip("element-type", `${label} makes float32 of ${x.type ?? "an unknown type"}`);
   if (x.shape?.length !== 2 || typeof features !== "number") {
     return new Skip("unknown-shape", `how many columns '${x.name}', which ${label} takes, has is not known`);

@@ -1,4 +1,4 @@
-import { newAttribute } from "../../graph/attribute.ts";
+import { changedAttributes } from "../../graph/attribute.ts";
 import type { Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
@@ -46,6 +46,5 @@ function emitCropped(
   );
   const isLeft = kernel.every((size, axis) => pads[axis] + pads[axis + kernel.length] <= dilations[axis] * (size - 1));
   if (!isLeft) return undefined;
-  const others = [...form.attributes.values()].filter(({ name }) => name !== "pads" && name !== "auto_pad");
-  return build.like(form, form.inputs, [...others, newAttribute("pads", pads)]);
+  return build.like(form, form.inputs, changedAttributes(form, { auto_pad: undefined, pads }));
 }

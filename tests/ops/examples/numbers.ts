@@ -46,6 +46,13 @@ const softmax: Examples = ({ opset }) => [
   ...opset >= 11 ? [{ inputs: [floats(2, 3, 4)], attributes: { axis: -2 } }] : [],
 ];
 
+/** Gone from operator set 10 on. */
+const imageScaler: Examples = ({ opset }) =>
+  opset >= 10 ? [] : [0.5, 1].map((scale) => ({
+    inputs: [floats(2, 3, 4, 5)],
+    attributes: { scale: { float: scale }, bias: { floats: [1, -2, 0.5] } },
+  }));
+
 const clip: Examples = ({ opset }) =>
   opset < 11
     ? [
@@ -121,6 +128,7 @@ const variadic: Examples = (init) => [
 /** Operators on numbers, element by element or along axes. */
 export const NUMBERS: Record<string, Examples> = {
   Div: division,
+  ImageScaler: imageScaler,
   Pow: pow,
   Mod: mod,
   Sum: variadic,
