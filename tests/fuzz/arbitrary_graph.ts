@@ -19,38 +19,27 @@ import {
   residualBlock,
 } from "./steps/branches.ts";
 import { conv, convTranspose, depthwise, gemm, matmul, pointwise, type Step } from "./steps/layers.ts";
+import { boundedImage, branchesAndShortcut, clips, lines, parted, shiftedImage, sloped } from "./steps/for_cpu.ts";
+import { gated, mixed, scaledCopy, slicedChannels, writtenGelu, writtenHardSigmoid } from "./steps/functions.ts";
 import {
-  boundedImage,
-  branchesAndShortcut,
   carriedDown,
   carriedUp,
   classifier,
-  clips,
   contraction,
   enlargedJoin,
   expectation,
-  gated,
   inception,
   joined,
-  lines,
-  mixed,
   paddedLayer,
-  parted,
   pooledConvolution,
-  scaledCopy,
-  shiftedImage,
   shiftedJoin,
   shuffledUnit,
-  slicedChannels,
-  sloped,
   takenPositions,
   transition,
   trimmedLayer,
   upsampledConvolution,
   upsampling,
   wideTransposed,
-  writtenGelu,
-  writtenHardSigmoid,
 } from "./steps/motifs.ts";
 import { averagePool, depthToSpace, globalPool, pad, pool, resize } from "./steps/pools.ts";
 import {
