@@ -1,5 +1,5 @@
 import { ModelFormatError } from "../io/errors.ts";
-import { allGraphs, type Graph, type Node } from "../graph/graph.ts";
+import { allGraphs, type Graph, type Node, type Value } from "../graph/graph.ts";
 import { inputsOf } from "../ops/names.ts";
 
 /**
@@ -57,8 +57,12 @@ export function verifyTypes(graphs: Iterable<Graph>, source: string): void {
   for (const { nodes } of allGraphs(graphs)) {
     for (const node of nodes) {
       if (node.domain !== "" || !ONE_TYPE.has(node.opType)) continue;
-      const typed = node.inputs.filter((value) => value?.type !== undefined), [first] = typed;
-      const other = typed.find((value) => value!.type !== first!.type);
+      let first: Value | undefined, other: Value | undefined;
+      for (const value of node.inputs) {
+        if (value?.type === undefined) continue;
+        first ??= value;
+        if (value.type !== first.type) other ??= value;
+      }
       if (!other) continue;
       throw new ModelFormatError(
         `${source}: not a valid ONNX model: ${node.label} takes '${first!.name}', which is ${

@@ -99,6 +99,10 @@ export class Node {
   readonly outputs: readonly (Value | undefined)[];
   /** Attributes by name. */
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** The subgraphs of its attributes. */
+  readonly subgraphs: readonly Graph[];
+  /** Whether an attribute takes its value from the enclosing function's caller. */
+  readonly hasReferences: boolean;
   /** The NodeProto it was read from; undefined for a new node. */
   proto?: Uint8Array;
   /** Whether inputs or outputs changed since it was read. */
@@ -124,6 +128,13 @@ export class Node {
     this.attributes = attributes.length === 0
       ? NO_ATTRIBUTES
       : new Map(attributes.map((attribute) => [attribute.name, attribute]));
+    let subgraphs = NONE, hasReferences = false;
+    for (const { graphs, reference } of this.attributes.values()) {
+      if (graphs) subgraphs = [...subgraphs, ...graphs];
+      if (reference !== undefined) hasReferences = true;
+    }
+    this.subgraphs = subgraphs;
+    this.hasReferences = hasReferences;
     this.proto = init.proto;
   }
 
@@ -145,12 +156,6 @@ export class Node {
   /** Version of the operator set this node's operator comes from: {@link Graph.opset}; of other domains 0 where the model does not say. */
   get opset(): number {
     return this.domain === "" ? this.graph.opset : this.graph.opsets.get(this.domain) ?? 0;
-  }
-
-  /** Whether an attribute takes its value from the enclosing function's caller. */
-  get hasReferences(): boolean {
-    for (const { reference } of this.attributes.values()) if (reference !== undefined) return true;
-    return false;
   }
 
   /** Value of a plain attribute. */
@@ -179,17 +184,6 @@ export class Node {
   /** Whether this input is there. */
   has(input: number): boolean {
     return this.inputs[input] !== undefined;
-  }
-
-  /** The subgraphs of its attributes. */
-  get subgraphs(): readonly Graph[] {
-    let found: readonly Graph[] = NONE;
-    for (const { graphs } of this.attributes.values()) {
-      if (graphs) {
-        found = found === NONE ? graphs : [...found, ...graphs];
-      }
-    }
-    return found;
   }
 }
 

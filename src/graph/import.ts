@@ -78,9 +78,15 @@ function decoded<T>(source: string, what: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof ModelFormatError) throw error;
-    throw new ModelFormatError(`${source}: not an ONNX model: a ${what} cannot be read (${(error as Error).message}).`);
+    throw unread(source, what, error);
   }
+}
+
+function unread(source: string, what: string, error: unknown): ModelFormatError {
+  if (error instanceof ModelFormatError) return error;
+  return new ModelFormatError(
+    `${source}: not an ONNX model: a ${what} cannot be read (${(error as Error).message}).`,
+  );
 }
 
 /** The fields as one message again. */
@@ -182,6 +188,14 @@ class Importer {
     return decoded(this.source, "name", () => texts.map((bytes) => NAME.decode(bytes)));
   }
 
+  private readonly nameOf = (bytes: Uint8Array): string => {
+    try {
+      return NAME.decode(bytes);
+    } catch (error) {
+      throw unread(this.source, "name", error);
+    }
+  };
+
   private decodeValueInfo(proto: Uint8Array): ValueInfo {
     const type = messageType("ValueInfoProto");
     return decoded(
@@ -206,8 +220,8 @@ class Importer {
   /** Reads nodes, and makes all their outputs: a name captured from an outer graph is so told from one of this graph. */
   private nodeContents(graph: Graph, protos: readonly Uint8Array[]): NodeContent[] {
     return protos.map((proto) => {
-      const content = decoded(this.source, "NodeProto", () => readNode(proto));
-      for (const name of this.names(content.outputs)) if (name !== "") graph.value(name);
+      const content = decoded(this.source, "NodeProto", () => readNode(proto, this.nameOf));
+      for (const name of content.outputs) if (name !== "") graph.value(name);
       return content;
     });
   }
@@ -219,8 +233,8 @@ class Importer {
         opType: TEXT.decode(texts.opType),
         domain: domainOf(TEXT.decode(texts.domain)),
         name: TEXT.decode(texts.name),
-        inputs: this.names(inputs).map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
-        outputs: this.names(outputs).map((name) => name === "" ? undefined : graph.value(name)),
+        inputs: inputs.map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
+        outputs: outputs.map((name) => name === "" ? undefined : graph.value(name)),
         attributes: attributes.map((bytes) => this.attribute(graph, bytes)),
         proto,
       });

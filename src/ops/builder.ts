@@ -26,6 +26,11 @@ export class Builder {
     this.infer = infer;
   }
 
+  /** Whether anything is staged. */
+  get isUsed(): boolean {
+    return this.nodes.length > 0 || this.initializers.length > 0;
+  }
+
   /** Forgets everything staged so far: another way is tried. */
   reset(): void {
     this.nodes.length = 0;

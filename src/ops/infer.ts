@@ -37,15 +37,19 @@ export function inferNode(node: Node): void {
 function factsOfNode(node: Node): readonly Facts[] {
   const op = opOf(node), [least, most] = inputsOf(node) ?? [0, 0];
   if (!op || node.hasReferences || node.inputs.length < least) return [];
-  const length = Math.max(node.inputs.length, most);
-  const inputs = Array.from({ length }, (_, index) => factsOf(node.inputs[index]));
+  const inputs = node.inputs.map(factsOf);
+  while (inputs.length < most) inputs.push(NO_FACTS);
   const facts = evaluated(op, node, inputs) ?? op.infer(node, inputs);
   const moved = op.moves && !facts[0]?.constant ? movedElements(op, node, inputs) : undefined;
   return moved ? facts.map((fact, index) => ({ ...fact, ...moved[index] })) : facts;
 }
 
+const NO_FACTS: Facts = {};
+
 function factsOf(value: Value | undefined): Facts {
-  return value ? { type: value.type, shape: value.shape, constant: constantOf(value), elements: value.elements } : {};
+  return value
+    ? { type: value.type, shape: value.shape, constant: constantOf(value), elements: value.elements }
+    : NO_FACTS;
 }
 
 /** The constant whose elements are all known. */

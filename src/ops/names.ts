@@ -279,9 +279,13 @@ export type MlOp = keyof typeof INPUTS["ai.onnx.ml"];
 /** Operators of com.microsoft. */
 export type ContribOp = keyof typeof INPUTS["com.microsoft"];
 
-const DOMAINS: Readonly<Record<string, Readonly<Record<string, readonly [least: number, most: number]>>>> = INPUTS;
+const DOMAINS = new Map(
+  Object.entries(INPUTS).map((
+    [domain, ops],
+  ) => [domain, new Map<string, readonly [number, number]>(Object.entries(ops))]),
+);
 
 /** Least and most inputs of a node's operator, 0 for the most where there is no limit; undefined for one without an entry. */
 export function inputsOf({ domain, opType }: Pick<Node, "domain" | "opType">): readonly [number, number] | undefined {
-  return Object.hasOwn(DOMAINS, domain) && Object.hasOwn(DOMAINS[domain], opType) ? DOMAINS[domain][opType] : undefined;
+  return DOMAINS.get(domain)?.get(opType);
 }

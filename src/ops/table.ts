@@ -69,7 +69,9 @@ export const OPS: Readonly<Record<string, Readonly<Record<string, Op>>>> = {
   "com.microsoft": CONTRIB,
 };
 
+const ENTRIES = new Map(Object.entries(OPS).map(([domain, ops]) => [domain, new Map(Object.entries(ops))]));
+
 /** What is known of a node's operator; undefined where there is no entry. */
 export function opOf({ domain, opType }: Pick<Node, "domain" | "opType">): Op | undefined {
-  return Object.hasOwn(OPS, domain) && Object.hasOwn(OPS[domain], opType) ? OPS[domain][opType] : undefined;
+  return ENTRIES.get(domain)?.get(opType);
 }

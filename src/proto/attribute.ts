@@ -1,5 +1,6 @@
 import protobuf from "protobufjs";
 import { TEXT } from "./text.ts";
+import { contentAt } from "./wire.ts";
 
 /** What a plain attribute can hold. Integers above 2^53 are rounded: they are read, never written back. */
 export type AttributeValue = number | string | readonly number[] | readonly string[];
@@ -35,65 +36,51 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
     tensor: Uint8Array | undefined,
     sparse: Uint8Array | undefined;
   let f: number | undefined, i: number | undefined, s: string | undefined;
-  const int = () => {
-    if (bytes[reader.pos] < 128) return bytes[reader.pos++]; // most are
-    return Number(reader.int64());
-  };
-  const packed = (into: number[], read: () => number) => {
-    const length = reader.uint32();
-    for (const end = reader.pos + length; reader.pos < end;) into.push(read());
-  };
-  const content = () => {
-    const length = reader.uint32(), start = reader.pos;
-    reader.skip(length);
-    return bytes.subarray(start, start + length);
-  };
-  const text = () => TEXT.decode(content());
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
       case 1 * 8 + DELIMITED:
-        name = text();
+        name = TEXT.decode(contentAt(reader));
         break;
       case 2 * 8 + FIXED32:
         f = reader.float();
         break;
       case 3 * 8 + VARINT:
-        i = int();
+        i = intAt(reader);
         break;
       case 4 * 8 + DELIMITED:
-        s = text();
+        s = TEXT.decode(contentAt(reader));
         break;
       case 5 * 8 + DELIMITED:
-        tensor = content();
+        tensor = contentAt(reader);
         break;
       case 6 * 8 + DELIMITED:
       case 11 * 8 + DELIMITED:
-        graphs.push(content());
+        graphs.push(contentAt(reader));
         break;
       case 7 * 8 + FIXED32:
         floats.push(reader.float());
         break;
       case 7 * 8 + DELIMITED:
-        packed(floats, () => reader.float());
+        readPacked(reader, floats, floatAt);
         break;
       case 8 * 8 + VARINT:
-        ints.push(int());
+        ints.push(intAt(reader));
         break;
       case 8 * 8 + DELIMITED:
-        packed(ints, int);
+        readPacked(reader, ints, intAt);
         break;
       case 9 * 8 + DELIMITED:
-        strings.push(text());
+        strings.push(TEXT.decode(contentAt(reader)));
         break;
       case 20 * 8 + VARINT:
         type = reader.int32();
         break;
       case 21 * 8 + DELIMITED:
-        reference = text();
+        reference = TEXT.decode(contentAt(reader));
         break;
       case 22 * 8 + DELIMITED:
-        sparse = content();
+        sparse = contentAt(reader);
         break;
       default:
         reader.skipType(tag & 7);
@@ -101,6 +88,19 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
   }
   const value = valueOf(type, { f, i, s, ints, floats, strings });
   return { name, reference: reference || undefined, value, tensor, sparse, graphs };
+}
+
+function intAt(reader: protobuf.Reader): number {
+  return reader.buf[reader.pos] < 128 ? reader.buf[reader.pos++] : Number(reader.int64()); // most take one byte
+}
+
+function floatAt(reader: protobuf.Reader): number {
+  return reader.float();
+}
+
+function readPacked(reader: protobuf.Reader, into: number[], read: (reader: protobuf.Reader) => number): void {
+  const length = reader.uint32();
+  for (const end = reader.pos + length; reader.pos < end;) into.push(read(reader));
 }
 
 /** The value that an attribute of this type has. */

@@ -1,13 +1,14 @@
 import protobuf from "protobufjs";
+import { contentAt } from "./wire.ts";
 
-/** What a NodeProto says, each text and message as its bytes. */
+/** What a NodeProto says, messages and other texts as their bytes. */
 export interface NodeContent {
   /** The NodeProto. */
   readonly proto: Uint8Array;
   /** Names of inputs. */
-  readonly inputs: readonly Uint8Array[];
+  readonly inputs: readonly string[];
   /** Names of outputs. */
-  readonly outputs: readonly Uint8Array[];
+  readonly outputs: readonly string[];
   /** AttributeProtos. */
   readonly attributes: readonly Uint8Array[];
   /** Node name. */
@@ -20,36 +21,31 @@ export interface NodeContent {
 
 const DELIMITED = 2;
 
-/** Reads a NodeProto once: a model has thousands. Throws where the bytes are no message. */
-export function readNode(proto: Uint8Array): NodeContent {
+/** Reads a NodeProto once: a model has thousands. `nameOf` reads a name. Throws where the bytes are no message. */
+export function readNode(proto: Uint8Array, nameOf: (bytes: Uint8Array) => string): NodeContent {
   const reader = protobuf.Reader.create(proto);
-  const inputs: Uint8Array[] = [], outputs: Uint8Array[] = [], attributes: Uint8Array[] = [];
+  const inputs: string[] = [], outputs: string[] = [], attributes: Uint8Array[] = [];
   let name: Uint8Array | undefined, opType: Uint8Array | undefined, domain: Uint8Array | undefined;
-  const content = () => {
-    const length = reader.uint32(), start = reader.pos;
-    reader.skip(length);
-    return proto.subarray(start, start + length);
-  };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
       case 1 * 8 + DELIMITED:
-        inputs.push(content());
+        inputs.push(nameOf(contentAt(reader)));
         break;
       case 2 * 8 + DELIMITED:
-        outputs.push(content());
+        outputs.push(nameOf(contentAt(reader)));
         break;
       case 3 * 8 + DELIMITED:
-        name = content();
+        name = contentAt(reader);
         break;
       case 4 * 8 + DELIMITED:
-        opType = content();
+        opType = contentAt(reader);
         break;
       case 5 * 8 + DELIMITED:
-        attributes.push(content());
+        attributes.push(contentAt(reader));
         break;
       case 7 * 8 + DELIMITED:
-        domain = content();
+        domain = contentAt(reader);
         break;
       default:
         reader.skipType(tag & 7);

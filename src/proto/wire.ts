@@ -9,8 +9,8 @@ export class WireField {
   readonly #content: number;
   readonly #end: number;
 
-  /** The field from `start` to `end` of a message; its content begins at `content`, which is `end + 1` for other wire types. */
-  constructor(message: Uint8Array, number: number, [start, content, end]: readonly [number, number, number]) {
+  /** The field from `start` to `end` of a message; its content begins at `content`, which is −1 for other wire types. */
+  constructor(message: Uint8Array, number: number, start: number, content: number, end: number) {
     this.number = number;
     this.#message = message;
     this.#start = start;
@@ -25,34 +25,49 @@ export class WireField {
 
   /** The content of a length-delimited field (a view); undefined for other wire types. */
   get content(): Uint8Array | undefined {
-    return this.#content > this.#end ? undefined : this.#message.subarray(this.#content, this.#end);
+    return this.#content < 0 ? undefined : this.#message.subarray(this.#content, this.#end);
   }
 }
 
 /** The fields of a message, in order, unknown ones included. */
 export function wireFields(message: Uint8Array): WireField[] {
-  return [...eachField(message)];
+  const reader = protobuf.Reader.create(message), fields: WireField[] = [];
+  while (reader.pos < reader.len) fields.push(nextField(reader, message));
+  return fields;
 }
 
 /** The fields of a message one by one: of lists of numbers there may be millions. */
 export function* eachField(message: Uint8Array): Generator<WireField> {
   const reader = protobuf.Reader.create(message);
-  while (reader.pos < reader.len) {
-    const start = reader.pos;
-    const tag = reader.uint32();
-    let content: number | undefined;
-    if ((tag & 7) === 2) {
-      const length = reader.uint32();
-      content = reader.pos;
-      reader.skip(length);
-    } else reader.skipType(tag & 7);
-    yield new WireField(message, tag >>> 3, [start, content ?? reader.pos + 1, reader.pos]);
-  }
+  while (reader.pos < reader.len) yield nextField(reader, message);
+}
+
+function nextField(reader: protobuf.Reader, message: Uint8Array): WireField {
+  const start = reader.pos, tag = reader.uint32();
+  let content = -1;
+  if ((tag & 7) === 2) {
+    const length = reader.uint32();
+    content = reader.pos;
+    reader.skip(length);
+  } else reader.skipType(tag & 7);
+  return new WireField(message, tag >>> 3, start, content, reader.pos);
+}
+
+/** The content of the length-delimited field that a reader is at, behind its tag: a view. */
+export function contentAt(reader: protobuf.Reader): Uint8Array {
+  const length = reader.uint32(), start = reader.pos;
+  reader.skip(length);
+  return reader.buf.subarray(start, start + length);
 }
 
 /** The contents of every length-delimited field with this number. */
 export function contentsOf(fields: readonly WireField[], number: number): Uint8Array[] {
-  return fields.flatMap((field) => field.number === number ? field.content ?? [] : []);
+  const contents: Uint8Array[] = [];
+  for (const field of fields) {
+    const content = field.number === number ? field.content : undefined;
+    if (content) contents.push(content);
+  }
+  return contents;
 }
 
 /** Bytes of a varint. */

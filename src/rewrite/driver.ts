@@ -62,6 +62,7 @@ export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions):
 
 class Driver {
   readonly #phases: readonly Map<string, Rule[]>[];
+  readonly #bits = new Map<string, number>();
   readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node; isRemote: boolean })[]>();
   readonly #most: number;
   readonly #pool: ConstantPool;
@@ -102,18 +103,30 @@ class Driver {
     const nodes = graphs.flatMap(sorted);
     if (!this.#isAsRead(graphs, nodes)) { for (const node of nodes) inferNode(node); }
     for (const node of nodes) this.#skips.delete(node);
-    const queues = this.#phases.map(() => new Queue(nodes));
-    for (let phase = 0; phase < queues.length;) {
-      const node = queues[phase].take();
+    const queue = new Queue(this.#phases.length, ({ operator }) => this.#phasesAt(operator));
+    queue.add(nodes);
+    for (let phase = 0; phase < this.#phases.length;) {
+      const node = queue.take(phase);
       if (!node) {
         phase++;
         continue;
       }
       const touched = this.#visit(node, this.#phases[phase]);
-      for (const queue of queues) queue.add(touched);
-      if (touched.length > 0) phase = 0;
+      if (touched.length === 0) continue;
+      queue.add(touched);
+      phase = 0;
     }
     return this.applied.length > before;
+  }
+
+  /** A bit for each phase whose rules look at an operator. */
+  #phasesAt(operator: string): number {
+    let bits = this.#bits.get(operator);
+    if (bits === undefined) {
+      bits = this.#phases.reduce((sum, byRoot, phase) => sum + (rulesAt(operator, byRoot) ? 1 << phase : 0), 0);
+      this.#bits.set(operator, bits);
+    }
+    return bits;
   }
 
   /**
@@ -141,13 +154,13 @@ class Driver {
   }
 
   #visit(root: Node, byRoot: ReadonlyMap<string, readonly Rule[]>): Node[] {
-    if (root.isRemoved || !root.outputs[0]) return [];
-    const rules = byRoot.get(root.operator) ?? byRoot.get("*");
-    if (!rules) return [];
+    const rules = rulesAt(root.operator, byRoot);
+    if (!rules || root.isRemoved || !root.outputs[0]) return [];
     const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
     if (older) this.#skips.set(root, older);
+    let build = new Builder(root.graph, this.#pool, inferNode);
     for (const rule of rules) {
-      const build = new Builder(root.graph, this.#pool, inferNode);
+      if (build.isUsed) build = new Builder(root.graph, this.#pool, inferNode);
       const outcome = attempt(
         rule.name,
         root.label,
@@ -194,6 +207,11 @@ class Driver {
     records.push({ rule: rule.name, node: node.label, code, reason, remedy, subject: node, isRemote });
     this.#skips.set(root, records);
   }
+}
+
+/** The rules that look at an operator; undefined where none does. */
+function rulesAt(operator: string, byRoot: ReadonlyMap<string, readonly Rule[]>): readonly Rule[] | undefined {
+  return byRoot.get(operator) ?? byRoot.get("*");
 }
 
 /** The value a rewrite is about: the first it replaces, or where it replaces none the one that goes. */

@@ -11,6 +11,7 @@ export const normaliseConstants: Rule = {
   phase: "clean",
   roots: operatorsWith("infer"),
   rewrite(root, build) {
+    if (!root.outputs.some((value) => constantOf(value) !== undefined)) return undefined; // most nodes, at every visit
     const used = root.outputs.filter((value): value is Value => value !== undefined && value.users.size > 0);
     if (used.length === 0 || !root.graph.takesConstants) return undefined;
     if (root.outputs.some((value) => value?.isOutput) || used.some(isTakenQuantised)) return undefined;

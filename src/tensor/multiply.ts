@@ -50,6 +50,7 @@ export function multiplied(tensor: Tensor, factor: Factor, view: readonly number
   const loops = loopsOf(view, factor.dims);
   const inner = loops[loops.length - 1], outer = loops.slice(0, -1);
   const { values } = factor;
+  let bound: number | undefined;
   const product: Tensor = {
     type: tensor.type,
     dims: tensor.dims,
@@ -69,7 +70,7 @@ export function multiplied(tensor: Tensor, factor: Factor, view: readonly number
         at = end;
       }
     },
-    bound: () => tensor.bound() * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    bound: () => bound ??= tensor.bound() * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
   };
   return limitDepth(
     expressed(product, "multiply", [tensor], () => `${view}|${factor.dims}|${exactText(values)}`),

@@ -15,6 +15,7 @@ export function rowsTensor(
   const size = sizeOf(dims), width = Math.max(1, size / dims[0]);
   const most = Math.max(1, Math.floor(CHUNK / width));
   const owner = {};
+  let known: number | undefined;
   const block = (first: number): Float64Array => {
     const count = Math.min(most, dims[0] - first);
     return recentBlock(owner, first, count * width, (into) => fill(first, count, into));
@@ -32,7 +33,7 @@ export function rowsTensor(
         at += part.length;
       }
     },
-    bound,
+    bound: () => known ??= bound(),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Node, Value } from "../../graph/graph.ts";
+import { Node, type Value } from "../../graph/graph.ts";
 import { rounded } from "../../tensor/encode.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import { constantOf } from "../constant.ts";
@@ -96,80 +96,119 @@ export const AS_IS: GraphView = {
 
 const COMMUTES = new Set(["Add", "Mul"]);
 
-interface State {
-  readonly nodes: readonly Node[];
-  readonly values: ReadonlyMap<string, Value>;
-  readonly named: ReadonlyMap<string, Node>;
+/** What was matched last, with what was matched before it: going back to that costs nothing. */
+interface Bound {
+  readonly before: Bound | undefined;
+  /** A node, or the value that goes by the name. */
+  readonly at: Node | Value;
+  readonly name: string | undefined;
 }
+
+/** What is left to be matched; the match where all of it is. */
+type Rest = (bound: Bound | undefined) => Match | undefined;
 
 /**
  * Whether a node is the root of a pattern. Every value inside is used inside alone, or a runtime could not make one operator
  * of it.
  */
 export function matchAt(root: Node, pattern: Pattern, view: GraphView = AS_IS): Match | undefined {
-  const empty: State = { nodes: [], values: new Map(), named: new Map() };
-  for (const state of matchNode(root, pattern, empty, view)) {
-    const inside = new Set(state.nodes);
-    const isClosed = state.nodes.every((node) =>
+  return matchNode(root, pattern, undefined, view, (bound) => {
+    const match = matchOf(bound), inside = new Set(match.nodes);
+    const isClosed = match.nodes.every((node) =>
       node === root ||
-      node.outputs.every((output) =>
-        !output || !view.resolve(output).isOutput && [...view.users(output)].every((user) => inside.has(user))
-      )
+      node.outputs.every((output) => !output || !view.resolve(output).isOutput && isUsedIn(inside, output, view))
     );
-    if (isClosed) return state;
-  }
+    return isClosed ? match : undefined;
+  });
 }
 
-function* matchValue(found: Value | undefined, pattern: Pattern, state: State, view: GraphView): Generator<State> {
-  if (!found) return;
+function isUsedIn(inside: ReadonlySet<Node>, value: Value, view: GraphView): boolean {
+  for (const user of view.users(value)) if (!inside.has(user)) return false;
+  return true;
+}
+
+function matchOf(last: Bound | undefined): Match {
+  const all: Bound[] = [], nodes: Node[] = [], values = new Map<string, Value>(), named = new Map<string, Node>();
+  for (let one = last; one; one = one.before) all.push(one);
+  for (const { at, name } of all.reverse()) {
+    if (!(at instanceof Node)) values.set(name!, at);
+    else {
+      if (!nodes.includes(at)) nodes.push(at);
+      if (name) named.set(name, at);
+    }
+  }
+  return { nodes, values, named };
+}
+
+function valueNamed(name: string, last: Bound | undefined): Value | undefined {
+  for (let one = last; one; one = one.before) if (one.name === name && !(one.at instanceof Node)) return one.at;
+}
+
+function matchValue(
+  found: Value | undefined,
+  pattern: Pattern,
+  bound: Bound | undefined,
+  view: GraphView,
+  rest: Rest,
+): Match | undefined {
+  if (!found) return undefined;
   const at = view.resolve(found);
   switch (pattern.kind) {
     case "value": {
-      const bound = state.values.get(pattern.name);
-      if (bound === undefined) yield { ...state, values: new Map(state.values).set(pattern.name, at) };
-      else if (bound === at) yield state;
-      return;
+      const other = valueNamed(pattern.name, bound);
+      if (other !== undefined) return other === at ? rest(bound) : undefined;
+      return rest({ before: bound, at, name: pattern.name });
     }
     case "number": {
       const tensor = constantOf(at);
-      if (tensor?.size !== 1 || tensor.type === "string" || tensor.type === "opaque") return;
+      if (tensor?.size !== 1 || tensor.type === "string" || tensor.type === "opaque") return undefined;
       const [found] = valuesOf(tensor), [held] = rounded(tensor.type, Float64Array.of(pattern.value));
-      if (found === held || Math.abs(found - pattern.value) <= Math.abs(pattern.value) * pattern.tolerance) yield state;
-      return;
+      const isEqual = found === held ||
+        Math.abs(found - pattern.value) <= Math.abs(pattern.value) * pattern.tolerance;
+      return isEqual ? rest(bound) : undefined;
     }
     case "constant": {
       const tensor = constantOf(at);
-      if (!tensor || !pattern.accepts(tensor)) return;
-      yield { ...state, values: new Map(state.values).set(pattern.name, at) };
-      return;
+      return tensor && pattern.accepts(tensor) ? rest({ before: bound, at, name: pattern.name }) : undefined;
     }
     case "either":
-      for (const one of pattern.patterns) yield* matchValue(at, one, state, view);
-      return;
+      for (const one of pattern.patterns) {
+        const match = matchValue(at, one, bound, view, rest);
+        if (match) return match;
+      }
+      return undefined;
     case "node": {
       const producer = view.producer(at);
-      if (producer) yield* matchNode(producer, pattern, state, view);
+      return producer && matchNode(producer, pattern, bound, view, rest);
     }
   }
 }
 
-function* matchNode(at: Node, pattern: Pattern, state: State, view: GraphView): Generator<State> {
+function matchNode(
+  at: Node,
+  pattern: Pattern,
+  bound: Bound | undefined,
+  view: GraphView,
+  rest: Rest,
+): Match | undefined {
   if (pattern.kind === "either") {
-    for (const one of pattern.patterns) yield* matchNode(at, one, state, view);
-    return;
+    for (const one of pattern.patterns) {
+      const match = matchNode(at, one, bound, view, rest);
+      if (match) return match;
+    }
+    return undefined;
   }
-  if (pattern.kind !== "node" || !at.is(pattern.opType) || at.hasReferences || !pattern.accepts(at)) return;
-  const { inputs: operands } = pattern, isSwapped = COMMUTES.has(pattern.opType) && operands.length === 2;
-  const orders = (isSwapped ? [at.inputs, [at.inputs[1], at.inputs[0]]] : [at.inputs]).filter((inputs) =>
+  if (pattern.kind !== "node" || at.opType !== pattern.opType || at.domain !== "") return undefined;
+  const { inputs: operands, name } = pattern, isSwapped = COMMUTES.has(pattern.opType) && operands.length === 2;
+  const orders = [at.inputs, ...isSwapped ? [[at.inputs[1], at.inputs[0]]] : []].filter((inputs) =>
     operands.every((operand, index) => isPlausible(inputs[index], operand, view))
   );
-  if (orders.length === 0) return;
-  const next: State = {
-    ...state,
-    nodes: state.nodes.includes(at) ? state.nodes : [...state.nodes, at],
-    named: pattern.name ? new Map(state.named).set(pattern.name, at) : state.named,
-  };
-  for (const inputs of orders) yield* matchInputs(inputs, operands, next, view);
+  if (orders.length === 0 || at.hasReferences || !pattern.accepts(at)) return undefined;
+  const next = { before: bound, at, name };
+  for (const inputs of orders) {
+    const match = matchInputs(inputs, operands, 0, next, view, rest);
+    if (match) return match;
+  }
 }
 
 /** Whether a value may match a pattern, as far as a glance tells. */
@@ -189,13 +228,21 @@ function isPlausible(found: Value | undefined, pattern: Pattern, view: GraphView
   }
 }
 
-function* matchInputs(
+/** Matches operands from one of them on. */
+function matchInputs(
   inputs: readonly (Value | undefined)[],
   patterns: readonly Pattern[],
-  state: State,
+  from: number,
+  bound: Bound | undefined,
   view: GraphView,
-): Generator<State> {
-  const [pattern, ...rest] = patterns;
-  if (!pattern) return void (yield state);
-  for (const next of matchValue(inputs[0], pattern, state, view)) yield* matchInputs(inputs.slice(1), rest, next, view);
+  rest: Rest,
+): Match | undefined {
+  if (from === patterns.length) return rest(bound);
+  return matchValue(
+    inputs[from],
+    patterns[from],
+    bound,
+    view,
+    (next) => matchInputs(inputs, patterns, from + 1, next, view, rest),
+  );
 }

@@ -55,7 +55,7 @@ export function rootsOf(pattern: Pattern): Set<string> {
 /** What a graph may have: idioms all of whose operators are somewhere in it. */
 export interface Possible {
   /** Nodes of the graph that were looked at. */
-  readonly nodes: number;
+  nodes: number;
   /** Their operators. */
   readonly opTypes: ReadonlySet<string>;
   /** The idioms, by the operators they may end with. */
@@ -79,11 +79,15 @@ export function possibleIn(graph: Graph, added: ReadonlySet<string> = AS_IS.adde
 function possibleNow(graph: Graph): Possible {
   const known = possible.get(graph), { nodes } = graph;
   if (known?.nodes === nodes.length) return known;
-  const opTypes = new Set(known?.opTypes), size = known?.opTypes.size;
-  for (let at = known?.nodes ?? 0; at < nodes.length; at++) opTypes.add(nodes[at].opType);
-  const now = known && opTypes.size === size
-    ? { ...known, nodes: nodes.length }
-    : { nodes: nodes.length, opTypes, ...idiomsOf(opTypes) };
+  let at = known?.nodes ?? 0;
+  while (known && at < nodes.length && known.opTypes.has(nodes[at].opType)) at++;
+  if (known && at === nodes.length) {
+    known.nodes = at;
+    return known;
+  }
+  const opTypes = new Set(known?.opTypes);
+  for (; at < nodes.length; at++) opTypes.add(nodes[at].opType);
+  const now = { nodes: nodes.length, opTypes, ...idiomsOf(opTypes) };
   possible.set(graph, now);
   return now;
 }
