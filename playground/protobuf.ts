@@ -34,11 +34,11 @@ class Long {
 export class Reader {
   pos = 0;
   readonly len: number;
-  readonly #bytes: Uint8Array;
+  readonly buf: Uint8Array;
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.buf = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.len = bytes.length;
   }
@@ -50,7 +50,7 @@ export class Reader {
   varint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#bytes[this.skip(1)];
+      const byte = this.buf[this.skip(1)];
       value |= BigInt(byte & 127) << shift;
       if (byte < 128) return value;
     }
@@ -60,7 +60,7 @@ export class Reader {
   uint32(): number {
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
-      const byte = this.#bytes[this.skip(1)];
+      const byte = this.buf[this.skip(1)];
       if (shift < 32) value |= (byte & 127) << shift;
       if (byte < 128) return value >>> 0;
     }
@@ -89,7 +89,7 @@ export class Reader {
 
   bytes(): Uint8Array {
     const length = this.uint32(), start = this.skip(length);
-    return this.#bytes.subarray(start, start + length);
+    return this.buf.subarray(start, start + length);
   }
 
   string(): string {

@@ -1,7 +1,17 @@
 import type { Payload } from "../proto/skeleton.ts";
 import { messageType } from "../proto/schema.ts";
 import { TEXT } from "../proto/text.ts";
-import { concat, contentsOf, fieldBytes, splice, type WireField, wireFields } from "../proto/wire.ts";
+import {
+  concat,
+  contentsOf,
+  fieldBytes,
+  fieldParts,
+  firstContent,
+  splice,
+  spliced,
+  type WireField,
+  wireFields,
+} from "../proto/wire.ts";
 import { tensorAttribute } from "./attribute.ts";
 import type { Attribute, Graph, Node, Value } from "./graph.ts";
 import { FIELD, type ImportedModel } from "./import.ts";
@@ -17,7 +27,7 @@ export interface ExportedModel {
 }
 
 const encoder = new TextEncoder();
-const name = (bytes: Uint8Array) => TEXT.decode(bytes);
+const name = (bytes: Uint8Array | undefined) => TEXT.decode(bytes);
 
 /**
  * Writes changed graphs back into the model they were read from. Only nodes, initializers, value infos and (below IR
@@ -28,7 +38,7 @@ export function exportModel(model: ImportedModel): ExportedModel {
   const exporter = new Exporter(payloads, model.irVersion);
   const functions = model.functions.map((body) => fieldBytes(FIELD.model.functions, exporter.function(body)));
   const replacements = new Map([[FIELD.model.graph as number, [
-    fieldBytes(FIELD.model.graph, exporter.graph(model.graph)),
+    ...fieldParts(FIELD.model.graph, exporter.graphParts(model.graph)),
   ]]]);
   if (functions.length > 0) replacements.set(FIELD.model.functions, functions);
   return { skeleton: splice(model.wire, replacements), payloads };
@@ -44,37 +54,31 @@ class Exporter {
   }
 
   graph(graph: Graph): Uint8Array {
+    return concat(this.graphParts(graph));
+  }
+
+  graphParts(graph: Graph): Uint8Array[] {
     const F = FIELD.graph;
-    const { dense, sparse, known } = originals(graph);
+    const known = storedNames(graph);
     const inputs = new Set(graph.inputs.map((value) => value.name));
     const added = [...graph.initializers].filter((value) => !known.has(value.name));
     const asNodes = !graph.listsInitializers;
-    const nodes = [
-      ...asNodes ? added.map((value) => this.constant(value)) : [],
-      ...sorted(graph).map((node) => this.node(node)),
-    ];
+    const nodes = asNodes ? added.map((value) => [this.constant(value)]) : [];
+    for (const node of sorted(graph)) nodes.push(this.node(node));
     const replacements = new Map<number, Uint8Array[]>([
-      [F.node, nodes.map((node) => fieldBytes(F.node, node))],
+      [F.node, nodes.flatMap((parts) => fieldParts(F.node, parts))],
       [F.initializer, [
-        ...dense.filter((proto) => graph.initializers.has(graph.values.get(tensorName(proto))!))
-          .map((proto) => fieldBytes(F.initializer, proto)),
+        ...kept(graph.wire, F.initializer, (proto) => graph.initializers.has(graph.values.get(tensorName(proto))!)),
         ...asNodes
           ? []
           : added.map((value) =>
             fieldBytes(F.initializer, exportTensor(value.name, value.initializer!, this.payloads))
           ),
       ]],
-      [
-        F.sparseInitializer,
-        sparse.filter((proto) => graph.values.has(sparseName(proto))).map((proto) =>
-          fieldBytes(F.sparseInitializer, proto)
-        ),
-      ],
+      [F.sparseInitializer, kept(graph.wire, F.sparseInitializer, (proto) => graph.values.has(sparseName(proto)))],
       [
         F.valueInfo,
-        contentsOf(graph.wire, F.valueInfo)
-          .filter((proto) => !graph.hasWrongClaims && graph.values.has(valueInfoName(proto)))
-          .map((proto) => fieldBytes(F.valueInfo, proto)),
+        kept(graph.wire, F.valueInfo, (proto) => !graph.hasWrongClaims && graph.values.has(valueInfoName(proto))),
       ],
       ...graph.hasWrongClaims
         ? [
@@ -87,12 +91,11 @@ class Exporter {
         ]
         : [],
       [F.input, [
-        ...contentsOf(graph.wire, F.input).filter((proto) => inputs.has(valueInfoName(proto)))
-          .map((proto) => fieldBytes(F.input, proto)),
+        ...kept(graph.wire, F.input, (proto) => inputs.has(valueInfoName(proto))),
         ...this.irVersion < 4 && !graph.parent ? added.map((value) => fieldBytes(F.input, valueInfo(value))) : [],
       ]],
     ]);
-    return splice(graph.wire, replacements);
+    return spliced(graph.wire, replacements);
   }
 
   function(graph: Graph): Uint8Array {
@@ -102,7 +105,7 @@ class Exporter {
     return splice(
       graph.wire,
       new Map([
-        [F.node, [...constants, ...nodes].map((node) => fieldBytes(F.node, node))],
+        [F.node, [...constants.map((node) => [node]), ...nodes].flatMap((parts) => fieldParts(F.node, parts))],
         [
           F.valueInfo,
           contentsOf(graph.wire, F.valueInfo)
@@ -123,12 +126,13 @@ class Exporter {
     ]);
   }
 
-  private node(node: Node): Uint8Array {
+  /** The parts of a NodeProto. */
+  private node(node: Node): Uint8Array[] {
     const F = FIELD.node;
     const names = (field: number, values: readonly (Value | undefined)[]) =>
       values.map((value) => fieldBytes(field, encoder.encode(value?.name ?? "")));
     const inner = node.subgraphs.length > 0;
-    if (node.proto && !node.isChanged && !inner) return node.proto;
+    if (node.proto && !node.isChanged && !inner) return [node.proto];
     const wire = node.proto && wireFields(node.proto);
     const replacements = new Map([[F.input as number, names(F.input, node.inputs)], [
       F.output as number,
@@ -140,7 +144,7 @@ class Exporter {
     if (wire && node.name) replacements.set(3, [fieldBytes(3, encoder.encode(node.name))]); // a copy may have another
     const hasOwn = wire?.some(({ number }) => number === F.attribute); // or it was given others
     if (inner || !hasOwn) replacements.set(F.attribute, attributes);
-    return splice(wire ?? header(node), replacements);
+    return spliced(wire ?? header(node), replacements);
   }
 
   private attribute(attribute: Attribute): Uint8Array {
@@ -167,24 +171,33 @@ function header(node: Node): WireField[] {
   return wireFields(concat(fields));
 }
 
-function originals(graph: Graph): { dense: Uint8Array[]; sparse: Uint8Array[]; known: Set<string> } {
-  const dense = contentsOf(graph.wire, FIELD.graph.initializer);
-  const sparse = contentsOf(graph.wire, FIELD.graph.sparseInitializer);
-  return { dense, sparse, known: new Set([...dense.map(tensorName), ...sparse.map(sparseName)]) };
+/** Names of the initializers that the file has. */
+function storedNames({ wire }: Graph): Set<string> {
+  const names = new Set<string>();
+  for (const proto of contentsOf(wire, FIELD.graph.initializer)) names.add(tensorName(proto));
+  for (const proto of contentsOf(wire, FIELD.graph.sparseInitializer)) names.add(sparseName(proto));
+  return names;
+}
+
+/** The fields with a number that are kept, as they are. */
+function kept(wire: readonly WireField[], number: number, isKept: (proto: Uint8Array) => boolean): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const field of wire) {
+    if (field.number === number && field.content && isKept(field.content)) parts.push(field.bytes);
+  }
+  return parts;
 }
 
 function tensorName(proto: Uint8Array): string {
-  const [bytes] = contentsOf(wireFields(proto), 8);
-  return bytes ? name(bytes) : "";
+  return name(firstContent(proto, 8));
 }
 
 function sparseName(proto: Uint8Array): string {
-  return tensorName(contentsOf(wireFields(proto), 1)[0]);
+  return tensorName(firstContent(proto, 1)!);
 }
 
 function valueInfoName(proto: Uint8Array): string {
-  const [bytes] = contentsOf(wireFields(proto), 1);
-  return bytes ? name(bytes) : "";
+  return name(firstContent(proto, 1));
 }
 
 /** An output as it is known to be; undefined where nothing speaks against what the file says of it. */

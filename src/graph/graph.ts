@@ -53,8 +53,7 @@ export class Value {
   constant?: Tensor;
   /** What is known of its elements where it is small: sizes, names of dynamic dimensions, null for unknown ones. */
   elements?: readonly Dim[];
-  /** How many inputs of each node take it, nodes of subgraphs included. */
-  readonly users: Map<Node, number> = new Map();
+  #users?: Map<Node, number>;
 
   readonly graph: Graph;
   name: string;
@@ -63,6 +62,23 @@ export class Value {
   constructor(graph: Graph, name: string) {
     this.graph = graph;
     this.name = name;
+  }
+
+  /** How many inputs of each node take it, nodes of subgraphs included. */
+  get users(): ReadonlyMap<Node, number> {
+    return this.#users ?? NO_USERS;
+  }
+
+  /** Counts inputs of a node that take it. */
+  addUser(node: Node, count: number = 1): void {
+    this.#users ??= new Map();
+    this.#users.set(node, (this.#users.get(node) ?? 0) + count);
+  }
+
+  /** Forgets a node that takes it, or all of them. */
+  removeUsers(node?: Node): void {
+    if (node) this.#users?.delete(node);
+    else this.#users = undefined;
   }
 
   /** Whether it is a graph output, so that its name and values must stay. */
@@ -187,6 +203,7 @@ export class Node {
   }
 }
 
+const NO_USERS: ReadonlyMap<Node, number> = new Map();
 const NONE: readonly Graph[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
@@ -310,14 +327,14 @@ export class Graph {
   addNode(node: Node): void {
     this.nodes.push(node);
     if (node.name) this.model.names.add(node.name);
-    for (const value of node.inputs) if (value) value.users.set(node, (value.users.get(node) ?? 0) + 1);
+    for (const value of node.inputs) value?.addUser(node);
     for (const value of node.outputs) if (value) value.producer = node;
   }
 
   /** Takes a node out; its outputs keep existing only where another node takes them over. */
   removeNode(node: Node): void {
     node.isRemoved = true;
-    for (const value of node.inputs) value?.users.delete(node);
+    for (const value of node.inputs) value?.removeUsers(node);
     for (const value of node.outputs) if (value?.producer === node) value.producer = undefined;
     for (const graph of node.subgraphs) for (const inner of [...graph.nodes]) graph.removeNode(inner);
   }
@@ -328,9 +345,9 @@ export class Graph {
       const inputs = node.inputs as (Value | undefined)[]; // in place: a sum of thousands is changed as often
       for (let at = inputs.indexOf(from); at >= 0; at = inputs.indexOf(from, at + 1)) inputs[at] = to;
       node.isChanged = true;
-      to.users.set(node, (to.users.get(node) ?? 0) + count);
+      to.addUser(node, count);
     }
-    from.users.clear();
+    from.removeUsers();
   }
 
   /** Makes the producer of `from` produce `to` in its place. */

@@ -4,7 +4,7 @@ import { type NodeContent, readNode } from "../proto/node.ts";
 import { messageType, plain } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { NAME, TEXT } from "../proto/text.ts";
-import { concat, contentsOf, type WireField, wireFields } from "../proto/wire.ts";
+import { concat, contentsOf, type WireField, wireFields, without } from "../proto/wire.ts";
 import { type Attribute, type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
 import { elementType, type ImportedTensor, importTensor } from "./tensor_proto.ts";
@@ -28,11 +28,12 @@ export interface ImportedModel {
 
 /** Field numbers of the messages read here. */
 export const FIELD = {
-  model: { graph: 7, opsetImport: 8, functions: 25 },
+  model: { irVersion: 1, graph: 7, opsetImport: 8, functions: 25 },
   graph: { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13, sparseInitializer: 15 },
   function: { node: 7, input: 4, output: 5, valueInfo: 12 },
   node: { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 },
   attribute: { graph: 6, graphs: 11 },
+  valueInfo: { texts: [3, 4] },
 } as const;
 
 /** Reads the graphs of a model from its skeleton. Throws {@link ModelFormatError} where it is not ONNX. */
@@ -44,8 +45,8 @@ export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], 
   }
   const head = decoded(source, "ModelProto", () => {
     const type = messageType("ModelProto");
-    const skipped: number[] = [FIELD.model.graph, FIELD.model.functions, 20];
-    const rest = wire.filter(({ number }) => !skipped.includes(number));
+    const read: number[] = [FIELD.model.irVersion, FIELD.model.opsetImport]; // a doc string may be as large as the weights
+    const rest = wire.filter(({ number }) => read.includes(number));
     return plain(type.decode(join(rest))) as {
       ir_version?: number;
       opset_import: { domain?: string; version?: number }[];
@@ -201,7 +202,7 @@ class Importer {
     return decoded(
       this.source,
       "ValueInfoProto",
-      () => plain(type.decode(proto)) as ValueInfo,
+      () => plain(type.decode(without(proto, ...FIELD.valueInfo.texts))) as ValueInfo,
     );
   }
 

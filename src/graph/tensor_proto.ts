@@ -2,7 +2,7 @@ import { ModelFormatError } from "../io/errors.ts";
 import { messageType, PAYLOAD_FIELD, type PayloadKind } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { readRange } from "../io/source.ts";
-import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields } from "../proto/wire.ts";
+import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields, without } from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
 import { byteLength, encodedChunks, encodePart } from "../tensor/encode.ts";
 import { float8Bytes, halfBytes, smallLength, smallTensor } from "../tensor/small_types.ts";
@@ -60,9 +60,12 @@ export interface ImportedTensor {
   readonly stored: number;
 }
 
+/** Numbers of its doc string and metadata. */
+const TEXTS = [12, 16];
+
 /** Reads a TensorProto of a skeleton; its data stays where it is. Throws where shape and data do not agree. */
 export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): ImportedTensor {
-  const message = messageType("TensorProto").decode(proto) as unknown as TensorProto;
+  const message = messageType("TensorProto").decode(without(proto, ...TEXTS)) as unknown as TensorProto;
   const dims = message.dims.map(Number);
   const type = elementType(message.data_type);
   const { name } = message;
@@ -90,19 +93,22 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): I
     const tensor = storedTensor(type, dims, { read: (at, into) => source.read(offset + at, into) }, proto);
     return { name, tensor, stored: tensor.size };
   }
+  if (!payload) {
+    const data = inlineData(message, type);
+    check(data.length);
+    const tensor = storedTensor(type, dims, new HeldBytes(data), proto);
+    return { name, tensor, stored: tensor.size };
+  }
   let held: Uint8Array | undefined;
   const bytes = () => {
     if (held) return held;
-    const data = payload
-      ? decodeVarints(name, payload.kind, readRange(payload.range), type)
-      : inlineData(message, type);
+    const data = decodeVarints(name, payload.kind, readRange(payload.range), type);
     check(data.length);
     return held = data;
   };
-  if (!payload) bytes();
   const read = (at: number, into: Uint8Array) => into.set(bytes().subarray(at, at + into.length));
   const tensor = storedTensor(type, dims, { read }, proto);
-  return { name, tensor, stored: Math.min(tensor.size, payload ? payload.range.length : Infinity) };
+  return { name, tensor, stored: Math.min(tensor.size, payload.range.length) };
 }
 
 /** A tensor of numbers below 8 bits, or of 8-bit floats, where they are raw data, or bytes in int32_data, as many as they must be. */
@@ -114,7 +120,7 @@ function small(message: TensorProto, payloads: readonly Payload[], carried: Tens
   }
   if (payload?.kind === "int32_data") {
     const bytes = () => decodeVarints(message.name, "int32_data", readRange(payload.range), "uint8");
-    return wanted === bytes().length ? smallTensor(data_type, carried, heldBytes(bytes())) : undefined;
+    return wanted === bytes().length ? smallTensor(data_type, carried, new HeldBytes(bytes())) : undefined;
   }
   const length = payload ? payload.range.length : raw_data.length || int32_data.length;
   if (length !== wanted) return undefined;
@@ -127,8 +133,17 @@ function small(message: TensorProto, payloads: readonly Payload[], carried: Tens
   });
 }
 
-function heldBytes(bytes: Uint8Array): Bytes {
-  return { read: (at, into) => into.set(bytes.subarray(at, at + into.length)) };
+/** Bytes that are in memory. */
+class HeldBytes implements Bytes {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    into.set(this.#bytes.subarray(offset, offset + into.length));
+  }
 }
 
 /** The data of a tensor that is not in the message itself. As in ONNX Runtime, raw data goes before any other, the last of it. */
@@ -155,7 +170,7 @@ function isPlain(kind: PayloadKind): boolean {
 }
 
 function inlineData(message: TensorProto, type: NumericType): Uint8Array {
-  if (message.raw_data.length > 0) return message.raw_data.slice();
+  if (message.raw_data.length > 0) return message.raw_data; // a part of the skeleton
   if (message.float_data.length > 0) return new Uint8Array(Float32Array.from(message.float_data).buffer);
   if (message.double_data.length > 0) return new Uint8Array(Float64Array.from(message.double_data).buffer);
   if (message.int32_data.length > 0) return narrow(message.int32_data, type);

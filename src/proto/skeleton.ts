@@ -3,7 +3,7 @@ import { ModelFormatError } from "../io/errors.ts";
 import { type KnownFormat, knownFormat } from "../io/known_format.ts";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind, tensorPath } from "./schema.ts";
 import type { ByteRange, ByteSource } from "../io/source.ts";
-import { concat, fieldBytes, varintFieldBytes } from "./wire.ts";
+import { concat, varintBytes, varintFieldBytes } from "./wire.ts";
 
 /** Element data that stayed in its source. */
 export interface StoredPayload {
@@ -80,15 +80,6 @@ class Cursor {
     return this.#window[at];
   }
 
-  bytes(length: number): Uint8Array {
-    const out = new Uint8Array(length);
-    const at = this.position - this.#start;
-    if (at >= 0 && at + length <= this.#filled) out.set(this.#window.subarray(at, at + length));
-    else this.source.read(this.position, out);
-    this.position += length;
-    return out;
-  }
-
   /** A varint as a number: exact up to 2^53, which every tag and length is. */
   varint(): number {
     let value = 0;
@@ -118,8 +109,31 @@ export function readSkeleton(source: ByteSource): Skeleton {
   const payloads: Payload[] = [];
   const type = messageType("ModelProto");
   if (source.size === 0) throw new ModelFormatError(`${source.name}: is empty, expected an ONNX model.`);
-  const bytes = walk(cursor, type, source.size, payloads);
-  return { bytes, payloads };
+  const changed = walk(cursor, type, source.size, payloads);
+  return {
+    bytes: read(source, changed ?? { pieces: [{ start: 0, end: source.size }], length: source.size }),
+    payloads,
+  };
+}
+
+/** What a message becomes: bytes of its source that stay as they are, and others. */
+interface Changed {
+  readonly pieces: ({ readonly start: number; readonly end: number } | Uint8Array)[];
+  /** Number of bytes. */
+  length: number;
+}
+
+/** The bytes of a changed message, read once each: a doc string may be as large as the weights. */
+function read(source: ByteSource, { pieces, length }: Changed): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    const end = at + (piece instanceof Uint8Array ? piece.length : piece.end - piece.start);
+    if (piece instanceof Uint8Array) bytes.set(piece, at);
+    else source.read(piece.start, bytes.subarray(at, end));
+    at = end;
+  }
+  return bytes;
 }
 
 /** Where the element payloads of a model lie. */
@@ -127,18 +141,27 @@ export function payloadRanges(source: ByteSource): ByteRange[] {
   return readSkeleton(source).payloads.flatMap((payload) => "range" in payload ? [payload.range] : []);
 }
 
-function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payload[], depth = 1): Uint8Array {
+/** Goes through a message up to `end`; undefined where nothing of it changes. */
+function walk(
+  cursor: Cursor,
+  type: protobuf.Type,
+  end: number,
+  payloads: Payload[],
+  depth = 1,
+): Changed | undefined {
   if (depth > DEEPEST) {
     cursor.fail(`messages lie in one another deeper than ${DEEPEST}, the most that any runtime reads`);
   }
-  const parts: Uint8Array[] = [];
-  const isTensor = type.name === "TensorProto";
-  let copied = cursor.position; // what lies between there and the next field that is walked stays as it is
+  const changed: Changed = { pieces: [], length: 0 }, isTensor = type.name === "TensorProto";
+  let copied = cursor.position; // what lies between there and the next field that changes stays as it is
   const copyTo = (to: number) => {
-    const { position } = cursor;
-    cursor.position = copied;
-    if (to > copied) parts.push(cursor.bytes(to - copied));
-    cursor.position = position;
+    if (to <= copied) return;
+    changed.pieces.push({ start: copied, end: to });
+    changed.length += to - copied;
+  };
+  const put = (bytes: Uint8Array) => {
+    changed.pieces.push(bytes);
+    changed.length += bytes.length;
   };
   while (cursor.position < end) {
     const start = cursor.position;
@@ -153,16 +176,22 @@ function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payloa
         );
       }
       const kind = isTensor && length >= INLINE_BYTES ? PAYLOAD_FIELDS.get(field) : undefined;
-      const inner = tensorPath(type, field);
-      if (kind || inner) copyTo(start);
+      const inner = kind ? undefined : tensorPath(type, field);
       if (kind) {
-        parts.push(varintFieldBytes(PAYLOAD_FIELD, payloads.length));
+        copyTo(start);
+        put(varintFieldBytes(PAYLOAD_FIELD, payloads.length));
         payloads.push({ kind, range: { source: cursor.source, offset: cursor.position, length } });
         cursor.position += length;
+        copied = cursor.position;
       } else if (inner) {
-        parts.push(fieldBytes(field, walk(cursor, inner, cursor.position + length, payloads, depth + 1)));
+        const within = walk(cursor, inner, cursor.position + length, payloads, depth + 1);
+        if (!within) continue;
+        copyTo(start);
+        put(concat([varintBytes(field * 8 + 2), varintBytes(within.length)]));
+        for (const piece of within.pieces) changed.pieces.push(piece);
+        changed.length += within.length;
+        copied = cursor.position;
       } else cursor.position += length;
-      if (kind || inner) copied = cursor.position;
     } else {
       if (wire === 0) cursor.varint();
       else if (wire === 1) cursor.position += 8;
@@ -171,6 +200,7 @@ function walk(cursor: Cursor, type: protobuf.Type, end: number, payloads: Payloa
       if (cursor.position > end) cursor.fail(`field ${field} of a ${type.name} ends after its message`);
     }
   }
+  if (changed.pieces.length === 0) return undefined;
   copyTo(end);
-  return concat(parts);
+  return changed;
 }

@@ -1,5 +1,8 @@
 import protobuf from "protobufjs";
 
+/** Messages below this size are taken whole: to leave something out, or not to copy it, takes longer. */
+const SMALL = 1 << 12;
+
 /** One field of a message as it stands on the wire: where it lies, since most views of it are never asked for. */
 export class WireField {
   /** Field number. */
@@ -70,6 +73,22 @@ export function contentsOf(fields: readonly WireField[], number: number): Uint8A
   return contents;
 }
 
+/** The content of the first length-delimited field with this number; undefined where there is none. */
+export function firstContent(message: Uint8Array, number: number): Uint8Array | undefined {
+  const reader = protobuf.Reader.create(message);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === number * 8 + 2) return contentAt(reader);
+    reader.skipType(tag & 7);
+  }
+}
+
+/** A message without its fields of some numbers, where it is large: a doc string may be as large as the weights. */
+export function without(message: Uint8Array, ...numbers: readonly number[]): Uint8Array {
+  if (message.length < SMALL) return message;
+  return concat(wireFields(message).flatMap((field) => numbers.includes(field.number) ? [] : field.bytes));
+}
+
 /** Bytes of a varint. */
 function varintLength(value: number): number {
   let length = 1;
@@ -97,6 +116,13 @@ export function fieldBytes(number: number, content: Uint8Array): Uint8Array {
   const out = new Uint8Array(varintLength(tag) + varintLength(length) + length);
   out.set(content, putVarint(out, putVarint(out, 0, tag), length));
   return out;
+}
+
+/** A length-delimited field on the wire, of the parts of its content: what is large is not copied. */
+export function fieldParts(number: number, content: readonly Uint8Array[]): Uint8Array[] {
+  const length = content.reduce((sum, part) => sum + part.length, 0);
+  if (length < SMALL) return [fieldBytes(number, concat(content))];
+  return [concat([varintBytes(number * 8 + 2), varintBytes(length)]), ...content];
 }
 
 /** A varint field on the wire. */
@@ -135,6 +161,14 @@ export function splice(
   fields: readonly WireField[],
   replacements: ReadonlyMap<number, readonly Uint8Array[]>,
 ): Uint8Array {
+  return concat(spliced(fields, replacements));
+}
+
+/** The parts of what {@link splice} gives: of a large message there is no need for all of it at once. */
+export function spliced(
+  fields: readonly WireField[],
+  replacements: ReadonlyMap<number, readonly Uint8Array[]>,
+): Uint8Array[] {
   const pending = new Map(replacements);
   const parts: Uint8Array[] = [];
   const emit = (number: number) => {
@@ -146,7 +180,7 @@ export function splice(
     else emit(field.number);
   }
   for (const number of [...pending.keys()]) emit(number);
-  return concat(parts);
+  return parts;
 }
 
 /** The varints of a packed field, as 32-bit numbers (int32, as protobuf writes them). */
