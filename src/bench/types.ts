@@ -4,12 +4,11 @@
  *
  * @module
  */
+import type { Environment, InputCard, Level, ModelCard, Settings } from "./environment_types.ts";
+import type { ErrorSummary, LayerDifferences } from "./error_types.ts";
 
-/** ONNX Runtime's graph optimization levels. */
-export type Level = "disabled" | "basic" | "extended" | "all";
-
-/** Execution providers that can be asked for by name. */
-export type Provider = "cpu" | "cuda" | "tensorrt" | "webgpu" | "coreml" | "dml";
+export type * from "./environment_types.ts";
+export type * from "./error_types.ts";
 
 /** What a paired comparison says; see {@link Decision} for how it is decided. */
 export type Verdict = "faster" | "slower" | "same" | "inconclusive";
@@ -181,92 +180,6 @@ export interface LevelComparison {
   stopped?: "precision" | "time" | "limit" | "rounds" | "aborted";
 }
 
-/** How far two outputs are apart, of one output tensor or of all together. */
-export interface ErrorMeasures {
-  /** L2 norm of the difference: the article's third fact. */
-  l2: number;
-  /** L2 norm of the first model's output, to read {@link ErrorMeasures.l2} by. */
-  norm: number;
-  /** Largest absolute difference. */
-  maxAbs: number;
-  /** l2 / norm (0 when both are 0). */
-  relativeL2: number;
-  /** Cosine similarity. */
-  cosine: number;
-  /** Signal-to-noise ratio 20·log10(norm/l2) in dB; null when l2 is 0. */
-  snrDb: number | null;
-  /** Share of rows along the class axis with the same argmax, 0…1; null where no output has a class axis. */
-  top1Agreement: number | null;
-  /** Share of rows whose first argmax is in the second's five largest; null where none has 6 entries or more. */
-  top5Agreement: number | null;
-  /** Rows that the agreement is over: one for every input of a classifier. Absent where no output has a class axis. */
-  classRows?: number;
-  /**
-   * Places where an output is NaN or infinite: `equal` in both alike, `different` where the two disagree (l2, maxAbs and
-   * relativeL2 are then `Number.MAX_VALUE`, which stands for infinity in JSON). Absent where every value is finite.
-   */
-  nonFinite?: { equal: number; different: number };
-  /** Whole numbers, booleans and strings, which have no rounding: how many differ, of how many. Absent where there are none. */
-  unequal?: { count: number; of: number };
-  /** How many elements were compared. */
-  elements?: number;
-}
-
-/** The error of one output on one set of inputs. */
-export interface OutputError extends ErrorMeasures {
-  /** Output name, as the first model has it. */
-  output: string;
-  /** Name of the input set: a distribution, or the user's own. */
-  input: string;
-  /** What ONNX Runtime's own optimizations (all against disabled) make of the same output of the first model. */
-  runtime?: Pick<ErrorMeasures, "l2" | "relativeL2" | "maxAbs">;
-}
-
-/** The error of a comparison: over everything, and by output. */
-export interface ErrorSummary extends ErrorMeasures {
-  /** The same by output name. */
-  outputs: Record<string, ErrorMeasures>;
-  /** Counts of log10(|difference|), one bin an edge pair; `zero` counts exact equals. */
-  histogram: { log10Edges: number[]; counts: number[]; zero: number };
-  /** Counts of the distance in units in the last place of float32 (of float16 for such outputs): 0, 1, 2, 3–4, 5–8, … */
-  ulpHistogram: { upTo: number; count: number }[];
-  /** The difference that ONNX Runtime's own optimizations make to the *first* model (all against disabled). */
-  runtime?: ErrorMeasures;
-  /** The error over all outputs by input distribution (`normal` is the one that was timed), or by the user's input set. */
-  distributions?: Record<string, ErrorMeasures>;
-  /** Every output by itself on every input set, the worst first. */
-  worst?: OutputError[];
-  /**
-   * How far each model's outputs are apart when it is run twice on the same input; absent where they are equal. A model that
-   * differs from itself has random operators, or sums in no fixed order, and an error says no more than that.
-   */
-  self?: { before?: ErrorMeasures; after?: ErrorMeasures };
-}
-
-/** How far a value in the middle of both models is apart. */
-export interface LayerDifference extends Pick<ErrorMeasures, "l2" | "relativeL2" | "maxAbs" | "nonFinite"> {
-  /** The value's name, the same in both models. */
-  value: string;
-  /** The operator that makes it in the second model. */
-  operator: string;
-  /** Types and shapes where they are not the same; the error is then `Number.MAX_VALUE`. */
-  other?: { before: string; after: string };
-}
-
-/** Every value that both models name, at level `disabled`, on the timed input. */
-export interface LayerDifferences {
-  /** Relative L2 error beyond which a value differs. */
-  tolerance: number;
-  /** The values, in the order of the second model's graph. */
-  values: LayerDifference[];
-  /** Values that only the first model names. */
-  onlyBefore: number;
-  /** Values that only the second model names. */
-  onlyAfter: number;
-  /** Values that the runtime does not give away, being no tensors. */
-  skipped: string[];
-}
-
 /** What one rule (or whatever was left out) contributes. */
 export interface Contribution {
   /** The rule's name. */
@@ -275,114 +188,6 @@ export interface Contribution {
   speedup: Interval;
   /** What that says. */
   verdict: Verdict;
-}
-
-/** Memory that a model needs. */
-export interface MemoryUse {
-  /** The optimization level it was measured at. */
-  level: Level;
-  /** Peak resident memory of a process that loads the model and runs it twice, over that of the same process before, bytes. */
-  peakBytes: number;
-}
-
-/** One of the two models. */
-export interface ModelCard {
-  /** What to call it: file name or architecture. */
-  name: string;
-  /** SHA-256 of the model file, hex. */
-  sha256: string;
-  /** Size on disk in bytes, external data included. */
-  bytes: number;
-  /** Nodes by op type as written in the file. */
-  ops: Record<string, number>;
-  /** Memory it needs, measured in a process of its own; absent where that could not be. */
-  memory?: MemoryUse;
-}
-
-/** One input tensor that was fed. */
-export interface InputCard {
-  /** Input name. */
-  name: string;
-  /** ONNX Runtime's name of the element type: `float32`, `int64`, … */
-  type: string;
-  /** The shape fed. */
-  dims: number[];
-}
-
-/** State of a git repository. */
-export interface Repository {
-  /** Whose it is: the one that the first model lies in, or that of the working directory. */
-  of: "model" | "working directory";
-  /** Name of its folder. */
-  name: string;
-  /** Commit that is checked out. */
-  commit: string;
-  /** Whether tracked files differ from the commit. */
-  isDirty: boolean;
-}
-
-/** Where and how a result was measured. */
-export interface Environment {
-  /** ISO 8601 time of the start. */
-  date: string;
-  /** CPU model name. */
-  cpu: string;
-  /** Logical cores. */
-  cores: number;
-  /** One-minute load average at the start; null where the system has none. */
-  load: number | null;
-  /** Memory of the machine, bytes. */
-  memoryBytes: number;
-  /** Operating system and release. */
-  os: string;
-  /** GPU and driver where one is there and was used; else null. */
-  gpu: string | null;
-  /** Deno version. */
-  deno: string | null;
-  /** Node's version, where it is not Deno that ran. */
-  node?: string;
-  /** onnxruntime-node version. */
-  onnxruntime: string;
-  /** The provider asked for (`auto` resolved). */
-  provider: Provider;
-  /** Intra-op threads of each session. */
-  threads: number;
-  /** Seed of inputs, order of rounds. */
-  seed: number;
-  /** Git commit of {@link Environment.git}, where there is one. */
-  commit: string | null;
-  /** Version of layerfuse. */
-  layerfuse?: string;
-  /** Program and arguments of the process; empty in a notebook. */
-  commandLine?: string[];
-  /** Name of the notebook that measured, empty where the kernel was not told; null outside notebooks. */
-  notebook?: string | null;
-  /** Git state of the model's repository, else of the working directory's; null where there is none. */
-  git?: Repository | null;
-  /** Frequency governor of the first core (`performance`, `powersave`, …); null where the system does not tell. */
-  governor?: string | null;
-  /** Whether cores may exceed their nominal frequency; null where the system does not tell. */
-  turbo?: boolean | null;
-  /** Whether cores run two threads each; null where the system does not tell. */
-  smt?: boolean | null;
-  /** Cores that the control group may use at most; null where there is no limit, or the system does not tell. */
-  cpuQuota?: number | null;
-  /** Logical CPUs that each session's worker threads are pinned to; null where they are not. */
-  pinned?: number[] | null;
-  /** One-minute load average at the end; null where the system has none. */
-  loadEnd?: number | null;
-}
-
-/** What was asked for. */
-export interface Settings {
-  /** Seconds of timing, over all levels. */
-  seconds: number;
-  /** Rounds at each level at least. */
-  minRounds: number;
-  /** Half-width of the band called `same`. */
-  delta: number;
-  /** Half-width in ln of the interval at which a level stops. */
-  precision: number;
 }
 
 /** A whole comparison. */

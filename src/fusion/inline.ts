@@ -43,7 +43,7 @@ export function inlineWhereItHelps(
     return { model: fused, report, inlined, gain: report.applied.filter(isGain).length };
   };
   const all = attempt(), { calls } = all.inlined;
-  const refused = all.inlined.kept.map(({ reason, ...call }) =>
+  const refused = all.inlined.refused.map(({ reason, ...call }) =>
     refusal(call, "unsupported-form", `it stays a call of ${call.function}: ${reason}`)
   );
   if (all.gain === 0) return { ...own, report: withMore(own.report, { skipped: refused }) };

@@ -34,11 +34,11 @@ export function changedAttributes(
   { attributes }: Node,
   changes: Readonly<Record<string, number | string | readonly number[] | Attribute | undefined>>,
 ): Attribute[] {
-  const kept = [...attributes.values()].filter(({ name }) => !Object.hasOwn(changes, name));
+  const others = [...attributes.values()].filter(({ name }) => !Object.hasOwn(changes, name));
   const changed = Object.entries(changes).flatMap(([name, value]) =>
     value === undefined ? [] : isAttribute(value) ? value : newAttribute(name, value)
   );
-  return [...kept, ...changed];
+  return [...others, ...changed];
 }
 
 function isAttribute(value: number | string | readonly number[] | Attribute): value is Attribute {

@@ -30,7 +30,7 @@ export interface Inlined {
   /** The calls that are gone, outer ones first. */
   readonly calls: readonly Call[];
   /** Calls that stay although they were asked for, with the reason; one per function and reason. */
-  readonly kept: readonly (Call & { readonly reason: string })[];
+  readonly refused: readonly (Call & { readonly reason: string })[];
 }
 
 /**
@@ -52,15 +52,15 @@ export function inlineCalls(
 ): Inlined {
   const inliner = new Inliner(model, operators, only), { wire } = model, { graph, functions } = FIELD.model;
   const [main] = contentsOf(wire, graph), before = inliner.reached(contentsOf(wireFields(main), FIELD.graph.node));
-  const inlined = inliner.graph(main), { calls, kept } = inliner;
-  if (calls.length === 0) return { skeleton: concat(wire.map(({ bytes }) => bytes)), calls, kept: [...kept.values()] };
+  const inlined = inliner.graph(main), { calls } = inliner, refused = [...inliner.refused.values()];
+  if (calls.length === 0) return { skeleton: concat(wire.map(({ bytes }) => bytes)), calls, refused };
   const after = inliner.reached(contentsOf(wireFields(inlined), FIELD.graph.node));
   const isLeft = ({ number, content }: WireField) => {
     const key = number === functions && keyOfFunction(content!);
     return !key || after.has(key) || !before.has(key);
   };
   const skeleton = splice(wire.filter(isLeft), new Map([[graph as number, [fieldBytes(graph, inlined)]]]));
-  return { skeleton: concat([skeleton, ...inliner.imports]), calls, kept: [...kept.values()] };
+  return { skeleton: concat([skeleton, ...inliner.imports]), calls, refused };
 }
 
 function keyOfFunction(proto: Uint8Array): string {
@@ -68,9 +68,19 @@ function keyOfFunction(proto: Uint8Array): string {
   return [domainNamed(textOf(fields, domain)), textOf(fields, name), textOf(fields, overload)].join("\n");
 }
 
+/** Where calls are inlined. */
+interface Place {
+  /** What names begin with there. */
+  readonly prefix: string;
+  /** Calls of the body they are in, by name. */
+  readonly counts: Map<string, number>;
+  /** The functions around them. */
+  readonly outer: readonly FunctionBody[];
+}
+
 class Inliner {
   readonly calls: Call[] = [];
-  readonly kept = new Map<string, Call & { reason: string }>();
+  readonly refused = new Map<string, Call & { reason: string }>();
   /** Operator sets that the model gets. */
   readonly imports: Uint8Array[] = [];
   readonly #bodies: ReadonlyMap<string, FunctionBody>;
@@ -92,7 +102,7 @@ class Inliner {
   }
 
   graph(proto: Uint8Array): Uint8Array {
-    return this.#graph(proto, "", new Map(), []);
+    return this.#graph(proto, { prefix: "", counts: new Map(), outer: [] });
   }
 
   /** Keys of the functions that nodes call, directly or not. */
@@ -116,41 +126,30 @@ class Inliner {
       : undefined;
   }
 
-  #graph(proto: Uint8Array, prefix: string, used: Map<string, number>, outer: readonly FunctionBody[]): Uint8Array {
+  #graph(proto: Uint8Array, place: Place): Uint8Array {
     const fields = wireFields(proto), { node } = FIELD.graph;
-    const nodes = this.#nodes(contentsOf(fields, node), prefix, used, outer);
+    const nodes = this.#nodes(contentsOf(fields, node), place);
     return splice(fields, new Map([[node as number, nodes.map((bytes) => fieldBytes(node, bytes))]]));
   }
 
-  /** Nodes with the calls among them inlined. `used` counts the calls by name in the body they are in. */
-  #nodes(
-    nodes: readonly Uint8Array[],
-    prefix: string,
-    used: Map<string, number>,
-    outer: readonly FunctionBody[],
-  ): Uint8Array[] {
+  /** Nodes with the calls among them inlined. */
+  #nodes(nodes: readonly Uint8Array[], place: Place): Uint8Array[] {
     return nodes.flatMap((proto) => {
       const fields = wireFields(proto), body = this.#called(fields);
-      if (body) return this.#call(proto, fields, body, prefix, used, outer);
+      if (body) return this.#call(proto, body, place);
       const { attribute } = FIELD.node, { graph, graphs } = FIELD.attribute;
       if (!contentsOf(fields, attribute).some((one) => subgraphs(one).length > 0)) return [proto];
-      const inner = (bytes: Uint8Array) => this.#graph(bytes, prefix, used, outer);
+      const inner = (bytes: Uint8Array) => this.#graph(bytes, place);
       return [mapped(proto, attribute, (one) => mapped(mapped(one, graph, inner), graphs, inner))];
     });
   }
 
-  #call(
-    proto: Uint8Array,
-    fields: readonly WireField[],
-    body: FunctionBody,
-    prefix: string,
-    used: Map<string, number>,
-    outer: readonly FunctionBody[],
-  ): Uint8Array[] {
+  #call(proto: Uint8Array, body: FunctionBody, { prefix, counts, outer }: Place): Uint8Array[] {
+    const fields = wireFields(proto);
     const names = (number: number) => contentsOf(fields, number).map((name) => TEXT.decode(name));
     const outputs = names(FIELD.node.output), own = textOf(fields, CALL_FIELD.node.name);
-    const base = own || prefix + textOf(fields, CALL_FIELD.node.opType), count = (used.get(base) ?? 0) + 1;
-    used.set(base, count);
+    const base = own || prefix + textOf(fields, CALL_FIELD.node.opType), count = (counts.get(base) ?? 0) + 1;
+    counts.set(base, count);
     const name = count > 1 ? `${base}_${count}` : base;
     const call: Call = { name, function: body.label, result: outputs.find((output) => output) ?? "" };
     if (this.only && !this.only.has(name)) return [proto];
@@ -158,12 +157,13 @@ class Inliner {
     const reason = this.#whyNot(body, outer, size);
     if (reason) {
       const key = `${body.label}\n${reason}`;
-      if (!this.kept.has(key)) this.kept.set(key, { ...call, reason });
+      if (!this.refused.has(key)) this.refused.set(key, { ...call, reason });
       return [proto];
     }
     this.calls.push(call);
     this.#bytes += size;
-    return this.#nodes(this.#renamed(body, name, fields, outputs), `${name}/`, new Map(), [...outer, body]);
+    const inside: Place = { prefix: `${name}/`, counts: new Map(), outer: [...outer, body] };
+    return this.#nodes(this.#renamed(body, name, fields, outputs), inside);
   }
 
   #whyNot(body: FunctionBody, outer: readonly FunctionBody[], size: number): string | undefined {

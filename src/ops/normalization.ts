@@ -45,28 +45,29 @@ const batchNormalization: Op = {
 };
 
 /** Rows over the axes from one on, brought to a mean square of 1, their mean taken away first or not; then scaled and shifted. */
-const evaluateRows = (isCentred: boolean): NonNullable<Op["evaluate"]> => (node, [x, scale, shift]) => {
-  const { dims, type } = x!, axis = axisOf(node, dims.length, -1), length = sizeOf(dims.slice(axis));
-  const epsilon = node.number("epsilon", EPSILON);
-  if (!(axis in dims) || !scale) return undefined;
-  const normal = computedTensor(type, dims, () => {
-    const values = valuesOf(x!);
-    for (let first = 0; first < values.length; first += length) {
-      const row = values.subarray(first, first + length),
-        sum = (f: (value: number) => number) => row.reduce((total, value) => total + f(value), 0) / length;
-      const mean = isCentred ? sum((value) => value) : 0,
-        deviation = Math.sqrt(sum((value) => (value - mean) ** 2) + epsilon);
-      for (let at = 0; at < length; at++) row[at] = (row[at] - mean) / deviation;
-    }
-    return values;
-  });
-  const result = broadcasted(
-    shift ? [normal, scale, shift] : [normal, scale],
-    (value, s, t = 0) => value * s + t,
-    type,
-  );
-  return result && [result];
-};
+const evaluateRows =
+  ({ isCentred }: { isCentred: boolean }): NonNullable<Op["evaluate"]> => (node, [x, scale, shift]) => {
+    const { dims, type } = x!, axis = axisOf(node, dims.length, -1), length = sizeOf(dims.slice(axis));
+    const epsilon = node.number("epsilon", EPSILON);
+    if (!(axis in dims) || !scale) return undefined;
+    const normal = computedTensor(type, dims, () => {
+      const values = valuesOf(x!);
+      for (let first = 0; first < values.length; first += length) {
+        const row = values.subarray(first, first + length),
+          sum = (f: (value: number) => number) => row.reduce((total, value) => total + f(value), 0) / length;
+        const mean = isCentred ? sum((value) => value) : 0,
+          deviation = Math.sqrt(sum((value) => (value - mean) ** 2) + epsilon);
+        for (let at = 0; at < length; at++) row[at] = (row[at] - mean) / deviation;
+      }
+      return values;
+    });
+    const result = broadcasted(
+      shift ? [normal, scale, shift] : [normal, scale],
+      (value, s, t = 0) => value * s + t,
+      type,
+    );
+    return result && [result];
+  };
 
 /** The second and third outputs are statistics: the axes from `axis` on have length 1. */
 const layerNormalization: Op = {
@@ -84,7 +85,7 @@ const layerNormalization: Op = {
 const scaleOnly: Op = {
   infer: inferSame,
   entries: entriesBefore(-1),
-  evaluate: evaluateRows(false),
+  evaluate: evaluateRows({ isCentred: false }),
   takeAffine: intoNormalization({ gamma: 1 }),
 };
 
@@ -97,7 +98,7 @@ export const NORMALIZATION_OPS = {
   InstanceNormalization: perChannel,
   LayerNormalization: {
     ...layerNormalization,
-    evaluate: evaluateRows(true),
+    evaluate: evaluateRows({ isCentred: true }),
     entries: entriesBefore(-1),
     takeAffine: intoNormalization({ gamma: 1, beta: 2 }),
   },

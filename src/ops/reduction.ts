@@ -44,10 +44,10 @@ function reduction({ start = 0, step, end = (result) => result }: Reduction): Op
     evaluate(node, [x]) {
       const { type, dims, size } = x!, axes = reducedAxes(node, dims.length);
       if (!axes) return undefined;
-      const kept = dims.map((dim, axis) => axes.has(axis) ? 1 : dim), count = size / sizeOf(kept);
+      const reduced = dims.map((dim, axis) => axes.has(axis) ? 1 : dim), count = size / sizeOf(reduced);
       return [computedTensor(type, reducedShape(node, dims, axes), () => {
-        const out = new Float64Array(sizeOf(kept)).fill(start), values = valuesOf(x!);
-        forEachOffset(dims, broadcastStrides(kept, dims), (to, index) => out[to] = step(out[to], values[index]));
+        const out = new Float64Array(sizeOf(reduced)).fill(start), values = valuesOf(x!);
+        forEachOffset(dims, broadcastStrides(reduced, dims), (to, index) => out[to] = step(out[to], values[index]));
         return out.map((result) => end(result, count));
       })];
     },
@@ -116,9 +116,9 @@ const logSumExp: Op = {
   evaluate(node, [x]) {
     const { type, dims } = x!, axes = reducedAxes(node, dims.length);
     if (!axes) return undefined;
-    const kept = dims.map((dim, axis) => axes.has(axis) ? 1 : dim), strides = broadcastStrides(kept, dims);
+    const reduced = dims.map((dim, axis) => axes.has(axis) ? 1 : dim), strides = broadcastStrides(reduced, dims);
     return [computedTensor(type, reducedShape(node, dims, axes), () => {
-      const values = valuesOf(x!), most = new Float64Array(sizeOf(kept)).fill(-Infinity), out = most.map(() => 0);
+      const values = valuesOf(x!), most = new Float64Array(sizeOf(reduced)).fill(-Infinity), out = most.map(() => 0);
       forEachOffset(dims, strides, (to, index) => most[to] = Math.max(most[to], values[index]));
       forEachOffset(dims, strides, (to, index) => out[to] += Math.exp(values[index] - most[to]));
       return out.map((total, at) => Math.log(total) + most[at]);

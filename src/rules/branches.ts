@@ -1,6 +1,7 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { composed } from "../ops/affine_map.ts";
-import { type Diagonal, LinearMap } from "../ops/linear/linear_map.ts";
+import { LinearMap } from "../ops/linear/linear_map.ts";
+import type { Diagonal } from "../ops/linear/linear_parts.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineOf, linearOf } from "../ops/views.ts";
 

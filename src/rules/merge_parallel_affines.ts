@@ -1,7 +1,7 @@
 import type { Value } from "../graph/graph.ts";
 import { type AffineMap, summed } from "../ops/affine_map.ts";
 import { emitAffine } from "../ops/affine/emit_affine.ts";
-import type { Diagonal } from "../ops/linear/linear_map.ts";
+import type { Diagonal } from "../ops/linear/linear_parts.ts";
 import { Skip } from "../ops/skip.ts";
 import { emitSum, type Term } from "../ops/sum.ts";
 import { operatorsWith } from "../ops/views.ts";

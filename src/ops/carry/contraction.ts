@@ -59,13 +59,13 @@ function shiftBlocked(node: Node): Skip {
   return new Skip("shift-blocked", `it has a shift, which ${node.label} multiplies`);
 }
 
-/** Whether a value is a Softmax along its last axis, or one with its last two axes turned around. */
-export function sumsToOne(value: Value, isTurned: boolean): boolean {
+/** Whether the rows of a matrix sum to 1, made by a Softmax, or its columns, which are such rows turned around. */
+export function sumsToOne(value: Value, along: "rows" | "columns"): boolean {
   const node = value.producer, rank = value.shape?.length;
   if (!node || rank === undefined || rank < 2 || node.hasReferences) return false;
-  if (!isTurned) return node.is("Softmax") && axisOf(node, rank, node.opset < 13 ? 1 : -1) === rank - 1;
+  if (along === "rows") return node.is("Softmax") && axisOf(node, rank, node.opset < 13 ? 1 : -1) === rank - 1;
   const order = [...Array(rank - 2).keys(), rank - 1, rank - 2];
-  return node.is("Transpose") && `${node.numbers("perm")}` === `${order}` && sumsToOne(node.inputs[0]!, false);
+  return node.is("Transpose") && `${node.numbers("perm")}` === `${order}` && sumsToOne(node.inputs[0]!, "rows");
 }
 
 /** MatMul: rows come from the left operand, columns from the right one, batches from both. */
@@ -83,7 +83,7 @@ const matrixAxes: Axes = {
     const fromEnd = shape.length - affine.axis!, rank = Math.max(shape.length, other.length);
     return fromEnd === (index === 0 ? 1 : 2) || affine.scale.length === 1 ? undefined : rank - fromEnd;
   },
-  isMeanOf: (node, index) => sumsToOne(node.inputs[1 - index]!, index === 0),
+  isMeanOf: (node, index) => sumsToOne(node.inputs[1 - index]!, index === 0 ? "columns" : "rows"),
 };
 
 /** Einsum without an ellipsis: the axes with the same letter. */

@@ -127,7 +127,7 @@ function ratio(a: Dim, b: Dim): Dim {
 function mixed(node: Node): [index: number, isMean: boolean][] {
   const [a, b, values] = node.inputs;
   if (node.is("MatMul") && a && b && !constantOf(a) && !constantOf(b)) {
-    return [[1, sumsToOne(a, false)], [0, sumsToOne(b, true)]];
+    return [[1, sumsToOne(a, "rows")], [0, sumsToOne(b, "columns")]];
   }
   const isWhole = node.is("Attention") && !node.has(4) && values && !constantOf(values);
   return isWhole && node.outputs.slice(1).every((value) => !value) ? [[2, !node.has(3)]] : [];

@@ -94,16 +94,16 @@ function possibleNow(graph: Graph): Possible {
 
 /** The idioms that can be made of some operators. */
 function idiomsOf(opTypes: ReadonlySet<string>): Pick<Possible, "byRoot" | "members" | "reach"> {
-  const kept = new Map<string, Entry[]>(), members = new Set<string>();
+  const roots = new Map<string, Entry[]>(), members = new Set<string>();
   let reach = 0;
   for (const [opType, entries] of byRoot) {
     const those = entries.filter(({ needed }) => needed.every((needed) => opTypes.has(needed)));
     if (those.length === 0) continue;
-    kept.set(opType, those);
+    roots.set(opType, those);
     for (const { pattern, depth } of those) {
       for (const member of membersOf(pattern)) members.add(member);
       reach = Math.max(reach, depth);
     }
   }
-  return { byRoot: kept, members, reach };
+  return { byRoot: roots, members, reach };
 }

@@ -3,7 +3,7 @@ import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { InputProduct } from "./input_product.ts";
 import { weightOf } from "./layers.ts";
-import { type Channels, layerParts } from "./linear_map.ts";
+import { type Channels, layerParts } from "./linear_parts.ts";
 import { vectorTimes } from "./matrix_product.ts";
 
 /**

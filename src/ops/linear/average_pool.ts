@@ -4,7 +4,7 @@ import { Skip } from "../skip.ts";
 import { isUnpadded, windowOf } from "../window.ts";
 import { type AxisWindow, axisWindows, extent, whyTooLarge } from "./axis_window.ts";
 import { Convolution, spatialOf } from "./convolution.ts";
-import { weightlessParts } from "./linear_map.ts";
+import { weightlessParts } from "./linear_parts.ts";
 
 /** More channels are a claim: nothing that is stored says so much. */
 const MOST_CHANNELS = 1 << 20;

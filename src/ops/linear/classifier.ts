@@ -4,7 +4,7 @@ import { valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { InputProduct } from "./input_product.ts";
-import { type Channels, layerParts } from "./linear_map.ts";
+import { type Channels, layerParts } from "./linear_parts.ts";
 
 /** The product with the input in ai.onnx.ml LinearClassifier: C·x + b with its numbers in attributes. Behind it labels are chosen. */
 class ClassifierInput extends InputProduct {

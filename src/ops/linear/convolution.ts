@@ -20,7 +20,8 @@ import {
   windowFrom,
 } from "./axis_window.ts";
 import { scaledBias, summedBias } from "./bias.ts";
-import { type Diagonal, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
+import { LinearMap } from "./linear_map.ts";
+import { type Diagonal, type LinearParts, parametersOf, sumOf } from "./linear_parts.ts";
 
 /** What a {@linkcode Convolution} is made of. */
 export interface ConvolutionParts extends LinearParts {

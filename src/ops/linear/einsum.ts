@@ -4,7 +4,7 @@ import { constantOf, notConstant } from "../constant.ts";
 import { ELLIPSIS, equationOf } from "../einsum.ts";
 import { Skip } from "../skip.ts";
 import { EinsumProduct, type Labels } from "./einsum_product.ts";
-import { layerParts } from "./linear_map.ts";
+import { layerParts } from "./linear_parts.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
 /**

@@ -7,7 +7,8 @@ import { type AffineMap, fitted, hasShift } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
 import { contractedTensors } from "../einsum.ts";
 import { Skip } from "../skip.ts";
-import { type Channels, LinearMap, type LinearParts, parametersOf, sumOf } from "./linear_map.ts";
+import { LinearMap } from "./linear_map.ts";
+import { type Channels, type LinearParts, parametersOf, sumOf } from "./linear_parts.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
 /** Letters of the axes of x, of the weight and of the result, one a letter; each at most once in each. */
@@ -134,12 +135,12 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
     }
     const rename = (text: string) => [...text].map((letter) => names.get(letter)).join("");
     const second = rename(next.parts.labels.w), last = rename(next.parts.labels.out);
-    const kept = [...new Set(w + second)].filter((letter) => x.includes(letter) || last.includes(letter)).join("");
-    const weight = contractedTensors([w, second], kept, [this.parts.weight, next.parts.weight]);
+    const axes = [...new Set(w + second)].filter((letter) => x.includes(letter) || last.includes(letter)).join("");
+    const weight = contractedTensors([w, second], axes, [this.parts.weight, next.parts.weight]);
     if (!weight) return new Skip("other-channels", `${this.label} and ${next.label} have axes of other lengths`);
     const { addend } = this.parts;
     return this.#joined(next, {
-      labels: { x, w: kept, out: last },
+      labels: { x, w: axes, out: last },
       weight,
       addend: addend ? next.#with(next.#through(addend)) : next.parts.addend,
     });

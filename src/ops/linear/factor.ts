@@ -2,7 +2,7 @@ import type { Node } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { constantOf } from "../constant.ts";
 import { EinsumProduct } from "./einsum_product.ts";
-import { layerParts } from "./linear_map.ts";
+import { layerParts } from "./linear_parts.ts";
 
 /** Most axes of a value that letters are given to. */
 const MOST_AXES = 10;

@@ -5,7 +5,7 @@ import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { windowOf } from "../window.ts";
 import { Convolution, spatialOf } from "./convolution.ts";
-import { layerParts } from "./linear_map.ts";
+import { layerParts } from "./linear_parts.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 import { TransposedConvolution } from "./transposed_convolution.ts";
 

@@ -10,7 +10,8 @@ import type { Builder } from "../builder.ts";
 import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { isNumbers, scaledBias, summedBias } from "./bias.ts";
-import { type Diagonal, LinearMap, type LinearParts, parametersOf } from "./linear_map.ts";
+import { LinearMap } from "./linear_map.ts";
+import { type Diagonal, type LinearParts, parametersOf } from "./linear_parts.ts";
 
 /** What a {@linkcode MatrixProduct} is made of. */
 export interface MatrixParts extends LinearParts {

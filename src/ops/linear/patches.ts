@@ -5,7 +5,7 @@ import { cutsOf } from "../slice_cuts.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { windowFrom } from "./axis_window.ts";
 import { Convolution } from "./convolution.ts";
-import { weightlessParts } from "./linear_map.ts";
+import { weightlessParts } from "./linear_parts.ts";
 
 /** Weights of zeros and ones of more elements than this are not written out. */
 const MOST_WEIGHTS = 1 << 18;

@@ -1,7 +1,7 @@
 import type { Node } from "../../graph/graph.ts";
 import { valueTensor } from "../../tensor/tensor.ts";
 import { Skip } from "../skip.ts";
-import { layerParts } from "./linear_map.ts";
+import { layerParts } from "./linear_parts.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
 /** ai.onnx.ml LinearRegressor: x·Cᵀ + b with its numbers in attributes; as a new layer it is a Gemm. */

@@ -8,7 +8,8 @@ import { Skip } from "../skip.ts";
 import { windowOf } from "../window.ts";
 import { summedBias } from "./bias.ts";
 import { Convolution } from "./convolution.ts";
-import { LinearMap, type LinearParts, sumOf } from "./linear_map.ts";
+import { LinearMap } from "./linear_map.ts";
+import { type LinearParts, sumOf } from "./linear_parts.ts";
 
 /** What a {@linkcode TransposedConvolution} is made of. */
 export interface TransposedParts extends LinearParts {
