@@ -1,6 +1,6 @@
 /** What fuse() does not touch: everything a rewrite has no business with, down to the byte. */
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
-import { explain, fuse, listRules, open, RuleNameError } from "../../src/fusion/mod.ts";
+import { explain, fuse, listRules, open, RuleNameError, SKIP_CODES } from "../../src/fusion/mod.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { concat, contentsOf, fieldBytes, varintFieldBytes, wireFields } from "../../src/proto/wire.ts";
 import { fixture } from "../bench/fixture.ts";
@@ -259,6 +259,14 @@ Deno.test("fuse() applies the rules that are chosen by name, and refuses a name 
 Deno.test("explain() says what fuse() would do", async () => {
   const bytes = modelBytes(layerBn("Gemm"));
   assertEquals(await explain(bytes), (await fuse(bytes)).report);
+});
+
+Deno.test("explain() says what each code of its reasons means, and no two codes mean the same", async () => {
+  const { skipped, codes } = await explain(new URL("../fixtures/fashion_densenet.onnx", import.meta.url));
+  const given = new Set(skipped.map(({ code }) => code));
+  assert(given.size > 1, "reasons of several kinds");
+  assertEquals(codes, Object.fromEntries([...given].map((code) => [code, SKIP_CODES[code]])));
+  assertEquals(new Set(Object.values(SKIP_CODES)).size, Object.keys(SKIP_CODES).length);
 });
 
 Deno.test("every rule has a name that starts with a verb and a summary in one line", () => {
