@@ -69,7 +69,7 @@ const HELD_BY: Readonly<Record<keyof Op, string>> = {
   linear: "tests/ops/view_conformance_test.ts",
   carry: "tests/ops/view_conformance_test.ts",
   together: "tests/rules/compose_patches_test.ts",
-  fewerMovements: "tests/rules/merge_movements_test.ts",
+  fewerMovements: "tests/ops/movements_conformance_test.ts",
   entries: "tests/ops/entries_conformance_test.ts",
   taken: "tests/ops/entries_conformance_test.ts",
   terms: "tests/ops/other_views_conformance_test.ts",

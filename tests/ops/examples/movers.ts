@@ -141,6 +141,7 @@ export const MOVERS: Record<string, Examples> = {
     { inputs: [x, floats(2, 1, 4), floats(2, 2, 4)], attributes: { axis: 1 } },
     { inputs: [wholes(0, 9, [2]), wholes(0, 9, [3])], attributes: { axis: 0 } },
     { inputs: [x], attributes: { axis: 2 } },
+    { inputs: [floats(1), floats(1)], attributes: { axis: 0 } },
   ],
   Expand: () => [
     { inputs: [floats(3, 1), ints(2, 3, 4)], parameters: [1] },

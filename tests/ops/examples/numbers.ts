@@ -166,6 +166,7 @@ export const NUMBERS: Record<string, Examples> = {
   BitwiseNot: () => [TYPE.uint8, TYPE.int32, TYPE.int64].map((type) => ({ inputs: [wholes(0, 100, [5], type)] })),
   Where: ({ opset }) => [
     { inputs: [wholes(0, 1, [2, 3], TYPE.bool), floats(2, 3), floats(3)] },
+    { inputs: [{ dims: [2], values: [1, 0], type: TYPE.bool }, floats(2), positive(2)] },
     {
       inputs: [wholes(0, 1, [3, 1], TYPE.bool), wholes(0, 9, [4], TYPE.int64), wholes(0, 9, [3, 4], TYPE.int64, opset)],
     },
