@@ -97,8 +97,8 @@ export const reshapedEntries: EntriesOf = (node, axis) => {
   const from = node.inputs[0]?.shape, to = node.outputs[0]?.shape;
   if (!from || !to) return undefined;
   const at = [...from.keys()].find((at) =>
-    isSame(from[at], to[axis]) && isSamePart(from.slice(0, at), to.slice(0, axis)) &&
-    isSamePart(from.slice(at + 1), to.slice(axis + 1))
+    isSame(from[at], to[axis]) && (isSamePart(from.slice(0, at), to.slice(0, axis)) ||
+      isSamePart(from.slice(at + 1), to.slice(axis + 1)))
   );
   const cut = at === undefined ? factoredAxis(from, to, axis) : undefined, source = at ?? cut?.at;
   const written = writtenShape(from, to, axis);

@@ -5,6 +5,7 @@ import { whyUnevaluated } from "../ops/unevaluated.ts";
 import { layerOf, linearOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { branchesAt, isDiagonal, type Refusals } from "./branches.ts";
+import { composedPastMovements } from "./layers_apart.ts";
 import { whyMoreWork } from "./more_work.ts";
 
 /**
@@ -15,7 +16,7 @@ import { whyMoreWork } from "./more_work.ts";
 export const composeLayers: Rule = {
   name: "compose-layers",
   summary:
-    "Conv after Conv or SpaceToDepth (Focus), Conv and ConvTranspose, MatMul after MatMul: one layer, where it is no more work",
+    "Conv after Conv or SpaceToDepth (Focus), Conv and ConvTranspose, MatMul after MatMul or Conv, past Transpose and Reshape: one layer, where it is no more work",
   phase: "compose",
   roots: operatorsWith("linear"),
   rewrite(root, build) {
@@ -30,6 +31,9 @@ export const composeLayers: Rule = {
       }
       reasons.push(emitted);
     }
+    const apart = own instanceof LinearMap && !own.holdsFactor ? composedPastMovements(root, own, build) : undefined;
+    if (apart instanceof Replacement) return apart;
+    if (apart) reasons.push(apart);
     const before = own instanceof LinearMap ? own.x.producer : undefined;
     if (reasons.length === 0 && before && layerOf(before)) reasons.push(...refused.values());
     return reasons[0] ?? whyUnevaluated(root);

@@ -58,7 +58,7 @@ import {
 import { cutProjection } from "./steps/attention.ts";
 import { embedded, gathered, heads, normalised, rotated } from "./steps/normalised.ts";
 import { oneHot } from "./steps/tables.ts";
-import { axesProduct, constantMap, dealtCells, focus, groups } from "./steps/neighbours.ts";
+import { axesProduct, constantMap, dealtCells, focus, groups, laidOutAnew } from "./steps/neighbours.ts";
 
 /** Steps with how often each is drawn; the first is what shrinking tries. */
 const STEPS: Record<string, [weight: number, step: Step]> = {
@@ -129,6 +129,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   slicedChannels: [2, slicedChannels],
   extraOutput: [2, extraOutput],
   axesProduct: [4, axesProduct],
+  laidOutAnew: [4, laidOutAnew],
   focus: [2, focus],
   constantMap: [3, constantMap],
   oneHot: [3, oneHot],

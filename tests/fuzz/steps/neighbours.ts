@@ -22,6 +22,34 @@ export const axesProduct: Step = (draft, x, choices) => {
   return draft.node("Einsum", isFirst ? [weight, x.name] : [x.name, weight], dims(out), { equation });
 };
 
+/** A layer of a map, its cells laid out as tokens, and a product of these; or the other way round. */
+export const laidOutAnew: Step = (draft, x, choices) => {
+  const [n, c, ...spatial] = x.dims, rank = x.dims.length, outputs = choices.pick([2, 4, 6]);
+  if (draft.opset < 5 || rank < 3 || rank > 4) return undefined;
+  const product = (from: Wire | undefined, columns: number): Wire | undefined => {
+    if (!from) return undefined;
+    const inner = from.dims.at(-1)!, w = layerWeight(draft, choices, [inner, columns], inner);
+    const made = draft.node("MatMul", [from.name, w], from.dims.with(-1, columns));
+    if (!made || draft.opset < 7 || choices.once(2)) return made;
+    return draft.node("Add", [made.name, draft.constant(choices, draft.values([columns], 0, 0.5))], made.dims);
+  };
+  const turned = (from: Wire) =>
+    draft.node("Transpose", [from.name], from.dims.toSpliced(1, 2, from.dims[2], from.dims[1]), { perm: [0, 2, 1] });
+  const shaped = (from: Wire | undefined, dims: number[]) =>
+    from && draft.node("Reshape", [from.name, draft.integers(choices.once(2) ? [0, ...dims.slice(1)] : dims)], dims);
+  if (rank === 4) {
+    const map = convOf(draft, x, choices, square(2, choices.pick([1, 1, 2]), 0), choices.pick([2, 4, 6]));
+    const flat = map && shaped(map, [n, map.dims[1], map.dims[2] * map.dims[3]]), tokens = flat && turned(flat);
+    return product(tokens, outputs);
+  }
+  const made = product(x, choices.pick([2, 4, 6])), channels = made && turned(made), length = c;
+  const split = [1, 2, 3, 4].filter((by) => length % by === 0), by = choices.pick(split);
+  const map = channels && shaped(channels, [n, channels.dims[1], by, length / by]);
+  return map && spatial.length === 1
+    ? convOf(draft, map, choices, square(2, choices.pick([1, 1, 3])), outputs)
+    : undefined;
+};
+
 /** Every second cell from each offset, side by side in channels. */
 export const focus: Step = (draft, x, choices) => {
   const [n, c, ...spatial] = x.dims;

@@ -1,0 +1,116 @@
+import type { Node, Value } from "../graph/graph.ts";
+import { hasScale } from "../ops/affine_map.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { Entries } from "../ops/entries.ts";
+import type { LinearMap } from "../ops/linear/linear_map.ts";
+import { pointwiseLike } from "../ops/linear/pointwise.ts";
+import { Skip } from "../ops/skip.ts";
+import { affineOf, carryOf, layerOf, viewsOf } from "../ops/views.ts";
+import { Replacement } from "../rewrite/rule.ts";
+import { whyMoreWork } from "./more_work.ts";
+
+/** Movements of elements that are looked past. */
+const MOST_MOVES = 8;
+
+/** A node that moves elements, and how it treats the channels. */
+interface Move {
+  readonly node: Node;
+  readonly entries: Entries;
+}
+
+/** A layer, and the movements of elements between it and another one, the last first. */
+interface Apart {
+  readonly first: LinearMap;
+  readonly moves: readonly Move[];
+  /** A value between them that something else needs, too. */
+  readonly shared?: Value;
+}
+
+/**
+ * V·m(W·x + a) + b = (V·W)·m(x) + (V·a + b) for movements m that keep the channels together (Transpose and Reshape between a
+ * matrix product and a convolution, say): the one layer takes the place of the second, or of the first where only the second
+ * treats every position alike. Undefined where no layer is behind movements.
+ */
+export function composedPastMovements(root: Node, next: LinearMap, build: Builder): Replacement | Skip | undefined {
+  const found = layerBehind(next);
+  if (!found) return undefined;
+  const { first, moves, shared } = found;
+  if (shared) return new Skip("other-user", `'${shared.name}', which would disappear, is needed elsewhere too`);
+  const isEarly = isBetterEarly(first, next, moves);
+  const emitted = (isEarly ? early(first, next, moves, build) : undefined) ?? late(first, next, moves, build) ??
+    (isEarly ? undefined : early(first, next, moves, build));
+  if (!emitted) {
+    const both = `${first.label} and ${next.label}, behind movements of its result,`;
+    return new Skip("other-geometry", `neither of ${both} is a matrix product, or a 1×1 convolution without groups`);
+  }
+  if (emitted instanceof Skip) return emitted;
+  return new Replacement([...next.nodes.toReversed(), ...moves.map(({ node }) => node), ...first.nodes], [[
+    root.output,
+    emitted,
+  ]]);
+}
+
+/** The layer that makes what another one takes, where nothing but movements is between them. */
+function layerBehind(next: LinearMap): Apart | undefined {
+  const moves: Move[] = [];
+  let value = next.x, { axis } = next.input, shared: Value | undefined;
+  while (moves.length <= MOST_MOVES) {
+    const node = value.producer;
+    if (!node || node.graph !== next.nodes[0].graph || node.outputs.length !== 1) return undefined;
+    if (!value.soleUser) shared ??= value;
+    const first = moves.length > 0 ? layerAt(node) : undefined;
+    if (first) return first.output.axis === axis ? { first, moves, shared } : undefined;
+    const { fewerMovements, entries: entriesOf } = viewsOf(node);
+    if (!fewerMovements || carryOf(node)?.kind !== "movement") return undefined;
+    const entries = entriesOf?.(node, axis), [own, ...others] = entries?.axes ?? [];
+    if (!entries || entries.per !== undefined || typeof own !== "number" || others.some((at) => at !== null)) return;
+    moves.push({ node, entries });
+    [value, axis] = [node.inputs[0]!, own];
+  }
+}
+
+/** A layer, with the addition behind it that is its bias. */
+function layerAt(node: Node): LinearMap | undefined {
+  const layer = layerOf(node);
+  if (layer) return layer instanceof Skip ? undefined : layer;
+  const bias = affineOf(node), before = bias && !(bias instanceof Skip) && !hasScale(bias) ? bias.x : undefined;
+  const own = before?.producer && before.soleUser === node ? layerOf(before.producer) : undefined;
+  if (!own || own instanceof Skip || own.nodes.at(-1)?.output !== before) return undefined;
+  const both = own.after(bias as Exclude<typeof bias, Skip | undefined>, [node]);
+  return both instanceof Skip ? undefined : both;
+}
+
+/** Whether fewer elements are moved behind both layers than before them; movements in front of both become fewer, too. */
+function isBetterEarly(first: LinearMap, next: LinearMap, moves: readonly Move[]): boolean {
+  const before = first.x.producer, isMoved = before !== undefined && viewsOf(before).fewerMovements !== undefined;
+  return moves.length > 0 && !isMoved && next.output.channels < first.input.channels;
+}
+
+/** The layer in the place of the second, what it takes being moved instead of the result of the first. */
+function late(first: LinearMap, next: LinearMap, moves: readonly Move[], build: Builder): Value | Skip | undefined {
+  build.reset();
+  const x = moved(first.x, moves.toReversed(), first.input.channels, build), like = pointwiseLike(first, next, x);
+  return like && composed(like, next, build);
+}
+
+/** The layer in the place of the first, its result being moved. */
+function early(first: LinearMap, next: LinearMap, moves: readonly Move[], build: Builder): Value | Skip | undefined {
+  build.reset();
+  const like = pointwiseLike(next, first, next.x), now = like && composed(first, like, build);
+  return !now || now instanceof Skip ? now : moved(now, moves.toReversed(), next.output.channels, build);
+}
+
+function composed(first: LinearMap | Skip, next: LinearMap | Skip, build: Builder): Value | Skip {
+  if (first instanceof Skip) return first;
+  if (next instanceof Skip) return next;
+  const both = first.then(next);
+  return both instanceof Skip ? both : whyMoreWork(both) ?? both.emit(build);
+}
+
+/** A value moved as another one of other channels was. */
+function moved(value: Value, moves: readonly Move[], channels: number, build: Builder): Value {
+  return moves.reduce((x, { node, entries }) => {
+    const inputs = node.inputs.with(0, x);
+    return entries.emit?.(inputs, channels, build) ?? build.like(node, inputs);
+  }, value);
+}
