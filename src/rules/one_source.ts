@@ -22,7 +22,7 @@ const MOST_NODES = 24;
  */
 export function oneSource(result: Value, affine: AffineMap): OneSource | undefined {
   if (affine.axis !== null || hasShift(affine)) return undefined;
-  const nodes = new Set<Node>(), open = new Set([result]);
+  const nodes = new Set<Node>(), open = new Set([result]), seen = new Set([result]), kept = new Set<Value>();
   const isInside = (value: Value) =>
     !value.isOutput && [...value.users.keys()].every((user) => nodes.has(user) || readsShapeOnly(user));
   while (nodes.size < MOST_NODES) {
@@ -36,12 +36,27 @@ export function oneSource(result: Value, affine: AffineMap): OneSource | undefin
       if (!before) continue;
       nodes.add(node);
       for (const output of node.outputs) open.delete(output!);
-      for (const input of before) open.add(input);
+      for (const input of before) {
+        open.add(input);
+        seen.add(input);
+      }
+      for (const input of othersThan(before, node)) kept.add(input);
       break;
     }
-    if (!before) return undefined;
+    // a product of two multiples is a multiple by the square
+    if (!before || [...kept].some((value) => seen.has(value))) return undefined;
   }
   return undefined;
+}
+
+/** The computed inputs of a node that are not multiplied: the other operand of a product. */
+function othersThan(values: readonly Value[], { inputs }: Node): Value[] {
+  const left = [...values];
+  return inputs.filter((value): value is Value => {
+    const at = value ? left.indexOf(value) : -1;
+    if (at >= 0) left.splice(at, 1);
+    return at < 0 && value !== undefined && constantOf(value) === undefined;
+  });
 }
 
 /** The values that all must be multiplied so that a result is, and whatever else the node makes. */

@@ -156,3 +156,26 @@ Deno.test("fuse() keeps a scale behind rotated positions where something else ta
   made.nodes.splice(1, 0, { op: "Split", inputs: ["q0"], outputs: ["q1", "q2"], attributes: { axis: -1 } });
   await assertFuses(made, { MatMul: 1, Split: 1, Neg: 1, Concat: 1, Mul: 3, Add: 1, Sigmoid: 1, Relu: 1 });
 });
+
+Deno.test("fuse() keeps a scale behind the product of a value with itself, or with another multiple of its source", async () => {
+  const constants = {
+    reps: tensor([3], [1, 1, 2], 7),
+    cos: random([5, 6], 10),
+    sin: random([5, 6], 11),
+    half: tensor([], [0.4]),
+  };
+  const made = (lines: string[]) => {
+    const plain = model(lines);
+    return { ...plain, initializers: { ...plain.initializers, ...constants } };
+  };
+  const square = ["q = MatMul(x, wq)", "u = Tile(q, reps)", "ut = Transpose(u)", "p = MatMul(u, ut)"];
+  await assertFuses(made([...square, "m = Mul(p, s)", "y = Sigmoid(m)"]), {
+    MatMul: 2,
+    Tile: 1,
+    Transpose: 1,
+    Mul: 1,
+    Sigmoid: 1,
+  });
+  const mixed = ["q = MatMul(x, wq)", "c = Mul(q, cos)", "e = Mul(q, sin)", "p = Mul(c, e)", "d = Add(p, e)"];
+  await assertFuses(made([...mixed, "m = Mul(d, s)", "y = Sigmoid(m)"]), { MatMul: 1, Mul: 4, Add: 1, Sigmoid: 1 });
+});

@@ -25,8 +25,8 @@ export function pointwiseLike(layer: LinearMap, other: LinearMap, x: Value): Lin
   const matrix = matrixOf(layer), bias = matrix && layer.biasNumbers();
   if (!matrix) return undefined;
   if (bias instanceof Skip) return bias;
-  const { nodes, layers, work, isSure, origin } = layer.parts;
-  const parts: Omit<LinearParts, "weight"> = { x, nodes, layers, work, isSure, bias, origin };
+  const { nodes, layers, work, origin } = layer.parts;
+  const parts: Omit<LinearParts, "weight"> = { x, nodes, layers, work, bias, origin };
   if (other instanceof Convolution) {
     const [inputs, outputs] = matrix.dims, kernel = other.parts.window.kernel.map(() => 1);
     const window = windowFrom(kernel.map(() => ({ size: 1, stride: 1, dilation: 1, begin: 0, end: 0 })));
