@@ -4,7 +4,8 @@ import type { Value } from "../../graph/graph.ts";
 import { Skip } from "../skip.ts";
 import { windowFrom } from "./axis_window.ts";
 import { Convolution } from "./convolution.ts";
-import type { LinearMap, LinearParts } from "./linear_map.ts";
+import type { LinearMap } from "./linear_map.ts";
+import type { LinearParts } from "./linear_parts.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
 /** The matrix W[inputs, outputs] of a layer that treats every position alike; undefined where it has groups, or is another. */
