@@ -104,7 +104,7 @@ async function time(): Promise<void> {
     await inThread(request, ending.signal, (answer) => {
       if (answer.kind === "plan") {
         plan = answer;
-        const slow = plan.seconds > 1.5 * 2 * request.seconds ? ", since fewer than 30 rounds tell little" : "";
+        const slow = plan.seconds > 1.5 * 2 * request.seconds ? ", the least that tells something" : "";
         part("plan").textContent = `One inference takes ${formatMs(plan.runMs)} here. All will take about ${
           duration(plan.seconds)
         }${slow}.`;

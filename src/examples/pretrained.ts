@@ -8,7 +8,7 @@ import { fuse, type FusionReport, type Model, open } from "../fusion/mod.ts";
 import { checked } from "../host/options.ts";
 import { TemporaryDirectory } from "../host/temporary_directory.ts";
 import { bundle, type MimeBundle } from "../plot/bundle.ts";
-import { formatPower } from "../plot/format.ts";
+import { escapeMarkdown, escapeMarkup, formatCount, formatPower } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
 import { htmlName, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
@@ -221,10 +221,14 @@ function display(results: readonly PretrainedResult[]): MimeBundle {
     `${report.before.nodes} → ${report.after.nodes}`,
     `${report.before.ops.BatchNormalization ?? 0} → ${report.after.ops.BatchNormalization ?? 0}`,
     answer.before === answer.after ? answer.before : `${answer.before} → ${answer.after}`,
-    `${agree} of ${count}`,
+    `${formatCount(agree)} of ${formatCount(count)}`,
     formatPower(relativeL2),
   ]);
-  return bundle(textTable(head, rows).join("\n"), `${markdownTable(head, rows).join("\n")}\n`, [
-    htmlTable(head, rows.map(([name, ...rest]) => [htmlName(name), ...rest]), { className: "stack" }),
+  const markdown = markdownTable(head, rows.map((row) => row.map(escapeMarkdown))); // a text that was read may be anything
+  return bundle(textTable(head, rows).join("\n"), `${markdown.join("\n")}\n`, [
+    htmlTable(head, rows.map(([name, ...rest]) => [htmlName(name), ...rest.map(escapeMarkup)]), {
+      className: "stack",
+      numbers: [1, 2, 4, 5],
+    }),
   ]);
 }

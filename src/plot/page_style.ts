@@ -42,8 +42,8 @@ ${STYLE}
 .lf .scroll thead th.number,.lf .scroll thead th{white-space:normal;font-weight:600;color:var(--lf-muted);font-size:.85rem}
 .lf .scroll tbody th{font-weight:600}
 .lf .scroll .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.lf .ops{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:1px;margin:14px 0;padding:0;background:var(--lf-grid);border:1px solid var(--lf-grid);border-radius:10px;overflow:hidden;font-size:.9rem}
-.lf .ops div{display:flex;justify-content:space-between;gap:8px;padding:6px 14px;background:var(--lf-surface);flex:1}
+.lf .ops{display:grid;grid-template-columns:repeat(auto-fill,minmax(190px,1fr));gap:1px;margin:14px 0;padding:0;background:var(--lf-surface);border:1px solid var(--lf-grid);border-radius:10px;overflow:hidden;font-size:.9rem}
+.lf .ops div{display:flex;justify-content:space-between;gap:8px;padding:6px 14px;box-shadow:0 0 0 1px var(--lf-grid);flex:1}
 .lf .ops dt,.lf .ops dd{display:block;width:auto;margin:0;padding:0;overflow-wrap:anywhere}
 .lf .ops dt{font-weight:600}
 .lf .ops dd{color:var(--lf-muted);font-variant-numeric:tabular-nums}
