@@ -11,6 +11,9 @@ import { root } from "./root.ts";
 /** Name by which Jupyter knows the kernel. */
 export const KERNEL = "layerfuse";
 
+/** Settings of JupyterLab over its defaults: a notebook that names no kernel, or one that is not here, opens with ours without asking. */
+const LAB_SETTINGS = { "@jupyterlab/notebook-extension:tracker": { autoStartDefaultKernel: true } };
+
 /** Writes the kernel spec and returns the environment in which Jupyter finds it. */
 export async function installKernel(): Promise<Record<string, string>> {
   const data = new URL(".jupyter/", root);
@@ -26,10 +29,16 @@ export async function installKernel(): Promise<Record<string, string>> {
     language: "typescript",
   };
   await Deno.writeTextFile(spec, JSON.stringify(content, null, 2) + "\n");
-  const separator = Deno.build.os === "windows" ? ";" : ":";
-  const others = Deno.env.get("JUPYTER_PATH");
+  const config = new URL("config/", data), settings = new URL("labconfig/default_setting_overrides.json", config);
+  await Deno.mkdir(new URL(".", settings), { recursive: true });
+  await Deno.writeTextFile(settings, JSON.stringify(LAB_SETTINGS, null, 2) + "\n");
+  const before = (folder: URL, variable: string) => {
+    const others = Deno.env.get(variable);
+    return fileURLToPath(folder) + (others ? (Deno.build.os === "windows" ? ";" : ":") + others : "");
+  };
   return {
-    JUPYTER_PATH: fileURLToPath(data) + (others ? separator + others : ""),
+    JUPYTER_PATH: before(data, "JUPYTER_PATH"),
+    JUPYTER_CONFIG_PATH: before(config, "JUPYTER_CONFIG_PATH"),
     JUPYTER_RUNTIME_DIR: fileURLToPath(new URL("runtime/", data)),
   };
 }

@@ -9,6 +9,7 @@ import { ERROR_LIMIT, isErrorLimit } from "./error_limit.ts";
 import type { GateLimits } from "./gate.ts";
 import { repeatedKey } from "./repeated_key.ts";
 import { MOST_THREADS } from "./session.ts";
+import { nearest } from "../host/options.ts";
 import { parseShare } from "./share.ts";
 import type { Level } from "./types.ts";
 
@@ -131,7 +132,12 @@ function toPair(settings: Record<string, unknown>, where: string): GateFilePair 
 function check(found: Record<string, unknown>, known: Readonly<Record<string, Check>>, where: string): void {
   for (const [key, value] of Object.entries(found)) {
     if (!Object.hasOwn(known, key)) {
-      throw new Error(`${where}: ${JSON.stringify(key)} is unknown; expected ${Object.keys(known).join(", ")}`);
+      const near = nearest(key, Object.keys(known));
+      throw new Error(
+        `${where}: ${JSON.stringify(key)} is unknown; ${near ? `did you mean "${near}"? E` : "e"}xpected ${
+          Object.keys(known).join(", ")
+        }`,
+      );
     }
     const expected = known[key](value);
     if (expected !== undefined) {

@@ -139,7 +139,7 @@ for (
     [
       "an unknown key",
       { pairs: [{ ...pair, max_error: 1 }] },
-      /pairs\[0\]: "max_error" is unknown; expected failIfSlower, maxError/,
+      /pairs\[0\]: "max_error" is unknown; did you mean "maxError"\? Expected failIfSlower, maxError/,
     ],
     ["no pairs", { pairs: [] }, /"pairs": expected a list of at least one pair/],
     ["a pair without models", { pairs: [{}] }, /pairs\[0\]: "before" is missing/],

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { isAbsolute } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { installKernel, KERNEL } from "../../tasks/kernel.ts";
 import { root } from "../../tasks/root.ts";
 
@@ -14,6 +14,12 @@ Deno.test("installKernel() writes a kernel of its own name that starts this Deno
   assert(isAbsolute(deno[0]), deno[0]);
   assertEquals(spec.language, "typescript");
   assertNotEquals<string>(KERNEL, "deno", "that name is the user's");
+});
+
+Deno.test("installKernel() has JupyterLab start the default kernel for a notebook that names none", async () => {
+  const { JUPYTER_CONFIG_PATH } = await installKernel(), [folder] = JUPYTER_CONFIG_PATH.split(delimiter);
+  const settings = JSON.parse(await Deno.readTextFile(join(folder, "labconfig/default_setting_overrides.json")));
+  assertEquals(settings["@jupyterlab/notebook-extension:tracker"], { autoStartDefaultKernel: true });
 });
 
 Deno.test("installKernel() keeps what JUPYTER_PATH already names, after the project's own", async () => {

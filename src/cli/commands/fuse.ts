@@ -90,7 +90,12 @@ export const command: CommandFile = {
     }
     await write(fused, out, options);
     const { wroteSentence } = await onDemand("cli/wrote_sentence");
-    const text = await reportText(report, options.verbose), wrote = wroteSentence(out, basename(path), report);
+    const text = await reportText(report, options.verbose),
+      wrote = wroteSentence(
+        out === "-" ? "standard output" : out,
+        path === "-" ? "the model read" : basename(path),
+        report,
+      );
     if (out === "-") console.error(`${text}\n\n${wrote}`);
     else await show(options.json, report, () => `${text}\n\n${wrote}`);
     return 0;
