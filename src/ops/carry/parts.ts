@@ -1,6 +1,7 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { AffineMap } from "../affine_map.ts";
+import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { type Carry, commuted } from "./carry.ts";
 import { placedMap } from "./entries_map.ts";
@@ -40,7 +41,7 @@ function tooManyParts(node: Node): Skip {
 /** The axis along which a node joins or splits; undefined where its rank is not known. */
 function joinedAxis(node: Node, otherwise: number): number | undefined {
   const rank = (node.inputs[0] ?? node.outputs[0])?.shape?.length, axis = node.number("axis", otherwise);
-  return axis >= 0 ? axis : rank === undefined ? undefined : axis + rank;
+  return axis >= 0 || rank !== undefined ? fromStart(axis, rank!) : undefined;
 }
 
 function unknownSizes(node: Node): Skip {

@@ -1,8 +1,9 @@
 import type { Dim, Node, Shape, Value } from "../../graph/graph.ts";
 import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
-import { axisOf, constantOf, constantValues } from "../constant.ts";
-import { isPermutation, quotient } from "../dims.ts";
+import { axisOf, constantOf, permOf } from "../constant.ts";
+import { fromStart, isPermutation, quotient } from "../dims.ts";
+import { gatheredEntries, slicedEntries } from "../taken.ts";
 import { type Commuted, commuted } from "./carry.ts";
 import { sumsToOne } from "./contraction.ts";
 
@@ -55,14 +56,14 @@ function isFor(value: Value, from: Node, way: "up" | "down"): boolean {
 
 /** The one entry along an axis that a Gather takes, without the axis, or a Slice, with it. */
 function entryOf(node: Node): { axis: number; index: number; isDropped: boolean } | undefined {
-  const [x, ...given] = node.inputs, rank = x?.shape?.length, lists = given.map((value) => constantValues(value));
-  const [[start, ...others], ends, axes] = [lists[0] ?? [], lists[1], lists[2]], isDropped = node.is("Gather");
-  if (rank === undefined || node.hasReferences || start === undefined || others.length > 0) return undefined;
-  const isSlice = node.is("Slice") && axes?.length === 1 && start >= 0 && ends?.[0] === start + 1;
-  if (isDropped ? constantOf(given[0])?.dims.length !== 0 : !isSlice) return undefined;
-  const named = isDropped ? node.number("axis", 0) : axes![0], axis = named < 0 ? named + rank : named;
-  const length = x!.shape![axis], index = start < 0 ? start + Number(length) : start;
-  return typeof length === "number" && index < length ? { axis, index, isDropped } : undefined;
+  const isGather = node.is("Gather"), isKnown = isGather || node.is("Slice");
+  const taken = node.hasReferences || !isKnown ? undefined : isGather ? gatheredEntries(node, 1) : slicedEntries(node);
+  const length = taken?.x.shape?.[taken.axis];
+  if (!taken || taken.isDropped !== isGather || taken.indices.length !== 1 || typeof length !== "number") {
+    return undefined;
+  }
+  const { axis, isDropped } = taken, index = fromStart(taken.indices[0], length);
+  return index >= 0 && index < length ? { axis, index, isDropped } : undefined;
 }
 
 /** What is on the other side of a node: the value, and what its axes are made of. */
@@ -90,7 +91,7 @@ function isReshape(node: Node): boolean {
 }
 
 function turned(node: Node, axes: Axes, isUp: boolean): Axes | undefined {
-  const perm = node.numbers("perm") ?? [...axes.keys()].reverse();
+  const perm = permOf(node, axes.length);
   if (!isPermutation(perm, axes.length)) return undefined;
   return axes.map((_, axis) => axes[isUp ? perm.indexOf(axis) : perm[axis]]);
 }
