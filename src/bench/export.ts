@@ -22,7 +22,7 @@ export interface BenchmarkEntry {
 }
 
 /**
- * A Markdown table with one row a level, what the gate said of it where it was asked, the error, then how it was measured.
+ * A Markdown table with one row per level, what the gate said of it where it was asked, the error, then how it was measured.
  *
  * @example
  * ```ts

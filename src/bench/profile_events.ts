@@ -1,7 +1,7 @@
 /**
  * The events of ONNX Runtime's profile.
  *
- * It is Chrome's trace format, an event a line, but names are written as they stand in the model: a quote, a backslash or a line
+ * It is Chrome's trace format, one event per line, but names are written as they stand in the model: a quote, a backslash or a line
  * break in a node's name makes it no JSON at all.
  *
  * @module

@@ -92,13 +92,13 @@ export const TIME_PAIR_OPTIONS: OptionNames<TimePairOptions> = {
 
 /** The outcome of {@link timePair}. */
 export interface PairTiming extends Judgement {
-  /** Milliseconds a call of the first, one sample a round. */
+  /** Milliseconds per call of the first, one sample per round. */
   beforeMs: number[];
-  /** Milliseconds a call of the second, one sample a round. */
+  /** Milliseconds per call of the second, one sample per round. */
   afterMs: number[];
   /** CPU time of the same calls, milliseconds; absent without a clock of it. */
   cpuMs?: { before: number[]; after: number[] };
-  /** Milliseconds a call of each in a hot loop; absent where that would take more than 2% of the time. */
+  /** Milliseconds per call of each in a hot loop; absent where that would take more than 2% of the time. */
   hotMs?: { before: number; after: number };
   /** ln(before/after) of every round. */
   lnRatios: number[];

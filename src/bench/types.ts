@@ -101,7 +101,7 @@ export interface MachineWatch {
 export interface Timing {
   /** Median of {@link Timing.samplesMs}, milliseconds per inference. */
   medianMs: number;
-  /** One raw sample a round, in the order they were taken, milliseconds per inference. */
+  /** One raw sample per round, in the order they were taken, milliseconds per inference. */
   samplesMs: number[];
   /** CPU time of each sample, milliseconds per inference, where the system tells it: of the calling thread at one thread, else of the process. */
   cpuMs?: number[];

@@ -1,6 +1,6 @@
 import type { ComparisonDiff } from "../bench/mod.ts";
 
-/** What changed between saved comparisons, a line a level with its reason, then what cannot be known. */
+/** What changed between saved comparisons, one line per level with its reason, then what cannot be known. */
 export function diffText({ levels, relativeL2, unknown }: ComparisonDiff): string {
   const lines = levels.map(({ level, oldSpeedup, newSpeedup, change, verdict, reason }) =>
     `${level.padEnd(8)}  speed-up ${oldSpeedup.estimate.toFixed(3)} → ${newSpeedup.estimate.toFixed(3)}, ` +

@@ -10,7 +10,7 @@ import { filledTensor, reshaped, type Tensor, valueTensor } from "../tensor/tens
 import type { Variant } from "./names.ts";
 import { type Distribution, randomTensor } from "./random_tensor.ts";
 
-/** Mean and variance of the inputs of one BatchNormalization, a channel an entry. */
+/** Mean and variance of the inputs of one BatchNormalization, one entry per channel. */
 export interface ChannelStatistics {
   /** Means. */
   readonly mean: Float32Array;

@@ -83,7 +83,7 @@ const where: Op = {
 /** Tensors of more elements are not looked through. */
 const MOST_SEEN = 1 << 20;
 
-/** The places of what is not zero, an axis a row. */
+/** The places of what is not zero, one row per axis. */
 const nonZero: Op = {
   infer: (_node, [x]) => [{ type: "int64", shape: [x.shape ? Math.max(1, x.shape.length) : null, null] }],
   evaluate(_node, [x]) {

@@ -31,7 +31,7 @@ interface Pads {
   readonly end: readonly Dim[];
 }
 
-/** What a Pad adds, an entry an axis; undefined where not even the axes are known. */
+/** What a Pad adds, one entry per axis; undefined where not even the axes are known. */
 export function padsOf(node: Node, rank: number): Pads | undefined {
   const given = node.opset >= 11 || node.has(1)
     ? valueElements(node.inputs[1])

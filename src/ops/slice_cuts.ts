@@ -14,7 +14,7 @@ export interface Cut {
   readonly step: Dim;
 }
 
-/** What a Slice cuts, an axis an entry; undefined where even the axes are not known. */
+/** What a Slice cuts, one entry per axis; undefined where even the axes are not known. */
 export function cutsOf(node: Node, rank: number): Cut[] | undefined {
   const isOld = node.opset < 10;
   const list = (name: string, index: number): readonly Dim[] | undefined => {

@@ -1,6 +1,6 @@
 import type { Dim, Node } from "../graph/graph.ts";
 
-/** How a convolution or a pool slides over its spatial axes; one entry an axis. */
+/** How a convolution or a pool slides over its spatial axes; one entry per axis. */
 export interface Window {
   /** Kernel size. */
   readonly kernel: readonly number[];
@@ -20,7 +20,7 @@ export interface Window {
 
 /**
  * The window of a Conv or pool node with this kernel over spatial dimensions `spatial` (null: unknown). Where a list has
- * not one entry an axis, or one is below 1, which runtimes refuse, nothing is known of the padding.
+ * not one entry per axis, or one is below 1, which runtimes refuse, nothing is known of the padding.
  */
 export function windowOf(node: Node, kernel: readonly number[], spatial: readonly Dim[] | undefined): Window {
   const rank = kernel.length;

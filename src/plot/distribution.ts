@@ -18,7 +18,7 @@ interface Dot {
 }
 
 /**
- * Every raw sample of both models, in milliseconds, one panel with its own axis a level: one dot a round, the box from
+ * Every raw sample of both models, in milliseconds, one panel with its own axis per level: one dot per round, the box from
  * first to third quartile, the median as a bar, and rings for what lies outside Tukey's fences (1.5 interquartile
  * ranges). Nothing is left out; where the slowest is more than five times the fastest the axis is logarithmic and says
  * so.

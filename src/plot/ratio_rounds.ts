@@ -12,7 +12,7 @@ const PANEL = 140;
 const HEAD = 30;
 
 /**
- * The paired ratio before ÷ after of every round, in the order taken, one panel a level: above 1, the second model was
+ * The paired ratio before ÷ after of every round, in the order taken, one panel per level: above 1, the second model was
  * faster in that round. The line and its band are the estimate with its 95% interval; the grey band is the noise floor:
  * a difference inside it could not be told from 1. Rounds beyond Tukey's fences are drawn at the
  * axis' edge as triangles, never dropped.

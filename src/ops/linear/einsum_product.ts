@@ -11,7 +11,7 @@ import { LinearMap } from "./linear_map.ts";
 import { type Channels, type LinearParts, parametersOf, sumOf } from "./linear_parts.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
-/** Letters of the axes of x, of the weight and of the result, one a letter; each at most once in each. */
+/** Letters of the axes of x, of the weight and of the result, one letter per axis; each at most once in each. */
 export interface Labels {
   readonly x: string;
   readonly w: string;
