@@ -92,11 +92,12 @@ async function openLab(chromium: string, notebook: string, required: boolean): P
     return required ? FAILED : SKIPPED;
   }
   try {
-    const { outputs, plots } = await visitLab(chromium, notebook);
+    const { outputs, plots, errors } = await visitLab(chromium, notebook);
     const empty = outputs.flatMap((types, index) => types.length === 0 ? [`cell ${index + 1} shows nothing`] : []);
     const failed = outputs.flatMap((types, index) => types.includes("error") ? [`cell ${index + 1} failed`] : []);
     const unseen = plots > 0 ? [] : ["the plot of the last cell is not to be seen"];
-    return verdict(`${basename(notebook)} in JupyterLab`, [...empty, ...failed, ...unseen]);
+    const broken = errors === 0 ? [] : [`${errors} outputs cannot be rendered, and are shown as errors`];
+    return verdict(`${basename(notebook)} in JupyterLab`, [...empty, ...failed, ...unseen, ...broken]);
   } catch (error) {
     return verdict(`${basename(notebook)} in JupyterLab`, [String(error)]);
   }

@@ -14,6 +14,8 @@ export interface LabVisit {
   outputs: string[][];
   /** Plots in the last cell that are drawn with a size. */
   plots: number;
+  /** Outputs that JupyterLab shows as an error, since it cannot render them. */
+  errors: number;
 }
 
 /** Settings under which the notebook is quick. */
@@ -38,6 +40,9 @@ const LOOK = `(async () => {
   return {
     outputs: ${CELLS}.map((cell) => cell.outputs.toJSON().map((output) => output.output_type)),
     plots: plots.filter((plot) => plot.getBoundingClientRect().height > 100).length,
+    errors: content.widgets.flatMap(({ node }) => [
+      ...node.querySelectorAll(".jp-OutputArea-executeResult [data-mime-type='application/vnd.jupyter.stderr']"),
+    ]).length,
   };
 })()`;
 

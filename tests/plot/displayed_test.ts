@@ -1,5 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { architectures, compare, explain, fuse, layersOf, listRules, open, SKIP_CODES } from "../../mod.ts";
+import {
+  architectures,
+  compare,
+  explain,
+  fuse,
+  fusionPicture,
+  layersOf,
+  listRules,
+  open,
+  SKIP_CODES,
+} from "../../mod.ts";
 import { Model } from "../../src/fusion/mod.ts";
 import { displayed } from "../../src/plot/displayed.ts";
 import { listDisplay, recordDisplay } from "../../src/plot/record_display.ts";
@@ -69,6 +79,15 @@ Deno.test("everything that a cell can end with displays itself: HTML, Markdown a
   }
   assertStringIncludes(shown(listRules(), "rules")["text/plain"], "compose-layers");
   assertStringIncludes(shown(levels[0], "level")["text/plain"], "verdict");
+});
+
+Deno.test("what a notebook shows has no links in its pictures, which JupyterLab takes for an error", () => {
+  for (const value of [result, result.report, fusionPicture(model, result.model, result.report)]) {
+    const html = shown(value, "a picture")["text/html"];
+    assertStringIncludes(html, "<svg");
+    assert(!/<a\b/.test(html), "a link");
+  }
+  assertStringIncludes(fusionPicture(model, result.model, result.report)!.svg, "<a href="); // pages have them
 });
 
 Deno.test("console.log of a result is short, and what displays itself is data as before", () => {
