@@ -22,8 +22,7 @@ export class GrowthAccount {
   #growth = 0;
   /** What the replacement that was asked for last adds: one that is done was asked for before. */
   #last?: { readonly replacement: Replacement; readonly growth: Growth };
-  /** Of constants that are taken apart, the bytes of the parts that are written already: they are free once all of them are. */
-  readonly #parts = new Map<Value, number>();
+  readonly #written: Written = { parts: new Map(), others: new Set() };
 
   /** For a file of so many bytes, which may grow without a bound where that is allowed. */
   constructor({ fileBytes = 0, allowGrowth = false }: { fileBytes?: number; allowGrowth?: boolean }) {
@@ -48,25 +47,35 @@ export class GrowthAccount {
 
   /** Counts a replacement that is done, unless its arithmetic paid for what it adds. */
   add(replacement: Replacement, build: Builder): void {
-    const { growth, parts } = this.#growthOf(replacement, build);
+    const { growth, parts, others } = this.#growthOf(replacement, build);
     if (growth < 0 || !isWorthMore(replacement, build)) this.#growth += growth;
-    for (const [value, bytes] of parts) this.#parts.set(value, (this.#parts.get(value) ?? 0) + bytes);
+    for (const [value, bytes] of parts) this.#written.parts.set(value, (this.#written.parts.get(value) ?? 0) + bytes);
+    for (const value of parts.size > 0 ? others : []) this.#written.others.add(value);
   }
 
   #growthOf(replacement: Replacement, build: Builder): Growth {
     if (this.#last?.replacement !== replacement) {
-      this.#last = { replacement, growth: growthOf(replacement, build, this.#parts) };
+      this.#last = { replacement, growth: growthOf(replacement, build, this.#written) };
     }
     return this.#last.growth;
   }
 }
 
+/** What is in the account. */
+interface Written {
+  /**
+   * Constants in whose place others are written, with the bytes of those: they are free once all of them are, and once only,
+   * however many nodes are taken to be rewritten alike.
+   */
+  readonly parts: Map<Value, number>;
+  /** Large constants that were written for these: what a subgraph has alike is not written again. */
+  readonly others: Set<Value>;
+}
+
 /** What a replacement adds. */
-interface Growth {
+interface Growth extends Written {
   /** Bytes of the constants that it adds, less those that nothing needs any more. */
   readonly growth: number;
-  /** The constants of which it writes a part, and the bytes of that. */
-  readonly parts: ReadonlyMap<Value, number>;
 }
 
 /** Whether a larger weight saves arithmetic of every run: what is made of constants alone is made once, when a model is loaded. */
@@ -74,8 +83,8 @@ function isWorthMore(replacement: Replacement, build: Builder): boolean {
   return build.nodes.length > 0 && savesArithmetic(replacement, build);
 }
 
-/** What a replacement adds, of whose constants some are written in part. */
-function growthOf({ removed, outputs }: Replacement, build: Builder, written: ReadonlyMap<Value, number>): Growth {
+/** What a replacement adds to what is written. */
+function growthOf({ removed, outputs }: Replacement, build: Builder, written: Written): Growth {
   const placed = new Set(outputs.map(([, now]) => now));
   const used = new Set(build.nodes.flatMap(({ inputs }) => inputs));
   const added = build.initializers.filter((value) => used.has(value) || placed.has(value));
@@ -92,7 +101,9 @@ function growthOf({ removed, outputs }: Replacement, build: Builder, written: Re
     if (value.initializer) {
       if (value.isOverridable) return 0;
       freed.add(value);
-      return bytesOf(value.initializer) - (written.get(value) ?? 0);
+      const left = bytesOf(value.initializer) - (written.parts.get(value) ?? 0);
+      if (left > MOST_BYTES) parts.set(value, left);
+      return left;
     }
     if (!producer || constantOf(value) === undefined) return 0;
     freed.add(value);
@@ -105,15 +116,19 @@ function growthOf({ removed, outputs }: Replacement, build: Builder, written: Re
     if (build.nodes.length > 0 || value.users.size > MOST_PARTS) return 0;
     const users = [...value.users.keys()], sizes = users.map((user) => partBytes(user));
     const together = sizes.reduce((sum, bytes) => sum + bytes, 0);
-    if (!(together + (written.get(value) ?? 0) <= bytesOf(value.initializer))) return 0;
+    if (!(together + (written.parts.get(value) ?? 0) <= bytesOf(value.initializer))) return 0;
     const own = users.reduce((sum, user, at) => gone.has(user) ? sum + sizes[at] : sum, 0);
     parts.set(value, own);
     return own;
   };
+  const isWritten = ({ initializer, graph }: Value) =>
+    [...written.others].some((other) =>
+      other.graph !== graph && other.users.size > 0 && build.pool.areEqual(other.initializer!, initializer!)
+    );
   const inputs = removed.flatMap((node) => node.inputs);
-  const growth = added.reduce((sum, { initializer }) => sum + bytesOf(initializer!), 0) -
+  const growth = added.reduce((sum, value) => sum + (isWritten(value) ? 0 : bytesOf(value.initializer!)), 0) -
     removed.reduce((sum, node) => sum + storedBytes(node), 0) - inputs.reduce((sum, input) => sum + free(input), 0);
-  return { growth, parts };
+  return { growth, parts, others: new Set(added.filter(({ initializer }) => bytesOf(initializer!) > MOST_BYTES)) };
 }
 
 /** Bytes of the constants that a node makes and that take its place in time; Infinity where it stays. */

@@ -157,3 +157,28 @@ Deno.test("fuse() keeps a constant that a branch of an If has as its result, how
     nodes: [{ op: "If", inputs: ["c"], outputs: ["y"], attributes: { then_branch: result, else_branch: product } }],
   });
 });
+
+Deno.test("fuse() counts a constant that many layers take alike as gone once, not once for each of them", async () => {
+  const at = (name: string, layer: number) => `${name}${layer}`, layers = [0, 1, 2, 3];
+  const { before, after } = await sizes({
+    inputs: { x: [2, 64] },
+    outputs: Object.fromEntries(layers.map((layer) => [at("y", layer), [2, 128]])),
+    initializers: {
+      positions: random([128, 64], 1),
+      axis: tensor([1], [0], 7),
+      from: tensor([1], [0], 7),
+      to: tensor([1], [1000], 7),
+      ...Object.fromEntries(layers.map((layer) => [at("w", layer), random([64, 64], 2 + layer)])),
+    },
+    nodes: layers.flatMap((layer): TestNode[] => [
+      { op: "Slice", inputs: ["positions", "from", "to", "axis"], outputs: [at("own", layer)] },
+      { op: "Tanh", inputs: [at("own", layer)], outputs: [at("tanh", layer)] },
+      { op: "MatMul", inputs: [at("tanh", layer), at("w", layer)], outputs: [at("key", layer)] },
+      { op: "Transpose", inputs: [at("key", layer)], outputs: [at("turned", layer)], attributes: { perm: [1, 0] } },
+      { op: "MatMul", inputs: ["x", at("w", layer)], outputs: [at("query", layer)] },
+      { op: "Relu", inputs: [at("query", layer)], outputs: [at("relu", layer)] },
+      { op: "MatMul", inputs: [at("relu", layer), at("turned", layer)], outputs: [at("y", layer)] },
+    ]),
+  });
+  assertLessOrEqual(after, before * 1.01 + 2048 + 4 * 128 * 64); // the first is taken to be the one for all
+});
