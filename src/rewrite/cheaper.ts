@@ -28,8 +28,9 @@ export interface CheaperOptions {
 /**
  * Why a replacement is not cheaper than what it replaces. Compared in this order: operators that the runtime runs, nodes,
  * multiply-accumulates, bytes moved, nodes that scale (an addition alone is a bias); the first that differs decides, and one
- * must, so that rewriting ends. In the phase `decompose` a good part less arithmetic is worth more operators, and in `lower` the
- * rules' own measured conditions decide. Where shapes are open the arithmetic is worked out at several sizes, which must agree.
+ * must, so that rewriting ends. In the phase `decompose` a good part less arithmetic is worth more operators, in `reorder` it is
+ * worth parting what the runtime runs as one, and in `lower` the rules' own measured conditions decide. Where shapes are open the
+ * arithmetic is worked out at several sizes, which must agree.
  */
 export function whyNotCheaper(
   { removed, outputs }: Replacement,
@@ -37,7 +38,8 @@ export function whyNotCheaper(
   { phase, operators, aggressive = false }: CheaperOptions,
 ): Skip | undefined {
   if (phase === "lower") return undefined;
-  if (phase === "decompose" && savesArithmetic({ removed, outputs }, { nodes })) return undefined;
+  const mayPart = phase === "decompose" || phase === "reorder" && nodes.length <= removed.length;
+  if (mayPart && savesArithmetic({ removed, outputs }, { nodes })) return undefined;
   const isTrade = TRADES.includes(phase), isFewer = operators.after < operators.before;
   const isLess = isFewer || operators.after === operators.before && nodes.length < removed.length;
   if (operators.after > operators.before) return moreOperators(operators, removed.length, nodes.length);

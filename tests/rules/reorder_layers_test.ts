@@ -168,6 +168,17 @@ Deno.test("fuse() moves a 1×1 Conv before the Resize that enlarges its input, i
   await assertOrder(enlarged(resize("", {}, "sizes"), [2, 32, 5, 5], { sizes }), ["Conv", "Resize"]);
 });
 
+Deno.test("fuse() moves a 1×1 Conv before a Resize although its activation is an operator of its own then", async () => {
+  const activated = (x: (number | string | null)[], more = {}) => {
+    const one = enlarged(resize("twice", { mode: "linear" }), x, more),
+      relu = { op: "Relu", inputs: ["c"], outputs: ["y"] };
+    return { ...one, nodes: [one.nodes[0], { ...after, outputs: ["c"] }, relu] };
+  };
+  await assertOrder(activated(["n", 32, 5, 5]), ["Conv", "Resize", "Relu"]);
+  const small = { k: random([4, 2, 1, 1], 5) };
+  assertEquals((await fuse(modelBytes(activated(["n", 2, 5, 5], small)))).report.applied, []);
+});
+
 Deno.test("fuse() moves a 1×1 Conv before an Upsample", async () => {
   const upsample: TestNode = { op: "Upsample", inputs: ["x", "twice"], outputs: ["r"] };
   await assertOrder({ ...enlarged(upsample), opset: 9 }, ["Conv", "Upsample"]);
