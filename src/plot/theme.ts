@@ -51,8 +51,8 @@ function declarations(theme: Theme): string {
 }
 
 /**
- * CSS that gives the variables their values: light, dark where the reader's system asks for it, and JupyterLab's own
- * choice where there is one. `selector` says where they hold, e.g. `.lf-plot` or `:root`.
+ * CSS that gives the variables their values: light, dark where the reader's system asks for it, and JupyterLab's or VS Code's
+ * own choice where there is one. `selector` says where they hold, e.g. `.lf-plot` or `:root`.
  */
 export function themeCss(selector: string): string {
   const light = declarations("light"), dark = declarations("dark");
@@ -60,8 +60,8 @@ export function themeCss(selector: string): string {
     `${selector}{color-scheme:light dark;${light}}`,
     `@media (prefers-color-scheme:dark){${selector}{${dark}}}`,
     ...(selector === ":root" ? [] : [
-      `[data-jp-theme-light="true"] ${selector}{color-scheme:light;${light}}`,
-      `[data-jp-theme-light="false"] ${selector}{color-scheme:dark;${dark}}`,
+      `:is([data-jp-theme-light="true"],[data-vscode-theme-kind$="light"]) ${selector}{color-scheme:light;${light}}`,
+      `:is([data-jp-theme-light="false"],[data-vscode-theme-kind]:not([data-vscode-theme-kind$="light"])) ${selector}{color-scheme:dark;${dark}}`,
     ]),
   ].join("\n");
 }

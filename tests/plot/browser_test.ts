@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { renderReport } from "../../src/plot/mod.ts";
+import { comparisonDisplay, renderReport } from "../../src/plot/mod.ts";
 import { findChromium, withChromium } from "../../tasks/chromium.ts";
 import { allDrawings } from "./drawings.ts";
 import { sampleComparison, sampleFusion, sampleRules } from "./sample.ts";
@@ -64,6 +64,47 @@ Deno.test({
               background: theme === "light" ? "rgb(246, 247, 249)" : "rgb(15, 17, 21)",
             });
           }
+        }
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "a display has the theme of the program around it, JupyterLab or VS Code, whatever the system's is",
+  ignore: !chromium,
+  fn: async () => {
+    const themes = {
+      'data-jp-theme-light="true"': "light",
+      'data-jp-theme-light="false"': "dark",
+      'data-vscode-theme-kind="vscode-light"': "light",
+      'data-vscode-theme-kind="vscode-high-contrast-light"': "light",
+      'data-vscode-theme-kind="vscode-dark"': "dark",
+      'data-vscode-theme-kind="vscode-high-contrast"': "dark",
+    };
+    const html = comparisonDisplay(sampleComparison())["text/html"];
+    const folder = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${folder}/cell.html`, `<!doctype html><meta charset="utf-8"><body>${html}</body>`);
+      await withChromium(chromium!, async (visit) => {
+        for (const system of ["light", "dark"] as const) {
+          const { value } = await visit({
+            url: `file://${folder}/cell.html`,
+            width: 800,
+            theme: system,
+            expression: `${JSON.stringify(Object.keys(themes))}.map((attribute) => {
+              const [name, value] = attribute.split("=");
+              document.body.setAttribute(name, JSON.parse(value));
+              const colours = ["background-color", "color"].map((property) =>
+                getComputedStyle(document.querySelector(".lf.display")).getPropertyValue(property));
+              document.body.removeAttribute(name);
+              return colours;
+            })`,
+          });
+          const [light, dark] = [["rgb(246, 247, 249)", "rgb(26, 30, 36)"], ["rgb(15, 17, 21)", "rgb(233, 235, 238)"]];
+          assertEquals(value, Object.values(themes).map((theme) => theme === "light" ? light : dark), system);
         }
       });
     } finally {
