@@ -24,6 +24,12 @@ export function affineOf(node: Node): ChannelAffine | Skip | undefined {
   return affine;
 }
 
+/** The affine map that a node is; undefined where it is none, whatever the reason. */
+export function affineMapOf(node: Node): ChannelAffine | undefined {
+  const affine = affineOf(node);
+  return affine instanceof Skip ? undefined : affine;
+}
+
 /** The first entry that is no finite number; a loop of its own, for entries may be a million. */
 function notFinite(values: Float64Array): number | undefined {
   for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at])) return values[at];

@@ -3,7 +3,7 @@ import { hasScale } from "../ops/affine_map.ts";
 import type { Builder } from "../ops/builder.ts";
 import { INPUT_SIZES } from "../ops/known_at.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf } from "../ops/views.ts";
+import { affineMapOf } from "../ops/views.ts";
 import { costAt, costOf } from "./cost.ts";
 import { type OperatorCount, partOfIdiom } from "./operators.ts";
 import type { Cost } from "./report.ts";
@@ -98,8 +98,8 @@ function differenceOf(before: Cost, after: Cost, isLess: boolean): number {
 
 function scalingNodes(nodes: readonly Node[]): number {
   return nodes.filter((node) => {
-    const affine = affineOf(node);
-    return affine && !(affine instanceof Skip) && hasScale(affine);
+    const affine = affineMapOf(node);
+    return affine && hasScale(affine);
   }).length;
 }
 

@@ -1,7 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { type AffineMap, type ChannelAffine, composed } from "../ops/affine_map.ts";
-import { Skip } from "../ops/skip.ts";
-import { affineOf } from "../ops/views.ts";
+import { affineMapOf } from "../ops/views.ts";
 
 /** Affine nodes that follow one another and are used by nothing else in between. */
 export interface AffineChain {
@@ -20,8 +19,8 @@ export function affineChainTo(value: Value): AffineChain | undefined {
   const nodes: Node[] = [];
   let map: AffineMap | undefined, x = value, rebuild: AffineChain["rebuild"];
   for (let node = x.producer; node && (nodes.length === 0 || x.soleUser === nodes.at(-1)); node = x.producer) {
-    const affine = affineOf(node);
-    if (!affine || affine instanceof Skip) break;
+    const affine = affineMapOf(node);
+    if (!affine) break;
     const both: AffineMap | undefined = map ? composed(affine, map) : affine;
     if (!both) break;
     nodes.push(node);

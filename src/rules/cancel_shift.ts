@@ -4,7 +4,7 @@ import { emitAffine } from "../ops/affine/emit_affine.ts";
 import type { PositionMap } from "../ops/position_map.ts";
 import { Skip } from "../ops/skip.ts";
 import { emitSum, type Term } from "../ops/sum.ts";
-import { affineOf, operatorsWith, viewsOf } from "../ops/views.ts";
+import { affineMapOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { affineChainTo } from "./affine_chain.ts";
 
@@ -26,8 +26,8 @@ export const cancelShift: Rule = {
       return new Skip("other-axis", `${nodes[0].label} goes along an axis over which ${pool.label} averages`);
     }
     if (positions.whyNotAverage) return positions.whyNotAverage;
-    const next = root.output.soleUser, behind = next && affineOf(next), scale = scaleOf(map);
-    const both = behind && !(behind instanceof Skip) && behind.x === root.output ? composed(scale, behind) : undefined;
+    const next = root.output.soleUser, behind = next && affineMapOf(next), scale = scaleOf(map);
+    const both = behind?.x === root.output ? composed(scale, behind) : undefined;
     const pooled = positions.emit(x, Number(x.shape?.[1]), build), last = both ? next! : root;
     const difference = emitSum(
       root,

@@ -2,7 +2,7 @@ import type { Node, Value } from "../graph/graph.ts";
 import { type ChannelAffine, hasScale, hasShift, scaleOf, shiftOf } from "../ops/affine_map.ts";
 import { Skip } from "../ops/skip.ts";
 import { constantOf } from "../ops/constant.ts";
-import { affineOf, carryOf, operatorsWith, viewsOf } from "../ops/views.ts";
+import { affineMapOf, carryOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import { FARTHEST, Propagation, tooFar } from "./propagation.ts";
 
@@ -35,8 +35,8 @@ export const carryAffineToLayers: Rule = {
   phase: "absorb",
   roots: operatorsWith("affine"),
   rewrite(root, build) {
-    const affine = affineOf(root);
-    if (!affine || affine instanceof Skip) return undefined;
+    const affine = affineMapOf(root);
+    if (!affine) return undefined;
     const [ways, far] = waysFor(root, affine);
     let reason = ways.length === 0 ? far : undefined;
     for (const way of ways) {

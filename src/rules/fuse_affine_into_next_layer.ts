@@ -12,7 +12,7 @@ import { emitAffine } from "../ops/affine/emit_affine.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Carry } from "../ops/carry/carry.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, operatorsWith } from "../ops/views.ts";
+import { affineMapOf, affineOf, operatorsWith } from "../ops/views.ts";
 import type { Replacement, Rule } from "../rewrite/rule.ts";
 import { Propagation } from "./propagation.ts";
 
@@ -46,8 +46,7 @@ function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replac
   let map: AffineMap = affine, { output } = root;
   const chain = [root];
   for (let next: Node | undefined; (next = output.soleUser); output = next.output) {
-    const own = affineOf(next),
-      both = own && !(own instanceof Skip) && own.x === output ? composed(map, own) : undefined;
+    const own = affineMapOf(next), both = own?.x === output ? composed(map, own) : undefined;
     if (!both) break;
     map = both;
     chain.unshift(next);

@@ -5,7 +5,7 @@ import type { Entries } from "../ops/entries.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { pointwiseLike } from "../ops/linear/pointwise.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, carryOf, layerOf, viewsOf } from "../ops/views.ts";
+import { affineMapOf, carryOf, layerOf, viewsOf } from "../ops/views.ts";
 import { Replacement } from "../rewrite/rule.ts";
 import { whyMoreWork } from "./more_work.ts";
 
@@ -73,7 +73,7 @@ function layerBehind(next: LinearMap): Apart | undefined {
 function layerAt(node: Node): LinearMap | undefined {
   const layer = layerOf(node);
   if (layer) return layer instanceof Skip ? undefined : layer;
-  const bias = affineOf(node), before = bias && !(bias instanceof Skip) && !hasScale(bias) ? bias.x : undefined;
+  const bias = affineMapOf(node), before = bias && !hasScale(bias) ? bias.x : undefined;
   const own = before?.producer && before.soleUser === node ? layerOf(before.producer) : undefined;
   if (!own || own instanceof Skip || own.nodes.at(-1)?.output !== before) return undefined;
   const both = own.after(bias as Exclude<typeof bias, Skip | undefined>, [node]);

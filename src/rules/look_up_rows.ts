@@ -3,7 +3,7 @@ import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { lookedUp } from "../ops/linear/table.ts";
 import { oneHotAt } from "../ops/one_hot.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, layerOf, operatorsWith } from "../ops/views.ts";
+import { affineMapOf, layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**
@@ -31,8 +31,8 @@ export const lookUpRows: Rule = {
 
 /** The layer with the affine map behind it, where nothing else takes its result: a MatMul's bias. */
 function withAffine(layer: LinearMap, { output }: Node): LinearMap {
-  const user = output.soleUser, affine = user && affineOf(user);
-  if (!user || !affine || affine instanceof Skip || affine.x !== output) return layer;
+  const user = output.soleUser, affine = user && affineMapOf(user);
+  if (!user || affine?.x !== output) return layer;
   const both = layer.after(affine, [user]);
   return both instanceof Skip ? layer : both;
 }

@@ -3,7 +3,7 @@ import { type AffineMap, hasShift } from "../ops/affine_map.ts";
 import type { Transfer } from "../ops/carry/carry.ts";
 import { constantOf } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, carryOf, readsShapeOnly } from "../ops/views.ts";
+import { affineMapOf, carryOf, readsShapeOnly } from "../ops/views.ts";
 
 /** A value that several ways lead to. */
 export interface OneSource {
@@ -61,8 +61,8 @@ function othersThan(values: readonly Value[], { inputs }: Node): Value[] {
 
 /** The values that all must be multiplied so that a result is, and whatever else the node makes. */
 function multiplied(node: Node, result: Value, open: ReadonlySet<Value>, affine: AffineMap): Value[] | undefined {
-  const own = affineOf(node), carry = carryOf(node), [x] = node.inputs;
-  if (own && !(own instanceof Skip)) return hasShift(own) ? undefined : [own.x];
+  const own = affineMapOf(node), carry = carryOf(node), [x] = node.inputs;
+  if (own) return hasShift(own) ? undefined : [own.x];
   const isNumber = ({ value, affine: { axis } }: Transfer) => axis === null && !constantOf(value);
   if (node.outputs.length > 1) {
     const parts = x && carry?.down(node, x, affine);

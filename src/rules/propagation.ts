@@ -3,7 +3,7 @@ import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.
 import type { Carry, Commuted, Transfer } from "../ops/carry/carry.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, carryOf, layerOf, linearOf, readsShapeOnly, viewsOf } from "../ops/views.ts";
+import { affineMapOf, carryOf, layerOf, linearOf, readsShapeOnly, viewsOf } from "../ops/views.ts";
 import { oneSource } from "./one_source.ts";
 import { StagedMoves } from "./staged_moves.ts";
 
@@ -39,8 +39,8 @@ export class Propagation extends StagedMoves {
     const layer = layerOf(node);
     if (layer instanceof Skip) return layer;
     if (layer) return this.#absorb(layer.after(affine), layer, value);
-    const own = affineOf(node);
-    if (own && !(own instanceof Skip)) {
+    const own = affineMapOf(node);
+    if (own) {
       const both = composed(own, affine);
       if (!both && !carryOf(node)) return new Skip("other-axis", `${node.label} goes along another axis`);
       if (both) return this.#step(node) ?? this.replace([node], value, own.x) ?? this.up(own.x, both);
@@ -93,8 +93,8 @@ export class Propagation extends StagedMoves {
       const whole = withBias(layer);
       return this.#absorb(whole.before(affine, now), whole, whole.nodes.at(-1)!.output);
     }
-    const own = affineOf(user);
-    if (own && !(own instanceof Skip) && own.x === value) {
+    const own = affineMapOf(user);
+    if (own?.x === value) {
       const both = composed(affine, own);
       if (!both && !carryOf(user)) return new Skip("other-axis", `${user.label} goes along another axis`);
       if (both) return this.#step(user) ?? this.replace([user], user.output, now) ?? this.down(user.output, both, now);
@@ -232,8 +232,8 @@ function isUntouched(node: Node, input: Value, affine: AffineMap): boolean {
 /** A layer without an input for a bias, with the addition behind it that is its bias. */
 function withBias(layer: LinearMap): LinearMap {
   if (layer.takesBias) return layer;
-  const next = layer.nodes.at(-1)!.output.soleUser, bias = next && affineOf(next);
-  if (!next || !bias || bias instanceof Skip || hasScale(bias)) return layer;
+  const next = layer.nodes.at(-1)!.output.soleUser, bias = next && affineMapOf(next);
+  if (!next || !bias || hasScale(bias)) return layer;
   const both = layer.after(bias, [next]);
   return both instanceof Skip ? layer : both;
 }

@@ -1,8 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import { hasScale, hasShift } from "../ops/affine_map.ts";
-import { Skip } from "../ops/skip.ts";
 import { opOf } from "../ops/table.ts";
-import { affineOf, operatorsWith } from "../ops/views.ts";
+import { affineMapOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /** What changes nothing goes: whatever its entry says is its input to the bit, and an affine map with scale 1 and shift 0. */
@@ -20,6 +19,6 @@ export const removeIdentity: Rule = {
 
 /** The input of an affine map that neither scales nor shifts. */
 function unchanged(root: Node): Node["inputs"][number] {
-  const affine = affineOf(root);
-  return !affine || affine instanceof Skip || hasScale(affine) || hasShift(affine) ? undefined : affine.x;
+  const affine = affineMapOf(root);
+  return !affine || hasScale(affine) || hasShift(affine) ? undefined : affine.x;
 }

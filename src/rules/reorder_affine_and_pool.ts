@@ -1,5 +1,5 @@
 import { Skip } from "../ops/skip.ts";
-import { affineOf, carryOf, operatorsWith } from "../ops/views.ts";
+import { affineMapOf, carryOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /**
@@ -12,8 +12,8 @@ export const reorderAffineAndPool: Rule = {
   phase: "reorder",
   roots: operatorsWith("affine"),
   rewrite(root, build) {
-    const affine = affineOf(root), pool = root.output.soleUser, carry = pool && carryOf(pool);
-    if (!affine || affine instanceof Skip || !pool || carry?.kind !== "pooling") return undefined;
+    const affine = affineMapOf(root), pool = root.output.soleUser, carry = pool && carryOf(pool);
+    if (!affine || !pool || carry?.kind !== "pooling") return undefined;
     const commuted = carry.down(pool, root.output, affine);
     if (commuted instanceof Skip) return commuted;
     const [[after]] = commuted.alternatives, length = (shape: typeof affine.x.shape) => shape?.length;

@@ -3,7 +3,7 @@ import type { Builder } from "../ops/builder.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
 import type { PositionMap } from "../ops/position_map.ts";
 import { Skip, type SkipCode } from "../ops/skip.ts";
-import { affineOf, linearOf, operatorsWith, viewsOf } from "../ops/views.ts";
+import { affineMapOf, linearOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 import { branchesTo, type Refusals } from "./branches.ts";
 
@@ -39,9 +39,9 @@ export const reorderLayerAndPool: Rule = {
 
 /** The layer that makes a value, with the addition of its bias behind it, where it treats every position alike. */
 function layerBefore(value: Value): LinearMap | Skip | undefined {
-  const node = value.producer, affine = node && affineOf(node);
+  const node = value.producer, affine = node && affineMapOf(node);
   if (!node) return undefined;
-  const layer = affine && !(affine instanceof Skip) ? affine.x.producer : node, map = layer && linearOf(layer);
+  const layer = affine ? affine.x.producer : node, map = layer && linearOf(layer);
   if (!map || map instanceof Skip || !map.isLayer || !map.isPointwise) return undefined;
   const refused: Refusals = new Map(), branches = branchesTo(value, refused, layer === node ? 1 : 2);
   const whole = [...branches.values()].at(-1)!;

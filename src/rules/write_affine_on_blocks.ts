@@ -1,7 +1,7 @@
 import { composed, fitted } from "../ops/affine_map.ts";
 import { emitOnBlocks, isMadeInBlocks, isTakenInBlocks } from "../ops/blocked/blocked_value.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, operatorsWith } from "../ops/views.ts";
+import { affineMapOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
 /** More channels than this are a number that a file made up. */
@@ -19,10 +19,10 @@ export const writeAffineOnBlocks: Rule = {
   runtimes: ["onnxruntime-cpu"],
   roots: operatorsWith("affine"),
   rewrite(root, build) {
-    const last = affineOf(root);
-    if (!last || last instanceof Skip || last.rebuild) return undefined;
-    const { x: { producer } } = last, first = producer && affineOf(producer);
-    const isPair = first && !(first instanceof Skip) && !first.rebuild && last.x.users.size === 1;
+    const last = affineMapOf(root);
+    if (!last || last.rebuild) return undefined;
+    const { x: { producer } } = last, first = producer && affineMapOf(producer);
+    const isPair = first && !first.rebuild && last.x.users.size === 1;
     const map = isPair ? composed(first, last) : last, x = isPair && map ? first.x : last.x;
     const channels = x.shape?.[1];
     if (
