@@ -97,7 +97,7 @@ export function chosenEntries(node: Node, build: Builder): FewerMovements | unde
 }
 
 /** The node whose result only this one takes; undefined where it is another operator, or its result is needed elsewhere. */
-function onlyBefore(value: Value | undefined, node: Node, ...opTypes: readonly string[]): Node | undefined {
+export function onlyBefore(value: Value | undefined, node: Node, ...opTypes: readonly string[]): Node | undefined {
   const previous = value?.soleUser === node ? value.producer : undefined;
   return previous?.is(...opTypes) && !previous.hasReferences ? previous : undefined;
 }

@@ -12,6 +12,7 @@ import { isInferenceDropout } from "./dropout.ts";
 import { unshuffleLinear } from "./linear/patches.ts";
 import type { Op, Ops } from "./op.ts";
 import { turnedPadding } from "./padding.ts";
+import { reshapedAround } from "./reshaped_around.ts";
 import { elementsOf, reshapedDims, settledTarget, valueElements } from "./shape_elements.ts";
 
 const FIRST = [0];
@@ -147,7 +148,7 @@ export const RESHAPE_OPS = {
     together: unshuffleLinear,
     carry: reshapeCarry,
     entries: reshapedEntries,
-    fewerMovements: reshapedFromFirst,
+    fewerMovements: (node, build) => reshapedFromFirst(node, build) ?? reshapedAround(node, build),
   },
   Flatten: { ...flatten, carry: reshapeCarry, fewerMovements: reshapedAtOnce },
   Squeeze: { ...squeeze, carry: reshapeCarry, entries: squeezedEntries, fewerMovements: squeezedSooner },

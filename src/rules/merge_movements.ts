@@ -5,7 +5,7 @@ import { Replacement, type Rule } from "../rewrite/rule.ts";
 export const mergeMovements: Rule = {
   name: "merge-movements",
   summary:
-    "Reshape after Reshape, Flatten, Squeeze or Unsqueeze, Transpose after Transpose: one; Squeeze after both: none; Where of single entries: Concat",
+    "Reshape after Reshape, Flatten, Squeeze or Unsqueeze, Transpose after Transpose: one; Squeeze after both: none; Reshape that takes apart what one before a Transpose joined: none; Where of single entries: Concat",
   phase: "clean",
   roots: operatorsWith("fewerMovements"),
   rewrite(root, build) {

@@ -75,11 +75,14 @@ const SMALLER: Readonly<Record<string, string>> = {
       }
     }`,
   // what is not known is left alone: classical models, spectra, cells dealt out to batches, constants that are resized, what comes
-  // together again further on, sequences, cells cut off a layer's result
+  // together again further on, sequences, cells cut off a layer's result, axes that a Transpose moves joined,
+  // layers with movements between them
   "ops/ml.ts": "export const ML_OPS = {};",
   "ops/signal.ts": "export const SIGNAL_OPS = {};",
   "ops/trim.ts": "export const TRIMS = [], trimOf = () => {};",
   "ops/linear/trimmed.ts": "export const emitTrimmed = () => {};",
+  "rules/layers_apart.ts": "export const composedPastMovements = () => {};",
+  "ops/reshaped_around.ts": "export const reshapedAround = () => {};",
   "ops/resized.ts": "export const resized = () => {};",
   "ops/batches/batch_to_space.ts": "export const batchToSpace = () => {};",
   "ops/batches/space_to_batch.ts": "export const spaceToBatch = () => {};",

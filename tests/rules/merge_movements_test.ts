@@ -157,3 +157,40 @@ Deno.test("merge-movements keeps a Where whose sizes something else takes", asyn
   const left = { Concat: 1, Expand: 1, Relu: 1, Shape: 1, Slice: 2, Where: 1 };
   await assertFuses({ ...model, outputs: { y: null, sizes: null }, types: { sizes: 7 } }, left);
 });
+
+const around = (
+  shape: number[],
+  perm: number[],
+  back: number[],
+  x: (number | string)[],
+  more: TestNode[] = [],
+): TestModel => ({
+  inputs: { x },
+  outputs: Object.fromEntries(["y", ...more.flatMap(({ outputs }) => outputs)].map((name) => [name, null])),
+  initializers: { shape: ints(...shape), back: ints(...back) },
+  nodes: [
+    { op: "Reshape", inputs: ["x", "shape"], outputs: ["a"] },
+    { op: "Transpose", inputs: ["a"], outputs: ["b"], attributes: { perm } },
+    { op: "Reshape", inputs: ["b", "back"], outputs: ["y"] },
+    ...more,
+  ],
+});
+
+Deno.test("merge-movements: Reshape that takes a joined axis apart behind a Transpose turns the parts", async () => {
+  // heads and batch as one axis, as PyTorch's attention has them
+  await assertFuses(around([5, 6, 4], [1, 0, 2], [2, 3, 5, 4], [5, 2, 12]), { Reshape: 1, Transpose: 1 });
+  await assertFuses(around([6, 5, 4], [0, 2, 1], [2, 3, 4, 5], [2, 3, 5, 4]), { Transpose: 1 });
+  await assertFuses(around([6, 5, 4], [2, 0, 1], [4, 1, 2, 3, 5, 1], [2, 3, 5, 4]), { Reshape: 1, Transpose: 1 });
+  await assertFuses(around([-1, 6, 4], [1, 0, 2], [2, 3, -1, 4], ["n", 2, 12]), { Reshape: 1, Transpose: 1 });
+});
+
+Deno.test("merge-movements keeps a Reshape behind a Transpose that cuts across its axes, or of which more is needed", async () => {
+  await assertFuses(around([6, 5, 4], [0, 2, 1], [3, 8, 5], [2, 3, 5, 4]), { Reshape: 2, Transpose: 1 });
+  await assertFuses(around([6, 5, 4], [2, 0, 1], [3, 8, 5], [2, 3, 5, 4]), { Reshape: 2, Transpose: 1 });
+  const relu = { op: "Relu", inputs: ["b"], outputs: ["z"] };
+  await assertFuses(around([5, 6, 4], [1, 0, 2], [2, 3, 5, 4], [5, 2, 12], [relu]), {
+    Reshape: 2,
+    Transpose: 1,
+    Relu: 1,
+  });
+});
