@@ -18,8 +18,12 @@ export function binaryTerms(sign: 1 | -1): (node: Node) => readonly Term[] | und
   };
 }
 
+/** Most terms of a Sum that is looked at: each is held against each rule. */
+const MOST_TERMS = 1 << 13;
+
 /** Sum. */
 export function sumTerms({ inputs }: Node): readonly Term[] | undefined {
+  if (inputs.length > MOST_TERMS) return undefined;
   return inputs.every((value) => value !== undefined) ? inputs.map((value) => ({ value, sign: 1 })) : undefined;
 }
 

@@ -193,6 +193,9 @@ export function packedInt32(content: Uint8Array): number[] {
 /** The varints of a packed field, as 64-bit numbers. */
 export function packedInt64(content: Uint8Array): bigint[] {
   const reader = protobuf.Reader.create(content), values: bigint[] = [];
-  while (reader.pos < reader.len) values.push(BigInt(reader.int64().toString()));
+  while (reader.pos < reader.len) {
+    const isSmall = content[reader.pos] < 128; // most are
+    values.push(BigInt(isSmall ? content[reader.pos++] : reader.int64().toString()));
+  }
   return values;
 }

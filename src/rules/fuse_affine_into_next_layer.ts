@@ -38,6 +38,9 @@ export const fuseAffineIntoNextLayer: Rule = {
   },
 };
 
+/** Most nodes that are looked at together: exporters write few, and of thousands each would look at all that follow. */
+const MOST_IN_CHAIN = 8;
+
 /**
  * s·x + t = s·(x + t/s): where only the shift is in the way and several nodes make the map (Mul and Add, say), one addition
  * stays and the scale goes into the layers.
@@ -45,7 +48,7 @@ export const fuseAffineIntoNextLayer: Rule = {
 function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replacement | undefined {
   let map: AffineMap = affine, { output } = root;
   const chain = [root];
-  for (let next: Node | undefined; (next = output.soleUser); output = next.output) {
+  for (let next: Node | undefined; chain.length < MOST_IN_CHAIN && (next = output.soleUser); output = next.output) {
     const own = affineMapOf(next), both = own?.x === output ? composed(map, own) : undefined;
     if (!both) break;
     map = both;
