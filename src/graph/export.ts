@@ -9,6 +9,7 @@ import {
   firstContent,
   splice,
   spliced,
+  textField,
   type WireField,
   wireFields,
 } from "../proto/wire.ts";
@@ -26,7 +27,6 @@ export interface ExportedModel {
   readonly payloads: Payload[];
 }
 
-const encoder = new TextEncoder();
 const name = (bytes: Uint8Array | undefined) => TEXT.decode(bytes);
 
 /**
@@ -120,8 +120,8 @@ class Exporter {
   private constant(value: Value): Uint8Array {
     const { bytes } = tensorAttribute("value", value.initializer!, exportTensor("", value.initializer!, this.payloads));
     return concat([
-      fieldBytes(FIELD.node.output, encoder.encode(value.name)),
-      fieldBytes(4, encoder.encode("Constant")),
+      textField(FIELD.node.output, value.name),
+      textField(4, "Constant"),
       fieldBytes(FIELD.node.attribute, bytes),
     ]);
   }
@@ -130,7 +130,7 @@ class Exporter {
   private node(node: Node): Uint8Array[] {
     const F = FIELD.node;
     const names = (field: number, values: readonly (Value | undefined)[]) =>
-      values.map((value) => fieldBytes(field, encoder.encode(value?.name ?? "")));
+      values.map((value) => textField(field, value?.name ?? ""));
     const inner = node.subgraphs.length > 0;
     if (node.proto && !node.isChanged && !inner) return [node.proto];
     const wire = node.proto && wireFields(node.proto);
@@ -141,7 +141,7 @@ class Exporter {
     const attributes = [...node.attributes.values()].map((attribute) =>
       fieldBytes(F.attribute, this.attribute(attribute))
     );
-    if (wire && node.name) replacements.set(3, [fieldBytes(3, encoder.encode(node.name))]); // a copy may have another
+    if (wire && node.name) replacements.set(3, [textField(3, node.name)]); // a copy may have another
     const hasOwn = wire?.some(({ number }) => number === F.attribute); // or it was given others
     if (inner || !hasOwn) replacements.set(F.attribute, attributes);
     return spliced(wire ?? header(node), replacements);
@@ -165,9 +165,9 @@ export function withoutAttributes({ proto }: Node): Uint8Array | undefined {
 /** The fields of a new node, inputs, outputs and attributes left to the splice. */
 function header(node: Node): WireField[] {
   const fields = [fieldBytes(1, new Uint8Array()), fieldBytes(2, new Uint8Array())];
-  if (node.name) fields.push(fieldBytes(3, encoder.encode(node.name)));
-  fields.push(fieldBytes(4, encoder.encode(node.opType)));
-  if (node.domain) fields.push(fieldBytes(7, encoder.encode(node.domain)));
+  if (node.name) fields.push(textField(3, node.name));
+  fields.push(textField(4, node.opType));
+  if (node.domain) fields.push(textField(7, node.domain));
   return wireFields(concat(fields));
 }
 

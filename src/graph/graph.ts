@@ -54,6 +54,8 @@ export class Value {
   /** What is known of its elements where it is small: sizes, names of dynamic dimensions, null for unknown ones. */
   elements?: readonly Dim[];
   #users?: Map<Node, number>;
+  /** Users that went since they were put together anew. */
+  #gone = 0;
 
   readonly graph: Graph;
   name: string;
@@ -77,8 +79,11 @@ export class Value {
 
   /** Forgets a node that takes it, or all of them. */
   removeUsers(node?: Node): void {
-    if (node) this.#users?.delete(node);
-    else this.#users = undefined;
+    if (!node) this.#users = undefined;
+    else if (this.#users?.delete(node) && ++this.#gone > MOST_GONE + this.#users.size) {
+      this.#users = new Map(this.#users); // else whoever asks for the first user goes past thousands that are gone
+      this.#gone = 0;
+    }
   }
 
   /** Whether it is a graph output, so that its name and values must stay. */
@@ -203,6 +208,7 @@ export class Node {
   }
 }
 
+const MOST_GONE = 16;
 const NO_USERS: ReadonlyMap<Node, number> = new Map();
 const NONE: readonly Graph[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
@@ -263,6 +269,8 @@ export class Graph {
   readonly initializers: Set<Value> = new Set();
   /** Whether something in it contradicts what the file claims of its values, so that none of the claims is believed. */
   hasWrongClaims = false;
+  /** How often nodes and their values changed: what was found out about them holds as long as this stays. */
+  changes = 0;
   /** Fields of the GraphProto or FunctionProto. */
   wire: readonly WireField[] = [];
 
@@ -326,6 +334,7 @@ export class Graph {
   /** Adds a node and connects it to its values. */
   addNode(node: Node): void {
     this.nodes.push(node);
+    this.changes++;
     if (node.name) this.model.names.add(node.name);
     for (const value of node.inputs) value?.addUser(node);
     for (const value of node.outputs) if (value) value.producer = node;
@@ -334,6 +343,7 @@ export class Graph {
   /** Takes a node out; its outputs keep existing only where another node takes them over. */
   removeNode(node: Node): void {
     node.isRemoved = true;
+    this.changes++;
     for (const value of node.inputs) value?.removeUsers(node);
     for (const value of node.outputs) if (value?.producer === node) value.producer = undefined;
     for (const graph of node.subgraphs) for (const inner of [...graph.nodes]) graph.removeNode(inner);
@@ -341,6 +351,7 @@ export class Graph {
 
   /** Makes every user of `from` take `to` instead. */
   replaceUses(from: Value, to: Value): void {
+    this.changes++;
     for (const [node, count] of from.users) {
       const inputs = node.inputs as (Value | undefined)[]; // in place: a sum of thousands is changed as often
       for (let at = inputs.indexOf(from); at >= 0; at = inputs.indexOf(from, at + 1)) inputs[at] = to;
@@ -353,6 +364,7 @@ export class Graph {
   /** Makes the producer of `from` produce `to` in its place. */
   renameOutput(from: Value, to: Value): void {
     const node = from.producer!;
+    this.changes++;
     (node as { outputs: readonly (Value | undefined)[] }).outputs = node.outputs.map((value) =>
       value === from ? to : value
     );

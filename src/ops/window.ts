@@ -24,13 +24,13 @@ export interface Window {
  */
 export function windowOf(node: Node, kernel: readonly number[], spatial: readonly Dim[] | undefined): Window {
   const rank = kernel.length;
-  const ones = new Array<number>(rank).fill(1);
+  const ones = kernel.map(() => 1);
   const strides = node.numbers("strides") ?? ones;
   const dilations = node.numbers("dilations") ?? ones;
   const ceil = node.number("ceil_mode", 0) !== 0;
   const mode = node.text("auto_pad", "NOTSET"), isSame = mode.startsWith("SAME");
   const pads = mode === "VALID" ? undefined : node.numbers("pads");
-  const isPositive = [...kernel, ...strides, ...dilations].every((value) => value > 0);
+  const isPositive = [kernel, strides, dilations].every((values) => values.every((value) => value > 0));
   if (!isPositive || strides.length !== rank || dilations.length !== rank || pads && pads.length !== 2 * rank) {
     const unknown = new Array<null>(rank).fill(null);
     return { kernel, strides: ones, dilations: ones, ceil, isSame, begin: unknown, end: unknown };

@@ -64,7 +64,9 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
     }
     return [concat([varintBytes(FIELD_OF.get(data.kind)! * 8 + 2), varintBytes(length)]), data];
   };
+  const mayHoldPayload = payloadPlaces(skeleton);
   const message = (bytes: Uint8Array, type: protobuf.Type): { segments: Segment[]; length: number } | undefined => {
+    if (!mayHoldPayload(bytes)) return undefined;
     const segments: Segment[] = [];
     let length = 0, copied = 0; // what lies between there and the next field that changes stays one segment
     const push = (segment: Segment) => {
@@ -90,4 +92,24 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
     return [concat([varintBytes(field.number * 8 + 2), varintBytes(expanded.length)]), ...expanded.segments];
   };
   return { model: message(skeleton, messageType("ModelProto"))?.segments ?? [skeleton], external };
+}
+
+/** What stands for a payload in a skeleton begins with this. */
+const TAG = varintBytes(PAYLOAD_FIELD * 8);
+
+/** Tells whether there may be a payload in a part of a skeleton, parts from front to back: most nodes have none. */
+function payloadPlaces(skeleton: Uint8Array): (part: Uint8Array) => boolean {
+  let next = nextPlace(skeleton, 0);
+  return ({ byteOffset, length }) => {
+    const start = byteOffset - skeleton.byteOffset;
+    if (next < start) next = nextPlace(skeleton, start);
+    return next < start + length;
+  };
+}
+
+function nextPlace(skeleton: Uint8Array, from: number): number {
+  for (let at = skeleton.indexOf(TAG[0], from); at >= 0; at = skeleton.indexOf(TAG[0], at + 1)) {
+    if (TAG.every((byte, index) => skeleton[at + index] === byte)) return at;
+  }
+  return Infinity;
 }

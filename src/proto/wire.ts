@@ -118,6 +118,21 @@ export function fieldBytes(number: number, content: Uint8Array): Uint8Array {
   return out;
 }
 
+const encoder = new TextEncoder();
+
+/** A field of text on the wire: ASCII, which most names are, is put there at once. */
+export function textField(number: number, text: string): Uint8Array {
+  const tag = number * 8 + 2, { length } = text;
+  const out = new Uint8Array(varintLength(tag) + varintLength(length) + length);
+  const start = putVarint(out, putVarint(out, 0, tag), length);
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127) return fieldBytes(number, encoder.encode(text));
+    out[start + at] = code;
+  }
+  return out;
+}
+
 /** A length-delimited field on the wire, of the parts of its content: what is large is not copied. */
 export function fieldParts(number: number, content: readonly Uint8Array[]): Uint8Array[] {
   const length = content.reduce((sum, part) => sum + part.length, 0);

@@ -13,8 +13,12 @@ export function costOf(nodes: readonly Node[]): Cost {
   let macs: number | null = 0, bytes: number | null = 0, parameters = 0;
   for (const node of nodes) {
     macs = plus(macs, macsOf(node));
-    for (const value of [...node.inputs, ...node.outputs]) if (value) bytes = plus(bytes, bytesOf(value));
-    for (const value of node.inputs) parameters += value?.initializer?.size ?? 0;
+    for (const value of node.inputs) {
+      if (!value) continue;
+      bytes = plus(bytes, bytesOf(value));
+      parameters += value.initializer?.size ?? 0;
+    }
+    for (const value of node.outputs) if (value) bytes = plus(bytes, bytesOf(value));
   }
   return { nodes: nodes.length, macs, parameters, bytes };
 }

@@ -1,7 +1,7 @@
 import { allGraphs, type Graph, type Node, type Value } from "../graph/graph.ts";
 import { sorted } from "../graph/export.ts";
 import { inferNode } from "../ops/infer.ts";
-import { attempt, endless } from "./rule_failure.ts";
+import { endless, failureOf } from "./rule_failure.ts";
 import { Builder } from "../ops/builder.ts";
 import { commit } from "./commit.ts";
 import { costOf } from "./cost.ts";
@@ -63,6 +63,8 @@ export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions):
 class Driver {
   readonly #phases: readonly Map<string, Rule[]>[];
   readonly #bits = new Map<string, number>();
+  readonly #circumstances: Parameters<Rule["rewrite"]>[2];
+  #builder?: Builder;
   readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node; isRemote: boolean })[]>();
   readonly #most: number;
   readonly #pool: ConstantPool;
@@ -78,6 +80,7 @@ class Driver {
   ) {
     this.options = options;
     this.applied = applied;
+    this.#circumstances = { isGated: !options.ungated };
 
     this.#phases = PHASES.map((phase) => {
       const byRoot = new Map<string, Rule[]>();
@@ -101,7 +104,10 @@ class Driver {
   pass(graphs: readonly Graph[]): boolean {
     const before = this.applied.length;
     const nodes = graphs.flatMap(sorted);
-    if (!this.#isAsRead(graphs, nodes)) { for (const node of nodes) inferNode(node); }
+    if (!this.#isAsRead(graphs, nodes)) {
+      for (const node of nodes) inferNode(node);
+      for (const graph of graphs) graph.changes++;
+    }
     for (const node of nodes) this.#skips.delete(node);
     const queue = new Queue(this.#phases.length, ({ operator }) => this.#phasesAt(operator));
     queue.add(nodes);
@@ -158,14 +164,9 @@ class Driver {
     if (!rules || root.isRemoved || !root.outputs[0]) return [];
     const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
     if (older) this.#skips.set(root, older);
-    let build = new Builder(root.graph, this.#pool, inferNode);
     for (const rule of rules) {
-      if (build.isUsed) build = new Builder(root.graph, this.#pool, inferNode);
-      const outcome = attempt(
-        rule.name,
-        root.label,
-        () => rule.rewrite(root, build, { isGated: !this.options.ungated }),
-      );
+      const build = this.#builderFor(root.graph);
+      const outcome = this.#outcomeOf(rule, root, build);
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
       const operators = countOperators(outcome, build, this.options.runtime ?? "onnxruntime");
@@ -192,6 +193,22 @@ class Driver {
       return commit(root.graph, root, outcome, build);
     }
     return [];
+  }
+
+  #outcomeOf(rule: Rule, root: Node, build: Builder): ReturnType<Rule["rewrite"]> {
+    try {
+      return rule.rewrite(root, build, this.#circumstances);
+    } catch (error) {
+      throw failureOf(rule.name, root, error);
+    }
+  }
+
+  /** A builder that nothing is staged in: most rules say no before they stage anything, so that one serves many. */
+  #builderFor(graph: Graph): Builder {
+    if (this.#builder?.graph !== graph || this.#builder.isUsed) {
+      this.#builder = new Builder(graph, this.#pool, inferNode);
+    }
+    return this.#builder;
   }
 
   #whyVetoed({ name }: Rule, root: Node, outcome: Replacement): Skip | undefined {

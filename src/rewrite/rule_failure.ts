@@ -18,14 +18,10 @@ class RuleFailure extends Error {
   }
 }
 
-/** What `work` gives; an error of the language itself is a {@link RuleFailure} of this rule at this node. */
-export function attempt<T>(rule: string, node: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const isFault = [TypeError, RangeError, SyntaxError].some((type) => error instanceof type);
-    throw isFault ? new RuleFailure(rule, node, error as Error) : error;
-  }
+/** What to throw for what a rule threw at a node: an error of the language itself is a {@link RuleFailure} of the rule there. */
+export function failureOf(rule: string, node: Node, error: unknown): unknown {
+  const isFault = [TypeError, RangeError, SyntaxError].some((type) => error instanceof type);
+  return isFault ? new RuleFailure(rule, node.label, error as Error) : error;
 }
 
 /** That the rule which was applied most does not come to an end. */

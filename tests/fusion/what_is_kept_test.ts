@@ -67,11 +67,11 @@ function layerBn(op: "Conv" | "ConvTranspose" | "Gemm", extra: Partial<TestModel
   };
 }
 
-/** The same model with documentation and metadata wherever ONNX has room for them. */
-function documented(model: TestModel): Uint8Array {
+/** The same model with documentation, so much of it, and metadata wherever ONNX has room for them. */
+function documented(model: TestModel, more = ""): Uint8Array {
   const proto = type.toObject(type.decode(modelBytes(model)), { arrays: true }) as Proto;
   const notes = (where: string) => ({
-    doc_string: `doc of ${where}`,
+    doc_string: `doc of ${where}${more}`,
     metadata_props: [{ key: "where", value: where }],
   });
   Object.assign(proto, notes("model"), { producer_version: "7.1", domain: "org.test", model_version: 42 });
@@ -88,8 +88,9 @@ function documented(model: TestModel): Uint8Array {
   return Uint8Array.from(type.encode(type.fromObject(proto)).finish());
 }
 
-for (const op of ["Conv", "ConvTranspose", "Gemm"] as const) {
-  Deno.test(`documentation, metadata and fields of later ONNX versions stay, on the fused ${op} too`, async () => {
+for (const [op, more] of [["Conv", ""], ["Conv", "·".repeat(5000)], ["ConvTranspose", ""], ["Gemm", ""]] as const) {
+  const what = more ? "documentation as long as weights" : "documentation";
+  Deno.test(`${what}, metadata and fields of later ONNX versions stay, on the fused ${op} too`, async () => {
     const places: Record<string, [number, number][]> = {
       model: [],
       graph: [[7, 0]],
@@ -101,7 +102,7 @@ for (const op of ["Conv", "ConvTranspose", "Gemm"] as const) {
       metadata: [[14, 0]],
       "other weight": [[7, 0], [5, 6]],
     };
-    let bytes = documented(layerBn(op));
+    let bytes = documented(layerBn(op), more);
     for (const [name, path] of Object.entries(places)) bytes = marked(bytes, path, name);
     const { model, report } = await fuse(bytes);
     assertEquals(report.after.ops, { [op]: 1, Relu: 1, Mul: 1 });
@@ -126,7 +127,7 @@ for (const op of ["Conv", "ConvTranspose", "Gemm"] as const) {
       assertEquals(after.graph[key], before.graph[key], `graph's ${key}`);
     }
     const [layer] = after.graph.node;
-    assertEquals([layer.op_type, layer.name, layer.doc_string], [op, "a", "doc of a"]);
+    assertEquals([layer.op_type, layer.name, layer.doc_string], [op, "a", `doc of a${more}`]);
     assertEquals(layer.metadata_props, [{ key: "where", value: "a" }]);
     assertEquals(after.graph.node[1], before.graph.node[2], "a node nobody touched");
     const moved = {

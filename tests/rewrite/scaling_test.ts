@@ -102,3 +102,19 @@ Deno.test("fuse() takes seconds for a Sum of 100 000 terms, which is left as it 
   assertEquals(report.applied, []);
   assertLess((performance.now() - start) / 1000, SECONDS);
 });
+
+Deno.test("fuse() asks once for the region around 8000 layers of a line, for the CPU kernels", async () => {
+  const nodes: TestNode[] = [];
+  for (let i = 0; i < 4000; i++) {
+    nodes.push({ op: "Conv", inputs: [`h${i}`, "w"], outputs: [`c${i}`] }, {
+      op: "Relu",
+      inputs: [`c${i}`],
+      outputs: [`h${i + 1}`],
+    });
+  }
+  const initializers = { w: tensor([4, 4, 1], Array(16).fill(0.25)) }, start = performance.now();
+  const bytes = modelBytes({ inputs: { h0: [1, 4, 256] }, outputs: { h4000: null }, initializers, nodes });
+  const { report } = await fuse(bytes, { runtime: "onnxruntime-cpu" });
+  assertEquals(report.applied, []);
+  assertLess((performance.now() - start) / 1000, SECONDS);
+});

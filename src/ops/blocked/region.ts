@@ -1,4 +1,4 @@
-import type { Node, Value } from "../../graph/graph.ts";
+import type { Graph, Node, Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
 import { idiomOf } from "../idioms/find.ts";
 import { emitImages, emitLines, type Lifted, liftedOf } from "./lift.ts";
@@ -13,20 +13,35 @@ export interface Region {
   readonly exits: readonly Value[];
 }
 
+/** The regions of a graph by the nodes around them, as long as it does not change: of a long chain every layer asks for the same. */
+const known = new WeakMap<Graph, { changes: number; regions: Map<Node, Region | undefined> }>();
+
 /**
  * Every node around `start` that can be written on images, reached over values in between. What the runtime runs as one operator is
  * in it as a whole or not at all, and nothing but layers stands where it begins.
  */
 export function regionAround(start: Node): Region | undefined {
-  const nodes = new Map<Node, Lifted>(), waiting = [start];
+  const { graph } = start, { changes } = graph;
+  let now = known.get(graph);
+  if (now?.changes !== changes) known.set(graph, now = { changes, regions: new Map() });
+  if (!now.regions.has(start)) {
+    const around = new Map<Node, Lifted>(), region = regionOf(start, around);
+    for (const node of [start, ...around.keys()]) now.regions.set(node, region);
+  }
+  return now.regions.get(start);
+}
+
+function regionOf(start: Node, around: Map<Node, Lifted>): Region | undefined {
+  const waiting = [start];
   while (waiting.length > 0) {
-    const node = waiting.pop()!, lifted = nodes.has(node) ? undefined : whole(node, start);
+    const node = waiting.pop()!, lifted = around.has(node) ? undefined : whole(node, start);
     if (!lifted) continue;
-    nodes.set(node, lifted);
+    around.set(node, lifted);
     for (const at of lifted.data) if (node.inputs[at]?.producer) waiting.push(node.inputs[at].producer);
     for (const user of node.output.users.keys()) waiting.push(user); // more than a call takes arguments
   }
-  if (!nodes.has(start)) return undefined;
+  if (!around.has(start)) return undefined;
+  const nodes = new Map(around);
   const isInside = (value: Value | undefined) => value?.producer !== undefined && nodes.has(value.producer);
   const first = [...nodes.keys()];
   while (first.length > 0) {

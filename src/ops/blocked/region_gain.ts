@@ -27,7 +27,15 @@ const STORED = new Set(["Clip", "HardSigmoid", "LeakyRelu"]);
  * A line is shared out among threads by {@link BLOCKS_AT_A_TIME} blocks of output channels and not by positions: 64 channels are
  * one thread's work, where the plain kernels keep two busy with a layer that is large enough to be divided.
  */
-export function gainOfRegion({ nodes, entries, exits }: Region): number {
+export function gainOfRegion(region: Region): number {
+  let gain = gains.get(region);
+  if (gain === undefined) gains.set(region, gain = worked(region));
+  return gain;
+}
+
+const gains = new WeakMap<Region, number>();
+
+function worked({ nodes, entries, exits }: Region): number {
   const moved = [...entries, ...exits];
   let gain = 0;
   for (const [node, { kernel, data }] of nodes) {

@@ -73,7 +73,8 @@ function nodesFrom(
 function addUsers({ outputs }: Node, view: GraphView, into: (node: Node) => void): void {
   for (const output of outputs) {
     if (!output || isOutput(output, view)) continue;
-    const users = [...view.users(output)];
+    const users: Node[] = [];
+    for (const user of view.users(output)) if (users.push(user) > MOST_USERS) break;
     if (users.length <= MOST_USERS) users.forEach(into);
   }
 }
