@@ -2,8 +2,7 @@ import type { Node } from "../graph/graph.ts";
 import { dilated } from "../ops/linear/dilated.ts";
 import { Skip } from "../ops/skip.ts";
 import { batchToSpace } from "../ops/batches/batch_to_space.ts";
-import { isMover } from "../ops/batches/moved_cells.ts";
-import { spaceToBatch } from "../ops/batches/space_to_batch.ts";
+import { spaceToBatch, takesMoved } from "../ops/batches/space_to_batch.ts";
 import { layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
 
@@ -18,7 +17,7 @@ export const dilateLayer: Rule = {
   phase: "absorb",
   roots: operatorsWith("linear"),
   rewrite(root, build) {
-    if (!root.inputs.some((value) => value?.producer && isMover(value.producer))) return undefined;
+    if (!takesMoved(root)) return undefined;
     const layer = root.hasReferences ? undefined : layerOf(root);
     if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
     const from = spaceToBatch(layer.x, layer.input.channels), to = from && batchToSpace(root.output, from.blocks);

@@ -85,15 +85,37 @@ const SMALLER: Readonly<Record<string, string>> = {
   "ops/reshaped_around.ts": "export const reshapedAround = () => {};",
   "ops/resized.ts": "export const resized = () => {};",
   "ops/batches/batch_to_space.ts": "export const batchToSpace = () => {};",
-  "ops/batches/space_to_batch.ts": "export const spaceToBatch = () => {};",
+  "ops/batches/space_to_batch.ts": "export const spaceToBatch = () => {}, takesMoved = spaceToBatch;",
   "ops/carry/regroup.ts": "export const regrouped = () => {};",
   "ops/carry/attention.ts": "export const attentionCarry = undefined, rotaryCarry = undefined;",
   "ops/carry/extreme.ts": "export const extremeCarry = undefined;",
   "ops/sequence_parts.ts":
     "export const SEQUENCE_ROOTS = [], madeOfSequence = () => {}, sequencePartsAt = madeOfSequence, writeParts = madeOfSequence;",
+  "rewrite/rule_failure.ts":
+    `export const endless = () => new Error("a rule does not come to an end"), failureOf = (rule, node, error) => error;`,
   "rules/one_source.ts": "export const oneSource = () => {};",
   "ops/take_affine.ts":
     "export const intoNormalization = () => () => {}, intoTable = () => {}, intoBlockScales = () => {};",
+  // equal constants are told by their text, which takes more memory and fewer bytes of the page
+  "tensor/tensor_ids.ts": `
+    import { exactText, expressionOf } from "./expression.ts";
+    import { valuesOf } from "./tensor.ts";
+    export class TensorIds {
+      ids = new Map();
+      next = 0;
+      idOf(tensor) {
+        return this.of(tensor, () => {
+          const { type, dims, size } = tensor, made = expressionOf(tensor), head = type + "[" + dims + "]";
+          if (made) return this.of([head, made.operation, made.operands.map((one) => this.idOf(one)), made.parameters()].join("|"));
+          return size > 4096 || type === "string" || type === "opaque" ? this.next++
+            : this.of(head + "=" + exactText(valuesOf(tensor)));
+        });
+      }
+      of(key, id = () => this.next++) {
+        if (!this.ids.has(key)) this.ids.set(key, id());
+        return this.ids.get(key);
+      }
+    }`,
   "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
 };
 
@@ -101,7 +123,7 @@ const smaller: esbuild.Plugin = {
   name: "smaller",
   setup(build) {
     build.onLoad(
-      { filter: /[/\\]src[/\\](?:fusion|ops|rules)(?:[/\\](?:batches|carry))?[/\\]\w+\.ts$/ },
+      { filter: /[/\\]src[/\\](?:fusion|ops|rewrite|rules|tensor)(?:[/\\](?:batches|carry))?[/\\]\w+\.ts$/ },
       ({ path }) => {
         const contents = SMALLER[path.replaceAll("\\", "/").split("/src/").at(-1)!];
         return contents === undefined ? undefined : { contents, loader: "js", resolveDir: dirname(path) };

@@ -22,6 +22,11 @@ export interface SpaceToBatch extends Moved {
   readonly blocks: readonly number[];
 }
 
+/** Whether a node takes what another one moved: most do not, and need no closer look. */
+export function takesMoved({ inputs }: Node): boolean {
+  return inputs.some((value) => value?.producer && isMover(value.producer));
+}
+
 /** The image whose cells, with zeros around it, a value has in batches: batch (i·width + j)·N + n has cell (i, j) of each block. */
 export function spaceToBatch(value: Value, channels: number): SpaceToBatch | undefined {
   const nodes: Node[] = [];
