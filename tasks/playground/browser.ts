@@ -81,6 +81,7 @@ const SMALLER: Readonly<Record<string, string>> = {
   "ops/signal.ts": "export const SIGNAL_OPS = {};",
   "ops/trim.ts": "export const TRIMS = [], trimOf = () => {};",
   "ops/linear/trimmed.ts": "export const emitTrimmed = () => {};",
+  "ops/linear/dilated.ts": "export const dilated = () => {};", // there are no cells dealt out to batches
   "rules/layers_apart.ts": "export const composedPastMovements = () => {};",
   "ops/reshaped_around.ts": "export const reshapedAround = () => {};",
   "ops/resized.ts": "export const resized = () => {};",
@@ -122,10 +123,16 @@ const SMALLER: Readonly<Record<string, string>> = {
 const smaller: esbuild.Plugin = {
   name: "smaller",
   setup(build) {
+    const unused = new Set(Object.keys(SMALLER)), { entryPoints } = build.initialOptions;
+    const isWhole = Array.isArray(entryPoints) && `${entryPoints[0]}`.endsWith("fusion.ts"); // other scripts have parts of it
+    build.onEnd(() => {
+      if (isWhole && unused.size > 0) throw new Error(`not in the page's rewriter: ${[...unused].join(", ")}`);
+    });
     build.onLoad(
-      { filter: /[/\\]src[/\\](?:fusion|ops|rewrite|rules|tensor)(?:[/\\](?:batches|carry))?[/\\]\w+\.ts$/ },
+      { filter: /[/\\]src[/\\](?:fusion|ops|rewrite|rules|tensor)(?:[/\\](?:batches|carry|linear))?[/\\]\w+\.ts$/ },
       ({ path }) => {
-        const contents = SMALLER[path.replaceAll("\\", "/").split("/src/").at(-1)!];
+        const name = path.replaceAll("\\", "/").split("/src/").at(-1)!, contents = SMALLER[name];
+        unused.delete(name);
         return contents === undefined ? undefined : { contents, loader: "js", resolveDir: dirname(path) };
       },
     );
