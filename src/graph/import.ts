@@ -178,6 +178,9 @@ class Importer {
 
   private initializer(graph: Graph, { name, tensor, stored }: ImportedTensor): void {
     const value = graph.value(name);
+    if (graph.initializers.has(value)) { // the runtime takes the last of small ones, the first of large ones
+      throw new ModelFormatError(`${this.source}: not a valid ONNX model: initializer '${name}' is there twice.`);
+    }
     value.initializer = tensor;
     value.type = tensor.type;
     value.shape = tensor.dims;

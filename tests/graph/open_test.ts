@@ -4,7 +4,7 @@ import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
 import { messageType } from "../../src/proto/schema.ts";
 import { concat, fieldBytes, wireFields } from "../../src/proto/wire.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
-import { modelBytes, random, randomIn, type TestModel } from "../onnx_model.ts";
+import { modelBytes, random, randomIn, tensor, type TestModel } from "../onnx_model.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -277,5 +277,21 @@ Deno.test("open() keeps names that begin with a byte order mark, and refuses nam
     () => open(wrong),
     ModelFormatError,
     "a name cannot be read (The encoded data",
+  );
+});
+
+Deno.test("open() refuses an initializer that is there twice: which one counts depends on the runtime and on its size", async () => {
+  const type = messageType("ModelProto"),
+    model = type.decode(modelBytes({
+      inputs: { x: [4] },
+      outputs: { y: [4] },
+      initializers: { s: tensor([], [2]) },
+      nodes: [{ op: "Mul", inputs: ["x", "s"], outputs: ["y"] }],
+    })) as unknown as { graph: { initializer: unknown[] } };
+  model.graph.initializer.push(model.graph.initializer[0]);
+  await assertRejects(
+    () => open(type.encode(model as unknown as Parameters<typeof type.encode>[0]).finish()),
+    ModelFormatError,
+    "(bytes): not a valid ONNX model: initializer 's' is there twice.",
   );
 });
