@@ -14,6 +14,7 @@ import { Network } from "../src/models/network.ts";
 import { project, reshape, transpose } from "../src/models/tokens.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { valueTensor } from "../src/tensor/tensor.ts";
+import { reorderResizeAndLayer } from "../src/rules/reorder_resize_and_layer.ts";
 import { splitLayerOfJoin } from "../src/rules/split_layer_of_join.ts";
 import { splitLayerIntoPhases } from "../src/rules/split_layer_into_phases.ts";
 import { writeContractionAsProduct } from "../src/rules/write_contraction_as_product.ts";
@@ -111,6 +112,17 @@ export const CALIBRATION_CASES: readonly CalibrationCase[] = [
         (network) =>
           conv(network, upsample(network, network.input, "up"), "conv", { out: channels, kernel: 3, bias: true }),
       ),
+  },
+  {
+    rule: reorderResizeAndLayer,
+    network: "Resize (nearest, ×2) → Conv 1×1 → Relu, C → C channels, of a map of S×S",
+    channels: [12, 16, 32, 64, 128, 256],
+    sizes: [2, 4, 8, 16, 32, 64, 128],
+    build: (channels, size) =>
+      networkOf([1, channels, size, size], (network) => {
+        const enlarged = upsample(network, network.input, "up");
+        return relu(network, conv(network, enlarged, "conv", { out: channels, bias: true }), "relu");
+      }),
   },
   {
     rule: takeAverageFirst,
