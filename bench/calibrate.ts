@@ -6,15 +6,14 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { compare, fuse, type Model, type Runtime } from "../mod.ts";
 import { rewriteGraphs } from "../src/rewrite/driver.ts";
 import type { Rule } from "../src/rewrite/rule.ts";
 import { CALIBRATION_CASES, type CalibrationCase, titleOf } from "./calibration_cases.ts";
 import { type CalibrationCell, sectionFor, sectionsIn } from "./calibration_table.ts";
+import { taskOptions } from "../tasks/task_options.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = await taskOptions(import.meta.url, {
   options: {
     seconds: { type: "string", default: "6" },
     threads: { type: "string" },

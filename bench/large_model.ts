@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { messageType } from "../src/proto/schema.ts";
 import { measuredCli, median, timed } from "./measured_cli.ts";
+import { taskOptions } from "../tasks/task_options.ts";
 
 const WIDTH = 4096, BLOCK = WIDTH * WIDTH * 4;
 
@@ -59,8 +59,7 @@ async function generate(path: string, count: number): Promise<void> {
   await file.sync();
 }
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = await taskOptions(import.meta.url, {
   options: {
     gib: { type: "string", default: "6" },
     runs: { type: "string", default: "3" },

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { compare, fuse, type Level } from "../mod.ts";
 import { NETWORKS, networksNamed } from "./networks.ts";
 import { withResults } from "./readme_table.ts";
 import { rowOf, type Saved, sectionOf, tableOf } from "./results_table.ts";
+import { taskOptions } from "../tasks/task_options.ts";
 
 const LEVELS: readonly Level[] = ["all", "disabled"];
 const HEADINGS: Partial<Record<Level, string>> = {
@@ -19,8 +19,7 @@ const HEADINGS: Partial<Record<Level, string>> = {
 
 const OUT = new URL("RESULTS.md", import.meta.url).pathname;
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = await taskOptions(import.meta.url, {
   options: {
     seconds: { type: "string", default: "60" },
     only: { type: "string" },

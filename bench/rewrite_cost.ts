@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { build } from "../src/models/mod.ts";
 import { measuredCli, median, timed } from "./measured_cli.ts";
+import { taskOptions } from "../tasks/task_options.ts";
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
+const { values, positionals } = await taskOptions(import.meta.url, {
   options: { runs: { type: "string", default: "7" } },
   allowPositionals: true,
 });

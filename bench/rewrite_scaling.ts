@@ -5,14 +5,13 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { medianSorted } from "simple-statistics";
 import { openSession } from "../src/bench/session.ts";
 import { fuse } from "../src/fusion/mod.ts";
 import { LINKS, nodeChain } from "../tests/node_chain.ts";
+import { taskOptions } from "../tasks/task_options.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = await taskOptions(import.meta.url, {
   options: { nodes: { type: "string", default: "1250,2500,5000,10000" } },
 });
 const sizes = values.nodes.split(",").map(Number);

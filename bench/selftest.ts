@@ -19,10 +19,10 @@
  * @module
  */
 import os from "node:os";
-import { parseArgs } from "node:util";
 import { type Condition, limits, type Rate, ratesTable, type Reading, summarise } from "./selftest_rates.ts";
 import { describeEnvironment } from "../src/bench/mod.ts";
 import { MODELS } from "./selftest_models.ts";
+import { taskOptions } from "../tasks/task_options.ts";
 
 /** Parts more than the model has: none for A/A, one for power at 2%, three for power at about 5%. */
 const PAIRS = { "A/A": 0, "+2%": 1, "+5%": 3 } as const;
@@ -62,7 +62,7 @@ function progress(text: string): void {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values } = await taskOptions(import.meta.url, {
     options: {
       runs: { type: "string", default: "100" },
       seconds: { type: "string", default: "3" },

@@ -6,7 +6,6 @@
  * @module
  */
 import { basename, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { describeEnvironment } from "../src/bench/mod.ts";
 import type { Executed } from "./executed.ts";
@@ -15,6 +14,7 @@ import { notebookMarkdown } from "./notebook_markdown.ts";
 import { notebookPage } from "./notebook_page.ts";
 import { executedPath, notebookPaths, testNotebooks } from "./notebooks.ts";
 import { root } from "./root.ts";
+import { taskOptions } from "./task_options.ts";
 
 const FORMATS = ["html", "markdown"];
 
@@ -42,8 +42,7 @@ export async function writeReport(
 }
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: Deno.args,
+  const { values, positionals } = await taskOptions(import.meta.url, {
     allowPositionals: true,
     options: {
       to: { type: "string", default: "html" },

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { measuredCli } from "../../bench/measured_cli.ts";
 import config from "../../deno.json" with { type: "json" };
@@ -12,6 +11,7 @@ import { type Architecture, build, compare, defaultInputShape, layersOf, open } 
 import { pythonWith } from "../python.ts";
 import { root } from "../root.ts";
 import { type PeerResult, PEERS, type PeersPage, peersPage } from "./table.ts";
+import { taskOptions } from "../task_options.ts";
 
 /** Networks, and whether torchvision has a module of the same weights. */
 const NETWORKS: readonly (readonly [Architecture, boolean])[] = [
@@ -26,8 +26,7 @@ const NETWORKS: readonly (readonly [Architecture, boolean])[] = [
 const NOTHING = { batchNormalizations: 0, nodes: 0, macs: 0 };
 
 const OUT = fileURLToPath(new URL("docs/peers.md", root));
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = await taskOptions(import.meta.url, {
   options: {
     seconds: { type: "string", default: "20" },
     only: { type: "string" },

