@@ -31,6 +31,7 @@ export function intoNormalization({ gamma: at, beta: shiftAt, isPerChannel }: Pa
     const gamma = constantOf(scale), beta = constantOf(shift), rank = node.output.shape?.length ?? NaN;
     if (!gamma || !isFloat(gamma.type)) return notConstant(`the scale of ${node.label} is`, scale);
     if (shift && !beta) return notConstant(`the shift of ${node.label} is`, shift);
+    if (beta && beta.type !== gamma.type) return otherTypes(node, gamma, beta);
     const { dims, type } = gamma, isShifted = hasShift(affine);
     if (isShifted && shiftAt === undefined) {
       return new Skip("shift-blocked", `it has a shift, and ${node.label} (${node.opType}) has none of its own`);
@@ -76,6 +77,7 @@ export const intoBlockScales: TakeAffine = (node, { axis, scale, shift }, build)
   const rows = node.number("N", 0), last = (node.output.shape?.length ?? NaN) - 1;
   if (!scales || !isFloat(scales.type)) return notConstant(`the scales of ${node.label} are`, inputs[2]);
   if (inputs[5] && !bias) return notConstant(`the bias of ${node.label} is`, inputs[5]);
+  if (bias && bias.type !== scales.type) return otherTypes(node, scales, bias);
   if (axis !== null && (axis !== last || scale.length !== rows)) {
     return new Skip(
       "other-axis",
@@ -98,6 +100,10 @@ export const intoBlockScales: TakeAffine = (node, { axis, scale, shift }, build)
   }
   return build.like(node, inputs);
 };
+
+function otherTypes(node: Node, scale: Tensor, shift: Tensor): Skip {
+  return new Skip("element-type", `${node.label} scales in ${scale.type} and shifts in ${shift.type}`);
+}
 
 function shifted(table: Tensor, affine: AffineMap, axis: number | null): Tensor {
   if (!hasShift(affine)) return table;

@@ -87,7 +87,7 @@ export function assertClose(
   expected: Numbers,
   what: string,
 ): void {
-  assert(found, `${what}: ONNX Runtime does not run it`);
+  assert(found, `${what}: ONNX Runtime does not run it: ${lastRefusal}`);
   assertEquals([...found.dims], [...expected.dims], what);
   const largest = Array.from(expected.values).reduce((most, x) => Math.max(most, Math.abs(x) || 0), 0);
   const worst = Array.from(expected.values).findIndex((x, at) =>

@@ -102,6 +102,12 @@ Deno.test("fuse() keeps a map behind a normalization whose scale, or shift, or r
   await assertKeeps(model(lines, { outputs: ["y", "l"] }), /'l', which would disappear, is a graph output/);
 });
 
+Deno.test("fuse() keeps a map behind a normalization that scales in one element type and shifts in another", async () => {
+  const one = model(["l = LayerNormalization(x, g, b)", "m = Mul(l, s)", "y = Relu(m)"]);
+  const initializers = { ...one.initializers, b: { ...CONSTANTS.b, type: 10 } };
+  await assertKeeps({ ...one, initializers }, /scales in float32 and shifts in float16/);
+});
+
 Deno.test("what multiplies an embedding, or shifts it, goes into the table", async () => {
   await assertFuses(model(["l = Gather(table, ids)", "m = Mul(l, two)", "y = Relu(m)"]), { Gather: 1, Relu: 1 });
   await assertFuses(model(["l = Gather(table, ids)", ...AFFINE]), { Gather: 1, Relu: 1 });

@@ -174,7 +174,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   }
 
   /** The bias as an input of a new node, in a shape. */
-  protected biasInput(build: Builder, dims?: readonly number[]): Value | undefined {
+  biasInput(build: Builder, dims?: readonly number[]): Value | undefined {
     const { bias, weight, origin } = this.parts;
     if (!isNumbers(bias)) return bias;
     return build.initializer(origin.bias, valueTensor(weight.type, dims ?? [bias.length], bias));

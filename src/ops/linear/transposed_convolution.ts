@@ -1,4 +1,4 @@
-import type { Value } from "../../graph/graph.ts";
+import type { Attribute, Value } from "../../graph/graph.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { mixedKernel } from "../../tensor/kernels.ts";
 import { matrixProduct, summedMatrices } from "../../tensor/matrices.ts";
@@ -111,9 +111,9 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
     return new Skip("other-geometry", `${this.label} is a transposed convolution: its input itself is none like it`);
   }
 
-  emit(build: Builder): Value {
+  emit(build: Builder, attributes?: Iterable<Attribute>): Value {
     const { x, form } = this.parts;
-    return build.like(form, [x, this.weightInput(build), this.biasInput(build)]);
+    return build.like(form, [x, this.weightInput(build), this.biasInput(build)], attributes);
   }
 
   shiftThrough(shift: Float64Array): Float64Array | Skip {

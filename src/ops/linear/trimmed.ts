@@ -35,16 +35,17 @@ function emitLessPadded(layer: Convolution, trim: Trim, build: Builder): Value |
 }
 
 function emitCropped(
-  { parts: { form, weight } }: TransposedConvolution,
+  layer: TransposedConvolution,
   trim: Trim,
   build: Builder,
 ): Value | undefined {
-  const kernel = weight.dims.slice(2), { begin, end, dilations } = windowOf(form, kernel, undefined);
+  const { form, weight } = layer.parts, kernel = weight.dims.slice(2);
+  const { begin, end, dilations } = windowOf(form, kernel, undefined);
   if (form.numbers("output_shape") || form.text("auto_pad", "NOTSET").startsWith("SAME")) return undefined;
   const pads = [begin, end].flatMap((side, last) =>
     side.map((pad, axis) => pad! + (last ? trim.end : trim.begin)[axis])
   );
   const isLeft = kernel.every((size, axis) => pads[axis] + pads[axis + kernel.length] <= dilations[axis] * (size - 1));
   if (!isLeft) return undefined;
-  return build.like(form, form.inputs, changedAttributes(form, { auto_pad: undefined, pads }));
+  return layer.emit(build, changedAttributes(form, { auto_pad: undefined, pads }));
 }

@@ -43,7 +43,7 @@ export function asConvolution(layer: LinearMap, build: Builder): Value | Skip | 
       `the result of ${layer.label} is larger than what it takes, and a window is worked out at each cell`,
     );
   }
-  const inputs = [x, build.initializer(origin.weight, turned(weight, group)), form.inputs[2]];
+  const inputs = [x, build.initializer(origin.weight, turned(weight, group)), layer.biasInput(build)];
   return build.node("Conv", inputs, {
     name: form.name,
     output: form.output.name,

@@ -108,6 +108,7 @@ export const LAYERS: Record<string, Examples> = {
     { inputs: [image, floats(4, 3, 2, 3)], attributes: { strides: [2, 1], pads: [0, 1, 1, 1] } },
     { inputs: [image, floats(4, 2, 2, 2)], attributes: { group: 2, strides: [2, 2], output_padding: [1, 0] } },
     { inputs: [image, floats(4, 3, 3, 3)], attributes: { auto_pad: "SAME_UPPER", strides: [2, 2] } },
+    { inputs: [image, floats(4, 3, 1, 1), floats(3)] },
   ],
   DeformConv: () => [{ inputs: [floats(1, 2, 4, 4), floats(3, 2, 2, 2), floats(1, 8, 3, 3)] }],
   Col2Im: () => [{ inputs: [floats(1, 12, 9), ints(4, 4), ints(2, 2)], parameters: [1, 2] }],
