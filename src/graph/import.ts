@@ -178,9 +178,7 @@ class Importer {
 
   private initializer(graph: Graph, { name, tensor, stored }: ImportedTensor): void {
     const value = graph.value(name);
-    if (graph.initializers.has(value)) { // the runtime takes the last of small ones, the first of large ones
-      throw new ModelFormatError(`${this.source}: not a valid ONNX model: initializer '${name}' is there twice.`);
-    }
+    if (graph.initializers.has(value)) this.isTwice(`initializer '${name}'`);
     value.initializer = tensor;
     value.type = tensor.type;
     value.shape = tensor.dims;
@@ -221,6 +219,13 @@ class Importer {
     return value;
   }
 
+  /** Refuses what the runtime reads now as the first and now as the last, by its size and its operator. */
+  private isTwice(what: string): never {
+    throw new ModelFormatError(
+      `${this.source}: not a valid ONNX model: ${what} is there twice; it must be there once.`,
+    );
+  }
+
   /** Reads nodes, and makes all their outputs: a name captured from an outer graph is so told from one of this graph. */
   private nodeContents(graph: Graph, protos: readonly Uint8Array[]): NodeContent[] {
     return protos.map((proto) => {
@@ -242,6 +247,7 @@ class Importer {
         attributes: attributes.map((bytes) => this.attribute(graph, bytes)),
         proto,
       });
+      if (node.attributes.size < attributes.length) this.isTwice(`an attribute of ${node.label}`);
       node.order = order;
       graph.addNode(node);
       if (node.name && seen.has(node.name)) this.rename(node, seen);

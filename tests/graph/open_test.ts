@@ -292,6 +292,22 @@ Deno.test("open() refuses an initializer that is there twice: which one counts d
   await assertRejects(
     () => open(type.encode(model as unknown as Parameters<typeof type.encode>[0]).finish()),
     ModelFormatError,
-    "(bytes): not a valid ONNX model: initializer 's' is there twice.",
+    "(bytes): not a valid ONNX model: initializer 's' is there twice; it must be there once.",
+  );
+});
+
+Deno.test("open() refuses a node that has an attribute twice: which one counts depends on the operator", async () => {
+  const type = messageType("ModelProto"),
+    model = type.decode(modelBytes({
+      inputs: { x: [4] },
+      outputs: { y: [4] },
+      nodes: [{ op: "Softmax", name: "s", inputs: ["x"], outputs: ["y"], attributes: { axis: 0 } }],
+    })) as unknown as { graph: { node: { attribute: unknown[] }[] } };
+  const [{ attribute }] = model.graph.node;
+  attribute.push(attribute[0]);
+  await assertRejects(
+    () => open(type.encode(model as unknown as Parameters<typeof type.encode>[0]).finish()),
+    ModelFormatError,
+    "(bytes): not a valid ONNX model: an attribute of s is there twice; it must be there once.",
   );
 });
