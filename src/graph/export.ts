@@ -68,17 +68,28 @@ class Exporter {
     const replacements = new Map<number, Uint8Array[]>([
       [F.node, nodes.flatMap((parts) => fieldParts(F.node, parts))],
       [F.initializer, [
-        ...kept(graph.wire, F.initializer, (proto) => graph.initializers.has(graph.values.get(tensorName(proto))!)),
+        ...fieldsWhere(
+          graph.wire,
+          F.initializer,
+          (proto) => graph.initializers.has(graph.values.get(tensorName(proto))!),
+        ),
         ...asNodes
           ? []
           : added.map((value) =>
             fieldBytes(F.initializer, exportTensor(value.name, value.initializer!, this.payloads))
           ),
       ]],
-      [F.sparseInitializer, kept(graph.wire, F.sparseInitializer, (proto) => graph.values.has(sparseName(proto)))],
+      [
+        F.sparseInitializer,
+        fieldsWhere(graph.wire, F.sparseInitializer, (proto) => graph.values.has(sparseName(proto))),
+      ],
       [
         F.valueInfo,
-        kept(graph.wire, F.valueInfo, (proto) => !graph.hasWrongClaims && graph.values.has(valueInfoName(proto))),
+        fieldsWhere(
+          graph.wire,
+          F.valueInfo,
+          (proto) => !graph.hasWrongClaims && graph.values.has(valueInfoName(proto)),
+        ),
       ],
       ...graph.hasWrongClaims
         ? [
@@ -91,7 +102,7 @@ class Exporter {
         ]
         : [],
       [F.input, [
-        ...kept(graph.wire, F.input, (proto) => inputs.has(valueInfoName(proto))),
+        ...fieldsWhere(graph.wire, F.input, (proto) => inputs.has(valueInfoName(proto))),
         ...this.irVersion < 4 && !graph.parent ? added.map((value) => fieldBytes(F.input, valueInfo(value))) : [],
       ]],
     ]);
@@ -179,11 +190,15 @@ function storedNames({ wire }: Graph): Set<string> {
   return names;
 }
 
-/** The fields with a number that are kept, as they are. */
-function kept(wire: readonly WireField[], number: number, isKept: (proto: Uint8Array) => boolean): Uint8Array[] {
+/** The fields with a number whose content is wanted, as they are. */
+function fieldsWhere(
+  wire: readonly WireField[],
+  number: number,
+  isWanted: (proto: Uint8Array) => boolean,
+): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const field of wire) {
-    if (field.number === number && field.content && isKept(field.content)) parts.push(field.bytes);
+    if (field.number === number && field.content && isWanted(field.content)) parts.push(field.bytes);
   }
   return parts;
 }

@@ -13,7 +13,7 @@ import { objection } from "./objection.ts";
 import { Queue } from "./queue.ts";
 import { whyNotCheaper } from "./cheaper.ts";
 import { countOperators, whyPartOfIdiom } from "./operators.ts";
-import { PHASES, Replacement, type Rule } from "./rule.ts";
+import { PHASES, Replacement, type Rule, type RuleOptions } from "./rule.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What the driver needs to know about the rules' world. */
@@ -63,7 +63,7 @@ export function rewriteGraphs(graphs: readonly Graph[], options: DriverOptions):
 class Driver {
   readonly #phases: readonly Map<string, Rule[]>[];
   readonly #bits = new Map<string, number>();
-  readonly #circumstances: Parameters<Rule["rewrite"]>[2];
+  readonly #ruleOptions: RuleOptions;
   #builder?: Builder;
   readonly #skips = new Map<Node, (SkippedRewrite & { subject: Node; isRemote: boolean })[]>();
   readonly #most: number;
@@ -80,7 +80,7 @@ class Driver {
   ) {
     this.options = options;
     this.applied = applied;
-    this.#circumstances = { isGated: !options.ungated };
+    this.#ruleOptions = { isGated: !options.ungated };
 
     this.#phases = PHASES.map((phase) => {
       const byRoot = new Map<string, Rule[]>();
@@ -197,7 +197,7 @@ class Driver {
 
   #outcomeOf(rule: Rule, root: Node, build: Builder): ReturnType<Rule["rewrite"]> {
     try {
-      return rule.rewrite(root, build, this.#circumstances);
+      return rule.rewrite(root, build, this.#ruleOptions);
     } catch (error) {
       throw failureOf(rule.name, root, error);
     }

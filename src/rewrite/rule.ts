@@ -6,8 +6,8 @@ import type { Runtime } from "./runtime.ts";
 /**
  * When a rule is tried: each phase runs to its fixed point before the next begins, and again where a later one gave it something
  * to do. A rule of a later phase never takes a match from an earlier one. `reorder` may part what a runtime runs as one operator
- * for a good part less arithmetic, `decompose` takes more operators for it, `lower` writes the same arithmetic in operators that a runtime has better kernels for: its rules apply only where
- * that was measured to pay.
+ * for a good part less arithmetic, `decompose` takes more operators for it, `lower` writes the same arithmetic in operators that
+ * a runtime has better kernels for: its rules apply only where that was measured to pay.
  */
 export const PHASES = [
   "clean",

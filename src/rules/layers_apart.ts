@@ -36,7 +36,7 @@ export function composedPastMovements(root: Node, next: LinearMap, build: Builde
   if (!found) return undefined;
   const { first, moves, shared } = found;
   if (shared) return new Skip("other-user", `'${shared.name}', which would disappear, is needed elsewhere too`);
-  const isEarly = isBetterEarly(first, next, moves);
+  const isEarly = isBetterEarly(first, next);
   const emitted = (isEarly ? early(first, next, moves, build) : undefined) ?? late(first, next, moves, build) ??
     (isEarly ? undefined : early(first, next, moves, build));
   if (!emitted) {
@@ -73,17 +73,18 @@ function layerBehind(next: LinearMap): Apart | undefined {
 function layerAt(node: Node): LinearMap | undefined {
   const layer = layerOf(node);
   if (layer) return layer instanceof Skip ? undefined : layer;
-  const bias = affineMapOf(node), before = bias && !hasScale(bias) ? bias.x : undefined;
-  const own = before?.producer && before.soleUser === node ? layerOf(before.producer) : undefined;
+  const bias = affineMapOf(node), before = bias?.x;
+  if (!bias || hasScale(bias) || !before?.producer || before.soleUser !== node) return undefined;
+  const own = layerOf(before.producer);
   if (!own || own instanceof Skip || own.nodes.at(-1)?.output !== before) return undefined;
-  const both = own.after(bias as Exclude<typeof bias, Skip | undefined>, [node]);
+  const both = own.after(bias, [node]);
   return both instanceof Skip ? undefined : both;
 }
 
 /** Whether fewer elements are moved behind both layers than before them; movements in front of both become fewer, too. */
-function isBetterEarly(first: LinearMap, next: LinearMap, moves: readonly Move[]): boolean {
+function isBetterEarly(first: LinearMap, next: LinearMap): boolean {
   const before = first.x.producer, isMoved = before !== undefined && viewsOf(before).fewerMovements !== undefined;
-  return moves.length > 0 && !isMoved && next.output.channels < first.input.channels;
+  return !isMoved && next.output.channels < first.input.channels;
 }
 
 /** The layer in the place of the second, what it takes being moved instead of the result of the first. */

@@ -22,7 +22,7 @@ const MOST_NODES = 24;
  */
 export function oneSource(result: Value, affine: AffineMap): OneSource | undefined {
   if (affine.axis !== null || hasShift(affine)) return undefined;
-  const nodes = new Set<Node>(), open = new Set([result]), seen = new Set([result]), kept = new Set<Value>();
+  const nodes = new Set<Node>(), open = new Set([result]), seen = new Set([result]), others = new Set<Value>();
   const isInside = (value: Value) =>
     !value.isOutput && [...value.users.keys()].every((user) => nodes.has(user) || readsShapeOnly(user));
   while (nodes.size < MOST_NODES) {
@@ -40,11 +40,11 @@ export function oneSource(result: Value, affine: AffineMap): OneSource | undefin
         open.add(input);
         seen.add(input);
       }
-      for (const input of othersThan(before, node)) kept.add(input);
+      for (const input of othersThan(before, node)) others.add(input);
       break;
     }
     // a product of two multiples is a multiple by the square
-    if (!before || [...kept].some((value) => seen.has(value))) return undefined;
+    if (!before || [...others].some((value) => seen.has(value))) return undefined;
   }
   return undefined;
 }

@@ -41,7 +41,7 @@ function tooManyParts(node: Node): Skip {
 /** The axis along which a node joins or splits; undefined where its rank is not known. */
 function joinedAxis(node: Node, otherwise: number): number | undefined {
   const rank = (node.inputs[0] ?? node.outputs[0])?.shape?.length, axis = node.number("axis", otherwise);
-  return axis >= 0 || rank !== undefined ? fromStart(axis, rank!) : undefined;
+  return axis >= 0 ? axis : rank === undefined ? undefined : fromStart(axis, rank);
 }
 
 function unknownSizes(node: Node): Skip {
