@@ -17,6 +17,8 @@ import sys
 import tempfile
 import warnings
 
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reads it as it is imported
+
 import numpy
 import onnx
 import onnxruntime

@@ -3,7 +3,10 @@
  * them in ONNX Runtime with its own optimizations off.
  */
 import * as ort from "onnxruntime-node";
+import { disableTelemetry } from "../src/bench/telemetry.ts";
 import { messageType } from "../src/proto/schema.ts";
+
+disableTelemetry();
 
 /** A tensor: shape and values. `type` is a TensorProto.DataType number, 1 (float) by default. */
 export interface TestTensor {

@@ -7,6 +7,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { workerCpus } from "./affinity.ts";
 import { noTensor } from "./no_tensor.ts";
 import { loadError } from "./shown_names.ts";
+import { disableTelemetry } from "./telemetry.ts";
 import type { Level, Provider } from "./types.ts";
 import { checked, type OptionNames } from "../host/options.ts";
 
@@ -95,6 +96,7 @@ export async function startSession(path: string, options: SessionOptions = {}): 
   const cpus = pin && provider === "cpu" && threads > 1 ? workerCpus(threads) : undefined;
   // ONNX Runtime counts logical CPUs from 1, and wants one entry for every thread but the caller's.
   const affinity = cpus ? { intra_op_thread_affinities: cpus.map((cpu) => cpu + 1).join(";") } : {};
+  disableTelemetry();
   const start = performance.now();
   const session = await InferenceSession.create(path, {
     executionProviders: [provider],

@@ -9,9 +9,12 @@ docs/export.md states.
 
 import collections
 import importlib.util
+import os
 import sys
 import tempfile
 from pathlib import Path
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reads it as it is imported
 
 #: BatchNormalization nodes (or what they became) that docs/export.md states, by way.
 STATED = {

@@ -19,6 +19,7 @@ const FOLDERS = ["fusion", "graph", "ops", "rewrite", "rules", "tensor", "proto"
 const LEFT_OUT: Record<string, string> = {
   "tests/bench/deno_bench_test.ts": "deno bench",
   "tests/bench/memory_test.ts": "starts a Deno program",
+  "tests/bench/telemetry_test.ts": "starts a Deno program",
   "tests/bench/webgpu_test.ts": "starts a Deno program",
   "tests/fusion/save_killed_test.ts": "starts a Deno program",
   "tests/io/killed_save_test.ts": "starts a Deno program",

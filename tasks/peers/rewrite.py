@@ -10,9 +10,12 @@ MB (10⁶ bytes), both without what the imports take, and the tool's version.
 
 import importlib.metadata
 import json
+import os
 import sys
 import time
 from pathlib import Path
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime reads it as it is imported
 
 
 def onnxoptimizer(source, target):

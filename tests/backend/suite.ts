@@ -1,6 +1,9 @@
 /** ONNX's own backend tests (Debian package libonnx-testdata): models with inputs and the outputs they must give. */
 import * as ort from "onnxruntime-node";
+import { disableTelemetry } from "../../src/bench/telemetry.ts";
 import { messageType } from "../../src/proto/schema.ts";
+
+disableTelemetry();
 
 /** Where Debian puts them; LAYERFUSE_BACKEND_SUITE names another folder. */
 export const SUITE = Deno.env.get("LAYERFUSE_BACKEND_SUITE") ?? "/usr/share/libonnx-testdata/data";
