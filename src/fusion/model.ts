@@ -16,7 +16,6 @@ import { FIELD, type ImportedModel, importModel } from "../graph/import.ts";
 import { inlineCalls, type Inlined } from "../graph/inline.ts";
 import { MOST_BYTES, saveModel, type SaveOptions } from "./save.ts";
 import { inferWithClaims, type WrongClaim } from "../ops/claims.ts";
-import { inputsOf } from "../ops/names.ts";
 import { opOf } from "../ops/table.ts";
 import { meansSame } from "../ops/versions.ts";
 import { takeBranches, type TakenBranch } from "../graph/take_branches.ts";
@@ -135,7 +134,7 @@ export class Model {
    * @internal
    */
   inlined(only?: ReadonlySet<string>): { model: Model; inlined: Inlined } {
-    const isOperator = (domain: string, opType: string) => inputsOf({ domain, opType }) !== undefined;
+    const isOperator = (domain: string, opType: string) => opOf({ domain, opType }) !== undefined;
     const inlined = inlineCalls(this.graphs(), { isOperator, meansSame }, only);
     return { model: this.#of(inlined.skeleton), inlined };
   }

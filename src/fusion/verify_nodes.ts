@@ -1,6 +1,6 @@
 import { ModelFormatError } from "../io/errors.ts";
 import { allGraphs, type Graph, type Node, type Value } from "../graph/graph.ts";
-import { inputsOf } from "../ops/names.ts";
+import { opOf } from "../ops/table.ts";
 
 /**
  * Throws a {@link ModelFormatError} where a node of a known operator lacks an input that every version of it needs, or has
@@ -16,10 +16,10 @@ export function verifyNodes(graphs: Iterable<Graph>, source: string): void {
 }
 
 function missingOf(node: Node): string | undefined {
-  const { opType, domain, inputs, outputs } = node, known = inputsOf(node);
-  if (!known) return undefined;
-  const [least, most] = known;
-  const needed = most === 0 && least > 0 ? Math.max(least, inputs.length) : least; // of any number of inputs, all are needed
+  const { opType, domain, inputs, outputs } = node, op = opOf(node);
+  if (!op) return undefined;
+  const [least, most] = op.inputs;
+  const needed = most === Infinity && least > 0 ? Math.max(least, inputs.length) : least; // of any number of inputs, all are needed
   for (let index = 0; index < needed; index++) {
     // operators of other domains have optional inputs in front of needed ones, too
     if (index >= inputs.length || domain === "" && !inputs[index]) {

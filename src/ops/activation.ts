@@ -24,6 +24,7 @@ const gelu = unary((node) =>
 );
 
 const clip: Op = {
+  inputs: [1, 3],
   infer: inferSame,
   entries: sameEntries,
   evaluate(node, [x]) {
@@ -47,6 +48,7 @@ function isBounded(node: Node, [least, most]: readonly [number, number]): boolea
 }
 
 const prelu: Op = {
+  inputs: [2],
   infer: inferSame,
   entries: broadcastEntries,
   evaluate(node, [x, slope]) {

@@ -40,6 +40,7 @@ function keepingEnds(f: Arithmetic, neutral: number, isEither: boolean): Arithme
 /** z = f(x, y), numpy broadcasting, in float64. */
 function binary(f: Arithmetic, { whole = f, partial }: Binary = {}): Op {
   return {
+    inputs: [2],
     broadcasts: true,
     infer(node, inputs) {
       const [facts] = inferBroadcast(node, inputs);
@@ -58,6 +59,7 @@ function binary(f: Arithmetic, { whole = f, partial }: Binary = {}): Op {
 /** An operation on any number of inputs, numpy broadcasting; `end` gets the last result and the number of inputs. */
 function variadic(f: Arithmetic, end: (last: number, count: number) => number = (last) => last): Op {
   return {
+    inputs: [1, Infinity],
     broadcasts: true,
     infer(node, inputs) {
       const [facts] = inferBroadcast(node, inputs);
@@ -151,7 +153,7 @@ export const ARITHMETIC_OPS = {
   Mean: variadic((a, b) => a + b, (sum, count) => sum / count),
   Neg: { ...pointwise((x) => -x), affine: negation },
   Abs: { ...pointwise(Math.abs), carry: homogeneousCarry },
-  ImageScaler: { infer: inferSame, affine: imageScaler },
+  ImageScaler: { inputs: [1], infer: inferSame, affine: imageScaler },
   Exp: pointwise(Math.exp),
   Log: pointwise(Math.log),
   Sqrt: pointwise(Math.sqrt),

@@ -6,6 +6,7 @@ import type { Op, Ops } from "./op.ts";
 
 /** Queries, keys and values with heads of their own axis (rank 4) or side by side (rank 3). */
 const attention: Op = {
+  inputs: [3, 7],
   infer(node, [q, k, v, , pastKey, pastValue]) {
     const [{ type, shape }, heads] = [q, node.number("q_num_heads", 0)], keyHeads = node.number("kv_num_heads", 0);
     if (!shape || !v.shape || !k.shape) return [{ type }, { type: k.type }, { type: v.type }, { type }];
@@ -29,5 +30,5 @@ const attention: Op = {
 /** Attention as one operator. */
 export const ATTENTION_OPS = {
   Attention: { ...attention, carry: attentionCarry },
-  RotaryEmbedding: { infer: inferSame, carry: rotaryCarry },
+  RotaryEmbedding: { inputs: [3, 4], infer: inferSame, carry: rotaryCarry },
 } satisfies Ops;

@@ -58,6 +58,7 @@ function castFacts({ shape, elements }: Facts, type: ElementType | undefined): F
 }
 
 const castTo: Op = {
+  inputs: [1],
   decodes: true,
   takesEnds: true,
   entries: sameEntries,
@@ -75,6 +76,7 @@ function keepsType(node: Node, type: ElementType | undefined): Node["inputs"][nu
 }
 
 const castLike: Op = {
+  inputs: [2],
   infer: (_node, [x, like]) => {
     const isNumeric = x.constant && x.constant.type !== "string" && x.constant.type !== "opaque";
     const constant = isNumeric && like.type ? cast(x.constant!, like.type) : undefined;
@@ -87,5 +89,5 @@ const castLike: Op = {
 export const CAST_OPS = {
   Cast: castTo,
   CastLike: castLike,
-  BitCast: { infer: (node, [x]) => [{ type: elementType(node.number("to", 0)), shape: x.shape }] },
+  BitCast: { inputs: [1], infer: (node, [x]) => [{ type: elementType(node.number("to", 0)), shape: x.shape }] },
 } satisfies Ops;

@@ -8,12 +8,13 @@ import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
 import { JOIN_OPS } from "./join.ts";
 import { attentionLinear } from "./linear/attention_input.ts";
-import { fusedConvLinear, fusedMatmulLinear } from "./linear/layers.ts";
+import type { LinearMap } from "./linear/linear_map.ts";
 import { MATMUL_OPS } from "./matmul.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { inferPool } from "./pool.ts";
 import { QUANTIZE_OPS } from "./quantize.ts";
 import { RESIZE_OPS } from "./resize.ts";
+import { Skip } from "./skip.ts";
 import { intoBlockScales, intoNormalization } from "./take_affine.ts";
 
 /** The last two axes (or the batch and the last but one) of an operand changed places, by attributes. */
@@ -26,34 +27,53 @@ function turned(node: Node, side: "A" | "B", shape: Shape | undefined): Shape | 
 }
 
 const fusedMatMul: Op = {
+  inputs: [2],
   infer(node, [a, b]) {
     const operands = [{ ...a, shape: turned(node, "A", a.shape) }, { ...b, shape: turned(node, "B", b.shape) }];
     return MATMUL_OPS.MatMul.infer(node, operands);
   },
+  linear(node) {
+    if (["transBatchA", "transBatchB"].some((name) => node.number(name, 0) !== 0)) {
+      return new Skip("unsupported-form", `${node.label} transposes its batch (transBatchA or transBatchB)`);
+    }
+    const product = MATMUL_OPS.MatMul.linear(node);
+    if (product instanceof Skip || product.parts.weight.dims.length === 2) return product;
+    return new Skip("unsupported-form", `${node.label} multiplies by a weight of shape [${product.parts.weight.dims}]`);
+  },
 };
 
-/** A product whose operands are the first two inputs and whose result is of one type. */
-function product(type: Facts["type"], second = 1): Op {
+/** A Conv, where it has neither an activation nor a second summand. */
+function fusedConvLinear(node: Node): LinearMap | Skip {
+  if (node.text("activation", "") === "" && !node.has(3)) return CONV_OPS.Conv.linear(node);
+  return new Skip("not-linear", `${node.label} has an activation or a second summand`);
+}
+
+/** A product of the first two inputs. */
+function floatProduct(...inputs: Op["inputs"]): Op {
   return {
-    infer: (node, inputs) => [{ type, shape: MATMUL_OPS.MatMul.infer(node, [inputs[0], inputs[second]])[0].shape }],
+    inputs,
+    infer: (node, [a, b]) => [{ type: "float32", shape: MATMUL_OPS.MatMul.infer(node, [a, b])[0].shape }],
   };
 }
 
 /** A matrix of packed numbers; its size is an attribute. */
 const matMulNBits: Op = {
+  inputs: [3, 6],
   infer: (node, [{ type, shape }]) => [{ type, shape: shape && [...shape.slice(0, -1), node.number("N", 0)] }],
   takeAffine: intoBlockScales,
 };
 
 /** Input plus skip, normalized; the sum is the fourth output. */
-function skipNormalization(beta?: number): Op {
+function skipNormalization(inputs: Op["inputs"], beta?: number): Op {
   return {
+    inputs,
     infer: (_node, [{ type, shape }]) => [{ type, shape }, {}, {}, { type, shape }],
     takeAffine: intoNormalization({ gamma: 2, beta }),
   };
 }
 
 const embedLayerNormalization: Op = {
+  inputs: [7, 9],
   infer(_node, [ids, , words]) {
     const shape = ids.shape && [...ids.shape, words.shape?.[1] ?? null];
     return [{ type: words.type, shape }, { type: "int32", shape: ids.shape && [ids.shape[0]] }, {
@@ -65,6 +85,7 @@ const embedLayerNormalization: Op = {
 
 /** Queries, keys and values from one projection of the input, three times its hidden size. */
 const attention: Op = {
+  inputs: [2, 7],
   infer(node, [x, w, , , past]) {
     const sizes = node.numbers("qkv_hidden_sizes"), columns = w.shape?.[1];
     const size: Dim = sizes ? sizes[2] : typeof columns === "number" ? columns / 3 : null;
@@ -79,6 +100,7 @@ const attention: Op = {
 };
 
 const qAttention: Op = {
+  inputs: [5, 9],
   infer: (node, [x, w, , scale, , mask, , , past]) => {
     const inputs: Facts[] = [{ type: scale.type, shape: x.shape }, w, {}, mask, past];
     return [attention.infer(node, inputs)[0]];
@@ -86,6 +108,7 @@ const qAttention: Op = {
 };
 
 const multiHeadAttention: Op = {
+  inputs: [1, 10],
   infer(_node, [q, , v]) {
     if (q.shape?.length !== 3) return [{ type: q.type }];
     const size = v.shape?.length === 3 ? v.shape[2] : v.shape?.length === 4 ? times(v.shape[1], v.shape[3]) : null;
@@ -99,6 +122,7 @@ function times(a: Dim, b: Dim): Dim {
 
 /** The query may hold keys and values too. */
 const groupQueryAttention: Op = {
+  inputs: [7, 17],
   infer(node, [{ type, shape }, key]) {
     const heads = node.number("num_heads", 0), shared = node.number("kv_num_heads", 0), width = shape?.[2];
     const size: Dim = key.shape || typeof width !== "number" ? width ?? null : width * heads / (heads + 2 * shared);
@@ -107,18 +131,22 @@ const groupQueryAttention: Op = {
 };
 
 /** An operator on quantized numbers: the result has the type of the first and this shape. */
-function quantized(shape: (inputs: readonly Facts[], node: Node) => Shape | undefined): Op {
-  return { infer: (node, inputs) => [{ type: inputs[0].type, shape: shape(inputs, node) }] };
+function quantized(
+  inputs: Op["inputs"],
+  shape: (facts: readonly Facts[], node: Node) => Shape | undefined = ([{ shape }]) => shape,
+): Op {
+  return { inputs, infer: (node, facts) => [{ type: facts[0].type, shape: shape(facts, node) }] };
 }
 
-const globalPool = quantized(([{ shape }], node) => {
+const globalPool = quantized([5], ([{ shape }], node) => {
   const isLast = node.number("channels_last", 0) !== 0;
   return shape?.map((dim, axis) => axis === 0 || axis === (isLast ? shape.length - 1 : 1) ? dim : 1);
 });
 
 /** A pool over images whose channels come last. */
-function channelsLast(isLast: (node: Node) => boolean): Op {
+function channelsLast(inputs: Op["inputs"], isLast: (node: Node) => boolean): Op {
   return {
+    inputs,
     infer(node, [{ type, shape }]) {
       if (!isLast(node)) return [inferPool(node, [{ type, shape }])[0]];
       const first = shape && [shape[0], shape[shape.length - 1], ...shape.slice(1, -1)];
@@ -129,6 +157,7 @@ function channelsLast(isLast: (node: Node) => boolean): Op {
 }
 
 const qlinearConcat: Op = {
+  inputs: [3, Infinity],
   infer(node, inputs) {
     const parts = inputs.slice(2).filter((_, at) => at % 3 === 0), [first] = parts, shape = first?.shape;
     const axis = shape && axisOf(node, shape.length, 1);
@@ -138,6 +167,7 @@ const qlinearConcat: Op = {
 };
 
 const qgemm: Op = {
+  inputs: [6, 9],
   infer: (node, [a, , , b, , , , , zero]) => [{
     type: node.has(8) ? zero.type : "float32",
     shape: MATMUL_OPS.Gemm.infer(node, [a, b])[0].shape,
@@ -145,6 +175,7 @@ const qgemm: Op = {
 };
 
 const expandDims: Op = {
+  inputs: [2],
   infer(node, [{ type, shape }]) {
     const [axis] = constantValues(node.inputs[1]) ?? [];
     if (!shape || axis === undefined) return [{ type }];
@@ -152,50 +183,52 @@ const expandDims: Op = {
   },
 };
 
-const biasGelu: Op = { infer: inferBroadcast };
-
 /** com.microsoft: ONNX Runtime's own operators, which its optimizer and quantizer leave in a model. */
 export const CONTRIB_OPS = {
   Attention: { ...attention, linear: attentionLinear },
-  BiasGelu: biasGelu,
-  CDist: { infer: (_node, [a, b]) => [{ type: a.type, shape: [a.shape?.[0] ?? null, b.shape?.[0] ?? null] }] },
-  DequantizeLinear: { infer: QUANTIZE_OPS.DequantizeLinear.infer },
-  DynamicQuantizeMatMul: product("float32"),
+  BiasGelu: { inputs: [2], infer: inferBroadcast },
+  CDist: {
+    inputs: [2],
+    infer: (_node, [a, b]) => [{ type: a.type, shape: [a.shape?.[0] ?? null, b.shape?.[0] ?? null] }],
+  },
+  DequantizeLinear: { inputs: [2, 3], infer: QUANTIZE_OPS.DequantizeLinear.infer },
+  DynamicQuantizeMatMul: floatProduct(3, 5),
   EmbedLayerNormalization: embedLayerNormalization,
   ExpandDims: { ...expandDims, carry: reshapeCarry },
-  FastGelu: { infer: inferSame },
-  FusedConv: { infer: CONV_OPS.Conv.infer, work: CONV_OPS.Conv.work, linear: fusedConvLinear },
-  FusedGemm: { infer: MATMUL_OPS.Gemm.infer, work: MATMUL_OPS.Gemm.work },
-  FusedMatMul: { ...fusedMatMul, linear: fusedMatmulLinear },
+  FastGelu: { inputs: [1, 2], infer: inferSame },
+  FusedConv: { inputs: [2, 4], infer: CONV_OPS.Conv.infer, work: CONV_OPS.Conv.work, linear: fusedConvLinear },
+  FusedGemm: { inputs: [2, 3], infer: MATMUL_OPS.Gemm.infer, work: MATMUL_OPS.Gemm.work },
+  FusedMatMul: fusedMatMul,
   Gelu: pointwise((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
   GridSample: RESIZE_OPS.GridSample,
   GroupQueryAttention: groupQueryAttention,
-  Inverse: { infer: inferSame },
-  MatMulIntegerToFloat: product("float32"),
+  Inverse: { inputs: [1], infer: inferSame },
+  MatMulIntegerToFloat: floatProduct(4, 7),
   MatMulNBits: matMulNBits,
   MultiHeadAttention: multiHeadAttention,
   MurmurHash3: {
+    inputs: [1],
     infer: (node, [{ shape }]) => [{ type: node.number("positive", 1) !== 0 ? "uint32" : "int32", shape }],
   },
-  NhwcMaxPool: channelsLast(() => true),
+  NhwcMaxPool: channelsLast([1], () => true),
   QAttention: qAttention,
   QGemm: qgemm,
-  QLinearAdd: quantized(([a, , , b]) => broadcast([a.shape, b.shape])),
-  QLinearAveragePool: channelsLast((node) => node.number("channels_last", 0) !== 0),
+  QLinearAdd: quantized([7, 8], ([a, , , b]) => broadcast([a.shape, b.shape])),
+  QLinearAveragePool: channelsLast([4, 5], (node) => node.number("channels_last", 0) !== 0),
   QLinearConcat: qlinearConcat,
   QLinearGlobalAveragePool: globalPool,
-  QLinearLeakyRelu: quantized(([{ shape }]) => shape),
-  QLinearMul: quantized(([a, , , b]) => broadcast([a.shape, b.shape])),
-  QLinearSigmoid: quantized(([{ shape }]) => shape),
-  QLinearSoftmax: quantized(([{ shape }]) => shape),
+  QLinearLeakyRelu: quantized([4, 5]),
+  QLinearMul: quantized([7, 8], ([a, , , b]) => broadcast([a.shape, b.shape])),
+  QLinearSigmoid: quantized([4, 5]),
+  QLinearSoftmax: quantized([5]),
   QuantizeLinear: QUANTIZE_OPS.QuantizeLinear,
   QuickGelu: unary((node) => {
     const alpha = node.number("alpha", Math.fround(1.702));
     return (x) => x * sigmoid(alpha * x);
   }),
-  RotaryEmbedding: ATTENTION_OPS.RotaryEmbedding,
-  SkipLayerNormalization: skipNormalization(3),
-  SkipSimplifiedLayerNormalization: skipNormalization(),
-  TransposeMatMul: { ...fusedMatMul, linear: fusedMatmulLinear },
+  RotaryEmbedding: { ...ATTENTION_OPS.RotaryEmbedding, inputs: [4] },
+  SkipLayerNormalization: skipNormalization([3, 5], 3),
+  SkipSimplifiedLayerNormalization: skipNormalization([3, 4]),
+  TransposeMatMul: fusedMatMul,
   Trilu: JOIN_OPS.Trilu,
 } satisfies Ops;

@@ -10,6 +10,7 @@ function common(a: Facts, b: Facts): Facts {
 }
 
 const ifElse: Op = {
+  inputs: [1],
   branch(node) {
     const condition = constantValues(node.inputs[0]);
     return condition?.length === 1 ? condition[0] ? "then_branch" : "else_branch" : undefined;
@@ -28,6 +29,7 @@ const ifElse: Op = {
 
 /** Only the types: a value that goes round may change its shape. */
 const loop: Op = {
+  inputs: [0, Infinity],
   infer(node, inputs) {
     const [body] = node.subgraphs;
     if (!body) return [];
@@ -41,6 +43,7 @@ const loop: Op = {
 };
 
 const scan: Op = {
+  inputs: [0, Infinity],
   infer(node) {
     const [body] = node.subgraphs;
     if (!body) return [];

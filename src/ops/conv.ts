@@ -1,9 +1,12 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { smallValues } from "./constant.ts";
 import { elementCount } from "./dims.ts";
-import { convLinear, convTransposeLinear } from "./linear/layers.ts";
+import { Convolution, spatialOf } from "./linear/convolution.ts";
+import { layerParts, weightOf } from "./linear/linear_parts.ts";
+import { TransposedConvolution } from "./linear/transposed_convolution.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { padConv } from "./padding.ts";
+import { Skip } from "./skip.ts";
 import { outputSize, windowOf } from "./window.ts";
 
 /** Shape of a convolution's result. */
@@ -18,21 +21,25 @@ function convShape(node: Node, x: Facts, w: Facts): Shape | undefined {
 const perOutput: Op["work"] = ({ inputs, outputs }) => ({ macs: perWeight(outputs[0]?.shape, inputs[1]?.shape) });
 
 const conv: Op = {
+  inputs: [2, 3],
   infer: (node, [x, w]) => [{ type: x.type, shape: convShape(node, x, w) }],
   work: perOutput,
 };
 
 const convInteger: Op = {
+  inputs: [2, 4],
   infer: (node, [x, w]) => [{ type: "int32", shape: convShape(node, x, w) }],
   work: perOutput,
 };
 
 const qlinearConv: Op = {
+  inputs: [8, 9],
   infer: (node, [x, , , w, , , , zero]) => [{ type: zero.type, shape: convShape(node, x, w) }],
   work: ({ inputs, outputs }) => ({ macs: perWeight(outputs[0]?.shape, inputs[3]?.shape) }),
 };
 
 const convTranspose: Op = {
+  inputs: [2, 3],
   infer(node, [x, w]) {
     const kernel = kernelOf(w);
     if (!w.shape || !kernel) return [{ type: x.type }];
@@ -71,6 +78,7 @@ function perWeight(shape: Shape | undefined, weight: Shape | undefined): number 
 
 /** Columns put back to where windows took them from. */
 const col2im: Op = {
+  inputs: [3],
   infer(_node, [{ type, shape }, image, block]) {
     const sizes = smallValues(image.constant), blocks = smallValues(block.constant);
     const channels = shape?.[1], area = blocks?.reduce((a, b) => a * b, 1);
@@ -79,12 +87,34 @@ const col2im: Op = {
   },
 };
 
+function noKernel(node: Node, dims: readonly number[], group: number): Skip {
+  return new Skip(
+    "invalid-parameter",
+    `the weight of ${node.label} has the shape [${dims}], which is no kernel for group ${group}`,
+  );
+}
+
+function convLinear(node: Node): Convolution | Skip {
+  const weight = weightOf(node, 1, "weight"), x = node.inputs[0]!, group = node.number("group", 1);
+  if (weight instanceof Skip) return weight;
+  const [channels, perGroup, ...kernel] = weight.dims;
+  if (kernel.length === 0 || channels % group !== 0 || perGroup === 0) return noKernel(node, weight.dims, group);
+  return new Convolution({ ...layerParts(node, weight), x, group, window: windowOf(node, kernel, spatialOf(x)) });
+}
+
+function convTransposeLinear(node: Node): TransposedConvolution | Skip {
+  const weight = weightOf(node, 1, "weight"), group = node.number("group", 1);
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length < 3 || weight.dims[0] % group !== 0) return noKernel(node, weight.dims, group);
+  return new TransposedConvolution({ ...layerParts(node, weight), x: node.inputs[0]!, group, form: node });
+}
+
 /** Convolutions. */
 export const CONV_OPS = {
   Conv: { ...conv, linear: convLinear, takePadding: padConv },
   ConvInteger: convInteger,
   ConvTranspose: { ...convTranspose, linear: convTransposeLinear },
-  DeformConv: conv,
+  DeformConv: { ...conv, inputs: [3, 5] },
   QLinearConv: qlinearConv,
   Col2Im: col2im,
 } satisfies Ops;

@@ -50,6 +50,7 @@ function lettersOf(equation: Equation, shapes: readonly Shape[]): Map<string, Sh
 
 /** Einsum: products of elements with equal letters, summed over the letters that the result does not have. */
 export const einsum: Op = {
+  inputs: [1, Infinity],
   infer(node, inputs) {
     const equation = equationOf(node), shapes = inputs.slice(0, node.inputs.length).map(({ shape }) => shape);
     const [{ type }] = inputs, known = shapes.every((shape) => shape !== undefined);

@@ -32,6 +32,7 @@ export function unary(
   of: (node: Node, constants: readonly (Tensor | undefined)[]) => ((x: number) => number) | undefined,
 ): Op {
   return {
+    inputs: [1],
     infer: inferSame,
     entries: sameEntries,
     evaluate(node, constants) {
@@ -49,6 +50,7 @@ export function pointwise(f: (x: number) => number): Op {
 /** y = f(x) for an f with steps: x is first rounded as a runtime has it. */
 export function stepwise(f: (x: number) => number, type?: ElementType): Op {
   return {
+    inputs: [1],
     infer: type ? inferAs(type) : inferSame,
     entries: sameEntries,
     evaluate: (_node, [x]) => [mapped(asRounded(x!), f, type)],

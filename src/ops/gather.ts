@@ -18,6 +18,7 @@ function indicesOf(tensor: Tensor, length: number): number[] | undefined {
 }
 
 const gather: Op = {
+  inputs: [2],
   moves: [0],
   infer(node, [x, indices]) {
     if (!x.shape || !indices.shape) return [{ type: x.type }];
@@ -44,6 +45,7 @@ const gather: Op = {
 };
 
 const gatherElements: Op = {
+  inputs: [2],
   moves: [0],
   infer: (_node, [x, indices]) => [{ type: x.type, shape: indices.shape }],
   evaluate(node, [x, indices]) {
@@ -62,6 +64,7 @@ function gatheredShape(x: Shape, indices: Shape, batch: number): Shape | undefin
 }
 
 const gatherND: Op = {
+  inputs: [2],
   moves: [0],
   infer: (node, [x, indices]) => [{
     type: x.type,
@@ -97,6 +100,7 @@ const REDUCTIONS: Record<string, (there: number, update: number) => number> = {
 };
 
 const scatterElements: Op = {
+  inputs: [3],
   infer: inferSame,
   evaluate(node, [x, indices, updates]) {
     const { dims, type } = x!, axis = axisOf(node, dims.length, 0), reduce = REDUCTIONS[node.text("reduction", "none")];
@@ -115,6 +119,7 @@ const scatterElements: Op = {
 };
 
 const scatterND: Op = {
+  inputs: [3],
   infer: inferSame,
   evaluate(node, [x, indices, updates]) {
     const { dims, type } = x!, depth = indices!.dims.at(-1)!, reduce = REDUCTIONS[node.text("reduction", "none")];
@@ -143,6 +148,7 @@ const scatterND: Op = {
 };
 
 const oneHot: Op = {
+  inputs: [3],
   infer(node, [indices, depth, values]) {
     if (!indices.shape) return [{ type: values.type }];
     const rank = indices.shape.length + 1, axis = axisOf(node, rank, -1), [count = null] = elementsOf(depth) ?? [];
@@ -163,6 +169,7 @@ const oneHot: Op = {
 };
 
 const compress: Op = {
+  inputs: [2],
   moves: [0],
   infer(node, [{ type, shape }, condition]) {
     const bits = condition.constant && elementsOf(condition),
@@ -191,8 +198,8 @@ export const GATHER_OPS = {
   Scatter: scatterElements,
   ScatterElements: scatterElements,
   ScatterND: scatterND,
-  TensorScatter: { infer: inferSame },
+  TensorScatter: { inputs: [2, 3], infer: inferSame },
   OneHot: oneHot,
   Compress: compress,
-  ReverseSequence: { infer: inferSame },
+  ReverseSequence: { inputs: [2], infer: inferSame },
 } satisfies Ops;

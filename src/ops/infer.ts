@@ -4,9 +4,9 @@ import { type Tensor, valueTensor } from "../tensor/tensor.ts";
 import { constantOf } from "./constant.ts";
 import { evaluated } from "./evaluate.ts";
 import type { Facts } from "./op.ts";
-import { inputsOf } from "./names.ts";
 import { movedElements } from "./moved_elements.ts";
 import { opOf } from "./table.ts";
+import { noteUnknown } from "./unknown_rank.ts";
 
 /**
  * Finds out what is known of all values of a graph and its subgraphs, in the order of its nodes. `visited` is called after
@@ -35,10 +35,12 @@ export function inferNode(node: Node): void {
 }
 
 function factsOfNode(node: Node): readonly Facts[] {
-  const op = opOf(node), [least, most] = inputsOf(node) ?? [0, 0];
-  if (!op || node.hasReferences || node.inputs.length < least) return [];
+  const op = opOf(node);
+  if (!op) return noteUnknown(node);
+  const { inputs: [least, most = least] } = op;
+  if (node.hasReferences || node.inputs.length < least) return [];
   const inputs = node.inputs.map(factsOf);
-  while (inputs.length < most) inputs.push(NO_FACTS);
+  while (inputs.length < most && most < Infinity) inputs.push(NO_FACTS);
   const facts = evaluated(op, node, inputs) ?? op.infer(node, inputs);
   const moved = op.moves && !facts[0]?.constant ? movedElements(op, node, inputs) : undefined;
   return moved ? facts.map((fact, index) => ({ ...fact, ...moved[index] })) : facts;

@@ -13,6 +13,7 @@ import type { Op, Ops } from "./op.ts";
 import { elementsOf, valueElements } from "./shape_elements.ts";
 
 const concat: Op = {
+  inputs: [1, Infinity],
   moves: "all",
   infer(node, inputs) {
     const shapes = inputs.map(({ shape }) => shape), known = shapes.find((shape) => shape), [{ type }] = inputs;
@@ -55,6 +56,7 @@ function isSameShape(a: Shape, b: Shape): boolean {
 }
 
 const expand: Op = {
+  inputs: [2],
   moves: [0],
   widened: (node) => node.inputs[0],
   infer(_node, [x, given]) {
@@ -91,6 +93,7 @@ function repeatsOf(
 }
 
 const tile: Op = {
+  inputs: [2, 3],
   moves: [0],
   infer(node, [{ type, shape }, given, axis]) {
     if (!shape) return [{ type }];
@@ -121,6 +124,7 @@ const where = (dims: readonly number[]) => (index: readonly number[]) =>
   index.reduce((sum, at, axis) => at < 0 || at >= dims[axis] || sum < 0 ? -1 : sum * dims[axis] + at, 0);
 
 const centerCropPad: Op = {
+  inputs: [2],
   infer(node, [{ type, shape }, given]) {
     if (!shape) return [{ type }];
     const sizes = elementsOf(given), axes = node.numbers("axes") ?? [...shape.keys()], to = [...shape];
@@ -139,6 +143,7 @@ const centerCropPad: Op = {
 };
 
 const trilu: Op = {
+  inputs: [1, 2],
   infer: inferSame,
   evaluate(node, [x, k]) {
     const { dims } = x!,

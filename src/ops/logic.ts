@@ -11,6 +11,7 @@ import type { Op, Ops } from "./op.ts";
 /** Two operands, each pair true or false. */
 function comparison(f: (a: number, b: number) => boolean, partial?: Partial): Op {
   return {
+    inputs: [2],
     broadcasts: true,
     infer(node, inputs) {
       const [facts] = inferBroadcast(node, inputs), isSizes = isWhole(facts.type) && facts.type !== "bool";
@@ -37,6 +38,7 @@ function equalSizes(a: Dim, b: Dim): Dim | undefined {
 /** Bits of two whole numbers; a float64 holds those of all types but the 64-bit ones' upper half. */
 function bitwise(f: (a: bigint, b: bigint, node: Node, type: Tensor["type"]) => bigint): Op {
   return {
+    inputs: [2],
     infer: inferBroadcast,
     evaluate(node, [a, b]) {
       const { type } = a!;
@@ -60,6 +62,7 @@ const not = unary((_node, [x]) => {
 });
 
 const isInf: Op = {
+  inputs: [1],
   infer: (_node, [x]) => [{ type: "bool", shape: x.shape }],
   evaluate(node, [x]) {
     const above = node.number("detect_positive", 1) !== 0, below = node.number("detect_negative", 1) !== 0;
@@ -69,6 +72,7 @@ const isInf: Op = {
 };
 
 const where: Op = {
+  inputs: [3],
   broadcasts: true,
   infer: (node, inputs) => [{ ...inferBroadcast(node, inputs)[0], type: inputs[1].type }],
   moves: [1, 2],
@@ -85,6 +89,7 @@ const MOST_SEEN = 1 << 20;
 
 /** The places of what is not zero, one row per axis. */
 const nonZero: Op = {
+  inputs: [1],
   infer: (_node, [x]) => [{ type: "int64", shape: [x.shape ? Math.max(1, x.shape.length) : null, null] }],
   evaluate(_node, [x]) {
     const { dims, size } = x!;

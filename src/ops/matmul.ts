@@ -1,20 +1,23 @@
 import type { Dim, Node, Shape } from "../graph/graph.ts";
-import { broadcastDims } from "../tensor/arrange.ts";
-import { transposed } from "../tensor/arrange.ts";
+import { broadcastDims, transposed } from "../tensor/arrange.ts";
 import { broadcasted } from "../tensor/elementwise.ts";
 import { batchedProduct, MOST_MACS } from "../tensor/products.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { withWork } from "../tensor/work.ts";
 import { einsumCarry, productCarry } from "./carry/contraction.ts";
+import { constantOf } from "./constant.ts";
 import { broadcast, elementCount } from "./dims.ts";
 import { asMatrixProduct } from "./contraction.ts";
 import { einsum } from "./einsum.ts";
 import { einsumLinear } from "./linear/einsum.ts";
-import { gemmLinear, matmulLinear } from "./linear/layers.ts";
+import { layerParts, weightOf } from "./linear/linear_parts.ts";
+import { MatrixProduct } from "./linear/matrix_product.ts";
 import { gemmEntries, matrixEntries } from "./entries.ts";
 import type { Op, Ops, Work } from "./op.ts";
+import { Skip } from "./skip.ts";
 
 const gemm: Op = {
+  inputs: [2, 3],
   infer: (node, [a, b]) => [{
     type: a.type,
     shape: [a.shape?.[node.number("transA", 0) ? 1 : 0] ?? null, b.shape?.[node.number("transB", 0) ? 0 : 1] ?? null],
@@ -48,6 +51,7 @@ function multiply(a: Tensor, b: Tensor): Tensor | undefined {
 }
 
 const matmul: Op = {
+  inputs: [2],
   infer: (_node, [{ type, shape }, b]) => [{ type, shape: matmulShape(shape, b.shape) }],
   evaluate(_node, [a, b]) {
     const product = multiply(a!, b!);
@@ -62,18 +66,63 @@ function productWork(node: Node, axis: number): Work {
   return { macs: elements === null || typeof inner !== "number" ? null : elements * inner };
 }
 
+/** x·W or W·x, whichever operand the weight is, with `transA`, `transB` and `alpha` where its operator has them. */
+function productBy(
+  node: Node,
+  weight: Tensor,
+  { index, inputRank }: { index: 0 | 1; inputRank: number },
+): MatrixProduct {
+  const [own, other] = index === 1 ? ["transB", "transA"] : ["transA", "transB"];
+  return new MatrixProduct({
+    ...layerParts(node, weight, index),
+    x: node.inputs[1 - index]!,
+    side: index === 1 ? "right" : "left",
+    weightIndex: index,
+    isTransposed: node.number(own, 0) !== 0,
+    isInputTransposed: node.number(other, 0) !== 0,
+    factor: node.number("alpha", 1),
+    inputRank,
+    rank: Math.max(inputRank, weight.dims.length),
+  });
+}
+
+function noMatrix(node: Node, { dims }: Tensor): Skip {
+  return new Skip("invalid-parameter", `the weight of ${node.label} has the shape [${dims}], expected a matrix`);
+}
+
+function matmulLinear(node: Node): MatrixProduct | Skip {
+  const index = constantOf(node.inputs[1]) || !constantOf(node.inputs[0]) ? 1 : 0,
+    weight = weightOf(node, index, "weight");
+  const x = node.inputs[1 - index]!, inputRank = x.shape?.length;
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length < 2) return noMatrix(node, weight);
+  if (inputRank !== undefined && inputRank >= 2) return productBy(node, weight, { index, inputRank });
+  return new Skip(
+    inputRank === undefined ? "unknown-shape" : "unsupported-form",
+    `the rank of '${x.name}' is ${inputRank ?? "not known"}, expected 2 or more for ${node.label}`,
+  );
+}
+
+function gemmLinear(node: Node): MatrixProduct | Skip {
+  const weight = weightOf(node, 1, "weight B");
+  if (weight instanceof Skip) return weight;
+  return weight.dims.length === 2 ? productBy(node, weight, { index: 1, inputRank: 2 }) : noMatrix(node, weight);
+}
+
 /** Matrix products. */
 export const MATMUL_OPS = {
   Gemm: { ...gemm, linear: gemmLinear, entries: gemmEntries },
   MatMul: { ...matmul, linear: matmulLinear, carry: productCarry(matmulLinear), entries: matrixEntries },
   MatMulInteger: {
+    inputs: [2, 4],
     infer: (_node, [a, b]) => [{ type: "int32", shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),
   },
   QLinearMatMul: {
+    inputs: [8],
     infer: (_node, [a, , , b, , , , zero]) => [{ type: zero.type, shape: matmulShape(a.shape, b.shape) }],
     work: (node) => productWork(node, -1),
   },
   Einsum: { ...einsum, asProduct: asMatrixProduct, linear: einsumLinear, carry: einsumCarry(einsumLinear) },
-  Det: { infer: (_node, [{ type, shape }]) => [{ type, shape: shape?.slice(0, -2) }] },
+  Det: { inputs: [1], infer: (_node, [{ type, shape }]) => [{ type, shape: shape?.slice(0, -2) }] },
 } satisfies Ops;

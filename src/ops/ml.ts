@@ -6,11 +6,11 @@ import { regressorLinear } from "./linear/regressor.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
 /** Most results of classical models are float32, whatever the numbers they are computed from. */
-const sameShape: Op = { infer: (_node, [{ shape }]) => [{ type: "float32", shape }] };
+const sameShape: Op = { inputs: [1], infer: (_node, [{ shape }]) => [{ type: "float32", shape }] };
 
 /** One row of scores an item. */
 function scores(columns: (node: Node) => Dim): Op {
-  return { infer: (_node, [{ shape }]) => [{ type: "float32", shape: [rows(shape), columns(_node)] }] };
+  return { inputs: [1], infer: (node, [{ shape }]) => [{ type: "float32", shape: [rows(shape), columns(node)] }] };
 }
 
 function rows(shape: Facts["shape"]): Dim {
@@ -19,6 +19,7 @@ function rows(shape: Facts["shape"]): Dim {
 
 /** A label an item, and its scores. */
 const classifier: Op = {
+  inputs: [1],
   infer(node, [{ shape }]) {
     const names = labels(node, "classlabels_strings", "classlabels_strings"),
       numbers = node.numbers("classlabels_ints") ??
@@ -48,6 +49,7 @@ function labelType(node: Node): Facts["type"] {
 }
 
 const labelEncoder: Op = {
+  inputs: [1],
   infer: (node, [{ type, shape }]) => [{
     type: labels(node, "classes_strings") ? type === "string" ? "int64" : "string" : labelType(node),
     shape,
@@ -55,6 +57,7 @@ const labelEncoder: Op = {
 };
 
 const featureVectorizer: Op = {
+  inputs: [1, Infinity],
   infer(node, [{ shape }]) {
     const sizes = node.numbers("inputdimensions");
     return [{ type: "float32", shape: [rows(shape), sizes ? sizes.reduce((a, b) => a + b, 0) : null] }];
@@ -62,6 +65,7 @@ const featureVectorizer: Op = {
 };
 
 const oneHotEncoder: Op = {
+  inputs: [1],
   infer: (node, [{ shape }]) => [{
     type: "float32",
     shape: shape && [...shape, labels(node, "cats_int64s", "cats_strings") ?? null],
@@ -69,6 +73,7 @@ const oneHotEncoder: Op = {
 };
 
 const arrayFeatureExtractor: Op = {
+  inputs: [2],
   infer(_node, [{ type, shape }, indices]) {
     const count = indices.shape?.reduce<Dim>(
       (a, b) => typeof a === "number" && typeof b === "number" ? a * b : null,
@@ -80,6 +85,7 @@ const arrayFeatureExtractor: Op = {
 
 /** A tensor of one row made of a map; how many columns a dense one has is in what the map holds. */
 const castMap: Op = {
+  inputs: [1],
   infer(node) {
     const to: Facts["type"] = { TO_FLOAT: "float32", TO_INT64: "int64", TO_STRING: "string" }[
       node.text("cast_to", "TO_FLOAT")
@@ -91,18 +97,22 @@ const castMap: Op = {
 
 /** A row with a column for each word or number of a vocabulary; its type is that of the map's values. */
 const dictVectorizer: Op = {
+  inputs: [1],
   infer: (node) => [{ shape: [1, labels(node, "string_vocabulary", "int64_vocabulary") ?? null] }],
 };
 
 /** ai.onnx.ml: classical models and what prepares their inputs. */
 export const ML_OPS = {
   ArrayFeatureExtractor: arrayFeatureExtractor,
-  Binarizer: { infer: inferSame },
+  Binarizer: { inputs: [1], infer: inferSame },
   CastMap: castMap,
-  CategoryMapper: { infer: (_node, [{ type, shape }]) => [{ type: type === "string" ? "int64" : "string", shape }] },
+  CategoryMapper: {
+    inputs: [1],
+    infer: (_node, [{ type, shape }]) => [{ type: type === "string" ? "int64" : "string", shape }],
+  },
   DictVectorizer: dictVectorizer,
   FeatureVectorizer: featureVectorizer,
-  Imputer: { infer: inferSame },
+  Imputer: { inputs: [1], infer: inferSame },
   LabelEncoder: labelEncoder,
   LinearClassifier: { ...classifier, linear: classifierLinear },
   LinearRegressor: { ...scores((node) => node.number("targets", 1)), linear: regressorLinear },
@@ -111,8 +121,11 @@ export const ML_OPS = {
   SVMClassifier: classifier,
   SVMRegressor: scores(() => 1),
   Scaler: { ...sameShape, affine: scaler },
-  TreeEnsemble: { infer: (node, [{ type, shape }]) => [{ type, shape: [rows(shape), node.number("n_targets", 1)] }] },
+  TreeEnsemble: {
+    inputs: [1],
+    infer: (node, [{ type, shape }]) => [{ type, shape: [rows(shape), node.number("n_targets", 1)] }],
+  },
   TreeEnsembleClassifier: classifier,
   TreeEnsembleRegressor: scores((node) => node.number("n_targets", 1)),
-  ZipMap: { infer: () => [] }, // a sequence of maps is no tensor
+  ZipMap: { inputs: [1], infer: () => [] }, // a sequence of maps is no tensor
 } satisfies Ops;

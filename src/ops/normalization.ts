@@ -8,6 +8,7 @@ import type { Op, Ops } from "./op.ts";
 import { intoNormalization } from "./take_affine.ts";
 
 const batchNormalization: Op = {
+  inputs: [5],
   infer(node, [x, , , mean, variance]) {
     const statistics = [mean, variance].map(({ type, shape }) => ({ type, shape }));
     return [{ type: x.type, shape: x.shape }, ...statistics, ...node.opset < 9 ? statistics : []];
@@ -71,6 +72,7 @@ const evaluateRows =
 
 /** The second and third outputs are statistics: the axes from `axis` on have length 1. */
 const layerNormalization: Op = {
+  inputs: [2, 3],
   infer(node, [{ type, shape }]) {
     const axis = shape && axisOf(node, shape.length, -1);
     const statistics = {
@@ -83,6 +85,7 @@ const layerNormalization: Op = {
 
 /** With a scale alone, behind the input. */
 const scaleOnly: Op = {
+  inputs: [2],
   infer: inferSame,
   entries: entriesBefore(-1),
   evaluate: evaluateRows({ isCentred: false }),
@@ -90,7 +93,11 @@ const scaleOnly: Op = {
 };
 
 /** With a scale and a shift per channel. */
-const perChannel: Op = { infer: inferSame, takeAffine: intoNormalization({ gamma: 1, beta: 2, isPerChannel: true }) };
+const perChannel: Op = {
+  inputs: [3],
+  infer: inferSame,
+  takeAffine: intoNormalization({ gamma: 1, beta: 2, isPerChannel: true }),
+};
 
 /** Normalizations: the first output is like the first input. */
 export const NORMALIZATION_OPS = {
@@ -105,6 +112,6 @@ export const NORMALIZATION_OPS = {
   RMSNormalization: scaleOnly,
   SimplifiedLayerNormalization: scaleOnly,
   GroupNormalization: perChannel,
-  MeanVarianceNormalization: { infer: inferSame },
-  LpNormalization: { infer: inferSame },
+  MeanVarianceNormalization: { inputs: [1], infer: inferSame },
+  LpNormalization: { inputs: [1], infer: inferSame },
 } satisfies Ops;

@@ -1,7 +1,6 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { ContribOp, MlOp, OnnxOp } from "./names.ts";
 import type { Views } from "./view.ts";
 
 /** What is known of a value before the model runs. What is absent is not known. */
@@ -37,6 +36,8 @@ export interface Settled {
 
 /** All that is known of one ONNX operator. */
 export interface Op extends Views {
+  /** How many inputs every version of it needs, and how many it takes at most, which is as many where that is left out. */
+  readonly inputs: readonly [least: number, most?: number];
   /**
    * Types and shapes of the outputs, in order, from what is known of the inputs (an absent input has no facts). An empty list
    * says that nothing is known.
@@ -70,5 +71,5 @@ export interface Op extends Views {
   work?(node: Node): Work;
 }
 
-/** Entries of a family of operators, by operator; the compiler refuses one that `names.ts` does not have. */
-export type Ops = Readonly<Partial<Record<OnnxOp | MlOp | ContribOp, Op>>>;
+/** Entries of a family of operators, by operator. */
+export type Ops = Readonly<Record<string, Op>>;

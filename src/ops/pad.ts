@@ -21,6 +21,7 @@ const MODES: Record<string, (at: number, length: number) => number> = {
 };
 
 const pad: Op = {
+  inputs: [1, 4],
   infer(node, [{ type, shape }]) {
     const pads = shape && padsOf(node, shape.length);
     return [{

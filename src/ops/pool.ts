@@ -34,6 +34,7 @@ function inferRegions(size: (node: Parameters<Op["infer"]>[0]) => Shape): Op["in
 }
 
 const maxUnpool: Op = {
+  inputs: [2, 3],
   infer(node, [{ type, shape }, , given]) {
     const kernel = node.numbers("kernel_shape");
     if (node.has(2)) return [{ type, shape: smallValues(given.constant) ?? shape?.map(() => null) }];
@@ -50,8 +51,9 @@ const maxUnpool: Op = {
 
 /** Pools over the spatial axes. */
 export const POOL_OPS = {
-  MaxPool: { infer: inferPool, carry: maxPoolCarry, takePadding: padMaxPool },
+  MaxPool: { inputs: [1], infer: inferPool, carry: maxPoolCarry, takePadding: padMaxPool },
   AveragePool: {
+    inputs: [1],
     infer: inferPool,
     work(node) {
       const elements = elementCount(node.outputs[0]?.shape);
@@ -62,17 +64,21 @@ export const POOL_OPS = {
     positions: averagePoolPositions,
     takePadding: padAveragePool,
   },
-  LpPool: { infer: inferPool },
+  LpPool: { inputs: [1], infer: inferPool },
   GlobalAveragePool: {
+    inputs: [1],
     infer: inferGlobal,
     work: (node) => ({ macs: elementCount(node.inputs[0]?.shape) }),
     carry: globalAverageCarry,
     positions: globalAveragePositions,
   },
-  GlobalMaxPool: { infer: inferGlobal, carry: globalMaxCarry },
-  GlobalLpPool: { infer: inferGlobal },
+  GlobalMaxPool: { inputs: [1], infer: inferGlobal, carry: globalMaxCarry },
+  GlobalLpPool: { inputs: [1], infer: inferGlobal },
   MaxUnpool: maxUnpool,
-  MaxRoiPool: { infer: inferRegions((node) => node.numbers("pooled_shape") ?? [null, null]) },
-  RoiAlign: { infer: inferRegions((node) => [node.number("output_height", 1), node.number("output_width", 1)]) },
-  LRN: { infer: inferSame },
+  MaxRoiPool: { inputs: [2], infer: inferRegions((node) => node.numbers("pooled_shape") ?? [null, null]) },
+  RoiAlign: {
+    inputs: [3],
+    infer: inferRegions((node) => [node.number("output_height", 1), node.number("output_width", 1)]),
+  },
+  LRN: { inputs: [1], infer: inferSame },
 } satisfies Ops;

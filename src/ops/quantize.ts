@@ -30,6 +30,7 @@ function aligned(node: Node, x: Tensor, parameter: Tensor): Tensor | undefined {
 }
 
 const quantizeLinear: Op = {
+  inputs: [2, 3],
   infer: (node, [x, , zero]) => [{
     type: node.has(2) ? zero.type : outputType(node, "uint8"),
     shape: x.shape,
@@ -49,6 +50,7 @@ const quantizeLinear: Op = {
 };
 
 const dequantizeLinear: Op = {
+  inputs: [2, 3],
   decodes: true,
   infer: (node, [x, scale]) => [{ type: outputType(node, scale.type), shape: x.shape }],
   evaluate(node, [x, scale, zero]) {
@@ -65,6 +67,7 @@ export const QUANTIZE_OPS = {
   QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,
   DynamicQuantizeLinear: {
+    inputs: [1],
     infer: (
       _node,
       [x],

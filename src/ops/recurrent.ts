@@ -6,6 +6,7 @@ import type { Op, Ops } from "./op.ts";
 
 /** Hidden states for every step, the last hidden state, and the last cell state where there are cells. */
 const recurrent: Op = {
+  inputs: [3, 6],
   infer(node, [{ type, shape }, , recurrence]) {
     const directions = node.text("direction", "forward") === "bidirectional" ? 2 : 1;
     const size: Dim = node.attribute("hidden_size") !== undefined
@@ -45,4 +46,4 @@ function isZero(value: Value | undefined): boolean {
 }
 
 /** Recurrent networks. */
-export const RECURRENT_OPS = { RNN: recurrent, GRU: recurrent, LSTM: recurrent } satisfies Ops;
+export const RECURRENT_OPS = { RNN: recurrent, GRU: recurrent, LSTM: { ...recurrent, inputs: [3, 8] } } satisfies Ops;

@@ -39,6 +39,7 @@ interface Reduction {
 /** A reduction along axes, in float64. */
 function reduction({ start = 0, step, end = (result) => result }: Reduction): Op {
   return {
+    inputs: [1, 2],
     infer,
     entries: reducedEntries,
     evaluate(node, [x]) {
@@ -81,6 +82,7 @@ const product: Op = {
 /** The place of the largest or smallest value along an axis. */
 function extremePlace(isBetter: (value: number, best: number) => boolean): Op {
   return {
+    inputs: [1],
     infer(node, [{ shape }]) {
       if (!shape) return [{ type: "int64" }];
       return [{ type: "int64", shape: reducedShape(node, shape, new Set([axisOf(node, shape.length, 0)])) }];
@@ -112,6 +114,7 @@ const sum = (total: number, value: number) => total + value;
 
 /** Log of a sum of exponentials, with the largest taken out first. */
 const logSumExp: Op = {
+  inputs: [1, 2],
   infer,
   evaluate(node, [x]) {
     const { type, dims } = x!, axes = reducedAxes(node, dims.length);
@@ -129,6 +132,7 @@ const logSumExp: Op = {
 /** A sum along an axis that keeps every partial result. */
 function cumulative(step: (result: number, value: number) => number, start: number): Op {
   return {
+    inputs: [2],
     infer: inferSame,
     evaluate(node, [x, axisGiven]) {
       const { type, dims } = x!, rank = dims.length, given = valuesOf(axisGiven as Tensor)[0];

@@ -18,6 +18,7 @@ import { elementsOf, reshapedDims, settledTarget, valueElements } from "./shape_
 const FIRST = [0];
 
 const reshape: Op = {
+  inputs: [1, 2],
   moves: FIRST,
   infer(node, [x, given]) {
     const shape = node.has(1) ? elementsOf(given) : node.numbers("shape");
@@ -48,6 +49,7 @@ function zerosIn(node: Node): { allowZero: boolean } {
 }
 
 const flatten: Op = {
+  inputs: [1],
   moves: FIRST,
   infer(node, [{ type, shape }]) {
     if (!shape) return [{ type, shape: [null, null] }];
@@ -62,6 +64,7 @@ const flatten: Op = {
 };
 
 const squeeze: Op = {
+  inputs: [1, 2],
   moves: FIRST,
   infer(node, [{ type, shape }]) {
     if (!shape) return [{ type }];
@@ -90,6 +93,7 @@ function unsqueezed(node: Node): readonly number[] | undefined {
 }
 
 const unsqueeze: Op = {
+  inputs: [1, 2],
   moves: FIRST,
   infer(node, [{ type, shape }]) {
     const axes = unsqueezed(node);
@@ -103,6 +107,7 @@ const unsqueeze: Op = {
 };
 
 const transpose: Op = {
+  inputs: [1],
   moves: FIRST,
   infer(node, [{ type, shape }]) {
     const order = permOf(node, shape?.length);
@@ -128,6 +133,7 @@ function keepsOrder(perm: readonly number[], shape: Shape): boolean {
 }
 
 const identity: Op = {
+  inputs: [1],
   moves: FIRST,
   infer: inferSame,
   evaluate: (_node, [x]) => [x],
@@ -135,6 +141,7 @@ const identity: Op = {
 };
 
 const dropout: Op = {
+  inputs: [1, 3],
   infer: (node, [{ type, shape }]) => [{ type, shape }, { type: node.opset >= 10 ? "bool" : type, shape }],
   isNoOp: (node) => isInferenceDropout(node) ? node.inputs[0] : undefined,
 };

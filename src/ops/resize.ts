@@ -13,6 +13,7 @@ import { resized } from "./resized.ts";
 import { elementsOf, valueElements } from "./shape_elements.ts";
 
 const resize: Op = {
+  inputs: [1, 4],
   infer(node, [{ type, shape }, first, second, third]) {
     if (!shape) return [{ type }];
     const axes = resizedAxes(node, shape.length);
@@ -58,6 +59,7 @@ function keepsSizes(node: Node): boolean {
 }
 
 const upsample: Op = {
+  inputs: [1, 2],
   infer(node, [{ type, shape }]) {
     const scales = node.has(1) ? constantValues(node.inputs[1]) : node.numbers("scales");
     const byName = [1, 1, node.number("height_scale", NaN), node.number("width_scale", NaN)];
@@ -71,6 +73,7 @@ const upsample: Op = {
 };
 
 const depthToSpace: Op = {
+  inputs: [1],
   infer(node, [{ type, shape }]) {
     const block = node.number("blocksize", 1);
     return [{
@@ -90,6 +93,7 @@ const depthToSpace: Op = {
 };
 
 const spaceToDepth: Op = {
+  inputs: [1],
   infer(node, [{ type, shape }]) {
     const block = node.number("blocksize", 1);
     return [{
@@ -106,6 +110,7 @@ const spaceToDepth: Op = {
 };
 
 const gridSample: Op = {
+  inputs: [2],
   infer: (_node, [{ type, shape }, grid]) => [{
     type,
     shape: shape && grid.shape && [shape[0], shape[1], ...grid.shape.slice(1, -1)],
@@ -113,6 +118,7 @@ const gridSample: Op = {
 };
 
 const affineGrid: Op = {
+  inputs: [2],
   infer(_node, [{ type }, size]) {
     const dims = elementsOf(size);
     return [{ type, shape: dims && [dims[0], ...dims.slice(2), dims.length - 2] }];

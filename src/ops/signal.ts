@@ -10,6 +10,7 @@ function half(length: Dim): Dim {
 }
 
 const dft: Op = {
+  inputs: [1, 3],
   infer(node, [{ type, shape }, given]) {
     if (!shape) return [{ type }];
     const rank = shape.length, fromInput = node.has(2) ? constantValues(node.inputs[2])?.[0] : undefined;
@@ -24,6 +25,7 @@ const dft: Op = {
 };
 
 const stft: Op = {
+  inputs: [2, 4],
   infer(node, [{ type, shape }, step, window, frame]) {
     if (!shape) return [{ type }];
     const size = node.has(3) ? elementsOf(frame)?.[0] : window.shape?.[0],
@@ -37,6 +39,7 @@ const stft: Op = {
 
 /** Losses are one number, or one for each class position. */
 const loss: Op = {
+  inputs: [2, 3],
   infer: (node, [{ type, shape }, labels]) => [
     { type, shape: node.text("reduction", "mean") === "none" ? labels.shape : [] },
     { type, shape },

@@ -20,6 +20,7 @@ function cutLength(length: Dim, cut: Cut): Dim {
 }
 
 const slice: Op = {
+  inputs: [1, 5],
   moves: [0],
   infer(node, [{ type, shape }]) {
     const cuts = shape && cutsOf(node, shape.length);
@@ -62,6 +63,7 @@ function partsOf(node: Node, length: Dim): Dim[] {
 }
 
 const split: Op = {
+  inputs: [1, 2],
   moves: [0],
   infer(node, [{ type, shape }]) {
     if (!shape) return node.outputs.map(() => ({ type }));

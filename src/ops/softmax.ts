@@ -8,6 +8,7 @@ import type { Op, Ops } from "./op.ts";
 /** Along one axis from operator set 13 on; before, the tensor is a matrix that is cut in front of the axis. */
 function alongAxis(normalize: (values: Float64Array) => Float64Array): Op {
   return {
+    inputs: [1],
     infer: inferSame,
     entries: entriesBefore(1, 13),
     normalizedAxis(node) {

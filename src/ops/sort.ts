@@ -4,6 +4,7 @@ import type { Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 const topK: Op = {
+  inputs: [1, 2],
   infer(node, [{ type, shape }, count]) {
     if (!shape) return [{ type }, { type: "int64" }];
     const given: Dim | undefined = node.has(1) ? elementsOf(count)?.[0] : node.number("k", 0);
@@ -14,6 +15,7 @@ const topK: Op = {
 
 /** How many different entries there are depends on their values. */
 const unique: Op = {
+  inputs: [1],
   infer(node, [{ type, shape }]) {
     const isFlat = node.attribute("axis") === undefined;
     const to = isFlat ? [null] : shape?.with(axisOf(node, shape.length, 0), null);
@@ -26,5 +28,5 @@ const unique: Op = {
 export const SORT_OPS = {
   TopK: topK,
   Unique: unique,
-  NonMaxSuppression: { infer: () => [{ type: "int64", shape: [null, 3] }] },
+  NonMaxSuppression: { inputs: [2, 5], infer: () => [{ type: "int64", shape: [null, 3] }] },
 } satisfies Ops;

@@ -10,6 +10,7 @@ import type { Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 const constant: Op = {
+  inputs: [0],
   infer: (node) => {
     const tensor = attributeTensor(node); // of a type that is only carried along
     return tensor ? [{ type: tensor.type, shape: tensor.dims, constant: tensor }] : [];
@@ -35,6 +36,7 @@ function vector(type: ElementType, values: readonly number[]): Tensor {
 }
 
 const constantOfShape: Op = {
+  inputs: [1],
   infer(node, [given]) {
     const sizes = given.shape?.length === 1 ? elementsOf(given) : undefined,
       shape = sizes?.map((dim) => typeof dim === "number" && dim < 0 ? null : dim),
@@ -55,6 +57,7 @@ const constantOfShape: Op = {
 };
 
 const shapeOf: Op = {
+  inputs: [1],
   infer(node, [{ shape }]) {
     const part = shape?.slice(
       node.number("start", 0),
@@ -65,6 +68,7 @@ const shapeOf: Op = {
 };
 
 const sizeOfAll: Op = {
+  inputs: [1],
   infer(_node, [{ shape }]) {
     const long = shape?.filter((dim) => dim !== 1);
     const size = long?.length === 1
@@ -77,6 +81,7 @@ const sizeOfAll: Op = {
 };
 
 const range: Op = {
+  inputs: [3],
   infer(_node, [start, limit, delta]) {
     const [from, to, step] = [start, limit, delta].map((facts) => elementsOf(facts)?.[0]);
     const length = from === 0 && step === 1 && to !== undefined ? to : null;
@@ -99,6 +104,7 @@ function typeIn(node: Node, name: string, otherwise: ElementType | undefined): E
 }
 
 const eyeLike: Op = {
+  inputs: [1],
   infer: (node, [{ type, shape }]) => [{ type: typeIn(node, "dtype", type), shape }],
   evaluate(node, [x]) {
     const type = typeIn(node, "dtype", x!.type)!, k = node.number("k", 0), { dims } = x!;
@@ -108,14 +114,17 @@ const eyeLike: Op = {
 };
 
 const random: Op = {
+  inputs: [0],
   infer: (node) => [{ type: typeIn(node, "dtype", "float32"), shape: node.numbers("shape") }],
 };
 
 const randomLike: Op = {
+  inputs: [1],
   infer: (node, [{ type, shape }]) => [{ type: typeIn(node, "dtype", type), shape }],
 };
 
 const multinomial: Op = {
+  inputs: [1],
   infer: (node, [{ shape }]) => [{
     type: typeIn(node, "dtype", "int32"),
     shape: [shape?.[0] ?? null, node.number("sample_size", 1)],
@@ -125,6 +134,7 @@ const multinomial: Op = {
 /** A window of signal processing: a sum of cosines. */
 function window(of: (place: number) => number): Op {
   return {
+    inputs: [1],
     infer: (node, [size]) => [{
       type: typeIn(node, "output_datatype", "float32"),
       shape: [elementsOf(size)?.[0] ?? null],
@@ -140,6 +150,7 @@ function window(of: (place: number) => number): Op {
 }
 
 const melWeightMatrix: Op = {
+  inputs: [5],
   infer(node, [bins, length]) {
     const size = elementsOf(length)?.[0], columns = elementsOf(bins)?.[0] ?? null;
     const rows: Shape[number] = typeof size === "number" ? Math.floor(size / 2) + 1 : null;

@@ -11,9 +11,8 @@ import { JOIN_OPS } from "./join.ts";
 import { LOGIC_OPS } from "./logic.ts";
 import { MATMUL_OPS } from "./matmul.ts";
 import { ML_OPS } from "./ml.ts";
-import type { ContribOp, MlOp, OnnxOp } from "./names.ts";
 import { NORMALIZATION_OPS } from "./normalization.ts";
-import type { Op } from "./op.ts";
+import type { Op, Ops } from "./op.ts";
 import { PAD_OPS } from "./pad.ts";
 import { POOL_OPS } from "./pool.ts";
 import { QUANTIZE_OPS } from "./quantize.ts";
@@ -30,7 +29,7 @@ import { SOURCE_OPS } from "./source.ts";
 import { TEXT_OPS } from "./text.ts";
 
 /** Operators of the default domain, up to operator set 26. */
-const ONNX: Readonly<Record<OnnxOp, Op>> = {
+const ONNX_OPS: Ops = {
   ...ACTIVATION_OPS,
   ...ARITHMETIC_OPS,
   ...ATTENTION_OPS,
@@ -58,15 +57,11 @@ const ONNX: Readonly<Record<OnnxOp, Op>> = {
   ...TEXT_OPS,
 };
 
-const ML: Readonly<Record<MlOp, Op>> = ML_OPS;
-
-const CONTRIB: Readonly<Record<ContribOp, Op>> = CONTRIB_OPS;
-
 /** Every entry, by domain (the default one is the empty string) and operator. */
-export const OPS: Readonly<Record<string, Readonly<Record<string, Op>>>> = {
-  "": ONNX,
-  "ai.onnx.ml": ML,
-  "com.microsoft": CONTRIB,
+export const OPS: Readonly<Record<string, Ops>> = {
+  "": ONNX_OPS,
+  "ai.onnx.ml": ML_OPS,
+  "com.microsoft": CONTRIB_OPS,
 };
 
 const ENTRIES = new Map(Object.entries(OPS).map(([domain, ops]) => [domain, new Map(Object.entries(ops))]));

@@ -1,6 +1,14 @@
 import type { Node, Value } from "../graph/graph.ts";
-import { inputsOf } from "./names.ts";
 import { Skip } from "./skip.ts";
+
+/** Nodes of operators that have no entry, which inference came to. */
+const unknown = new WeakSet<Node>();
+
+/** Takes note of a node of which nothing is known. Returns what is: nothing. */
+export function noteUnknown(node: Node): readonly [] {
+  unknown.add(node);
+  return [];
+}
 
 /** Furthest that is looked back for what hides a rank. */
 const FURTHEST = 1000;
@@ -21,7 +29,7 @@ function hiddenBy(from: Value): { node?: Node; input?: Value } {
   for (let step = 0; value && step < FURTHEST; step++) {
     const { producer }: Value = value;
     if (!producer) return { input: value };
-    if (!inputsOf(producer)) return { node: producer };
+    if (unknown.has(producer)) return { node: producer };
     value = producer.inputs.find((input) => input && input.shape === undefined);
   }
   return {};

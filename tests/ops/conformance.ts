@@ -149,7 +149,7 @@ export async function checkExample(name: OpName, op: Op, opset: number, example:
   const actual = await run(name, opset, example, coverage);
   if (!actual) return;
   coverage.opsets.add(opset);
-  coverage.runs++;
+  if (coverage.runs++ === 0) await checkInputs(name, op, opset, example);
   const where = `${name.domain || "ai.onnx"}.${name.opType} at operator set ${opset}, ${describe(example)}`;
   const isParameter = (index: number) => example.parameters?.includes(index) === true;
   const ways: Record<string, (index: number) => Given> = {
@@ -167,6 +167,18 @@ export async function checkExample(name: OpName, op: Op, opset: number, example:
     checkNoOp(op, node, actual, example, what, coverage);
     if (way === "all constant") checkConstants(node, actual, example, what, coverage);
   }
+}
+
+/** Whether it takes no more inputs than its entry says, and is refused with fewer. */
+async function checkInputs(name: OpName, { inputs: [least, most = least] }: Op, opset: number, example: Example) {
+  const inputs = example.before?.inputs ?? example.inputs,
+    what = `its entry says that it has ${least} to ${most} inputs`;
+  assert(inputs.length <= most, `${what}: an example has ${inputs.length}`);
+  if (least === 0) return;
+  const { before } = example, fewer = { ...example, inputs: example.inputs.slice(0, least - 1) };
+  const short = before ? { ...example, before: { ...before, inputs: before.inputs.slice(0, least - 1) } } : fewer;
+  const unheeded: Coverage = { opsets: new Set(), runs: 0, evaluated: 0, noOps: 0 };
+  assert(!await run(name, opset, short, unheeded), `${what}: ONNX Runtime runs it with ${least - 1}`);
 }
 
 function describe({ inputs, attributes = {} }: Example): string {

@@ -2,8 +2,7 @@ import type { Node, Value } from "../../graph/graph.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { InputProduct } from "./input_product.ts";
-import { weightOf } from "./layers.ts";
-import { type Channels, layerParts } from "./linear_parts.ts";
+import { type Channels, layerParts, weightOf } from "./linear_parts.ts";
 import { vectorTimes } from "./matrix_product.ts";
 
 /**

@@ -1,7 +1,9 @@
 import type { Node, Value } from "../../graph/graph.ts";
+import { isFloat } from "../../tensor/element_type.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { AffineMap } from "../affine_map.ts";
-import { constantOf } from "../constant.ts";
+import { constantOf, notConstant } from "../constant.ts";
+import { Skip } from "../skip.ts";
 import type { Bias } from "./bias.ts";
 import type { CompactWeight } from "./compact_weight.ts";
 
@@ -86,6 +88,16 @@ export function parametersOf(nodes: readonly Node[]): number {
 /** What a layer made of two is named after. */
 export function largerOrigin(a: Origin, b: Origin): Origin {
   return b.size > a.size ? b : a;
+}
+
+/** A constant floating-point weight of a layer, or why it is none. */
+export function weightOf(node: Node, index: number, role: string): Tensor | Skip {
+  const value = node.inputs[index];
+  if (!value) return new Skip("invalid-parameter", `${node.label} has no ${role}`);
+  const tensor = constantOf(value);
+  if (!tensor) return notConstant(`the ${role} of ${node.label} is`, value);
+  if (isFloat(tensor.type)) return tensor;
+  return new Skip("element-type", `the ${role} of ${node.label} has the element type ${tensor.type}`);
 }
 
 /** What a layer of one node is made of, its weight and its bias being these inputs. */

@@ -4,8 +4,7 @@ import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { biasNumbers, isNumbers } from "./bias.ts";
 import { InputProduct } from "./input_product.ts";
-import { weightOf } from "./layers.ts";
-import { type Channels, layerParts } from "./linear_parts.ts";
+import { type Channels, layerParts, weightOf } from "./linear_parts.ts";
 
 /**
  * The product with the input in an LSTM, GRU or RNN: W[directions, gates·hidden, inputs]·x + Wb at each step, for what comes

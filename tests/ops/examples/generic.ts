@@ -7,7 +7,7 @@ import { as, type Example, type ExampleInit, floats, positive, TYPE, wholes } fr
  */
 export function genericExamples(least: number, most: number, { opset, seed }: ExampleInit): Example[] {
   const examples: Example[] = [];
-  const counts = new Set([Math.max(1, least), most === 0 ? 3 : Math.min(Math.max(1, most), 3)]);
+  const counts = new Set([Math.max(1, least), Math.min(Math.max(1, most), 3)]);
   const shapes = [[2, 3, 4], [3, 1], [1, 4]];
   for (const count of counts) {
     const inputs = Array.from({ length: count }, (_, index) => random(shapes[index] ?? [4], seed + index));

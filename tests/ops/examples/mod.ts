@@ -1,5 +1,5 @@
 /** Examples of every operator: its own where it needs attributes or inputs of a certain form, and those that suit many. */
-import { inputsOf } from "../../../src/ops/names.ts";
+import { OPS } from "../../../src/ops/table.ts";
 import type { OpName } from "../conformance.ts";
 import type { Example, ExampleInit, Examples } from "../example.ts";
 import { CONTRIB } from "./contrib.ts";
@@ -19,6 +19,6 @@ const OWN: Record<string, Record<string, Examples>> = {
 
 /** Examples of an operator for an operator set. */
 export function examplesOf(name: OpName, init: ExampleInit): readonly Example[] {
-  const own = OWN[name.domain]?.[name.opType], [least, most] = inputsOf(name) ?? [0, 0];
+  const own = OWN[name.domain]?.[name.opType], [least, most = least] = OPS[name.domain][name.opType].inputs;
   return own ? own(init) : genericExamples(least, most, init);
 }
