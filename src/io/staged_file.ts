@@ -34,7 +34,7 @@ export function stagedName(): string {
 const TURN_MS = 20;
 
 /** Most bytes that are written at once. */
-const BLOCK_BYTES = 1 << 20;
+const BLOCK_BYTES = 1 << 18;
 
 /** After how many bytes the disk begins to write while more are computed. */
 const FLUSH_BYTES = 1 << 26;

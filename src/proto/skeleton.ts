@@ -38,7 +38,8 @@ export interface Skeleton {
 
 /** Payloads shorter than this stay in the skeleton: a range costs more than it saves. */
 const INLINE_BYTES = 16;
-const WINDOW_BYTES = 1 << 16;
+/** How much is read ahead: at first, since the next payload may begin behind a few fields, and where that was all used. */
+const FIRST_BYTES = 1 << 13, WINDOW_BYTES = 1 << 16;
 /** Protobuf's own limit, in ONNX Runtime and everywhere else. */
 const DEEPEST = 100;
 
@@ -71,8 +72,9 @@ class Cursor {
     let at = this.position - this.#start;
     if (at < 0 || at >= this.#filled) {
       if (this.position >= this.source.size) this.fail("the file ends inside a field");
+      const isNext = this.position === this.#start + this.#filled;
       this.#start = this.position;
-      this.#filled = Math.min(this.#window.length, this.source.size - this.position);
+      this.#filled = Math.min(isNext ? WINDOW_BYTES : FIRST_BYTES, this.source.size - this.position);
       this.source.read(this.#start, this.#window.subarray(0, this.#filled));
       at = 0;
     }

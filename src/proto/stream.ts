@@ -1,7 +1,7 @@
 import type { ByteRange } from "../io/source.ts";
 import type { Segment } from "./encode.ts";
 
-const BUFFER_BYTES = 1 << 20;
+const BUFFER_BYTES = 1 << 18;
 /** Chunks of at least this size are passed on as they are: copying them into the buffer would save no call. */
 const DIRECT_BYTES = 1 << 16;
 
