@@ -8,7 +8,6 @@ import {
   lstatSync,
   openSync,
   readdirSync,
-  readSync,
   rmSync,
   writeSync,
 } from "node:fs";
@@ -16,7 +15,7 @@ import { basename, dirname, isAbsolute, join, normalize, relative, resolve } fro
 import { FileError, unwritable } from "./errors.ts";
 import { removeLeftovers, writeJournal } from "./leftovers.ts";
 import { kindOf } from "./source.ts";
-import { flushFolder, StagedFile } from "./staged_file.ts";
+import { chunksOf, flushFolder, StagedFile } from "./staged_file.ts";
 import { beside, type ExistingFile, resolveTarget, type Target } from "./target.ts";
 
 /** What to write. */
@@ -306,15 +305,15 @@ export function backupsOf(path: string): string[] {
  * back, and after a kill `open` says where it is.
  */
 async function overwrite({ path }: Target, existing: ExistingFile, staged: StagedFile): Promise<void> {
-  using old = StagedFile.create(dirname(path), existing);
-  await old.write(readChunks(path));
-  await old.flush();
-  old.takeAfter(existing);
-  const { uid } = lstatSync(staged.path), left = backupsOf(path);
-  // a killed save of ours left one: what is in place may be half of something. Another user's may be anything
-  const isWhole = left.some((backup) => lstatSync(backup).uid === uid);
   const fd = openSync(path, "r+");
   try {
+    using old = StagedFile.create(dirname(path), existing);
+    await old.write(chunksOf(fd));
+    await old.flush();
+    old.takeAfter(existing);
+    const { uid } = lstatSync(staged.path), left = backupsOf(path);
+    // a killed save of ours left one: what is in place may be half of something. Another user's may be anything
+    const isWhole = left.some((backup) => lstatSync(backup).uid === uid);
     const backup = isWhole ? undefined : keep(old, path);
     try {
       replaceBytes(fd, staged.chunks());
@@ -324,10 +323,10 @@ async function overwrite({ path }: Target, existing: ExistingFile, staged: Stage
       throw error;
     }
     if (backup !== undefined) left.push(backup);
+    left.forEach(removeIfAllowed);
   } finally {
     closeSync(fd);
   }
-  left.forEach(removeIfAllowed);
 }
 
 /** Gives a copy of what is at a path a name by which it is found after a kill. */
@@ -338,15 +337,6 @@ function keep(old: StagedFile, path: string): string {
     if (linked !== "exists") return backup;
   }
   throw new FileError(path, "no name for a copy of what is there is free: remove the .layerfuse-….backup files.");
-}
-
-function* readChunks(path: string): Generator<Uint8Array> {
-  const fd = openSync(path, "r"), buffer = new Uint8Array(1 << 20);
-  try {
-    for (let count = readSync(fd, buffer); count > 0; count = readSync(fd, buffer)) yield buffer.subarray(0, count);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function replaceBytes(fd: number, chunks: Iterable<Uint8Array>): void {

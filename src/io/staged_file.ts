@@ -30,11 +30,8 @@ export function stagedName(): string {
   return `.layerfuse-${digits}.part`;
 }
 
-/** How long to compute before others get a turn: signals and timers wait until then. */
-const TURN_MS = 20;
-
-/** Most bytes that are written at once. */
-const BLOCK_BYTES = 1 << 18;
+/** Most bytes that are read at once. */
+const CHUNK_BYTES = 1 << 18;
 
 /** After how many bytes the disk begins to write while more are computed. */
 const FLUSH_BYTES = 1 << 26;
@@ -71,49 +68,30 @@ export class StagedFile implements Disposable {
   }
 
   /**
-   * Writes chunks, which may be reused after each is taken: while one block is written the next is computed. Throws where
-   * `signal` is aborted; others get a turn now and then.
+   * Writes chunks, each of which must stay as it is until the one after the next is asked for: while it is written the next is
+   * made. Throws where `signal` is aborted; others get a turn after each.
    */
   async write(
     chunks: Iterable<Uint8Array>,
     signal?: AbortSignal,
     onBytes: (count: number) => void = () => {},
   ): Promise<void> {
-    const blocks = [new Uint8Array(BLOCK_BYTES), new Uint8Array(BLOCK_BYTES)];
-    let filled = 0,
-      behind = 0,
-      last = performance.now(),
-      writing = Promise.resolve(),
-      flushing: Promise<void> | undefined;
-    const send = async () => {
-      await writing;
-      signal?.throwIfAborted();
-      last = performance.now();
-      const [block] = blocks, bytes = block.subarray(0, filled);
-      writing = writeAll(file, bytes);
-      writing.catch(() => {}); // it is waited for later
-      onBytes(filled);
-      behind += filled;
-      blocks.reverse();
-      filled = 0;
-    };
+    let behind = 0, writing = Promise.resolve(), flushing: Promise<void> | undefined;
     const file = denoAppender(this.path) ?? nodeAppender(this.path);
     try {
       for (const chunk of chunks) {
-        for (let done = 0; done < chunk.length;) {
-          const part = chunk.subarray(done, done + BLOCK_BYTES - filled);
-          blocks[0].set(part, filled);
-          filled += part.length;
-          done += part.length;
-          if (filled === BLOCK_BYTES || performance.now() - last > TURN_MS) await send();
-        }
+        await writing;
+        signal?.throwIfAborted();
+        writing = writeAll(file, chunk);
+        writing.catch(() => {}); // it is waited for later
+        onBytes(chunk.length);
+        behind += chunk.length;
         if (behind < FLUSH_BYTES) continue;
         behind = 0;
         await flushing;
         flushing = this.flush();
         flushing.catch(() => {});
       }
-      await send();
       await writing;
       signal?.throwIfAborted();
     } finally {
@@ -134,11 +112,8 @@ export class StagedFile implements Disposable {
   }
 
   /** Its bytes, from the begin. */
-  *chunks(): Generator<Uint8Array> {
-    const buffer = new Uint8Array(1 << 20);
-    for (let at = 0, count; (count = readSync(this.#fd, buffer, 0, buffer.length, at)) > 0; at += count) {
-      yield buffer.subarray(0, count);
-    }
+  chunks(): Iterable<Uint8Array> {
+    return chunksOf(this.#fd);
   }
 
   /**
@@ -181,6 +156,15 @@ export class StagedFile implements Disposable {
     rmSync(this.path, { force: true });
     closeSync(this.#fd);
     if (typeof this.#lock === "object") this.#lock.close();
+  }
+}
+
+/** The bytes of a file, from the begin, in chunks each of which stays as it is until the one after the next is asked for. */
+export function* chunksOf(fd: number): Generator<Uint8Array> {
+  const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
+  for (let at = 0, count; (count = readSync(fd, buffers[0], 0, CHUNK_BYTES, at)) > 0; at += count) {
+    yield buffers[0].subarray(0, count);
+    buffers.reverse();
   }
 }
 

@@ -1,42 +1,37 @@
-import type { ByteRange } from "../io/source.ts";
 import type { Segment } from "./encode.ts";
 
-const BUFFER_BYTES = 1 << 18;
-/** Chunks of at least this size are passed on as they are: copying them into the buffer would save no call. */
-const DIRECT_BYTES = 1 << 16;
+const CHUNK_BYTES = 1 << 18;
 
-/** The bytes of segments through one buffer, in chunks that are reused: take one before you ask for the next. */
+/**
+ * The bytes of segments in chunks, each of which stays as it is until the one after the next is asked for: it can be written while
+ * the next is made.
+ */
 export function* streamed(segments: readonly Segment[]): Generator<Uint8Array> {
-  const buffer = new Uint8Array(BUFFER_BYTES);
+  const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
   let filled = 0;
-  const put = function* (bytes: Uint8Array): Generator<Uint8Array> {
-    const isDirect = bytes.length >= DIRECT_BYTES;
-    if (filled > 0 && (isDirect || filled + bytes.length > buffer.length)) {
-      yield buffer.subarray(0, filled);
-      filled = 0;
-    }
-    if (isDirect) yield bytes;
-    else {
-      buffer.set(bytes, filled);
-      filled += bytes.length;
-    }
+  const chunk = () => {
+    const bytes = buffers[0].subarray(0, filled);
+    buffers.reverse();
+    filled = 0;
+    return bytes;
   };
-  const copy = function* ({ source, offset, length }: ByteRange): Generator<Uint8Array> {
+  const put = function* (length: number, read: (from: number, into: Uint8Array) => void): Generator<Uint8Array> {
     for (let done = 0; done < length;) {
-      if (filled === buffer.length) {
-        yield buffer;
-        filled = 0;
-      }
-      const count = Math.min(buffer.length - filled, length - done);
-      source.read(offset + done, buffer.subarray(filled, filled + count));
+      const count = Math.min(CHUNK_BYTES - filled, length - done);
+      read(done, buffers[0].subarray(filled, filled + count));
       filled += count;
       done += count;
+      if (filled === CHUNK_BYTES) yield chunk();
     }
   };
+  const putBytes = (bytes: Uint8Array) =>
+    put(bytes.length, (from, into) => into.set(bytes.subarray(from, from + into.length)));
   for (const segment of segments) {
-    if (segment instanceof Uint8Array) yield* put(segment);
-    else if ("range" in segment) yield* copy(segment.range);
-    else for (const chunk of segment.chunks()) yield* put(chunk);
+    if (segment instanceof Uint8Array) yield* putBytes(segment);
+    else if ("range" in segment) {
+      const { source, offset, length } = segment.range;
+      yield* put(length, (from, into) => source.read(offset + from, into));
+    } else for (const bytes of segment.chunks()) yield* putBytes(bytes);
   }
-  if (filled > 0) yield buffer.subarray(0, filled);
+  if (filled > 0) yield chunk();
 }

@@ -95,6 +95,24 @@ Deno.test("save() in place keeps permissions, owner and hard links", () =>
     assertEquals(filesIn(folder), ["net.onnx", "second.onnx"]);
   }));
 
+Deno.test("save() over a file with two names writes all of what is larger than one read", () =>
+  withModel(async (folder, path) => {
+    const large = modelBytes({
+      inputs: { x: [1, 400] },
+      outputs: { y: [1, 500] },
+      initializers: { w: random([400, 500], 1), s: random([500], 2) },
+      nodes: [
+        { op: "MatMul", inputs: ["x", "w"], outputs: ["m"] },
+        { op: "Mul", inputs: ["m", "s"], outputs: ["y"] },
+      ],
+    });
+    await Deno.writeFile(path, large);
+    await Deno.link(path, `${folder}/second.onnx`);
+    await (await fuse(path)).model.save(path);
+    assertEquals(await Deno.readFile(`${folder}/second.onnx`), await (await fuse(large)).model.bytes());
+    assertEquals(filesIn(folder), ["net.onnx", "second.onnx"]);
+  }));
+
 Deno.test("open() says where the file is that a killed save was overwriting", () =>
   withModel(async (folder, path) => {
     await Deno.rename(path, `${folder}/.layerfuse-net.onnx.backup`);
