@@ -7,6 +7,7 @@ import { TransposedConvolution } from "./linear/transposed_convolution.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { padConv } from "./padding.ts";
 import { Skip } from "./skip.ts";
+import { convolved } from "./slid.ts";
 import { outputSize, windowOf } from "./window.ts";
 
 /** Shape of a convolution's result. */
@@ -111,7 +112,7 @@ function convTransposeLinear(node: Node): TransposedConvolution | Skip {
 
 /** Convolutions. */
 export const CONV_OPS = {
-  Conv: { ...conv, linear: convLinear, takePadding: padConv },
+  Conv: { ...conv, evaluate: convolved, linear: convLinear, takePadding: padConv },
   ConvInteger: convInteger,
   ConvTranspose: { ...convTranspose, linear: convTransposeLinear },
   DeformConv: { ...conv, inputs: [3, 5] },

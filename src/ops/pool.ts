@@ -8,6 +8,7 @@ import { averagePoolLinear } from "./linear/average_pool.ts";
 import type { Op, Ops } from "./op.ts";
 import { padAveragePool, padMaxPool } from "./padding.ts";
 import { averagePoolPositions, globalAveragePositions } from "./positions.ts";
+import { pooled, pooledWhole } from "./slid.ts";
 import { outputSize, windowOf } from "./window.ts";
 
 /** Shapes of a pool over the spatial axes, channels in front. */
@@ -51,10 +52,11 @@ const maxUnpool: Op = {
 
 /** Pools over the spatial axes. */
 export const POOL_OPS = {
-  MaxPool: { inputs: [1], infer: inferPool, carry: maxPoolCarry, takePadding: padMaxPool },
+  MaxPool: { inputs: [1], infer: inferPool, evaluate: pooled, carry: maxPoolCarry, takePadding: padMaxPool },
   AveragePool: {
     inputs: [1],
     infer: inferPool,
+    evaluate: pooled,
     work(node) {
       const elements = elementCount(node.outputs[0]?.shape);
       return { macs: elements === null ? null : elements * sizeOf(node.numbers("kernel_shape") ?? []) };
@@ -68,11 +70,12 @@ export const POOL_OPS = {
   GlobalAveragePool: {
     inputs: [1],
     infer: inferGlobal,
+    evaluate: pooledWhole,
     work: (node) => ({ macs: elementCount(node.inputs[0]?.shape) }),
     carry: globalAverageCarry,
     positions: globalAveragePositions,
   },
-  GlobalMaxPool: { inputs: [1], infer: inferGlobal, carry: globalMaxCarry },
+  GlobalMaxPool: { inputs: [1], infer: inferGlobal, evaluate: pooledWhole, carry: globalMaxCarry },
   GlobalLpPool: { inputs: [1], infer: inferGlobal },
   MaxUnpool: maxUnpool,
   MaxRoiPool: { inputs: [2], infer: inferRegions((node) => node.numbers("pooled_shape") ?? [null, null]) },

@@ -74,8 +74,8 @@ const SMALLER: Readonly<Record<string, string>> = {
           "' beside it. Choose or drop both files at once.");
       }
     }`,
-  // what is not known is left alone: classical models, spectra, cells dealt out to batches, constants that are resized, what comes
-  // together again further on, sequences, cells cut off a layer's result, axes that a Transpose moves joined,
+  // what is not known is left alone: classical models, spectra, cells dealt out to batches, constants that are resized, normalised,
+  // filtered or pooled, what comes together again further on, sequences, cells cut off a layer's result, axes that a Transpose moves joined,
   // layers with movements between them
   "ops/ml.ts": "export const ML_OPS = {};",
   "ops/signal.ts": "export const SIGNAL_OPS = {};",
@@ -84,7 +84,11 @@ const SMALLER: Readonly<Record<string, string>> = {
   "ops/linear/dilated.ts": "export const dilated = () => {};", // there are no cells dealt out to batches
   "rules/layers_apart.ts": "export const composedPastMovements = () => {};",
   "ops/reshaped_around.ts": "export const reshapedAround = () => {};",
+  "ops/normalized.ts":
+    "export const batchNormalized = () => {}, groupsNormalized = batchNormalized, meanVarianceNormalized = batchNormalized, " +
+    "lpNormalized = batchNormalized, rowsNormalized = () => batchNormalized;",
   "ops/resized.ts": "export const resized = () => {};",
+  "ops/slid.ts": "export const convolved = () => {}, pooled = convolved, pooledWhole = convolved;",
   "ops/batches/batch_to_space.ts": "export const batchToSpace = () => {};",
   "ops/batches/space_to_batch.ts": "export const spaceToBatch = () => {}, takesMoved = spaceToBatch;",
   "ops/carry/regroup.ts": "export const regrouped = () => {};",

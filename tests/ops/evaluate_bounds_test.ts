@@ -183,3 +183,23 @@ Deno.test("a Pad of a constant that crops more than there is stays", async () =>
   const cropped = (by: number) => evaluated([node("Pad", "a", "b")], { a: int64(1, 2, 3, 4), b: int64(-by, -by) });
   assertEquals([await cropped(1), await cropped(3)], [[2, 3], undefined]);
 });
+
+Deno.test("a window over a constant that would be too much work is left to the runtime, at once", async () => {
+  const x = random([1, 1, 4, 4], 1), w = random([1, 1, 2, 2], 2), before = performance.now();
+  const conv = (pad: number): TestNode => ({
+    ...node("Conv", "x", "w"),
+    attributes: { pads: [pad, pad, pad, pad] },
+  });
+  const pool = (size: number): TestNode => ({
+    ...node("MaxPool", "x"),
+    attributes: { kernel_shape: [size, size], pads: [size - 1, size - 1, size - 1, size - 1] },
+  });
+  assertEquals((await evaluated([conv(1)], { x, w }))?.length, 25);
+  assertEquals(await evaluated([conv(LARGE)], { x, w }), undefined);
+  assertEquals((await evaluated([pool(2)], { x }))?.length, 25);
+  assertEquals(await evaluated([pool(LARGE)], { x }), undefined);
+  const k = int64(1), sorted: TestNode = { ...node("TopK", "x", "k"), outputs: ["y", "places"] };
+  assertEquals((await evaluated([sorted], { x: random([2 ** 16], 1), k }))?.length, 1);
+  assertEquals(await evaluated([sorted], { x: random([2 ** 16 + 1], 1), k }), undefined);
+  assertLess(performance.now() - before, 2000);
+});

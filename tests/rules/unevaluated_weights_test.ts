@@ -1,11 +1,11 @@
 /** A layer whose weight is computed of constants by what is not evaluated has a reason. */
 import { assertKeeps } from "../fusion_check.ts";
-import { random, type TestModel, type TestNode } from "../onnx_model.ts";
+import { random, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
 
-/** x [n, 4] times a weight that nodes make of w [4, 5] and q [3, 3]. */
+/** x [n, 4] times a weight that nodes make of w [4, 5], five lengths and q [3, 3]. */
 function model(nodes: TestNode[], op = "MatMul"): TestModel {
   const used = nodes.flatMap(({ inputs }) => inputs);
-  const constants = { w: random([4, 5], 1), q: random([3, 3], 2) };
+  const constants = { w: random([4, 5], 1), q: random([3, 3], 2), lengths: tensor([5], [1, 2, 3, 4, 4], 7) };
   return {
     inputs: { x: ["n", 4] },
     outputs: { y: null },
@@ -15,11 +15,11 @@ function model(nodes: TestNode[], op = "MatMul"): TestModel {
 }
 
 Deno.test("a weight that an operator without an evaluation makes is named, behind further nodes too", async () => {
-  const normalized: TestNode = { op: "LpNormalization", name: "lp", inputs: ["w"], outputs: ["v"] };
+  const reversed: TestNode = { op: "ReverseSequence", name: "rs", inputs: ["w", "lengths"], outputs: ["v"] };
   for (const op of ["MatMul", "Gemm"]) {
     await assertKeeps(
-      model([normalized], op),
-      /^a weight of y is computed of constants by lp, and LpNormalization is not worked out ahead of time$/,
+      model([reversed], op),
+      /^a weight of y is computed of constants by rs, and ReverseSequence is not worked out ahead of time$/,
     );
   }
   const scaled: TestNode[] = [

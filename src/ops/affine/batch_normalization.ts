@@ -85,12 +85,20 @@ function rebuilt(
   return build.like(node, [x, ...parameters, ...node.inputs.slice(3)]);
 }
 
+/** In training mode by its attribute; before operator set 14 by its number of outputs, before 7 unless is_test says otherwise. */
 function inTraining(node: Node): Skip | undefined {
+  const { opset, outputs } = node, isOld = opset < 7, isByOutputs = !isOld && opset < 14;
   const why = "it is in training mode: it normalises by the statistics of each batch, and its own are not final. " +
     "Export the model for inference (model.eval() in PyTorch)";
-  if (node.opset >= 14 ? node.number("training_mode", 0) !== 0 : node.opset < 7 && node.number("is_test", 0) === 0) {
-    return new Skip("training-mode", node.opset < 7 ? `${why}; is_test is 0, its default before opset 7` : why, {
-      remedy: "export the model for inference",
-    });
+  if (
+    isOld ? node.number("is_test", 0) !== 0 : isByOutputs ? outputs.length < 2 : node.number("training_mode", 0) === 0
+  ) {
+    return undefined;
   }
+  const sign = isOld
+    ? "; is_test is 0, its default before opset 7"
+    : isByOutputs
+    ? `; from opset 7 to 13 its ${outputs.length} outputs say so`
+    : "";
+  return new Skip("training-mode", why + sign, { remedy: "export the model for inference" });
 }
