@@ -321,7 +321,9 @@ export class Model {
   #size(): number {
     const size = segmentsLength(this.#layout().model);
     if (size <= MOST_BYTES) return size;
-    throw new RangeError(`${this.name} has ${size} bytes, beyond protobuf's 2 GiB: save() it.`);
+    throw new RangeError(
+      `${this.source}: the result has ${size} bytes, beyond protobuf's 2 GiB. Save it to a file: its weights get a data file.`,
+    );
   }
 
   #layout(target?: ExternalTarget): Layout {

@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { FileError, fuse, open } from "../../src/fusion/mod.ts";
 import { saveModel } from "../../src/fusion/save.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { CONV_BN, externalised, filesIn, inFolder } from "../external_model.ts";
-import { feedsFor, modelBytes, relativeL2, run } from "../onnx_model.ts";
+import { feedsFor, modelBytes, randomIn, relativeL2, run } from "../onnx_model.ts";
 
 const WEIGHTS = ["w", "spare"];
 
@@ -146,3 +147,28 @@ Deno.test("a result above 1.5 GiB gets a data file, and one above 2 GiB is never
     const inline = () => saveModel(sized(2 * GiB), out, { externalData: "none" });
     await assertRejects(inline, FileError, "beyond protobuf's 2 GiB");
   }));
+
+Deno.test("weights of a few bytes that become more than 2 GiB are given out neither as bytes nor as a stream", async () => {
+  const type = messageType("ModelProto"), [rows, columns, count] = [2 ** 13, 2 ** 12, 8];
+  const layers = Array.from({ length: count }, (_, i) => i);
+  // deno-lint-ignore no-explicit-any
+  const proto: any = type.decode(modelBytes({
+    inputs: { x: [1, rows] },
+    types: { x: 11, ...Object.fromEntries(layers.map((i) => [`y${i}`, 11])) },
+    outputs: Object.fromEntries(layers.map((i) => [`y${i}`, [1, columns]])),
+    initializers: { s: randomIn(0.5, 1.5, [columns], 1, 11) },
+    nodes: layers.flatMap((i) => [
+      { op: "MatMul", inputs: ["x", `w${i}`], outputs: [`m${i}`] },
+      { op: "Mul", inputs: [`m${i}`, "s"], outputs: [`y${i}`] },
+    ]),
+  }));
+  proto.graph.sparse_initializer = layers.map((i) => ({
+    dims: [rows, columns],
+    values: { name: `w${i}`, dims: [1], data_type: 11, double_data: [1] },
+    indices: { dims: [1], data_type: 7, int64_data: [i] },
+  }));
+  const { model } = await fuse(Uint8Array.from(type.encode(proto).finish()), { allowGrowth: true });
+  const says = /^\(bytes\): the result has 21\d{8} bytes, beyond protobuf's 2 GiB\. Save it to a file/;
+  assertMatch(assertThrows(() => model.stream(), RangeError).message, says);
+  assertMatch((await assertRejects(() => model.bytes(), RangeError)).message, says);
+});

@@ -13,7 +13,8 @@ export const MOST_ERROR: Readonly<Record<string, number>> = { float32: 1e-5, flo
  */
 const LEAST_RMS = { few: 0.5, many: 0.05 };
 
-interface Output {
+/** One output of a run. */
+export interface Output {
   type: string;
   dims: readonly number[];
   data: ArrayLike<number>;
