@@ -48,6 +48,8 @@ export interface ReadOptions {
   path?: string;
   /** Whether data files may be links out of the model's folder, default false. */
   allowLinks?: boolean;
+  /** What a reader should know of the file. */
+  notes?: readonly string[];
 }
 
 /**
@@ -92,7 +94,7 @@ export class Model {
   }
 
   /** Opens the model in a byte source. Throws {@link ModelFormatError} where it is none. */
-  static read(source: ByteSource, name: string, { path, allowLinks = false }: ReadOptions = {}): Model {
+  static read(source: ByteSource, name: string, { path, allowLinks = false, notes = [] }: ReadOptions = {}): Model {
     const files = new ExternalFiles(source.name, path, allowLinks);
     const { bytes: skeleton, payloads, isExternal, sources } = formatErrorsOf(
       source.name,
@@ -100,7 +102,7 @@ export class Model {
     );
     const origin = { model: source, data: sources };
     const model = new Model(name, { skeleton, payloads }, { origin, isExternal, isOriginal: true, notes: files.notes });
-    files.notes.push(...notesOn(model.#view()));
+    files.notes.push(...notes, ...notesOn(model.#view()));
     return model;
   }
 

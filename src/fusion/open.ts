@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ModelFormatError } from "../io/errors.ts";
@@ -74,10 +75,12 @@ async function read(source: ModelSource, options: OpenOptions): Promise<Model> {
   if (url) return Model.read(await fromUrl(url, options), stem(url.pathname));
   const path = source instanceof URL || source.startsWith("file:") ? fileURLToPath(source) : source;
   if (isStream(path)) return Model.read(await spooled(path, signal), stem(path));
+  const file = new FileSource(path), killed = killedSave(path);
   try {
-    return Model.read(new FileSource(path), stem(path), { path, allowLinks });
+    return Model.read(file, stem(path), { path, allowLinks, notes: killed === undefined ? [] : [killed] });
   } catch (error) {
-    throw error instanceof ModelFormatError ? withBackup(error, path) : error;
+    if (killed === undefined || !(error instanceof ModelFormatError)) throw error;
+    throw new ModelFormatError(`${error.message} ${killed}`, { cause: error });
   }
 }
 
@@ -95,14 +98,14 @@ async function fromUrl(url: URL, { cache, ...options }: OpenOptions): Promise<Fi
   });
 }
 
-/** The error, with where the file is that a killed save was overwriting. */
-function withBackup(error: ModelFormatError, path: string): Error {
-  const backups = backupsOf(path);
-  if (backups.length === 0) return error;
-  return new ModelFormatError(
-    `${error.message} A save over it was killed; the file as it was is ${backups.join(" or ")}: move that back.`,
-    { cause: error },
-  );
+/** Where a file is that a killed save was overwriting. */
+function killedSave(path: string): string | undefined {
+  const backups = backupsOf(realpathSync(path));
+  if (backups.length === 0) return undefined;
+  return `A save over ${path} was killed or is under way, and it may be half of something; the file as it was is ${
+    backups.join(" or ")
+  }: ` +
+    "move that back, or remove it.";
 }
 
 /** What to call a model that was read from here. */

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ChangedFileError, FileError, fuse, open } from "../../src/fusion/mod.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ChangedFileError, FileError, fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
 import { basename } from "node:path";
 import { removeLeftovers, writeJournal } from "../../src/io/leftovers.ts";
 import { StagedFile, stagedName } from "../../src/io/staged_file.ts";
@@ -117,7 +117,15 @@ Deno.test("open() says where the file is that a killed save was overwriting", ()
   withModel(async (folder, path) => {
     await Deno.rename(path, `${folder}/.layerfuse-net.onnx.backup`);
     await Deno.writeFile(path, BYTES.subarray(0, 200));
-    await assertRejects(() => open(path), Error, "the file as it was is " + folder + "/.layerfuse-net.onnx.backup");
+    await Deno.symlink(path, `${folder}/link.onnx`);
+    const says = `the file as it was is ${folder}/.layerfuse-net.onnx.backup: move that back`;
+    await assertRejects(() => open(path), ModelFormatError, says);
+    await assertRejects(() => open(`${folder}/link.onnx`), ModelFormatError, says);
+    await Deno.writeFile(path, BYTES);
+    const { notes } = await open(path);
+    assertEquals(notes.length, 1);
+    assertStringIncludes(notes[0], says);
+    assertEquals((await fuse(path)).report.notes, [...notes]);
   }));
 
 Deno.test("save() ends where the input was written to, cut or replaced since it was opened", async (t) => {
