@@ -41,19 +41,21 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
       `its scale has ${tensors[0]?.size} entries, but its ${PARAMETERS[strange]} does not fit them`,
     );
   }
-  const variance = valuesOf(tensors[3]!), epsilon = node.number("epsilon", EPSILON);
-  const negative = variance.findIndex((value) => !(value + epsilon > 0));
-  if (negative >= 0) {
-    return new Skip(
-      "invalid-parameter",
-      `variance + epsilon is ${
-        variance[negative] + epsilon
-      } in channel ${negative}: its square root is no number to divide by`,
-    );
+  const [gamma, beta, mean, variance] = tensors.map((tensor) => valuesOf(tensor!));
+  const epsilon = node.number("epsilon", EPSILON), count = variance.length;
+  const [deviation, scale, shift] = Array.from({ length: 3 }, () => new Float64Array(count));
+  for (let channel = 0; channel < count; channel++) { // without a function for each, which would make an object of each number
+    const square = variance[channel] + epsilon;
+    if (!(square > 0)) {
+      return new Skip(
+        "invalid-parameter",
+        `variance + epsilon is ${square} in channel ${channel}: its square root is no number to divide by`,
+      );
+    }
+    deviation[channel] = Math.sqrt(square);
+    scale[channel] = gamma[channel] / deviation[channel];
+    shift[channel] = beta[channel] - mean[channel] * scale[channel];
   }
-  const [gamma, beta, mean] = tensors.slice(0, 3).map((tensor) => valuesOf(tensor!));
-  const deviation = variance.map((value) => Math.sqrt(value + epsilon));
-  const scale = gamma.map((value, i) => value / deviation[i]);
   const x = node.inputs[0]!, rank = x.shape?.length ?? node.output.shape?.length;
   if (rank !== undefined && rank < 2 && scale.length > 1) {
     return new Skip("invalid-parameter", `its input has rank ${rank}, but ${scale.length} channels`);
@@ -63,7 +65,7 @@ export function batchNormalization(node: Node): ChannelAffine | Skip {
     rank,
     axis: rank === undefined || rank > 1 ? 1 : null,
     scale,
-    shift: beta.map((value, i) => value - mean[i] * scale[i]),
+    shift,
     rebuild: (affine, x, build) => rebuilt(node, { mean, deviation }, affine, x, build),
   };
 }

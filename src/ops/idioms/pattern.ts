@@ -199,16 +199,25 @@ function matchNode(
     return undefined;
   }
   if (pattern.kind !== "node" || at.opType !== pattern.opType || at.domain !== "") return undefined;
-  const { inputs: operands, name } = pattern, isSwapped = COMMUTES.has(pattern.opType) && operands.length === 2;
-  const orders = [at.inputs, ...isSwapped ? [[at.inputs[1], at.inputs[0]]] : []].filter((inputs) =>
-    operands.every((operand, index) => isPlausible(inputs[index], operand, view))
-  );
-  if (orders.length === 0 || at.hasReferences || !pattern.accepts(at)) return undefined;
-  const next = { before: bound, at, name };
-  for (const inputs of orders) {
-    const match = matchInputs(inputs, operands, 0, next, view, rest);
-    if (match) return match;
+  const { inputs } = at, isSwapped = COMMUTES.has(pattern.opType) && pattern.inputs.length === 2;
+  return matchOperands(inputs, at, pattern, bound, view, rest) ??
+    (isSwapped ? matchOperands([inputs[1], inputs[0]], at, pattern, bound, view, rest) : undefined);
+}
+
+/** Matches a node's operands in an order. */
+function matchOperands(
+  inputs: readonly (Value | undefined)[],
+  at: Node,
+  { inputs: operands, name, accepts }: Pattern & { kind: "node" },
+  bound: Bound | undefined,
+  view: GraphView,
+  rest: Rest,
+): Match | undefined {
+  for (let index = 0; index < operands.length; index++) {
+    if (!isPlausible(inputs[index], operands[index], view)) return undefined;
   }
+  if (at.hasReferences || !accepts(at)) return undefined;
+  return matchInputs(inputs, operands, 0, { before: bound, at, name }, view, rest);
 }
 
 /** Whether a value may match a pattern, as far as a glance tells. */
