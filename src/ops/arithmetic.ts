@@ -2,14 +2,13 @@ import { isWhole } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { addition, division, multiplication, negation, subtraction } from "./affine/elementwise.ts";
-import { imageScaler } from "./affine/scaler.ts";
 import { homogeneousCarry } from "./carry/activation.ts";
 import { extremeCarry } from "./carry/extreme.ts";
 import { gateCarry } from "./carry/gate.ts";
 import { sumCarry } from "./carry/sum.ts";
 import { constantOf, smallValues } from "./constant.ts";
 import { broadcastEntries } from "./entries.ts";
-import { inferBroadcast, inferSame, isLegacy, pointwise, stepwise } from "./elementwise.ts";
+import { inferBroadcast, isLegacy, pointwise, stepwise } from "./elementwise.ts";
 import { multiple, quotient } from "./dims.ts";
 import { erf, roundEven } from "./functions.ts";
 import { factorLinear } from "./linear/factor.ts";
@@ -153,7 +152,6 @@ export const ARITHMETIC_OPS = {
   Mean: variadic((a, b) => a + b, (sum, count) => sum / count),
   Neg: { ...pointwise((x) => -x), affine: negation },
   Abs: { ...pointwise(Math.abs), carry: homogeneousCarry },
-  ImageScaler: { inputs: [1], infer: inferSame, affine: imageScaler },
   Exp: pointwise(Math.exp),
   Log: pointwise(Math.log),
   Sqrt: pointwise(Math.sqrt),

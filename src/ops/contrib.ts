@@ -2,10 +2,12 @@ import type { Dim, Node, Shape } from "../graph/graph.ts";
 import { ATTENTION_OPS } from "./attention.ts";
 import { reshapeCarry } from "./carry/reshape.ts";
 import { axisOf, constantValues } from "./constant.ts";
+import { OTHER_CONTRIB_OPS } from "./contrib_others.ts";
 import { CONV_OPS } from "./conv.ts";
 import { broadcast, fromStart, total } from "./dims.ts";
 import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
+import { GENERATION_OPS } from "./generation.ts";
 import { JOIN_OPS } from "./join.ts";
 import { attentionLinear } from "./linear/attention_input.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
@@ -143,6 +145,17 @@ const globalPool = quantized([5], ([{ shape }], node) => {
   return shape?.map((dim, axis) => axis === 0 || axis === (isLast ? shape.length - 1 : 1) ? dim : 1);
 });
 
+/** A convolution on whole numbers, over images whose channels may come last. */
+const qlinearConv: Op = {
+  inputs: [8, 9],
+  infer(node, [x, ...rest]) {
+    if (node.number("channels_last", 0) === 0) return CONV_OPS.QLinearConv.infer(node, [x, ...rest]);
+    const { shape } = x, first = shape && [shape[0], shape[shape.length - 1], ...shape.slice(1, -1)];
+    const [{ type, shape: out }] = CONV_OPS.QLinearConv.infer(node, [{ ...x, shape: first }, ...rest]);
+    return [{ type, shape: out && [out[0], ...out.slice(2), out[1]] }];
+  },
+};
+
 /** A pool over images whose channels come last. */
 function channelsLast(inputs: Op["inputs"], isLast: (node: Node) => boolean): Op {
   return {
@@ -185,6 +198,8 @@ const expandDims: Op = {
 
 /** com.microsoft: ONNX Runtime's own operators, which its optimizer and quantizer leave in a model. */
 export const CONTRIB_OPS = {
+  ...GENERATION_OPS,
+  ...OTHER_CONTRIB_OPS,
   Attention: { ...attention, linear: attentionLinear },
   BiasGelu: { inputs: [2], infer: inferBroadcast },
   CDist: {
@@ -216,6 +231,7 @@ export const CONTRIB_OPS = {
   QLinearAdd: quantized([7, 8], ([a, , , b]) => broadcast([a.shape, b.shape])),
   QLinearAveragePool: channelsLast([4, 5], (node) => node.number("channels_last", 0) !== 0),
   QLinearConcat: qlinearConcat,
+  QLinearConv: qlinearConv,
   QLinearGlobalAveragePool: globalPool,
   QLinearLeakyRelu: quantized([4, 5]),
   QLinearMul: quantized([7, 8], ([a, , , b]) => broadcast([a.shape, b.shape])),

@@ -6,6 +6,7 @@ import { CAST_OPS } from "./cast.ts";
 import { CONTRIB_OPS } from "./contrib.ts";
 import { CONTROL_OPS } from "./control.ts";
 import { CONV_OPS } from "./conv.ts";
+import { EXPERIMENTAL_OPS } from "./experimental.ts";
 import { GATHER_OPS } from "./gather.ts";
 import { JOIN_OPS } from "./join.ts";
 import { LOGIC_OPS } from "./logic.ts";
@@ -36,6 +37,7 @@ const ONNX_OPS: Ops = {
   ...CAST_OPS,
   ...CONTROL_OPS,
   ...CONV_OPS,
+  ...EXPERIMENTAL_OPS,
   ...GATHER_OPS,
   ...JOIN_OPS,
   ...LOGIC_OPS,

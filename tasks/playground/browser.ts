@@ -9,6 +9,9 @@ import { fileURLToPath } from "node:url";
 import { minify } from "terser";
 import protobuf from "protobufjs";
 import type { FieldInit, Schema } from "../../playground/protobuf.ts";
+import { OTHER_CONTRIB_OPS } from "../../src/ops/contrib_others.ts";
+import { EXPERIMENTAL_OPS } from "../../src/ops/experimental.ts";
+import { GENERATION_OPS } from "../../src/ops/generation.ts";
 import { ML_OPS } from "../../src/ops/ml.ts";
 import { SIGNAL_OPS } from "../../src/ops/signal.ts";
 import { messageType } from "../../src/proto/schema.ts";
@@ -16,6 +19,8 @@ import { messageType } from "../../src/proto/schema.ts";
 /** Operators that the page does not know, as `Model.stats` has them. */
 export const LEFT_ALONE: readonly string[] = [
   ...Object.keys(ML_OPS).map((name) => `ai.onnx.ml.${name}`),
+  ...[GENERATION_OPS, OTHER_CONTRIB_OPS].flatMap(Object.keys).map((name) => `com.microsoft.${name}`),
+  ...Object.keys(EXPERIMENTAL_OPS),
   ...Object.keys(SIGNAL_OPS),
 ];
 
@@ -74,9 +79,12 @@ const SMALLER: Readonly<Record<string, string>> = {
           "' beside it. Choose or drop both files at once.");
       }
     }`,
-  // what is not known is left alone: classical models, spectra, cells dealt out to batches, constants that are resized, normalised,
-  // filtered or pooled, what comes together again further on, sequences, cells cut off a layer's result, axes that a Transpose moves joined,
-  // layers with movements between them
+  // what is not known is left alone: classical models, what generates text, old and rare operators, spectra, cells dealt out to
+  // batches, constants that are resized, normalised, filtered or pooled, what comes together again further on, sequences, cells cut
+  // off a layer's result, axes that a Transpose moves joined, layers with movements between them
+  "ops/contrib_others.ts": "export const OTHER_CONTRIB_OPS = {};",
+  "ops/experimental.ts": "export const EXPERIMENTAL_OPS = {};",
+  "ops/generation.ts": "export const GENERATION_OPS = {};",
   "ops/ml.ts": "export const ML_OPS = {};",
   "ops/signal.ts": "export const SIGNAL_OPS = {};",
   "ops/trim.ts": "export const TRIMS = [], trimOf = () => {};",

@@ -16,6 +16,8 @@ export interface Example {
   readonly before?: { readonly nodes: readonly TestNode[]; readonly inputs: readonly string[] };
   /** Nodes that make tensors of what the node gives, o0, where that is none; and the names of the tensors. */
   readonly after?: { readonly nodes: readonly TestNode[]; readonly outputs: readonly string[] };
+  /** That the runtime dies of one input fewer than the operator needs, instead of refusing it. */
+  readonly needsAll?: true;
   /** Least precision of results, relative, where that of the type is not reached by the runtime itself. */
   readonly tolerance?: number;
 }
@@ -36,6 +38,7 @@ export const TYPE = {
   float: 1,
   uint8: 2,
   int8: 3,
+  int16: 5,
   int32: 6,
   int64: 7,
   string: 8,

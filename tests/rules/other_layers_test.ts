@@ -191,6 +191,20 @@ Deno.test("fuse() leaves an ImageScaler of other channels than its input has, or
   await assertKeeps(scaledImages([1, -2, 0.5], [2, "c", 6, 6]), /'x' is not known to be images/);
 });
 
+Deno.test("fuse() folds Affine and Scale, which ONNX had on trial, into the Conv behind them", async () => {
+  const attributes = { alpha: { float: 0.5 }, beta: { float: 2 } }, [, conv] = scaledImages([]).nodes;
+  const model = (more: TestNode["attributes"]): TestModel => ({
+    ...scaledImages([]),
+    nodes: [
+      { op: "Affine", inputs: ["x"], outputs: ["b"], attributes },
+      { op: "Scale", inputs: ["b"], outputs: ["a"], attributes: { scale: { float: -3 } } },
+      { ...conv, attributes: more },
+    ],
+  });
+  await assertFuses(model({}), { Conv: 1 });
+  await assertKeeps(model({ pads: [1, 1, 1, 1] }), /pads its input with zeros/);
+});
+
 Deno.test("fuse() folds an affine map into a FusedMatMul with its factor and transposition", async () => {
   const forms: TestNode["attributes"][] = [{ transB: 1 }, { transB: 1, alpha: { float: 0.5 } }];
   for (const attributes of forms) {

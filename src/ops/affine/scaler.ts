@@ -28,3 +28,11 @@ export function imageScaler(node: Node): ChannelAffine | Skip {
   }
   return { x, rank: 4, axis: 1, scale: new Float64Array(channels).fill(node.number("scale", 1)), shift };
 }
+
+/** A map by numbers that are attributes: what x is multiplied by, and what is added. */
+export function numbers(scale: string, shift?: string): (node: Node) => ChannelAffine {
+  return (node) => {
+    const x = node.inputs[0]!, [by, more] = [node.number(scale, 1), shift ? node.number(shift, 0) : 0];
+    return { x, rank: x.shape?.length, axis: null, scale: Float64Array.of(by), shift: Float64Array.of(more) };
+  };
+}

@@ -1,4 +1,6 @@
 import { type Examples, floats, positive, scalar, TYPE, wholes } from "../example.ts";
+import { GENERATION } from "./generation.ts";
+import { OTHER_CONTRIB } from "./contrib_others.ts";
 
 const x = floats(2, 3, 8), bytes = wholes(0, 20, [2, 3], TYPE.uint8), image = wholes(0, 20, [1, 2, 4, 6], TYPE.uint8);
 const scale = scalar(0.1), zero = scalar(3, TYPE.uint8);
@@ -95,6 +97,16 @@ export const CONTRIB: Record<string, Examples> = {
     { inputs: [image, scale, zero, scale, zero], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
     { inputs: [image, scale, zero, scale, zero], attributes: { kernel_shape: [2, 2], channels_last: 1 } },
   ],
+  QLinearConv: () => {
+    const weight = wholes(0, 9, [4, 2, 3, 3], TYPE.uint8), rest = [scale, zero, weight, scale, zero, scale, zero];
+    return [
+      { inputs: [image, ...rest] },
+      {
+        inputs: [wholes(0, 20, [1, 4, 6, 2], TYPE.uint8), ...rest, wholes(-9, 9, [4], TYPE.int32)],
+        attributes: { channels_last: 1, pads: [1, 1, 0, 0] },
+      },
+    ];
+  },
   QLinearConcat: one({ inputs: [scale, zero, bytes, scale, zero, bytes, scale, zero], attributes: { axis: 0 } }),
   QLinearGlobalAveragePool: one({ inputs: [image, scale, zero, scale, zero] }),
   QLinearLeakyRelu: one({ inputs: [bytes, scale, zero, scale, zero] }),
@@ -108,6 +120,8 @@ export const CONTRIB: Record<string, Examples> = {
     { inputs: [x, x, floats(8), floats(8), floats(8)] },
   ],
   SkipSimplifiedLayerNormalization: one({ inputs: [x, x, floats(8)] }),
+  ...GENERATION,
+  ...OTHER_CONTRIB,
   Trilu: one({ inputs: [floats(3, 4)] }),
   QuickGelu: () => [{ inputs: [x] }, { inputs: [x], attributes: { alpha: { float: 1 } } }],
 };

@@ -120,6 +120,16 @@ const tile: Examples = () => [
 
 /** Operators that move elements. */
 export const MOVERS: Record<string, Examples> = {
+  Crop: () =>
+    [{ border: [1, 0, 2, 1] }, { border: [1, 0, 2, 1], scale: [2, 1] }].map((attributes) => ({
+      inputs: [floats(1, 2, 4, 5)],
+      attributes,
+    })),
+  DynamicSlice: () => [
+    { inputs: [x, ints(1, -3), ints(2, 9), ints(1, 2)], parameters: [1, 2, 3], needsAll: true },
+    { inputs: [x, ints(0, 1), ints(1, -1)], parameters: [1, 2] },
+    { inputs: [x, ints(0), ints(1), ints(-2)], parameters: [1, 2, 3] },
+  ],
   Slice: slice,
   Split: split,
   Pad: pad,

@@ -125,10 +125,18 @@ const variadic: Examples = (init) => [
   ...init.opset >= 8 ? [{ inputs: [floats(2, 3), floats(3), floats(2, 1)] }] : [],
 ];
 
+const alphaBeta: Examples = () => [
+  { inputs: [floats(2, 3)], attributes: { alpha: { float: 0.5 }, beta: { float: 1.5 } } },
+];
+
 /** Operators on numbers, element by element or along axes. */
 export const NUMBERS: Record<string, Examples> = {
   Div: division,
+  Affine: (init) => [...alphaBeta(init), { inputs: [floats(2, 3, 4, 5)] }],
   ImageScaler: imageScaler,
+  ParametricSoftplus: alphaBeta,
+  Scale: () => [{ inputs: [floats(2, 3)], attributes: { scale: { float: 0.5 } } }],
+  ScaledTanh: alphaBeta,
   Pow: pow,
   Mod: mod,
   Sum: variadic,
