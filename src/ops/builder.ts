@@ -1,5 +1,5 @@
 import { withoutAttributes } from "../graph/export.ts";
-import { type Attribute, type Graph, Node, Value } from "../graph/graph.ts";
+import { type Attribute, type Graph, Node, type NodeInit, Value } from "../graph/graph.ts";
 import { type Tensor, valueTensor } from "../tensor/tensor.ts";
 import type { ConstantPool } from "./constant_pool.ts";
 
@@ -64,30 +64,14 @@ export class Builder {
     inputs: readonly (Value | undefined)[],
     init: { name?: string; attributes?: Iterable<Attribute>; output?: string; after?: Node } = {},
   ): Value {
-    const { name = "", attributes, after } = init;
-    const node = new Node(this.graph, {
-      opType,
-      name,
-      inputs: trimmed(inputs),
-      outputs: [new Value(this.graph, init.output || name || opType)],
-      attributes,
-      proto: after?.is(opType) && after.name === name ? withoutAttributes(after) : undefined,
-    });
-    return this.stage(node);
+    const { name = "", attributes, after, output } = init;
+    const proto = after?.is(opType) && after.name === name ? withoutAttributes(after) : undefined;
+    return this.#stage({ opType, name, attributes, proto }, inputs, [output || name || opType])[0]!;
   }
 
   /** A copy of a one-output node with other inputs: attributes, name, doc string and metadata stay. */
   like(node: Node, inputs: readonly (Value | undefined)[], attributes?: Iterable<Attribute>): Value {
-    const copy = new Node(this.graph, {
-      opType: node.opType,
-      domain: node.domain,
-      name: node.name,
-      inputs: trimmed(inputs),
-      outputs: [new Value(this.graph, node.output.name)],
-      attributes: attributes ?? node.attributes.values(),
-      proto: attributes ? withoutAttributes(node) : node.proto,
-    });
-    return this.stage(copy);
+    return this.#stage(copied(node, attributes), inputs, [node.output.name])[0]!;
   }
 
   /** A copy of a node with several outputs, some perhaps absent, with other inputs (and attributes); its outputs in that order. */
@@ -96,20 +80,7 @@ export class Builder {
     inputs: readonly (Value | undefined)[],
     attributes?: Iterable<Attribute>,
   ): readonly (Value | undefined)[] {
-    const { opType, domain, name } = node,
-      outputs = node.outputs.map((value) => value && new Value(this.graph, value.name));
-    this.stage(
-      new Node(this.graph, {
-        opType,
-        domain,
-        name,
-        proto: attributes ? withoutAttributes(node) : node.proto,
-        attributes: attributes ?? node.attributes.values(),
-        inputs: trimmed(inputs),
-        outputs,
-      }),
-    );
-    return outputs;
+    return this.#stage(copied(node, attributes), inputs, node.outputs.map((value) => value?.name));
   }
 
   /** A node with as many outputs as `outputs` has names; the values in that order. */
@@ -119,18 +90,28 @@ export class Builder {
     outputs: readonly string[],
     init: { name?: string; attributes?: Iterable<Attribute> } = {},
   ): Value[] {
-    const values = outputs.map((name) => new Value(this.graph, name));
-    this.stage(new Node(this.graph, { ...init, opType, inputs: trimmed(inputs), outputs: values }));
-    return values;
+    return this.#stage({ ...init, opType }, inputs, outputs) as Value[];
   }
 
-  private stage(node: Node): Value {
+  #stage(
+    init: Omit<NodeInit, "inputs" | "outputs">,
+    inputs: readonly (Value | undefined)[],
+    names: readonly (string | undefined)[],
+  ): (Value | undefined)[] {
+    const outputs = names.map((name) => name === undefined ? undefined : new Value(this.graph, name));
+    const node = new Node(this.graph, { ...init, inputs: trimmed(inputs), outputs });
     node.isChanged = true;
     this.infer(node);
-    for (const value of node.outputs) if (value) value.producer = node;
+    for (const value of outputs) if (value) value.producer = node;
     this.nodes.push(node);
-    return node.output;
+    return outputs;
   }
+}
+
+/** What a copy of a node has of it, where its attributes are others perhaps. */
+function copied(node: Node, attributes: Iterable<Attribute> | undefined): Omit<NodeInit, "inputs" | "outputs"> {
+  const { opType, domain, name } = node, proto = attributes ? withoutAttributes(node) : node.proto;
+  return { opType, domain, name, proto, attributes: attributes ?? node.attributes.values() };
 }
 
 /** Absent optional inputs at the end are left out. */

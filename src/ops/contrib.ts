@@ -4,13 +4,14 @@ import { reshapeCarry } from "./carry/reshape.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { OTHER_CONTRIB_OPS } from "./contrib_others.ts";
 import { CONV_OPS } from "./conv.ts";
-import { broadcast, fromStart, total } from "./dims.ts";
+import { broadcast, fromStart, product, total } from "./dims.ts";
 import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
 import { GENERATION_OPS } from "./generation.ts";
 import { JOIN_OPS } from "./join.ts";
-import { attentionLinear } from "./linear/attention_input.ts";
+import { InputProduct } from "./linear/input_product.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
+import { layerParts, weightOf } from "./linear/linear_parts.ts";
 import { MATMUL_OPS } from "./matmul.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { inferPool } from "./pool.ts";
@@ -101,6 +102,27 @@ const attention: Op = {
   },
 };
 
+/** The projection x·W[inputs, 3·hidden] + b of an Attention. */
+function queriesOf(node: Node): LinearMap | Skip {
+  const weight = weightOf(node, 1, "input weight"), x = node.inputs[0]!;
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length !== 2 || x.shape?.length !== 3) {
+    return new Skip(
+      "invalid-parameter",
+      `the input weight of ${node.label} has the shape [${weight.dims}], expected a matrix for an input of rank 3`,
+    );
+  }
+  return new InputProduct({
+    ...layerParts(node, weight),
+    x,
+    followedBy: "a softmax behind its projection",
+    axis: 2,
+    weightAxis: "first",
+    biasIndex: 2,
+    biasDims: weight.dims.slice(1),
+  });
+}
+
 const qAttention: Op = {
   inputs: [5, 9],
   infer: (node, [x, w, , scale, , mask, , , past]) => {
@@ -113,14 +135,10 @@ const multiHeadAttention: Op = {
   inputs: [1, 10],
   infer(_node, [q, , v]) {
     if (q.shape?.length !== 3) return [{ type: q.type }];
-    const size = v.shape?.length === 3 ? v.shape[2] : v.shape?.length === 4 ? times(v.shape[1], v.shape[3]) : null;
+    const size = v.shape?.length === 3 ? v.shape[2] : v.shape?.length === 4 ? product([v.shape[1], v.shape[3]]) : null;
     return [{ type: q.type, shape: [q.shape[0], q.shape[1], size] }];
   },
 };
-
-function times(a: Dim, b: Dim): Dim {
-  return typeof a === "number" && typeof b === "number" ? a * b : null;
-}
 
 /** The query may hold keys and values too. */
 const groupQueryAttention: Op = {
@@ -200,7 +218,7 @@ const expandDims: Op = {
 export const CONTRIB_OPS = {
   ...GENERATION_OPS,
   ...OTHER_CONTRIB_OPS,
-  Attention: { ...attention, linear: attentionLinear },
+  Attention: { ...attention, linear: queriesOf },
   BiasGelu: { inputs: [2], infer: inferBroadcast },
   CDist: {
     inputs: [2],

@@ -77,7 +77,6 @@ function productBy(
     ...layerParts(node, weight, index),
     x: node.inputs[1 - index]!,
     side: index === 1 ? "right" : "left",
-    weightIndex: index,
     isTransposed: node.number(own, 0) !== 0,
     isInputTransposed: node.number(other, 0) !== 0,
     factor: node.number("alpha", 1),

@@ -1,5 +1,6 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { scaler } from "./affine/scaler.ts";
+import { product } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import { classifierLinear } from "./linear/classifier.ts";
 import { regressorLinear } from "./linear/regressor.ts";
@@ -75,11 +76,8 @@ const oneHotEncoder: Op = {
 const arrayFeatureExtractor: Op = {
   inputs: [2],
   infer(_node, [{ type, shape }, indices]) {
-    const count = indices.shape?.reduce<Dim>(
-      (a, b) => typeof a === "number" && typeof b === "number" ? a * b : null,
-      1,
-    );
-    return [{ type, shape: shape && [...shape.length > 1 ? shape.slice(0, -1) : [1], count ?? null] }];
+    const count = indices.shape ? product(indices.shape) : null;
+    return [{ type, shape: shape && [...shape.length > 1 ? shape.slice(0, -1) : [1], count] }];
   },
 };
 

@@ -1,8 +1,10 @@
-import type { Dim, Value } from "../graph/graph.ts";
+import type { Dim, Node, Value } from "../graph/graph.ts";
 import { valuesOf } from "../tensor/tensor.ts";
 import { elementCount } from "./dims.ts";
-import { recurrentLinear } from "./linear/recurrent.ts";
+import { InputProduct } from "./linear/input_product.ts";
+import { layerParts, weightOf } from "./linear/linear_parts.ts";
 import type { Op, Ops } from "./op.ts";
+import { Skip } from "./skip.ts";
 
 /** Hidden states for every step, the last hidden state, and the last cell state where there are cells. */
 const recurrent: Op = {
@@ -29,9 +31,31 @@ const recurrent: Op = {
     const weights = [w, r].map((shape) => shape ? elementCount([1, ...shape]) : null), [input, hidden] = weights;
     return { macs: !steps || input === null || hidden === null ? null : steps * (input + hidden) };
   },
-  linear: recurrentLinear,
+  linear: inputProduct,
   settled: (node) => STATES.filter((index) => isZero(node.inputs[index])).map((index) => ({ index })),
 };
+
+/**
+ * W[directions, gates·hidden, inputs]·x + Wb at each step, at any length, direction, layout and initial state: steps behind a
+ * sequence's end are not computed. The bias is [directions, Wb then Rb].
+ */
+function inputProduct(node: Node): InputProduct | Skip {
+  const weight = weightOf(node, 1, "input weight W");
+  if (weight instanceof Skip) return weight;
+  if (weight.dims.length !== 3) {
+    return new Skip("invalid-parameter", `W of ${node.label} has the shape [${weight.dims}], expected three axes`);
+  }
+  const [directions, rows] = weight.dims;
+  return new InputProduct({
+    ...layerParts(node, weight, 1, 3),
+    x: node.inputs[0]!,
+    followedBy: "activations behind its products",
+    axis: 2,
+    weightAxis: "last",
+    biasIndex: 3,
+    biasDims: [directions, 2 * rows],
+  });
+}
 
 /** Inputs for the states that it begins with; zeros where they are absent. */
 const STATES = [5, 6];

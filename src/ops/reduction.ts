@@ -5,7 +5,7 @@ import { asRounded } from "../tensor/elementwise.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { reduceExtremeCarry, reduceMeanCarry, reduceSumCarry } from "./carry/pools.ts";
 import { axisOf, reducedAxes } from "./constant.ts";
-import { elementCount, fromStart } from "./dims.ts";
+import { elementCount, fromStart, product } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import { reducedEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
@@ -64,18 +64,12 @@ function reducesNothing(node: Node): Value | undefined {
 }
 
 /** The product of a shape's elements, as exporters count elements by it, where one element is a name. */
-const product: Op = {
+const reduceProd: Op = {
   ...reduction({ start: 1, step: (product, value) => product * value }),
   infer(node, inputs) {
     const [facts] = infer(node, inputs), elements = inputs[0].elements && elementsOf(inputs[0]);
     if (!elements || facts.shape?.some((dim) => dim !== 1) || !facts.shape || !isWhole(facts.type)) return [facts];
-    const long = elements.filter((element) => element !== 1);
-    const value = long.every((element) => typeof element === "number")
-      ? (long as number[]).reduce((a, b) => a * b, 1)
-      : long.length === 1
-      ? long[0]
-      : null;
-    return [{ ...facts, elements: [value] }];
+    return [{ ...facts, elements: [product(elements)] }];
   },
 };
 
@@ -184,7 +178,7 @@ export const REDUCTION_OPS = {
     ...reduction({ start: Infinity, step: (least, value) => Math.min(least, value) }),
     carry: reduceExtremeCarry,
   },
-  ReduceProd: product,
+  ReduceProd: reduceProd,
   ReduceL1: reduction({ step: (total, value) => total + Math.abs(value) }),
   ReduceL2: reduction({ step: (total, value) => total + value * value, end: Math.sqrt }),
   ReduceSumSquare: reduction({ step: (total, value) => total + value * value }),

@@ -6,6 +6,7 @@ import { mapped } from "../tensor/elementwise.ts";
 import { placed } from "../tensor/pick.ts";
 import { computedTensor, filledTensor, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
 import { smallValues } from "./constant.ts";
+import { product } from "./dims.ts";
 import type { Op, Ops } from "./op.ts";
 import { elementsOf } from "./shape_elements.ts";
 
@@ -69,15 +70,7 @@ const shapeOf: Op = {
 
 const sizeOfAll: Op = {
   inputs: [1],
-  infer(_node, [{ shape }]) {
-    const long = shape?.filter((dim) => dim !== 1);
-    const size = long?.length === 1
-      ? long[0]
-      : long?.every((dim) => typeof dim === "number")
-      ? (long as number[]).reduce((a, b) => a * b, 1)
-      : null;
-    return [{ type: "int64", shape: [], elements: [size] }];
-  },
+  infer: (_node, [{ shape }]) => [{ type: "int64", shape: [], elements: [shape ? product(shape) : null] }],
 };
 
 const range: Op = {

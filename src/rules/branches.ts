@@ -53,8 +53,8 @@ export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_N
   return own ? before(own, refused, depth - 1) : new Map();
 }
 
-/** Why the result of a node cannot go with it: something else needs it. */
-function whyNeeded(value: Value, node: Node): Skip | undefined {
+/** Why a value cannot go with the node that makes it: something else needs it. */
+export function whyNeeded(value: Value, node: Node): Skip | undefined {
   const gone = `'${value.name}', which would disappear, is`;
   if (value.isOutput) return new Skip("graph-output", `${gone} a graph output`);
   let uses = 0;

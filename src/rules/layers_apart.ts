@@ -1,13 +1,13 @@
 import type { Node, Value } from "../graph/graph.ts";
-import { hasScale } from "../ops/affine_map.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Entries } from "../ops/entries.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { pointwiseLike } from "../ops/linear/pointwise.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineMapOf, carryOf, layerOf, viewsOf } from "../ops/views.ts";
+import { carryOf, viewsOf } from "../ops/views.ts";
 import { Replacement } from "../rewrite/rule.ts";
 import { whyMoreWork } from "./more_work.ts";
+import { layerAt } from "./whole_layer.ts";
 
 /** Movements of elements that are looked past. */
 const MOST_MOVES = 8;
@@ -67,18 +67,6 @@ function layerBehind(next: LinearMap): Apart | undefined {
     moves.push({ node, entries });
     [value, axis] = [node.inputs[0]!, own];
   }
-}
-
-/** A layer, with the addition behind it that is its bias. */
-function layerAt(node: Node): LinearMap | undefined {
-  const layer = layerOf(node);
-  if (layer) return layer instanceof Skip ? undefined : layer;
-  const bias = affineMapOf(node), before = bias?.x;
-  if (!bias || hasScale(bias) || !before?.producer || before.soleUser !== node) return undefined;
-  const own = layerOf(before.producer);
-  if (!own || own instanceof Skip || own.nodes.at(-1)?.output !== before) return undefined;
-  const both = own.after(bias, [node]);
-  return both instanceof Skip ? undefined : both;
 }
 
 /** Whether fewer elements are moved behind both layers than before them; movements in front of both become fewer, too. */

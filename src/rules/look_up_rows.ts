@@ -1,10 +1,9 @@
-import type { Node } from "../graph/graph.ts";
-import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { lookedUp } from "../ops/linear/table.ts";
 import { oneHotAt } from "../ops/one_hot.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineMapOf, layerOf, operatorsWith } from "../ops/views.ts";
+import { layerOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
+import { withNext } from "./whole_layer.ts";
 
 /**
  * onehot(i)·W + b = (W + b)ᵢ, row i of a table; a last row holds b alone, for indices that are none of the entries. Exact for
@@ -23,16 +22,8 @@ export const lookUpRows: Rule = {
     if (!layer || layer instanceof Skip) return layer;
     if (hot instanceof Skip) return hot;
     if (layer.x !== root.inputs[0]) return undefined;
-    const whole = withAffine(layer, root), found = lookedUp(whole, hot, build);
+    const whole = withNext(layer), found = lookedUp(whole, hot, build);
     if (!found || found instanceof Skip) return found;
-    return new Replacement(whole.nodes, [[whole.nodes[whole.nodes.length - 1].output, found]]);
+    return new Replacement(whole.nodes, [[whole.nodes.at(-1)!.output, found]]);
   },
 };
-
-/** The layer with the affine map behind it, where nothing else takes its result: a MatMul's bias. */
-function withAffine(layer: LinearMap, { output }: Node): LinearMap {
-  const user = output.soleUser, affine = user && affineMapOf(user);
-  if (!user || affine?.x !== output) return layer;
-  const both = layer.after(affine, [user]);
-  return both instanceof Skip ? layer : both;
-}

@@ -6,6 +6,7 @@ import { Skip } from "../ops/skip.ts";
 import { affineMapOf, carryOf, layerOf, linearOf, readsShapeOnly, viewsOf } from "../ops/views.ts";
 import { oneSource } from "./one_source.ts";
 import { StagedMoves } from "./staged_moves.ts";
+import { withBias } from "./whole_layer.ts";
 
 /** Users that one sentence names. */
 const NAMED = 4;
@@ -227,13 +228,4 @@ function isUntouched(node: Node, input: Value, affine: AffineMap): boolean {
   return commuted.alternatives.some((transfers) =>
     transfers.every(({ affine }) => !hasScale(affine) && !hasShift(affine))
   );
-}
-
-/** A layer without an input for a bias, with the addition behind it that is its bias. */
-function withBias(layer: LinearMap): LinearMap {
-  if (layer.takesBias) return layer;
-  const next = layer.nodes.at(-1)!.output.soleUser, bias = next && affineMapOf(next);
-  if (!next || !bias || hasScale(bias)) return layer;
-  const both = layer.after(bias, [next]);
-  return both instanceof Skip ? layer : both;
 }

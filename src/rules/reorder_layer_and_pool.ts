@@ -1,14 +1,12 @@
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
-import { LinearMap } from "../ops/linear/linear_map.ts";
+import type { LinearMap } from "../ops/linear/linear_map.ts";
 import type { PositionMap } from "../ops/position_map.ts";
-import { Skip, type SkipCode } from "../ops/skip.ts";
-import { affineMapOf, linearOf, operatorsWith, viewsOf } from "../ops/views.ts";
+import { Skip } from "../ops/skip.ts";
+import { operatorsWith, viewsOf } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { branchesTo, type Refusals } from "./branches.ts";
-
-/** Reasons that say that the layer's own result is needed. */
-const NEEDED: readonly SkipCode[] = ["other-user", "graph-output", "other-graph"];
+import { whyNeeded } from "./branches.ts";
+import { layerAt } from "./whole_layer.ts";
 
 /**
  * mean(W·x + b) = W·mean(x) + b: a layer that treats every position alike (a 1×1 convolution, a matrix product) and an average
@@ -37,16 +35,10 @@ export const reorderLayerAndPool: Rule = {
   },
 };
 
-/** The layer that makes a value, with the addition of its bias behind it, where it treats every position alike. */
+/** The layer that makes a value for this alone, where it treats every position alike. */
 function layerBefore(value: Value): LinearMap | Skip | undefined {
-  const node = value.producer, affine = node && affineMapOf(node);
-  if (!node) return undefined;
-  const layer = affine ? affine.x.producer : node, map = layer && linearOf(layer);
-  if (!map || map instanceof Skip || !map.isLayer || !map.isPointwise) return undefined;
-  const refused: Refusals = new Map(), branches = branchesTo(value, refused, layer === node ? 1 : 2);
-  const whole = [...branches.values()].at(-1)!;
-  if (whole instanceof LinearMap) return whole;
-  return [...refused.values()].find(({ code }) => NEEDED.includes(code));
+  const { producer } = value, layer = producer && layerAt(producer);
+  return layer?.isPointwise ? whyNeeded(value, producer!) ?? layer : undefined;
 }
 
 function whyNotReordered(pool: PositionMap, layer: LinearMap): Skip | undefined {

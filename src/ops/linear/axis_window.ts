@@ -16,6 +16,9 @@ export interface AxisWindow {
   readonly end: number;
 }
 
+/** One tap that sees one cell. */
+export const ONE_TAP: AxisWindow = { size: 1, stride: 1, dilation: 1, begin: 0, end: 0 };
+
 /** Distance from the first tap to the last. */
 export function extent({ size, dilation }: Pick<AxisWindow, "size" | "dilation">): number {
   return dilation * (size - 1);

@@ -13,6 +13,7 @@ import {
   extent,
   gcd,
   isPointwise,
+  ONE_TAP,
   outputLength,
   type UnionWindow,
   unionWindow,
@@ -21,7 +22,7 @@ import {
 } from "./axis_window.ts";
 import { scaledBias, summedBias } from "./bias.ts";
 import { LinearMap } from "./linear_map.ts";
-import { type Diagonal, type LinearParts, parametersOf, sumOf } from "./linear_parts.ts";
+import { type Channels, type Diagonal, type LinearParts, parametersOf, sumOf } from "./linear_parts.ts";
 
 /** What a {@linkcode Convolution} is made of. */
 export interface ConvolutionParts extends LinearParts {
@@ -43,11 +44,11 @@ export interface ConvolutionParts extends LinearParts {
 export class Convolution extends LinearMap<ConvolutionParts> {
   readonly kind = "convolution";
 
-  get input(): { axis: number; channels: number } {
+  get input(): Channels {
     return { axis: 1, channels: this.parts.weight.dims[1] * this.parts.group };
   }
 
-  get output(): { axis: number; channels: number } {
+  get output(): Channels {
     return { axis: 1, channels: this.parts.weight.dims[0] };
   }
 
@@ -160,7 +161,7 @@ export class Convolution extends LinearMap<ConvolutionParts> {
       weight: valueTensor(weight.type, [channels, 1, ...window.kernel.map(() => 1)], fit.scale),
       bias: scaledBias(undefined, fit),
       group: channels,
-      window: windowFrom(window.kernel.map(() => ({ size: 1, stride: 1, dilation: 1, begin: 0, end: 0 }))),
+      window: windowFrom(window.kernel.map(() => ONE_TAP)),
       origin: { ...origin, size: -1 },
     });
   }

@@ -32,7 +32,7 @@ export function einsumLinear(node: Node): MatrixProduct | EinsumProduct | Skip |
   const rank = labels.x.length, form = formOf(labels);
   const parts = { ...layerParts(node, weight, index), x, weightIndex: index as 0 | 1 };
   return form
-    ? new MatrixProduct({ ...parts, ...form, isInputTransposed: false, factor: 1, inputRank: rank, rank })
+    ? new MatrixProduct({ ...parts, ...form, inputRank: rank, rank })
     : new EinsumProduct({ ...parts, labels });
 }
 

@@ -22,7 +22,7 @@ import {
  */
 export abstract class LinearMap<P extends LinearParts = LinearParts> {
   /** What it is called in a reason. */
-  abstract readonly kind: "convolution" | "transposed convolution" | "matrix product" | "recurrent layer";
+  abstract readonly kind: "convolution" | "transposed convolution" | "matrix product";
   /** Where its input channels lie, an axis of x. */
   abstract readonly input: Channels;
   /** Where its output channels lie, an axis of the result. */

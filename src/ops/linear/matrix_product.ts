@@ -11,37 +11,37 @@ import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { isNumbers, scaledBias, summedBias } from "./bias.ts";
 import { LinearMap } from "./linear_map.ts";
-import { type Diagonal, type LinearParts, parametersOf } from "./linear_parts.ts";
+import { type Channels, type Diagonal, type LinearParts, parametersOf } from "./linear_parts.ts";
 
 /** What a {@linkcode MatrixProduct} is made of. */
 export interface MatrixParts extends LinearParts {
   /** Whether the weight stands on the right, x·W, or on the left, W·x. */
   readonly side: "right" | "left";
-  /** Which input of `form` the weight is. */
-  readonly weightIndex: 0 | 1;
+  /** Which input of `form` the weight is, where that is not by its side. */
+  readonly weightIndex?: 0 | 1;
   /** Whether the weight is stored turned around, W[N, K] for x·W. */
-  readonly isTransposed: boolean;
-  /** A number the product is multiplied by. */
-  readonly factor: number;
+  readonly isTransposed?: boolean;
+  /** A number the product is multiplied by, where that is not 1. */
+  readonly factor?: number;
   /** Rank of x. */
   readonly inputRank: number;
   /** Rank of the result. */
   readonly rank: number;
   /** Whether x itself is turned around first. */
-  readonly isInputTransposed: boolean;
+  readonly isInputTransposed?: boolean;
 }
 
 /** x·W + b along the last axis of x, or W·x + b along the last but one, x and W of any rank. */
 export class MatrixProduct extends LinearMap<MatrixParts> {
   readonly kind = "matrix product";
 
-  get input(): { axis: number; channels: number } {
-    const { side, isInputTransposed, inputRank } = this.parts, [rows, columns] = this.#matrixDims;
+  get input(): Channels {
+    const { side, isInputTransposed = false, inputRank } = this.parts, [rows, columns] = this.#matrixDims;
     const axis = (side === "right") !== isInputTransposed ? inputRank - 1 : inputRank - 2;
     return { axis, channels: side === "right" ? rows : columns };
   }
 
-  get output(): { axis: number; channels: number } {
+  get output(): Channels {
     const { side, rank } = this.parts, [rows, columns] = this.#matrixDims;
     return side === "right" ? { axis: rank - 1, channels: columns } : { axis: rank - 2, channels: rows };
   }
@@ -66,7 +66,8 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
 
   /** W itself, factor and transposition worked in. */
   get matrix(): Tensor {
-    const { weight, isTransposed, factor } = this.parts, straight = isTransposed ? transposed(weight, [1, 0]) : weight;
+    const { weight, isTransposed, factor = 1 } = this.parts,
+      straight = isTransposed ? transposed(weight, [1, 0]) : weight;
     return factor === 1 ? straight : multiplied(straight, { dims: [1, 1], values: Float64Array.of(factor) });
   }
 
@@ -108,24 +109,21 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
       bias: scaledBias(undefined, fit),
       origin: { ...origin, size: -1 },
       side,
-      weightIndex: side === "right" ? 1 : 0,
       rank,
       inputRank,
-      isTransposed: false,
-      isInputTransposed: false,
-      factor: 1,
     });
   }
 
   emit(build: Builder): Value | Skip {
-    const { x, form, side, rank, bias, origin, weightIndex, isInputTransposed, isTransposed, factor } = this.parts;
+    const { x, form, side, rank, bias, origin, isInputTransposed, isTransposed, factor = 1 } = this.parts;
     if (form?.is("Gemm")) return this.#emitGemm(build, form);
     const { node } = origin, isRight = side === "right", opset = build.graph.opset;
     if (isNumbers(bias) && !isRight && opset < 7) {
       return new Skip("unsupported-form", `an Add before opset 7 cannot add a bias to the rows of ${node.label}`);
     }
     const naming = { name: node.name, output: node.output.name, after: node };
-    const matrix = this.weightInput(build), inputs = weightIndex === 1 ? [x, matrix] : [matrix, x];
+    const { weightIndex = isRight ? 1 : 0 } = this.parts, matrix = this.weightInput(build);
+    const inputs = weightIndex === 1 ? [x, matrix] : [matrix, x];
     const addend = this.biasInput(build, isRight || !isNumbers(bias) ? undefined : [bias.length, 1]);
     // before opset 7 a vector is only added where an attribute says so; before opset 11 a Gemm must have its C
     const attributes = opset < 7 ? [newAttribute("broadcast", 1)] : [];
@@ -180,14 +178,14 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
 
   /** Numbers along the columns of W, or along its rows, as they multiply the stored weight. */
   #factor(along: "rows" | "columns", values: Float64Array): { factor: Factor } {
-    const { weight, isTransposed } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
+    const { weight, isTransposed = false } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
     const dims = (along === "columns") !== isTransposed ? [1, values.length] : [values.length, 1];
     return { factor: { dims: [...batch, ...dims], values } };
   }
 
   /** t·W for x·W, W·t for W·x. */
   #through(shift: Float64Array): Float64Array {
-    const { weight, side, isTransposed, factor } = this.parts;
+    const { weight, side, isTransposed = false, factor = 1 } = this.parts;
     const sums = vectorTimes(shift, weight, { isTransposed: (side === "right") === isTransposed });
     return factor === 1 ? sums : sums.map((value) => factor * value);
   }
@@ -203,9 +201,9 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     if (others instanceof Skip) return others;
     return this.joined(other, {
       weight,
-      weightIndex: this.parts.side === "right" ? 1 : 0,
-      isTransposed: false,
-      factor: 1,
+      weightIndex: undefined,
+      isTransposed: undefined,
+      factor: undefined,
       bias: biasOf(own, others),
     });
   }

@@ -2,7 +2,7 @@ import { transposed } from "../../tensor/arrange.ts";
 import { reshaped, type Tensor } from "../../tensor/tensor.ts";
 import type { Value } from "../../graph/graph.ts";
 import { Skip } from "../skip.ts";
-import { windowFrom } from "./axis_window.ts";
+import { ONE_TAP, windowFrom } from "./axis_window.ts";
 import { Convolution } from "./convolution.ts";
 import type { LinearMap } from "./linear_map.ts";
 import type { LinearParts } from "./linear_parts.ts";
@@ -30,21 +30,11 @@ export function pointwiseLike(layer: LinearMap, other: LinearMap, x: Value): Lin
   const parts: Omit<LinearParts, "weight"> = { x, nodes, layers, work, bias, origin };
   if (other instanceof Convolution) {
     const [inputs, outputs] = matrix.dims, kernel = other.parts.window.kernel.map(() => 1);
-    const window = windowFrom(kernel.map(() => ({ size: 1, stride: 1, dilation: 1, begin: 0, end: 0 })));
+    const window = windowFrom(kernel.map(() => ONE_TAP));
     const weight = reshaped(transposed(matrix, [1, 0]), [outputs, inputs, ...kernel]);
     return new Convolution({ ...parts, weight, group: 1, window });
   }
   if (!(other instanceof MatrixProduct)) return undefined;
-  const { side, rank, inputRank } = other.parts, isRight = side === "right";
-  return new MatrixProduct({
-    ...parts,
-    weight: isRight ? matrix : transposed(matrix, [1, 0]),
-    side,
-    rank,
-    inputRank,
-    weightIndex: isRight ? 1 : 0,
-    isTransposed: false,
-    isInputTransposed: false,
-    factor: 1,
-  });
+  const { side, rank, inputRank } = other.parts, weight = side === "right" ? matrix : transposed(matrix, [1, 0]);
+  return new MatrixProduct({ ...parts, weight, side, rank, inputRank });
 }

@@ -28,10 +28,6 @@ export function regressorLinear(node: Node): MatrixProduct | Skip {
     form: undefined,
     bias: bias && Float64Array.from(bias),
     side: "right",
-    weightIndex: 1,
-    isTransposed: false,
-    isInputTransposed: false,
-    factor: 1,
     inputRank: 2,
     rank: 2,
   });

@@ -9,7 +9,7 @@ import { windowOf } from "../window.ts";
 import { summedBias } from "./bias.ts";
 import { Convolution } from "./convolution.ts";
 import { LinearMap } from "./linear_map.ts";
-import { type LinearParts, sumOf } from "./linear_parts.ts";
+import { type Channels, type LinearParts, sumOf } from "./linear_parts.ts";
 
 /** What a {@linkcode TransposedConvolution} is made of. */
 export interface TransposedParts extends LinearParts {
@@ -42,11 +42,11 @@ const GEOMETRY = [
 export class TransposedConvolution extends LinearMap<TransposedParts> {
   readonly kind = "transposed convolution";
 
-  get input(): { axis: number; channels: number } {
+  get input(): Channels {
     return { axis: 1, channels: this.parts.weight.dims[0] };
   }
 
-  get output(): { axis: number; channels: number } {
+  get output(): Channels {
     return { axis: 1, channels: this.parts.weight.dims[1] * this.parts.group };
   }
 
