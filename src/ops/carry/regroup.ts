@@ -1,22 +1,11 @@
-import type { Dim, Node, Shape, Value } from "../../graph/graph.ts";
-import { MOST_ENTRIES } from "../affine/elementwise.ts";
+import type { Node, Value } from "../../graph/graph.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
 import { axisOf, constantOf, permOf } from "../constant.ts";
-import { fromStart, isPermutation, quotient } from "../dims.ts";
+import { fromStart, isPermutation } from "../dims.ts";
 import { gatheredEntries, slicedEntries } from "../taken.ts";
+import { alongOne, type Axes, axesWith, fitted, matters } from "./axis_parts.ts";
 import { type Commuted, commuted } from "./carry.ts";
 import { sumsToOne } from "./contraction.ts";
-
-/** A factor of an axis' length: axes are taken apart and put together again by these. */
-interface Part {
-  readonly size: Dim;
-  /** How many channels one step along it goes on; 0 where the map is the same. */
-  readonly stride: number;
-  /** The one of its entries that the map is for, where it is none for the others. */
-  readonly only?: number;
-}
-
-type Axes = readonly (readonly Part[])[];
 
 /** Most nodes from one axis to one axis. */
 const MOST_NODES = 8;
@@ -30,7 +19,7 @@ export function regrouped(first: Node, affine: AffineMap, way: "up" | "down"): C
   let value: Value | undefined = way === "up" ? first.outputs[0] : first.inputs[0], via: Node | undefined = first;
   const { axis, scale } = affine;
   if (axis === null || scale.length < 2 || value?.shape?.[axis] !== scale.length) return undefined;
-  let axes: Axes = value.shape.map((size, at) => size === 1 ? [] : [{ size, stride: at === axis ? 1 : 0 }]);
+  let axes = axesWith(value.shape, axis);
   for (let nodes = 0; via && nodes < MOST_NODES; nodes++) {
     const from: Node = via, next: [Value, Axes] | undefined = through(from, value!, axes, way, hasShift(affine));
     if (!next || next[0].graph !== first.graph) return undefined;
@@ -96,34 +85,6 @@ function turned(node: Node, axes: Axes, isUp: boolean): Axes | undefined {
   return axes.map((_, axis) => axes[isUp ? perm.indexOf(axis) : perm[axis]]);
 }
 
-/** The same parts in axes of other lengths; undefined where they do not fit, as far as lengths are known. */
-function fitted(axes: Axes, shape: Shape): Axes | undefined {
-  const waiting = axes.flat().reverse(), found: Part[][] = [];
-  for (const dim of shape) {
-    const own: Part[] = [];
-    for (let left = dim; left !== 1;) {
-      const part = waiting.pop(), rest = part && ratio(left, part.size), inner = part && ratio(part.size, left);
-      if (!part || left === 0) return undefined;
-      if (rest) {
-        own.push(part);
-        left = rest;
-      } else if (inner && part.only === undefined) {
-        own.push({ size: left, stride: part.stride * Number(part.stride > 0 ? inner : 0) });
-        waiting.push({ size: inner, stride: part.stride });
-        left = 1;
-      } else return undefined;
-    }
-    found.push(own);
-  }
-  return waiting.length === 0 ? found : undefined;
-}
-
-/** A length over another, where that is whole and known. */
-function ratio(a: Dim, b: Dim): Dim {
-  const result = a === b && a !== null ? 1 : quotient(a, b);
-  return typeof result !== "number" || Number.isInteger(result) ? result : null;
-}
-
 /** Operands of a node that mix the rows of one of them, by their index: with whether that makes means of its rows. */
 function mixed(node: Node): [index: number, isMean: boolean][] {
   const [a, b, values] = node.inputs;
@@ -145,27 +106,4 @@ function product(node: Node, value: Value, axes: Axes, isUp: boolean, shifts: bo
     if (!isKept || axes[summed].some(matters)) continue;
     return [next, axes.with(summed, shape[summed] === 1 ? [] : [{ size: shape[summed], stride: 0 }])];
   }
-}
-
-function matters({ stride, only }: Part): boolean {
-  return stride > 0 || only !== undefined;
-}
-
-/** The map along the one axis in which all parts are that matter; undefined where they are in several. */
-function alongOne(axes: Axes, { scale, shift }: AffineMap): AffineMap | undefined {
-  const [axis, ...others] = [...axes.keys()].filter((at) => axes[at].some(matters)), parts = axes[axis] ?? [];
-  const sizes: Dim[] = parts.map(({ size }) => size);
-  if (others.length > 0 || parts.length === 0 || !sizes.every((size) => typeof size === "number")) return undefined;
-  if (sizes.reduce((product, size) => product * size, 1) > MOST_ENTRIES) return undefined;
-  // the channel of each entry, −1 where the map is none
-  const channels = parts.reduce((before, { stride, only }, at) =>
-    before.flatMap((channel) =>
-      Array.from(
-        { length: sizes[at] },
-        (_, step) => channel < 0 || only !== undefined && step !== only ? -1 : channel + step * stride,
-      )
-    ), [0]);
-  const of = (values: Float64Array, otherwise: number) =>
-    Float64Array.from(channels, (channel) => channel < 0 ? otherwise : values[channel]);
-  return { axis, scale: of(scale, 1), shift: of(shift, 0) };
 }
