@@ -53,7 +53,7 @@ export function regionBehind(root: Node, axis: number): CutRegion | undefined {
   const left = [...along.keys()].filter((value) => [...value.users.keys()].some((user) => !nodes.has(user)));
   if (left.length !== 1) return undefined;
   const [whole] = left, { axis: cut, per } = along.get(whole)!, cuts = [...whole.users.keys()];
-  const found = cuts.map((node) => node.graph === root.graph && !node.hasReferences && viewsOf(node).cut?.(node, cut));
+  const found = cuts.map((node) => node.graph === root.graph && viewsOf(node).cut?.(node, cut));
   if (!found.every((parts) => parts)) return undefined;
   const parts = (found as (readonly Part[])[]).flat().filter(({ value }) => value.users.size > 0 || value.isOutput);
   const ordered = [...parts].sort((a, b) => a.start - b.start);
@@ -65,7 +65,7 @@ export function regionBehind(root: Node, axis: number): CutRegion | undefined {
 
 /** How a node treats channels, where each is by itself, and what it takes of them is known or constant. */
 function channelwise(node: Node, along: ReadonlyMap<Value, Along>): Channelwise | undefined {
-  if (node.outputs.length !== 1 || node.hasReferences || node.subgraphs.length > 0) return undefined;
+  if (node.outputs.length !== 1 || node.subgraphs.length > 0) return undefined;
   const per = node.inputs.map((input) => input && along.get(input)?.per).find((per) => per !== undefined)!;
   for (const axis of node.output.shape?.keys() ?? []) {
     const entries = viewsOf(node).entries?.(node, axis);

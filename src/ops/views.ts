@@ -14,7 +14,7 @@ import { opOf, OPS } from "./table.ts";
  * it is something else (an Add of two computed values, say).
  */
 export function affineOf(node: Node): ChannelAffine | Skip | undefined {
-  const affine = viewsOf(node).affine?.(node);
+  const { affine: of } = opOf(node) ?? NONE, affine = of && (whyOpen(node) ?? of(node));
   if (!affine || affine instanceof Skip) return affine;
   const bad = notFinite(affine.scale) ?? notFinite(affine.shift);
   if (bad !== undefined) return new Skip("invalid-parameter", `its constants give a scale or shift of ${bad}`);
@@ -37,14 +37,14 @@ function notFinite(values: Float64Array): number | undefined {
 
 /** A node as a linear map, with or without weights of its own; why it is none; or undefined where it is something else. */
 export function linearOf(node: Node): LinearMap | Skip | undefined {
-  const { linear, together } = viewsOf(node);
+  const { linear, together } = opOf(node) ?? NONE;
   if (!linear && !together) return whyWhole(node);
-  return whyWhole(node) ?? whyQuantised(node) ?? linear?.(node) ?? together?.(node);
+  return whyWhole(node) ?? whyOpen(node) ?? whyQuantised(node) ?? linear?.(node) ?? together?.(node);
 }
 
 /** How an affine map gets past a node; undefined where it does not. */
 export function carryOf(node: Node): Carry | undefined {
-  return node.hasReferences || node.subgraphs.length > 0 ? undefined : viewsOf(node).carry;
+  return node.subgraphs.length > 0 ? undefined : viewsOf(node).carry;
 }
 
 /** Operators whose entries have one of these fields, as {@linkcode Node.operator} has them: where a rule on it looks. */
@@ -55,9 +55,19 @@ export function operatorsWith(...fields: readonly (keyof Op)[]): string[] {
   );
 }
 
-/** What a node's operator is to the rules. */
+/** What a node's operator is to the rules: nothing where an attribute is set by the caller of the function it is in. */
 export function viewsOf(node: Node): Views {
-  return opOf(node) ?? NONE;
+  return node.hasReferences ? NONE : opOf(node) ?? NONE;
+}
+
+/** Why it stays open what a node computes: an attribute is set by the caller of the function it is in. */
+export function whyOpen(node: Node): Skip | undefined {
+  if (!node.hasReferences) return undefined;
+  const { name } = [...node.attributes.values()].find(({ reference }) => reference !== undefined)!;
+  return new Skip(
+    "function-attribute",
+    `attribute '${name}' of ${node.label} is set by the caller of the function it is in`,
+  );
 }
 
 const NONE: Views = {};
@@ -74,7 +84,7 @@ export function layerOf(node: Node): LinearMap | Skip | undefined {
 
 /** Whether a node is a function of single elements of its first input, the same for all. */
 export function isElementwise(node: Node): boolean {
-  return viewsOf(node).entries === sameEntries && node.outputs.length === 1 && !node.hasReferences;
+  return viewsOf(node).entries === sameEntries && node.outputs.length === 1;
 }
 
 /** Whether a node asks for nothing but the shape of its input. */

@@ -2,6 +2,7 @@ import type { Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { constantOf } from "../ops/constant.ts";
 import { Skip } from "../ops/skip.ts";
+import { whyOpen } from "../ops/views.ts";
 import { formatOf, isFloat } from "../tensor/element_type.ts";
 import { overflowOf } from "../tensor/overflow.ts";
 import { underflowOf } from "../tensor/underflow.ts";
@@ -31,13 +32,8 @@ function whyNeeded({ removed, outputs }: Replacement, build: Builder): Skip | un
         `${node.label} is computed outside the subgraph: inside, it might be computed again and again`,
       );
     }
-    const reference = [...node.attributes.values()].find(({ reference }) => reference !== undefined);
-    if (reference) {
-      return new Skip(
-        "function-attribute",
-        `attribute '${reference.name}' of ${node.label} is set by the caller of the function it is in`,
-      );
-    }
+    const open = whyOpen(node);
+    if (open) return open;
     for (const value of node.outputs) {
       if (!value || replaced.has(value)) continue;
       if (value.isOutput) return new Skip("graph-output", `'${value.name}', which would disappear, is a graph output`);

@@ -77,7 +77,6 @@ function before(own: Branch, refused: Refusals, depth: number): Map<Value, Branc
 
 /** A node that is linear in one input: a layer, a pool or an affine map. */
 function stepAt(node: Node, refused: Refusals): Branch | undefined {
-  if (node.hasReferences) return undefined;
   const map = linearOf(node), [x] = node.inputs;
   if (map instanceof Skip && x) refused.set(x, map);
   else if (map && !(map instanceof Skip)) return map;

@@ -20,7 +20,7 @@ export const cancelShift: Rule = {
   roots: operatorsWith("terms"),
   rewrite(root, build) {
     const found = differenceAt(root), before = found && affineChainTo(found.value);
-    if (!found || !before || root.hasReferences) return undefined;
+    if (!found || !before) return undefined;
     const { positions, pool, terms } = found, { map, x, nodes } = before;
     if (map.axis !== null && positions.axes.includes(map.axis)) {
       return new Skip("other-axis", `${nodes[0].label} goes along an axis over which ${pool.label} averages`);
@@ -51,7 +51,7 @@ function differenceAt(root: Node): Difference | undefined {
   const terms = viewsOf(root).terms?.(root);
   if (terms?.length !== 2 || terms[0].sign === terms[1].sign) return undefined;
   for (const [average, { value }] of [[terms[0], terms[1]], [terms[1], terms[0]]]) {
-    const pool = average.value.producer, positions = pool && !pool.hasReferences && viewsOf(pool).positions?.(pool);
+    const pool = average.value.producer, positions = pool && viewsOf(pool).positions?.(pool);
     if (!positions || positions instanceof Skip || positions.x !== value) continue;
     if (positions.dropsAxes || positions.enlarges) continue;
     return { value, pool, positions, terms };

@@ -18,7 +18,7 @@ export const dilateLayer: Rule = {
   roots: operatorsWith("linear"),
   rewrite(root, build) {
     if (!takesMoved(root)) return undefined;
-    const layer = root.hasReferences ? undefined : layerOf(root);
+    const layer = layerOf(root);
     if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
     const from = spaceToBatch(layer.x, layer.input.channels), to = from && batchToSpace(root.output, from.blocks);
     if (!from || !to) return undefined;

@@ -42,7 +42,7 @@ export const foldPad: Rule = {
 /** A layer in place of one whose result is cut at its ends. */
 function trimmed(root: Node, build: Builder): Replacement | undefined {
   const trim = trimOf(root), producer = trim?.x.producer;
-  if (!trim || !producer || producer.hasReferences || trim.x.users.size > 1 || trim.x.isOutput) return undefined;
+  if (!trim || !producer || trim.x.users.size > 1 || trim.x.isOutput) return undefined;
   const layer = layerOf(producer);
   if (!layer || layer instanceof Skip || layer.nodes.length > 1) return undefined;
   const now = emitTrimmed(layer, trim, build);

@@ -16,7 +16,7 @@ export const lookUpRows: Rule = {
   phase: "decompose",
   roots: operatorsWith("linear"),
   rewrite(root, build) {
-    const hot = root.hasReferences ? undefined : oneHotAt(root.inputs[0]);
+    const hot = oneHotAt(root.inputs[0]);
     if (!hot) return undefined;
     const layer = layerOf(root);
     if (!layer || layer instanceof Skip) return layer;

@@ -18,7 +18,7 @@ export const mergeLayersOfParts: Rule = {
   phase: "merge",
   roots: operatorsWith("joined"),
   rewrite(root, build, { isGated }) {
-    const joined = root.hasReferences ? undefined : viewsOf(root).joined?.(root, AXIS);
+    const joined = viewsOf(root).joined?.(root, AXIS);
     const nodes = joined?.map(({ producer }) => producer);
     if (!nodes || nodes.length < 2 || new Set(nodes).size < nodes.length) return undefined;
     const source = nodes.every((node) => node !== undefined) ? sourceOf(nodes) : undefined;
@@ -42,7 +42,7 @@ function sourceOf(nodes: readonly Node[]): { x: Value; cuts: Node[] } | undefine
   let end = 0;
   for (const input of inputs) {
     const cut = input?.producer,
-      parts = cut && cut.inputs[0] === x && !cut.hasReferences && viewsOf(cut).cut?.(cut, AXIS);
+      parts = cut && cut.inputs[0] === x && viewsOf(cut).cut?.(cut, AXIS);
     const part = parts && parts.find(({ value }) => value === input);
     if (!part || part.start !== end) return undefined;
     end += part.length;

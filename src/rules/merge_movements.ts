@@ -9,7 +9,7 @@ export const mergeMovements: Rule = {
   phase: "clean",
   roots: operatorsWith("fewerMovements"),
   rewrite(root, build) {
-    const fewer = root.hasReferences ? undefined : viewsOf(root).fewerMovements?.(root, build);
+    const fewer = viewsOf(root).fewerMovements?.(root, build);
     return fewer && new Replacement(fewer.nodes, [[root.output, fewer.result]]);
   },
 };

@@ -17,7 +17,7 @@ export const partLayer: Rule = {
   runtimes: ["onnxruntime-cpu"],
   roots: operatorsWith("linear"),
   rewrite(root, build, { isGated }) {
-    const layer = root.hasReferences ? undefined : layerOf(root);
+    const layer = layerOf(root);
     const region = layer && regionBehind(root, layer instanceof Skip ? CHANNELS : layer.output.axis);
     if (!layer || layer instanceof Skip || !region) return region && layer as Skip;
     const parted = partedLayer(layer);

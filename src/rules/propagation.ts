@@ -33,9 +33,7 @@ export class Propagation extends StagedMoves {
       const applied = this.#steps > 0 ? "it would have to be applied" : "it is applied";
       return new Skip("no-layer", `${applied} to '${value.name}', which no node makes`, { isRemote: true });
     }
-    const taken = node.outputs[0] === value && !node.hasReferences
-      ? viewsOf(node).takeAffine?.(node, affine, this.build)
-      : undefined;
+    const taken = node.outputs[0] === value ? viewsOf(node).takeAffine?.(node, affine, this.build) : undefined;
     if (taken) return taken instanceof Skip ? taken : this.#take([node], value, taken);
     const layer = layerOf(node);
     if (layer instanceof Skip) return layer;

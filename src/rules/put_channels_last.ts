@@ -17,7 +17,7 @@ export const putChannelsLast: Rule = {
   roots: operatorsWith("linear"),
   rewrite(root, build) {
     const before = root.inputs[0]?.producer, axis = before && viewsOf(before).normalizedAxis?.(before);
-    if (!before || axis === undefined || root.hasReferences || before.hasReferences) return undefined;
+    if (!before || axis === undefined) return undefined;
     const layer = layerOf(root);
     if (!layer || layer instanceof Skip || axis !== layer.input.axis || axis === layer.rank! - 1) return undefined;
     const last = withChannelsLast(layer, before);

@@ -17,7 +17,7 @@ export const reorderResizeAndLayer: Rule = {
   roots: operatorsWith("linear"),
   rewrite(root, build) {
     const resize = root.inputs[0]?.producer, view = resize && viewsOf(resize).positions;
-    if (!resize || !view || resize.hasReferences || root.hasReferences) return undefined;
+    if (!resize || !view) return undefined;
     const layer = layerOf(root);
     if (!layer || layer instanceof Skip) return layer;
     const positions = layer.isPointwise ? view(resize) : undefined;

@@ -27,7 +27,7 @@ export const splitLayerIntoPhases: Rule = {
   roots: operatorsWith("linear"),
   rewrite(root, build, { isGated }) {
     const resize = root.inputs[0]?.producer, view = resize && viewsOf(resize).positions;
-    if (!resize || !view || resize.hasReferences || root.hasReferences) return undefined;
+    if (!resize || !view) return undefined;
     const layer = layerOf(root);
     if (!layer || layer instanceof Skip || layer.isPointwise) return undefined;
     const positions = view(resize);

@@ -28,7 +28,7 @@ export const splitLayerOfJoin: Rule = {
   roots: operatorsWith("linear"),
   rewrite(root, build, { isGated }) {
     const join = root.inputs[0]?.producer, parts = join && viewsOf(join).joined?.(join, 1);
-    if (!join || !parts || root.hasReferences || join.hasReferences) return undefined;
+    if (!join || !parts) return undefined;
     const layer = layerOf(root);
     if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
     const split = splitLayer(layer, parts), small = new Map<number, SmallPart>(), enlarged = enlargedAmong(parts);
@@ -76,7 +76,7 @@ function enlargedAmong(parts: readonly Value[]): Map<number, PositionMap> {
     const { producer } = part, positions = producer && viewsOf(producer).positions?.(producer);
     if (!producer || !positions || positions instanceof Skip || !positions.enlarges) continue;
     if (positions.axes.includes(1)) continue;
-    if (part.users.size === 1 && !part.isOutput && !producer.hasReferences) found.set(at, positions);
+    if (part.users.size === 1 && !part.isOutput) found.set(at, positions);
   }
   return found;
 }

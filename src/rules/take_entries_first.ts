@@ -17,7 +17,7 @@ export const takeEntriesFirst: Rule = {
   phase: "decompose",
   roots: operatorsWith("taken"),
   rewrite(root, build) {
-    const taken = root.hasReferences ? undefined : viewsOf(root).taken?.(root);
+    const taken = viewsOf(root).taken?.(root);
     if (!taken || taken.x.shape?.[taken.axis] === taken.indices.length) return undefined;
     const region = regionOf(root, taken);
     if (region.size === 0) return undefined;
@@ -39,7 +39,7 @@ function regionOf(root: Node, { x, axis }: Taken): Region {
   for (let value = waiting.pop(); value; value = waiting.pop()) {
     const node = value.producer, along = wanted.get(value);
     if (!node || along === null || along === undefined || value.isOutput || node.graph !== root.graph) continue;
-    if (region.has(node) || node.outputs.length !== 1 || node.hasReferences || node.subgraphs.length > 0) continue;
+    if (region.has(node) || node.outputs.length !== 1 || node.subgraphs.length > 0) continue;
     if (![...value.users.keys()].every(isInside)) continue;
     const entries = viewsOf(node).entries?.(node, along);
     if (!entries || entries.per !== undefined) continue;

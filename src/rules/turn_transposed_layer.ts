@@ -14,7 +14,7 @@ export const turnTransposedLayer: Rule = {
   phase: "lower",
   roots: operatorsWith("linear"),
   rewrite(root, build, { isGated }) {
-    const layer = root.hasReferences ? undefined : layerOf(root);
+    const layer = layerOf(root);
     if (!layer || layer instanceof Skip) return undefined;
     const result = asConvolution(layer, build);
     if (!result || result instanceof Skip) return result;

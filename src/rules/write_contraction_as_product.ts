@@ -13,7 +13,7 @@ export const writeContractionAsProduct: Rule = {
   phase: "lower",
   roots: operatorsWith("asProduct"),
   rewrite(root, build, { isGated }) {
-    const product = root.hasReferences ? undefined : viewsOf(root).asProduct?.(root, build);
+    const product = viewsOf(root).asProduct?.(root, build);
     if (!product || product instanceof Skip) return product;
     const slow = isGated ? whyLittleWork(root) : undefined;
     return slow ?? new Replacement([root], [[root.output, product]]);
