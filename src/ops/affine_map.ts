@@ -37,12 +37,15 @@ export function scaleOf({ axis, scale, shift }: AffineMap): AffineMap {
   return { axis, scale, shift: new Float64Array(shift.length) };
 }
 
-/** The shift of a map alone, added before its scale (s·(x + t/s)) or after it; undefined where a shift would be divided by 0. */
-export function shiftOf({ axis, scale, shift }: AffineMap, order: "before" | "after"): AffineMap | undefined {
-  const one = new Float64Array(scale.length).fill(1);
-  if (order === "after") return { axis, scale: one, shift };
+/** The shift of a map alone. */
+export function shiftOf({ axis, scale, shift }: AffineMap): AffineMap {
+  return { axis, scale: new Float64Array(scale.length).fill(1), shift };
+}
+
+/** The shift of a map as it is added before its scale, s·(x + t/s); undefined where it would be divided by 0. */
+export function shiftBefore({ axis, scale, shift }: AffineMap): AffineMap | undefined {
   const before = shift.map((value, i) => value === 0 ? 0 : value / scale[i]);
-  return before.every(Number.isFinite) ? { axis, scale: one, shift: before } : undefined;
+  return before.every(Number.isFinite) ? shiftOf({ axis, scale, shift: before }) : undefined;
 }
 
 /** The same numbers for an axis of `length` entries; undefined where there is another number of them. */

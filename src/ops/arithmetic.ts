@@ -29,10 +29,10 @@ interface Binary {
 const END = 2 ** 63;
 
 /** Whole numbers; an end of int64 stays one where the other operand changes nothing, and is not worked out otherwise. */
-function keepingEnds(f: Arithmetic, neutral: number, isEither: boolean): Arithmetic {
+function keepingEnds(f: Arithmetic, neutral: number, { isCommutative = false } = {}): Arithmetic {
   return (a, b) => {
     if (Math.abs(a) !== END && Math.abs(b) !== END) return f(a, b);
-    return b === neutral ? a : isEither && a === neutral ? b : NaN;
+    return b === neutral ? a : isCommutative && a === neutral ? b : NaN;
   };
 }
 
@@ -107,7 +107,7 @@ const mod: Op = {
 export const ARITHMETIC_OPS = {
   Add: {
     ...binary((a, b) => a + b, {
-      whole: keepingEnds((a, b) => a + b, 0, true),
+      whole: keepingEnds((a, b) => a + b, 0, { isCommutative: true }),
       partial: (a, b) => a === 0 ? b : b === 0 ? a : undefined,
     }),
     takesEnds: true,
@@ -117,7 +117,7 @@ export const ARITHMETIC_OPS = {
   },
   Sub: {
     ...binary((a, b) => a - b, {
-      whole: keepingEnds((a, b) => a - b, 0, false),
+      whole: keepingEnds((a, b) => a - b, 0),
       partial: (a, b) => b === 0 ? a : a !== null && a === b ? 0 : undefined,
     }),
     takesEnds: true,
@@ -127,7 +127,7 @@ export const ARITHMETIC_OPS = {
   },
   Mul: {
     ...binary((a, b) => a * b, {
-      whole: keepingEnds((a, b) => a * b, 1, true),
+      whole: keepingEnds((a, b) => a * b, 1, { isCommutative: true }),
       partial: (a, b) =>
         a === 0 || b === 0 ? 0 : typeof a === "number" ? multiple(b, a) : typeof b === "number" ? multiple(a, b) : null,
     }),

@@ -31,6 +31,11 @@ export class Builder {
     return this.nodes.length > 0 || this.initializers.length > 0;
   }
 
+  /** Whether a value is made by one of the nodes staged. */
+  makes({ producer }: Value): boolean {
+    return producer !== undefined && this.nodes.includes(producer);
+  }
+
   /** Forgets everything staged so far: another way is tried. */
   reset(): void {
     this.nodes.length = 0;

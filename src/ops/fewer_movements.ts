@@ -7,6 +7,9 @@ import { isPermutation } from "./dims.ts";
 import { emitTranspose } from "./emit_movement.ts";
 import { writtenShape } from "./entries.ts";
 
+/** Operators that change the shape alone. */
+export const RESHAPES: readonly string[] = ["Reshape", "Flatten", "Squeeze", "Unsqueeze"];
+
 /** Movements of elements, and the fewer ones that do the same. */
 export interface FewerMovements {
   /** What goes. */
@@ -38,7 +41,7 @@ export function squeezedSooner(node: Node, build: Builder): FewerMovements | und
 
 /** Reshape after another change of shape: from what that one takes, where the sizes that it copies are the same there. */
 export function reshapedFromFirst(node: Node, build: Builder): FewerMovements | undefined {
-  const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze");
+  const previous = onlyBefore(node.inputs[0], node, ...RESHAPES);
   const shape = constantValues(node.inputs[1]),
     x = previous?.inputs[0],
     before = x?.shape,
@@ -63,7 +66,7 @@ export function transposedAtOnce(node: Node, build: Builder): FewerMovements | u
 
 /** Flatten, Squeeze or Unsqueeze after another change of shape: one Reshape. */
 export function reshapedAtOnce(node: Node, build: Builder): FewerMovements | undefined {
-  const previous = onlyBefore(node.inputs[0], node, "Reshape", "Flatten", "Squeeze", "Unsqueeze"),
+  const previous = onlyBefore(node.inputs[0], node, ...RESHAPES),
     x = previous?.inputs[0];
   const written = x?.shape && node.output.shape && writtenShape(x.shape, node.output.shape);
   if (!written) return undefined;

@@ -4,7 +4,7 @@ import { permOf } from "./constant.ts";
 import { isPermutation } from "./dims.ts";
 import { emitTranspose } from "./emit_movement.ts";
 import { writtenShape } from "./entries.ts";
-import { type FewerMovements, onlyBefore } from "./fewer_movements.ts";
+import { type FewerMovements, onlyBefore, RESHAPES } from "./fewer_movements.ts";
 
 /**
  * Reshape that takes the axes of a Transpose of a Reshape apart, as attention is written (heads and batch as one axis, and two again):
@@ -12,7 +12,7 @@ import { type FewerMovements, onlyBefore } from "./fewer_movements.ts";
  */
 export function reshapedAround(node: Node, build: Builder): FewerMovements | undefined {
   const turned = onlyBefore(node.inputs[0], node, "Transpose");
-  const shaped = turned && onlyBefore(turned.inputs[0], turned, "Reshape", "Flatten", "Squeeze", "Unsqueeze");
+  const shaped = turned && onlyBefore(turned.inputs[0], turned, ...RESHAPES);
   const x = shaped?.inputs[0], from = x?.shape, rank = shaped?.output.shape?.length, to = node.output.shape;
   if (!turned || !shaped || !from || rank === undefined || !to) return undefined;
   const perm = permOf(turned, rank);

@@ -12,7 +12,7 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
   const shared = new Map<Value, Value>();
   const staged = new Map<Value, Value>(); // of several values that one takes the place of, a graph output has its name
   for (const [old, now] of outputs) {
-    if (build.nodes.includes(now.producer!) && (!staged.has(now) || old.isOutput)) staged.set(now, old);
+    if (build.makes(now) && (!staged.has(now) || old.isOutput)) staged.set(now, old);
   }
 
   for (const value of build.initializers) {

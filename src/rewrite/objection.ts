@@ -60,7 +60,7 @@ function whyNotNamed({ outputs }: Replacement, build: Builder): Skip | undefined
     named.add(now);
   }
   for (const [old, now] of outputs) {
-    if (build.initializers.includes(now) && !old.isOutput || build.nodes.includes(now.producer!)) continue;
+    if (build.initializers.includes(now) && !old.isOutput || build.makes(now)) continue;
     if (old.isOutput && (!now.producer || now.isOutput || now.graph !== old.graph)) {
       return new Skip(
         "graph-output",

@@ -97,6 +97,7 @@ function joined(first: Branch, own: Branch): Branch | Skip | undefined {
 
 /** A branch that is taken away instead of added. */
 export function negated(branch: Branch): Branch | Skip {
-  const minus = { axis: null, scale: Float64Array.of(-1), shift: Float64Array.of(0) };
-  return isDiagonal(branch) ? { ...branch, affine: composed(branch.affine, minus)! } : branch.after(minus);
+  if (!isDiagonal(branch)) return branch.after({ axis: null, scale: Float64Array.of(-1), shift: Float64Array.of(0) });
+  const { axis, scale, shift } = branch.affine;
+  return { ...branch, affine: { axis, scale: scale.map((value) => -value), shift: shift.map((value) => 0 - value) } };
 }

@@ -28,14 +28,14 @@ export const cancelShift: Rule = {
     if (positions.whyNotAverage) return positions.whyNotAverage;
     const next = root.output.soleUser, behind = next && affineMapOf(next), scale = scaleOf(map);
     const both = behind?.x === root.output ? composed(scale, behind) : undefined;
-    const pooled = positions.emit(x, Number(x.shape?.[1]), build), last = both ? next! : root;
+    const pooled = positions.emit(x, Number(x.shape?.[1]), build), [last] = both && next ? [next] : [root];
     const difference = emitSum(
       root,
       terms.map(({ value, sign }) => ({ value: value === found.value ? x : pooled, sign })),
       build,
     );
     const result = emitAffine(both ?? scale, difference, [last, ...nodes], build);
-    return result && new Replacement([root, pool, ...nodes, ...both ? [next!] : []], [[last.output, result]]);
+    return result && new Replacement([root, pool, ...nodes, ...last === root ? [] : [last]], [[last.output, result]]);
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Node, Value } from "../graph/graph.ts";
-import { type ChannelAffine, hasScale, hasShift, scaleOf, shiftOf } from "../ops/affine_map.ts";
+import { type ChannelAffine, hasScale, hasShift, scaleOf, shiftBefore, shiftOf } from "../ops/affine_map.ts";
 import { Skip } from "../ops/skip.ts";
 import { constantOf } from "../ops/constant.ts";
 import { affineMapOf, carryOf, operatorsWith, viewsOf } from "../ops/views.ts";
@@ -14,11 +14,11 @@ const down: Way = (propagation, affine, result) => propagation.down(result, affi
 
 /** s·x + t: the scale to the layers before it, the shift to those after it. */
 const scaleUp: Way = (propagation, affine, result) =>
-  propagation.up(affine.x, scaleOf(affine)) ?? propagation.down(result, shiftOf(affine, "after")!, affine.x);
+  propagation.up(affine.x, scaleOf(affine)) ?? propagation.down(result, shiftOf(affine), affine.x);
 
 /** s·(x + t/s): the shift to the layers before it, the scale to those after it. */
 const scaleDown: Way = (propagation, affine, result) => {
-  const shift = shiftOf(affine, "before");
+  const shift = shiftBefore(affine);
   if (!shift) return new Skip("invalid-parameter", "its scale is 0 in a channel that it shifts");
   return propagation.up(affine.x, shift) ?? propagation.down(result, scaleOf(affine), affine.x);
 };

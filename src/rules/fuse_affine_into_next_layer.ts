@@ -6,7 +6,7 @@ import {
   hasScale,
   hasShift,
   scaleOf,
-  shiftOf,
+  shiftBefore,
 } from "../ops/affine_map.ts";
 import { emitAffine } from "../ops/affine/emit_affine.ts";
 import type { Builder } from "../ops/builder.ts";
@@ -54,7 +54,7 @@ function leavingShift(root: Node, affine: ChannelAffine, build: Builder): Replac
     map = both;
     chain.unshift(next);
   }
-  const before = hasShift(map) && hasScale(map) ? shiftOf(map, "before") : undefined;
+  const before = hasShift(map) && hasScale(map) ? shiftBefore(map) : undefined;
   if (chain.length < 2 || !before) return undefined;
   build.reset();
   const sum = emitAffine(before, affine.x, chain, build);

@@ -55,8 +55,8 @@ function layerBehind(next: LinearMap): Apart | undefined {
   const moves: Move[] = [];
   let value = next.x, { axis } = next.input, shared: Value | undefined;
   while (moves.length <= MOST_MOVES) {
-    const node = value.producer;
-    if (!node || node.graph !== next.nodes[0].graph || node.outputs.length !== 1) return undefined;
+    const node = value.producer, x = node?.inputs[0];
+    if (!node || !x || node.graph !== next.nodes[0].graph || node.outputs.length !== 1) return undefined;
     if (!value.soleUser) shared ??= value;
     const first = moves.length > 0 ? layerAt(node) : undefined;
     if (first) return first.output.axis === axis ? { first, moves, shared } : undefined;
@@ -65,7 +65,7 @@ function layerBehind(next: LinearMap): Apart | undefined {
     const entries = entriesOf?.(node, axis), [own, ...others] = entries?.axes ?? [];
     if (!entries || entries.per !== undefined || typeof own !== "number" || others.some((at) => at !== null)) return;
     moves.push({ node, entries });
-    [value, axis] = [node.inputs[0]!, own];
+    [value, axis] = [x, own];
   }
 }
 

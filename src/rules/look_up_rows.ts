@@ -24,6 +24,6 @@ export const lookUpRows: Rule = {
     if (layer.x !== root.inputs[0]) return undefined;
     const whole = withNext(layer), found = lookedUp(whole, hot, build);
     if (!found || found instanceof Skip) return found;
-    return new Replacement(whole.nodes, [[whole.nodes.at(-1)!.output, found]]);
+    return new Replacement(whole.nodes, [[whole.result, found]]);
   },
 };

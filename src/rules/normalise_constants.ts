@@ -15,11 +15,10 @@ export const normaliseConstants: Rule = {
     const used = root.outputs.filter((value): value is Value => value !== undefined && value.users.size > 0);
     if (used.length === 0 || !root.graph.takesConstants) return undefined;
     if (root.outputs.some((value) => value?.isOutput) || used.some(isTakenQuantised)) return undefined;
-    const constants = used.map((value) => ({ value, tensor: constantOf(value) }));
-    if (constants.some(({ tensor }) => tensor === undefined)) return undefined;
-    return new Replacement(
-      [root],
-      constants.map(({ value, tensor }) => [value, build.initializer(value.name, tensor!)] as const),
-    );
+    const constants = used.flatMap((value) => {
+      const tensor = constantOf(value);
+      return tensor ? [[value, build.initializer(value.name, tensor)] as const] : [];
+    });
+    return constants.length === used.length ? new Replacement([root], constants) : undefined;
   },
 };

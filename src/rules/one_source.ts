@@ -35,7 +35,7 @@ export function oneSource(result: Value, affine: AffineMap): OneSource | undefin
       before = node.graph === result.graph ? multiplied(node, value, open, affine) : undefined;
       if (!before) continue;
       nodes.add(node);
-      for (const output of node.outputs) open.delete(output!);
+      for (const output of node.outputs) if (output) open.delete(output);
       for (const input of before) {
         open.add(input);
         seen.add(input);

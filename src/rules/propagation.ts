@@ -90,7 +90,7 @@ export class Propagation extends StagedMoves {
         return new Skip("not-linear", `${user.label} takes '${value.name}', but not as what it is applied to`);
       }
       const whole = withBias(layer);
-      return this.#absorb(whole.before(affine, now), whole, whole.nodes.at(-1)!.output);
+      return this.#absorb(whole.before(affine, now), whole, whole.result);
     }
     const own = affineMapOf(user);
     if (own?.x === value) {
@@ -169,7 +169,7 @@ export class Propagation extends StagedMoves {
 
   /** Puts what a node, or a layer of several, becomes with the map in its place. */
   #take(nodes: readonly Node[], value: Value, now: Value): Skip | undefined {
-    const again = nodes.find((node) => this.visited.has(node)), last = nodes.at(-1)!;
+    const again = nodes.find((node) => this.visited.has(node)), last = nodes[nodes.length - 1];
     if (again) return new Skip("two-paths", `it would come to ${again.label} by two paths`);
     for (const node of nodes) this.visited.add(node);
     const { outputs } = last, made = now.producer?.outputs ?? [];

@@ -19,7 +19,7 @@ export const putChannelsLast: Rule = {
     const before = root.inputs[0]?.producer, axis = before && viewsOf(before).normalizedAxis?.(before);
     if (!before || axis === undefined) return undefined;
     const layer = layerOf(root);
-    if (!layer || layer instanceof Skip || axis !== layer.input.axis || axis === layer.rank! - 1) return undefined;
+    if (!layer || layer instanceof Skip || axis !== layer.input.axis || axis + 1 === layer.rank) return undefined;
     const last = withChannelsLast(layer, before);
     if (!last) return undefined;
     const [inputs, outputs] = last.channels;

@@ -20,7 +20,7 @@ export const reorderLayerAndPool: Rule = {
   phase: "reorder",
   roots: operatorsWith("positions"),
   rewrite(root, build) {
-    const layer = layerBefore(root.inputs[0]!);
+    const [x] = root.inputs, layer = x && layerBefore(x);
     if (!layer || layer instanceof Skip) return layer;
     const pool = viewsOf(root).positions?.(root);
     if (!pool || pool instanceof Skip) return pool;
@@ -38,7 +38,7 @@ export const reorderLayerAndPool: Rule = {
 /** The layer that makes a value for this alone, where it treats every position alike. */
 function layerBefore(value: Value): LinearMap | Skip | undefined {
   const { producer } = value, layer = producer && layerAt(producer);
-  return layer?.isPointwise ? whyNeeded(value, producer!) ?? layer : undefined;
+  return producer && layer?.isPointwise ? whyNeeded(value, producer) ?? layer : undefined;
 }
 
 function whyNotReordered(pool: PositionMap, layer: LinearMap): Skip | undefined {

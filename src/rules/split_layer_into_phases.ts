@@ -26,8 +26,8 @@ export const splitLayerIntoPhases: Rule = {
   phase: "decompose",
   roots: operatorsWith("linear"),
   rewrite(root, build, { isGated }) {
-    const resize = root.inputs[0]?.producer, view = resize && viewsOf(resize).positions;
-    if (!resize || !view) return undefined;
+    const [x] = root.inputs, resize = x?.producer, view = resize && viewsOf(resize).positions;
+    if (!x || !resize || !view) return undefined;
     const layer = layerOf(root);
     if (!layer || layer instanceof Skip || layer.isPointwise) return undefined;
     const positions = view(resize);
@@ -43,7 +43,7 @@ export const splitLayerIntoPhases: Rule = {
           : `${root.label} has too small a map to be worth several layers of it`,
       );
     }
-    const isShared = root.inputs[0]!.isOutput || root.inputs[0]!.users.size > 1;
+    const isShared = x.isOutput || x.users.size > 1;
     return new Replacement(isShared ? [root] : [root, resize], [[root.output, phases.emit(positions.x, build)]]);
   },
 };

@@ -50,11 +50,14 @@ export class StagedMoves {
 
   /** What to put in place of what. */
   replacement(): Replacement {
-    const passed = new Map(this.outputs.filter(([, now]) => !this.build.nodes.includes(now.producer!)));
-    const origin = (value: Value): Value => passed.has(value) ? origin(passed.get(value)!) : value;
+    const passed = new Map(this.outputs.filter(([, now]) => !this.build.makes(now)));
+    const origin = (value: Value): Value => {
+      const before = passed.get(value);
+      return before ? origin(before) : value;
+    };
     const [[result, x], ...rest] = this.outputs.map(([old, now]): [Value, Value] => [old, origin(now)]);
     // a layer that takes the map over directly gives the result under its own name
-    const direct = rest.find(([old, now]) => old === x && this.build.nodes.includes(now.producer!));
+    const direct = rest.find(([old, now]) => old === x && this.build.makes(now));
     const isLeft = !direct || [...x.users.keys()].some((user) => !this.removed.includes(user)) ||
       rest.some((output) => output !== direct && output[1] === x) ||
       this.build.nodes.some(({ inputs }) => inputs.includes(x));

@@ -13,17 +13,16 @@ export interface Sum {
 /** The sum a node is the root of: sums inside it count where only the sum itself uses them. */
 export function sumAt(root: Node): Sum {
   const terms: Term[] = [], nodes: Node[] = [];
-  const stack: { part: Value | Node; sign: 1 | -1 }[] = [{ part: root, sign: 1 }];
-  while (stack.length > 0) {
-    const { part, sign } = stack.pop()!;
-    const node = "opType" in part ? part : innerSum(part);
+  const stack: Term[] = [{ value: root.output, sign: 1 }];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const { value, sign } = next, node = value === root.output ? root : innerSum(value);
     if (!node) {
-      terms.push({ value: part as Value, sign });
+      terms.push(next);
       continue;
     }
     nodes.push(node);
-    for (const term of termsOf(node)!.toReversed()) {
-      stack.push({ part: term.value, sign: term.sign === sign ? 1 : -1 });
+    for (const term of termsOf(node)?.toReversed() ?? []) {
+      stack.push({ value: term.value, sign: term.sign === sign ? 1 : -1 });
     }
   }
   return { terms, nodes };

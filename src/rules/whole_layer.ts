@@ -6,8 +6,8 @@ import { affineMapOf, layerOf } from "../ops/views.ts";
 
 /** The layer with the affine map behind it, where nothing else takes its result, and the map is one of these. */
 export function withNext(layer: LinearMap, isTaken: (affine: ChannelAffine) => boolean = () => true): LinearMap {
-  const { output } = layer.nodes.at(-1)!, next = output.soleUser, affine = next && affineMapOf(next);
-  if (!next || affine?.x !== output || !isTaken(affine)) return layer;
+  const { result } = layer, next = result.soleUser, affine = next && affineMapOf(next);
+  if (!next || affine?.x !== result || !isTaken(affine)) return layer;
   const both = layer.after(affine, [next]);
   return both instanceof Skip ? layer : both;
 }
@@ -23,5 +23,5 @@ export function layerAt(node: Node): LinearMap | undefined {
   if (own) return own instanceof Skip ? undefined : own;
   const producer = affineMapOf(node)?.x.producer, layer = producer && layerOf(producer);
   const whole = layer instanceof LinearMap ? withBias(layer) : undefined;
-  return whole?.nodes.at(-1) === node ? whole : undefined;
+  return whole?.result === node.output ? whole : undefined;
 }

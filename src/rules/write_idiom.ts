@@ -15,7 +15,7 @@ export const writeIdiom: Rule = {
     if (!found) return undefined;
     const { operator, write } = found.idiom, asOperator = operator !== undefined && root.opset >= operator.since;
     if (found.isRecognised && !asOperator) return undefined;
-    const now = write!(found, build, asOperator);
+    const now = write?.(found, build, asOperator);
     return now && new Replacement(found.nodes, [[root.output, now]]);
   },
 };

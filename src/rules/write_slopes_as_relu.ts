@@ -34,7 +34,7 @@ export const writeSlopesAsRelu: Rule = {
       return new Replacement([root], [[root.output, emitOneSlope(root, x, slopes[0], build)]]);
     }
     const least = layer.output.channels < UNBLOCKED ? LEAST_UNBLOCKED : LEAST_ELEMENTS;
-    const elements = sizeOf(x.shape!.map((dim) => typeof dim === "number" ? dim : least));
+    const elements = sizeOf((x.shape ?? []).map((dim) => typeof dim === "number" ? dim : least));
     if (isGated && elements < least) {
       return new Skip("not-cheaper", `it is applied to ${elements} numbers, too few for two operators more to pay`);
     }

@@ -29,7 +29,10 @@ export const writeTarget: Rule = {
         : [];
       if (own.length < count) return undefined;
       const made = build.again(user, rewritten(user, own, build));
-      user.outputs.forEach((value, at) => value && outputs.push([value, made[at]!]));
+      for (const [at, now] of made.entries()) {
+        const old = user.outputs[at];
+        if (old && now) outputs.push([old, now]);
+      }
     }
     return new Replacement([producer, ...computed.users.keys()], outputs);
   },
@@ -43,7 +46,7 @@ function rewritten(node: Node, settled: readonly Settled[], build: Builder): (Va
   const inputs = [...node.inputs];
   for (const { index, instead = index, constant } of settled) {
     inputs[index] = undefined;
-    inputs[instead] = constant && build.initializer(node.inputs[index]!.name, constant);
+    inputs[instead] = constant && build.initializer(node.inputs[index]?.name ?? node.name, constant);
   }
   return inputs;
 }

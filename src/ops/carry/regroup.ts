@@ -2,6 +2,7 @@ import type { Node, Value } from "../../graph/graph.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
 import { axisOf, constantOf, permOf } from "../constant.ts";
 import { fromStart, isPermutation } from "../dims.ts";
+import { RESHAPES } from "../fewer_movements.ts";
 import { gatheredEntries, slicedEntries } from "../taken.ts";
 import { alongOne, type Axes, axesWith, fitted, matters } from "./axis_parts.ts";
 import { type Commuted, commuted } from "./carry.ts";
@@ -71,12 +72,12 @@ function through(node: Node, value: Value, axes: Axes, way: "up" | "down", shift
     const isSingle = node.outputs.every((part) => part?.shape?.[axis] === 1);
     return isSingle ? [next, axes.with(axis, [{ size: node.outputs.length, stride: 0, only: index }])] : undefined;
   }
-  const now = node.is("Transpose") ? turned(node, axes, isUp) : isReshape(node) ? fitted(axes, next.shape) : undefined;
+  const now = node.is("Transpose")
+    ? turned(node, axes, isUp)
+    : node.is(...RESHAPES)
+    ? fitted(axes, next.shape)
+    : undefined;
   return now && [next, now];
-}
-
-function isReshape(node: Node): boolean {
-  return node.is("Reshape", "Flatten", "Squeeze", "Unsqueeze");
 }
 
 function turned(node: Node, axes: Axes, isUp: boolean): Axes | undefined {

@@ -199,25 +199,20 @@ function matchNode(
     return undefined;
   }
   if (pattern.kind !== "node" || at.opType !== pattern.opType || at.domain !== "") return undefined;
-  const { inputs } = at, isSwapped = COMMUTES.has(pattern.opType) && pattern.inputs.length === 2;
-  return matchOperands(inputs, at, pattern, bound, view, rest) ??
-    (isSwapped ? matchOperands([inputs[1], inputs[0]], at, pattern, bound, view, rest) : undefined);
-}
-
-/** Matches a node's operands in an order. */
-function matchOperands(
-  inputs: readonly (Value | undefined)[],
-  at: Node,
-  { inputs: operands, name, accepts }: Pattern & { kind: "node" },
-  bound: Bound | undefined,
-  view: GraphView,
-  rest: Rest,
-): Match | undefined {
-  for (let index = 0; index < operands.length; index++) {
-    if (!isPlausible(inputs[index], operands[index], view)) return undefined;
-  }
-  if (at.hasReferences || !accepts(at)) return undefined;
-  return matchInputs(inputs, operands, 0, { before: bound, at, name }, view, rest);
+  const { inputs: operands, name, accepts } = pattern;
+  const inOrder = (inputs: readonly (Value | undefined)[]) => {
+    for (let index = 0; index < operands.length; index++) {
+      if (!isPlausible(inputs[index], operands[index], view)) return undefined;
+    }
+    if (at.hasReferences || !accepts(at)) return undefined;
+    const all = operands.reduceRight<Rest>(
+      (then, operand, index) => (bound) => matchValue(inputs[index], operand, bound, view, then),
+      rest,
+    );
+    return all({ before: bound, at, name });
+  };
+  const isSwapped = COMMUTES.has(pattern.opType) && operands.length === 2;
+  return inOrder(at.inputs) ?? (isSwapped ? inOrder([at.inputs[1], at.inputs[0]]) : undefined);
 }
 
 /** Whether a value may match a pattern, as far as a glance tells. */
@@ -235,23 +230,4 @@ function isPlausible(found: Value | undefined, pattern: Pattern, view: GraphView
     case "node":
       return view.producer(found)?.opType === pattern.opType;
   }
-}
-
-/** Matches operands from one of them on. */
-function matchInputs(
-  inputs: readonly (Value | undefined)[],
-  patterns: readonly Pattern[],
-  from: number,
-  bound: Bound | undefined,
-  view: GraphView,
-  rest: Rest,
-): Match | undefined {
-  if (from === patterns.length) return rest(bound);
-  return matchValue(
-    inputs[from],
-    patterns[from],
-    bound,
-    view,
-    (next) => matchInputs(inputs, patterns, from + 1, next, view, rest),
-  );
 }

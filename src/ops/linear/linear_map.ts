@@ -93,6 +93,11 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     return false;
   }
 
+  /** What the last of them makes. */
+  get result(): Value {
+    return this.nodes[this.nodes.length - 1].output;
+  }
+
   /** What to call it in a message. */
   get label(): string {
     return this.nodes[this.nodes.length - 1]?.label ?? `'${this.x.name}'`;

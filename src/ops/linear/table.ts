@@ -21,7 +21,7 @@ export function lookedUp(layer: LinearMap, hot: OneHot, build: Builder): Value |
   }
   return build.node("Gather", [build.initializer(weight, tableOf(matrix, bias)), hot.rows(build)], {
     name: node.name,
-    output: layer.nodes[layer.nodes.length - 1].output.name,
+    output: layer.result.name,
     attributes: [newAttribute("axis", 0)],
   });
 }
