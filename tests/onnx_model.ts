@@ -102,7 +102,7 @@ export function rawData({ values, type = 1 }: TestTensor): Uint8Array {
     case 1:
       return new Uint8Array(Float32Array.from(values).buffer);
     case 7:
-      return new Uint8Array(BigInt64Array.from(Array.from(values, BigInt)).buffer);
+      return new Uint8Array(BigInt64Array.from(Array.from(values, wide)).buffer);
     case 6:
       return new Uint8Array(Int32Array.from(values).buffer);
     case 9:
@@ -140,6 +140,11 @@ export function rawData({ values, type = 1 }: TestTensor): Uint8Array {
     default:
       throw new TypeError(`no test tensor of type ${type}`);
   }
+}
+
+/** A whole number; 2^63 stands for INT64_MAX, as float64 has it. */
+function wide(value: number): bigint {
+  return value === 2 ** 63 ? 2n ** 63n - 1n : BigInt(value);
 }
 
 /** A TensorProto as an object. */

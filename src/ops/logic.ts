@@ -9,7 +9,7 @@ import { chosenEntries } from "./fewer_movements.ts";
 import type { Op, Ops } from "./op.ts";
 
 /** Two operands, each pair true or false. */
-function comparison(f: (a: number, b: number) => boolean, partial?: Partial): Op {
+function paired(f: (a: number, b: number) => boolean, partial?: Partial): Op {
   return {
     inputs: [2],
     broadcasts: true,
@@ -19,13 +19,17 @@ function comparison(f: (a: number, b: number) => boolean, partial?: Partial): Op
       return [{ ...facts, type: "bool", elements }];
     },
     entries: broadcastEntries,
-    takesEnds: true,
     evaluate(node, [a, b]) {
       if (isLegacy(node)) return undefined;
       const result = broadcasted([asRounded(a!), asRounded(b!)], (x, y) => Number(f(x, y)), "bool");
       return result && [result];
     },
   };
+}
+
+/** Two numbers, of which the ends of int64 compare as they are read. */
+function comparison(f: (a: number, b: number) => boolean, partial?: Partial): Op {
+  return { ...paired(f, partial), takesEnds: true };
 }
 
 /** Whether two sizes are equal, where names tell: one is equal to itself, and never below zero as the −1 of an Expand is. */
@@ -110,9 +114,9 @@ export const LOGIC_OPS = {
   Less: comparison((a, b) => a < b),
   GreaterOrEqual: comparison((a, b) => a >= b),
   LessOrEqual: comparison((a, b) => a <= b),
-  And: comparison((a, b) => a !== 0 && b !== 0),
-  Or: comparison((a, b) => a !== 0 || b !== 0),
-  Xor: comparison((a, b) => a !== b),
+  And: paired((a, b) => a !== 0 && b !== 0),
+  Or: paired((a, b) => a !== 0 || b !== 0),
+  Xor: paired((a, b) => a !== b),
   Not: stepwise((x) => 1 - x, "bool"),
   IsNaN: stepwise((x) => Number(Number.isNaN(x)), "bool"),
   IsInf: isInf,

@@ -48,6 +48,7 @@ async function isMovedAsSaid(
   moved: (at: number) => boolean,
   what: string,
 ) {
+  if (given.before) return 0; // it moves what others made of the inputs
   const isMoved = (at: number) => moved(at) && !given.parameters?.includes(at), example = numbered(given, isMoved);
   const model = modelOf(name, opset, example, isMoved), { node } = await nodeOf(model);
   const results = await run(

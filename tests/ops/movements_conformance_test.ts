@@ -32,7 +32,7 @@ async function movementsAt(opset: number): Promise<Movement[]> {
   const found: Movement[] = [];
   for (const [opType, { moves }] of Object.entries(OPS[""])) {
     for (const example of moves ? examplesOf({ domain: "", opType }, { opset, seed: opset }) : []) {
-      if ((example.outputs ?? 1) > 1 || !isData(example, 0)) continue;
+      if (example.before || (example.outputs ?? 1) > 1 || !isData(example, 0)) continue;
       const { node } = await nodeOf(modelOf({ domain: "", opType }, opset, example, (at) => isData(example, at)));
       if (node.output.shape?.every((dim) => typeof dim === "number")) {
         found.push({ opType, example, dims: `${node.output.shape}` });

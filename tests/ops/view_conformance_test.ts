@@ -19,10 +19,10 @@ const all: [string, ViewCounts][] = [];
 
 for (const [domain, ops] of Object.entries(OPS)) {
   for (const [opType, views] of Object.entries<Views>(ops)) {
-    if (!views.affine && !views.linear && !views.carry) continue;
+    if (!views.affine && !views.linear && !views.together && !views.carry) continue;
     const name = `${domain || "ai.onnx"}.${opType}`;
     Deno.test(`${name} is the affine map, the layer or the carrier that its entry says`, async () => {
-      const counts: ViewCounts = { affine: 0, linear: 0, up: 0, down: 0 };
+      const counts: ViewCounts = { affine: 0, linear: 0, together: 0, up: 0, down: 0 };
       all.push([name, counts]);
       for (const opset of OPSETS[domain]) {
         for (const example of examplesOf({ domain, opType }, { opset, seed: opset })) {
@@ -33,6 +33,7 @@ for (const [domain, ops] of Object.entries(OPS)) {
       const last = ` in tests/ops/examples/${refused}`;
       assert(!views.affine || counts.affine > 0, `no example of it is an affine map${last}`);
       assert(!views.linear || counts.linear > 0, `no example of it is a layer${last}`);
+      assert(!views.together || counts.together > 0, `no example of it, with the nodes before it, is a layer${last}`);
       assert(!views.carry || counts.up > 0 && counts.down > 0, `no example of it lets a map past, up and down${last}`);
     });
   }
@@ -41,7 +42,9 @@ for (const [domain, ops] of Object.entries(OPS)) {
 Deno.test("how much was compared", () => {
   const sum = (key: keyof ViewCounts) => all.reduce((total, [, counts]) => total + counts[key], 0);
   console.log(
-    `${all.length} operators: ${sum("affine")} affine maps, ${sum("linear")} layers, ${sum("up")} maps carried up, ` +
+    `${all.length} operators: ${sum("affine")} affine maps, ${sum("linear")} layers, ${
+      sum("together")
+    } of several nodes, ${sum("up")} maps carried up, ` +
       `${sum("down")} down`,
   );
 });

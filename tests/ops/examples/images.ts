@@ -11,7 +11,11 @@ const resize: Examples = ({ opset }) => {
     { inputs: [image, roi, sizes(1, 1, 2, 1.5)], parameters: [1, 2] },
     { inputs: [image, roi, sizes(1, 1, 1, 1)], parameters: [1, 2] },
     ...opset >= 13
-      ? [{ inputs: [image, null, null, ints(1, 2, 8, 3)], parameters: [3], attributes: { mode: "linear" } }]
+      ? [[8, 3], [8, 10]].map(([height, width]) => ({
+        inputs: [image, null, null, ints(1, 2, height, width)],
+        parameters: [3],
+        attributes: { mode: "linear" },
+      }))
       : [],
     ...opset >= 18 ? [{ inputs: [image, null, sizes(0.5, 3)], parameters: [2], attributes: { axes: [2, -1] } }] : [],
   ];

@@ -17,6 +17,11 @@ const OWN: Record<string, Record<string, Examples>> = {
   "com.microsoft": CONTRIB,
 };
 
+/** Whether an operator has examples of its own. */
+export function hasOwnExamples({ domain, opType }: OpName): boolean {
+  return OWN[domain]?.[opType] !== undefined;
+}
+
 /** Examples of an operator for an operator set. */
 export function examplesOf(name: OpName, init: ExampleInit): readonly Example[] {
   const own = OWN[name.domain]?.[name.opType], [least, most = least] = OPS[name.domain][name.opType].inputs;

@@ -1,6 +1,47 @@
+import type { TestNode } from "../../onnx_model.ts";
 import { type Example, type Examples, floats, ints, scalar, TYPE, wholes, withAxes } from "../example.ts";
 
 const x = floats(2, 3, 4);
+
+/** Whole numbers as a node's result. */
+const constant = (name: string, ...values: number[]): TestNode => ({
+  op: "Constant",
+  inputs: [],
+  outputs: [name],
+  attributes: { value: { tensor: ints(...values) } },
+});
+
+/** Every second cell of an image along both axes, at the four places of a block. */
+const focused: Example = {
+  inputs: [floats(1, 2, 4, 4)],
+  attributes: { axis: 1 },
+  before: {
+    nodes: [
+      ...[["ends", 4, 4], ["axes", 2, 3], ["steps", 2, 2]].map(([name, ...values]) =>
+        constant(`${name}`, ...values as number[])
+      ),
+      ...[[0, 0], [1, 0], [0, 1], [1, 1]].flatMap((starts, at): TestNode[] => [
+        constant(`start${at}`, ...starts),
+        { op: "Slice", inputs: ["i0", `start${at}`, "ends", "axes", "steps"], outputs: [`part${at}`] },
+      ]),
+    ],
+    inputs: ["part0", "part1", "part2", "part3"],
+  },
+};
+
+/** Blocks of 2×2 cells put into channels, as PyTorch's exporters write it. */
+const unshuffled: Example = {
+  inputs: [floats(1, 2, 4, 4), ints(1, 8, 2, 2)],
+  parameters: [1],
+  before: {
+    nodes: [
+      constant("apart", 1, 2, 2, 2, 2, 2),
+      { op: "Reshape", inputs: ["i0", "apart"], outputs: ["blocks"] },
+      { op: "Transpose", inputs: ["blocks"], outputs: ["turned"], attributes: { perm: [0, 1, 3, 5, 2, 4] } },
+    ],
+    inputs: ["turned", "i1"],
+  },
+};
 
 const slice: Examples = ({ opset }) => {
   if (opset < 10) {
@@ -133,7 +174,7 @@ export const MOVERS: Record<string, Examples> = {
   Slice: slice,
   Split: split,
   Pad: pad,
-  Reshape: reshape,
+  Reshape: (init) => [...reshape(init), unshuffled],
   Flatten: () => [
     ...[0, 1, 2, 3].map((axis) => ({ inputs: [x], attributes: { axis } })),
     { inputs: [floats(3, 4)] },
@@ -147,7 +188,8 @@ export const MOVERS: Record<string, Examples> = {
     { inputs: [floats(3)] },
   ],
   Dropout: dropout,
-  Concat: () => [
+  Concat: ({ opset }) => [
+    ...opset < 10 ? [] : [focused],
     { inputs: [x, floats(2, 1, 4), floats(2, 2, 4)], attributes: { axis: 1 } },
     { inputs: [wholes(0, 9, [2]), wholes(0, 9, [3])], attributes: { axis: 0 } },
     { inputs: [x], attributes: { axis: 2 } },
