@@ -87,3 +87,8 @@ export function fromStart(at: number, length: number): number {
 export function isPermutation(order: readonly number[], rank: number): boolean {
   return order.length === rank && [...order].sort((a, b) => a - b).every((axis, at) => axis === at);
 }
+
+/** Whether two shapes are surely the same. */
+export function isSameShape(a: Shape | undefined, b: Shape | undefined): boolean {
+  return a !== undefined && a.length === b?.length && a.every((dim, axis) => dim !== null && dim === b[axis]);
+}

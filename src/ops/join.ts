@@ -5,7 +5,7 @@ import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { concatCarry } from "./carry/parts.ts";
 import { repeatCarry } from "./carry/repeat.ts";
 import { axisOf, constantOf, smallValues } from "./constant.ts";
-import { broadcast, fromStart, total } from "./dims.ts";
+import { broadcast, fromStart, isSameShape, total } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import { entriesBeside } from "./entries.ts";
 import { concatLinear } from "./linear/patches.ts";
@@ -47,12 +47,7 @@ function joined(node: Node, axis: number): readonly Value[] | undefined {
 /** Whether the input has the shape of the output already, dimension by dimension, as far as that is known. */
 export function keepsShape(node: Node): boolean {
   const from = node.inputs[0]?.shape, to = node.outputs[0]?.shape;
-  return from !== undefined && to !== undefined && isSameShape(from, to);
-}
-
-/** Whether two shapes are surely the same. */
-function isSameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim !== null && dim === b[axis]);
+  return isSameShape(from, to);
 }
 
 const expand: Op = {

@@ -66,12 +66,13 @@ export function isUnpadded(window: Window): boolean {
 
 /** Size of one output axis of a sliding window; null where unknown. */
 export function outputSize(window: Window, axis: number, input: Dim): Dim {
-  if (window.isSame && window.strides[axis] === 1) return input;
-  if (typeof input !== "number") return null;
-  if (window.isSame) return Math.ceil(input / window.strides[axis]);
   const begin = window.begin[axis], end = window.end[axis], stride = window.strides[axis];
-  if (begin === null || end === null) return null;
   const reach = window.dilations[axis] * (window.kernel[axis] - 1) + 1;
+  const isKept = begin !== null && end !== null && begin + end === reach - 1;
+  if (stride === 1 && (window.isSame || isKept)) return input;
+  if (typeof input !== "number") return null;
+  if (window.isSame) return Math.ceil(input / stride);
+  if (begin === null || end === null) return null;
   const steps = (input + begin + end - reach) / stride;
   if (steps < 0) return null; // no window fits: runtimes refuse it
   if (!window.ceil) return Math.floor(steps) + 1;

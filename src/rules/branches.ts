@@ -3,7 +3,8 @@ import { composed } from "../ops/affine_map.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
 import type { Diagonal } from "../ops/linear/linear_parts.ts";
 import { Skip } from "../ops/skip.ts";
-import { affineOf, linearOf } from "../ops/views.ts";
+import { isSameShape } from "../ops/dims.ts";
+import { affineOf, linearOf, readsShapeOnly } from "../ops/views.ts";
 
 /** Most linear nodes one after the other that are looked at as one branch. */
 const MOST_NODES = 4;
@@ -28,6 +29,7 @@ export function branchesTo(
   value: Value,
   refused: Refusals = new Map(),
   depth: number = MOST_NODES,
+  movesShapes: boolean = false,
 ): Map<Value, Branch> {
   const identity: Diagonal = {
     x: value,
@@ -38,36 +40,50 @@ export function branchesTo(
   if (depth === 0 || !node || node.outputs[0] !== value) return found;
   const own = stepAt(node, refused);
   if (!own) return found;
-  const why = whyNeeded(value, node);
+  const why = whyNeeded(value, node, movesShapes ? own.x : undefined);
   if (why) {
     refused.set(own.x, why);
     return found;
   }
-  for (const [x, branch] of before(own, refused, depth - 1)) found.set(x, branch);
+  for (const [x, branch] of before(own, refused, depth - 1, movesShapes)) found.set(x, branch);
   return found;
 }
 
-/** Every way to see the result of a node as a linear map of a value before it, whatever else uses the result. */
-export function branchesAt(node: Node, refused: Refusals, depth: number = MOST_NODES): Map<Value, Branch> {
+/**
+ * Every way to see the result of a node as a linear map of a value before it, whatever else uses the result. What only asks for the
+ * shape of a value in between may ask another one, where `movesShapes` says so: {@linkcode shapesOf}.
+ */
+export function branchesAt(
+  node: Node,
+  refused: Refusals,
+  depth: number = MOST_NODES,
+  movesShapes: boolean = false,
+): Map<Value, Branch> {
   const own = stepAt(node, refused);
-  return own ? before(own, refused, depth - 1) : new Map();
+  return own ? before(own, refused, depth - 1, movesShapes) : new Map();
 }
 
-/** Why a value cannot go with the node that makes it: something else needs it. */
-export function whyNeeded(value: Value, node: Node): Skip | undefined {
+/** The values inside a map that are asked for their shapes, and what has the same ones; undefined where that has another shape. */
+export function shapesOf({ nodes, x }: LinearMap): (readonly [old: Value, now: Value])[] | undefined {
+  const inside = nodes.slice(0, -1).map(({ output }) => output).filter(({ users }) => users.size > 1);
+  return inside.every(({ shape }) => isSameShape(shape, x.shape)) ? inside.map((value) => [value, x]) : undefined;
+}
+
+/** Why a value cannot go with the node that makes it: something else needs it, and not its shape alone, which `alike` has too. */
+export function whyNeeded(value: Value, node: Node, alike?: Value): Skip | undefined {
   const gone = `'${value.name}', which would disappear, is`;
   if (value.isOutput) return new Skip("graph-output", `${gone} a graph output`);
   let uses = 0;
   for (const [user, count] of value.users) {
     if (user.graph !== node.graph) return new Skip("other-graph", `${gone} used in a subgraph`);
-    uses += count;
+    if (!alike || !readsShapeOnly(user) || !isSameShape(value.shape, alike.shape)) uses += count;
   }
   if (uses > 1) return new Skip("other-user", `${gone} used more than once`);
 }
 
-function before(own: Branch, refused: Refusals, depth: number): Map<Value, Branch> {
+function before(own: Branch, refused: Refusals, depth: number, movesShapes: boolean): Map<Value, Branch> {
   const found = new Map<Value, Branch>();
-  for (const [x, branch] of branchesTo(own.x, refused, depth)) {
+  for (const [x, branch] of branchesTo(own.x, refused, depth, movesShapes)) {
     const both = joined(branch, own);
     if (both instanceof Skip) refused.set(x, both);
     else if (both) found.set(x, both);

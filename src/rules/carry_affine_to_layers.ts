@@ -6,11 +6,14 @@ import { affineMapOf, carryOf, operatorsWith, viewsOf } from "../ops/views.ts";
 import type { Rule } from "../rewrite/rule.ts";
 import { FARTHEST, Propagation, tooFar } from "./propagation.ts";
 
-/** One way to bring a map to layers; why it does not lead there. */
+/** One way to bring a map to layers, or to another map; why it does not lead there. */
 type Way = (propagation: Propagation, affine: ChannelAffine, result: Value) => Skip | undefined;
 
 const up: Way = (propagation, affine) => propagation.up(affine.x, affine);
 const down: Way = (propagation, affine, result) => propagation.down(result, affine, affine.x);
+
+/** To an affine map before it, or to layers and such maps. */
+const intoMaps: Way = (propagation, affine) => propagation.up(affine.x, affine);
 
 /** s·x + t: the scale to the layers before it, the shift to those after it. */
 const scaleUp: Way = (propagation, affine, result) =>
@@ -26,12 +29,13 @@ const scaleDown: Way = (propagation, affine, result) => {
 /**
  * An affine map is carried past what it commutes with (joins and parts of channels, sums of branches, a channel shuffle, Relu
  * and its like where the scale is positive, clips with other bounds, interpolations, pools) to the layers before it, or to
- * those after it, which absorb it; its scale one way and its shift the other where only that leads to layers.
+ * those after it, which absorb it; its scale one way and its shift the other where only that leads to layers. Where nothing does,
+ * it ends in another affine map before it.
  */
 export const carryAffineToLayers: Rule = {
   name: "carry-affine-to-layers",
   summary:
-    "An affine map near what it commutes with (Concat, Split, Add, Relu, Clip, Resize, …): into the layers beyond",
+    "An affine map near what it commutes with (Concat, Split, Add, Relu, Clip, Resize, …): into the layers beyond, or the affine map before",
   phase: "absorb",
   roots: operatorsWith("affine"),
   rewrite(root, build) {
@@ -41,7 +45,8 @@ export const carryAffineToLayers: Rule = {
     let reason = ways.length === 0 ? far : undefined;
     for (const way of ways) {
       build.reset();
-      const propagation = new Propagation(build, { nodes: [root], result: root.output, now: affine.x });
+      const start = { nodes: [root], result: root.output, now: affine.x };
+      const propagation = new Propagation(build, way === intoMaps ? { ...start, endsInMaps: true } : start);
       const against = way(propagation, affine, root.output) ?? propagation.whyNotSmaller();
       if (!against) return propagation.replacement();
       reason ??= against;
@@ -58,6 +63,7 @@ function waysFor(root: Node, affine: ChannelAffine): [ways: Way[], far: Skip | u
   const isOpenUp = !isFar(affine.x, onlyBefore), isOpenDown = !isFar(root.output, onlyAfter);
   const ways = [...isBehind && isOpenUp ? [up] : [], ...isBefore && isOpenDown ? [down] : []];
   if (isOpenUp && isOpenDown && hasScale(affine) && hasShift(affine)) ways.push(scaleUp, scaleDown);
+  if (isBehind && isOpenUp) ways.push(intoMaps);
   return [ways, isOpenUp && isOpenDown ? undefined : tooFar()];
 }
 

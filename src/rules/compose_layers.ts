@@ -4,7 +4,7 @@ import { Skip } from "../ops/skip.ts";
 import { whyUnevaluated } from "../ops/unevaluated.ts";
 import { layerOf, linearOf, operatorsWith } from "../ops/views.ts";
 import { Replacement, type Rule } from "../rewrite/rule.ts";
-import { branchesAt, isDiagonal, type Refusals } from "./branches.ts";
+import { branchesAt, isDiagonal, type Refusals, shapesOf } from "./branches.ts";
 import { composedPastMovements } from "./layers_apart.ts";
 import { whyMoreWork } from "./more_work.ts";
 
@@ -23,11 +23,13 @@ export const composeLayers: Rule = {
     const own = layerOf(root) ?? factorOf(root);
     if (!own) return whyUnevaluated(root);
     const refused: Refusals = new Map(), reasons: Skip[] = [];
-    for (const map of branchesAt(root, refused).values()) {
+    for (const map of branchesAt(root, refused, undefined, true).values()) {
       if (isDiagonal(map) || map.parts.layers < 2 && !isBehindMovement(map, own) && !isScaled(map)) continue;
+      const shapes = shapesOf(map);
+      if (!shapes) continue;
       const emitted = whyMoreWork(map) ?? map.emit(build);
       if (!(emitted instanceof Skip)) {
-        return new Replacement([...map.nodes].reverse(), [[root.output, emitted]]);
+        return new Replacement([...map.nodes].reverse(), [[root.output, emitted], ...shapes]);
       }
       reasons.push(emitted);
     }

@@ -1,5 +1,6 @@
 import type { Node, Value } from "../graph/graph.ts";
-import { type AffineMap, composed, hasScale, hasShift } from "../ops/affine_map.ts";
+import { emitAffine } from "../ops/affine/emit_affine.ts";
+import { type AffineMap, type ChannelAffine, composed, hasScale, hasShift } from "../ops/affine_map.ts";
 import type { Carry, Commuted, Transfer } from "../ops/carry/carry.ts";
 import type { LinearMap } from "../ops/linear/linear_map.ts";
 import { Skip } from "../ops/skip.ts";
@@ -40,7 +41,8 @@ export class Propagation extends StagedMoves {
     if (layer) return this.#absorb(layer.after(affine), layer, value);
     const own = affineMapOf(node);
     if (own) {
-      const both = composed(own, affine);
+      const both = composed(own, affine), merged = both && this.#merged(node, own, both);
+      if (merged) return this.#take([node], value, merged);
       if (!both && !carryOf(node)) return new Skip("other-axis", `${node.label} goes along another axis`);
       if (both) return this.#step(node) ?? this.replace([node], value, own.x) ?? this.up(own.x, both);
     }
@@ -159,6 +161,15 @@ export class Propagation extends StagedMoves {
       back?.();
     }
     return against;
+  }
+
+  /** The affine map that a node is as another one, where the map that is moved may end there; undefined where that is no one node. */
+  #merged(node: Node, { x, rebuild }: ChannelAffine, map: AffineMap): Value | undefined {
+    if (!this.start.endsInMaps || x.type === undefined || x.type !== node.output.type) return undefined;
+    const back = this.mark(), { length } = this.build.nodes;
+    const now = rebuild ? rebuild(map, x, this.build) : emitAffine(map, x, [node], this.build);
+    if (now && this.build.nodes.length === length + 1) return now;
+    back();
   }
 
   #absorb(map: LinearMap | Skip, { nodes }: LinearMap, value: Value): Skip | undefined {

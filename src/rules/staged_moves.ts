@@ -15,6 +15,8 @@ export interface PropagationStart {
   readonly now: Value;
   /** The kinds of operators it may get past; all of them where absent. */
   readonly past?: readonly Carry["kind"][];
+  /** Whether it may end in another affine map. */
+  readonly endsInMaps?: true;
 }
 
 /** What one propagation has put in place of what so far; nothing of it is in the graph. */

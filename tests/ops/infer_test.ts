@@ -145,3 +145,22 @@ Deno.test("a shape the file tells is kept where it says more, and not believed w
   assertEquals(graph.find("a")!.shape, ["batch", 3]);
   assertEquals(graph.find("y")!.shape, ["batch", 3]);
 });
+
+Deno.test("a Conv or a pool at stride 1 that pads as much as its kernel takes keeps sizes that have names", async () => {
+  const shapeOf = async (pads: number[], more: TestNode["attributes"] = {}, op = "Conv") => {
+    const [inputs, attributes] = op === "Conv" ? [["x", "w"], {}] : [["x"], { kernel_shape: [3, 3] }];
+    const model = modelBytes({
+      inputs: { x: ["n", 2, "h", "w_"] },
+      outputs: { y: null },
+      initializers: op === "Conv" ? { w: random([2, 2, 3, 3], 1) } : {},
+      nodes: [{ op, inputs, outputs: ["y"], attributes: { ...attributes, pads, ...more } }],
+    });
+    return (await open(model)).graphs().graph.find("y")!.shape;
+  };
+  for (const op of ["Conv", "MaxPool", "AveragePool"]) {
+    assertEquals(await shapeOf([1, 1, 1, 1], {}, op), ["n", 2, "h", "w_"]);
+    assertEquals(await shapeOf([2, 1, 0, 0], {}, op), ["n", 2, "h", null]);
+    assertEquals(await shapeOf([1, 1, 1, 1], { strides: [2, 1] }, op), ["n", 2, null, "w_"]);
+  }
+  assertEquals(await shapeOf([2, 1, 2, 1], { dilations: [2, 2] }), ["n", 2, "h", null]);
+});

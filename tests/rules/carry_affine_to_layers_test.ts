@@ -345,3 +345,46 @@ Deno.test("fuse() carries a scale past 64 nodes, and sees at a glance that a lay
     await assertKeeps(towards(65), /more than 64 nodes away/);
   }
 });
+
+/** Sigmoid, a first map, what it may get past, and a second one. */
+function apart(first: string, between: string[], second: string, attributes: Parameters<typeof model>[1] = {}) {
+  return model(["a = Sigmoid(x)", first, ...between, second], attributes);
+}
+
+Deno.test("fuse() ends a map that no layer takes in another affine map before it", async () => {
+  const sum = { p: { axes: [1] } };
+  await assertFuses(
+    apart("e = Mul(a, s)", ["p = ReduceMean(e)"], "y = Mul(p, half)", sum),
+    { Sigmoid: 1, Mul: 1, ReduceMean: 1 },
+  );
+  await assertFuses(apart("e = Mul(a, half)", ["p = Relu(e)"], "y = Mul(p, s)"), { Sigmoid: 1, Mul: 1, Relu: 1 });
+  await assertFuses(apart(bn("e", "a", 4), ["p = MaxPool(e)"], bn("y", "p", 4), { p: { kernel_shape: [2, 2] } }), {
+    Sigmoid: 1,
+    BatchNormalization: 1,
+    MaxPool: 1,
+  });
+});
+
+Deno.test("fuse() ends a map in a layer and in another affine map where a sum has both before it", async () => {
+  await assertFuses(
+    apart("e = Mul(a, s)", ["c = Conv(x, w)", "p = Add(e, c)"], "y = Mul(p, half)"),
+    { Sigmoid: 1, Mul: 1, Conv: 1, Add: 1 },
+  );
+});
+
+Deno.test("fuse() keeps two affine maps apart along different axes, and where a result in between is used", async () => {
+  const axes = { p: { axes: [1] } }, rows = apart("e = Mul(a, s)", ["p = ReduceMean(e)"], "y = Mul(p, row)", axes);
+  rows.initializers!.row = randomIn(0.5, 2, [6], 30);
+  await assertKeeps(rows, /Sigmoid \(a\) is in the way/);
+  const used = apart("e = Mul(a, s)", ["p = ReduceMean(e)"], "y = Mul(p, half)", axes);
+  used.nodes.push({ op: "Relu", inputs: ["e"], outputs: ["z"] });
+  used.outputs.z = [null, null, null, null];
+  await assertKeeps(used, /'e', which would change, is used by/, { node: "y" });
+});
+
+Deno.test("fuse() keeps two affine maps apart that would be two nodes together", async () => {
+  await assertFuses(
+    apart("e = Mul(a, s)", ["p = ReduceMean(e)"], "y = Add(p, half)", { p: { axes: [1] } }),
+    { Sigmoid: 1, Mul: 1, ReduceMean: 1, Add: 1 },
+  );
+});

@@ -194,6 +194,30 @@ Deno.test("fuse() does not compose layers whose middle is used elsewhere", async
   await assertKeeps(model, /'h0', which would disappear, is used more than once/);
 });
 
+/** The layers, with the shape of one result in between as an output. */
+function asked(value: string, x: (number | string)[], ...layers: Layer[]): TestModel {
+  const model = chain(x, ...layers);
+  model.nodes.push({ op: "Shape", inputs: [value], outputs: ["z"] });
+  return { ...model, outputs: { ...model.outputs, z: [null] }, types: { z: 7 } };
+}
+
+Deno.test("fuse() composes layers of whose middle only the shape is asked for, where the input has the same", async () => {
+  await assertFuses(asked("h0", ["n", "l", 4], { op: "MatMul", weight: [4, 4] }, { op: "MatMul", weight: [4, 2] }), {
+    MatMul: 1,
+    Shape: 1,
+  });
+  const same: Layer = { op: "Conv", weight: [3, 3, 3, 3], attributes: { pads: [1, 1, 1, 1] } };
+  await assertFuses(asked("h0", ["n", 3, "h", "w"], same, { op: "Conv", weight: [1, 3, 1, 1] }), { Conv: 1, Shape: 1 });
+});
+
+Deno.test("fuse() does not compose layers whose middle's shape is asked for and no other has", async () => {
+  const product = (...weight: number[]): Layer => ({ op: "MatMul", weight });
+  await assertKeeps(asked("h0", ["n", 4], product(4, 3), product(3, 2)), /'h0', which would disappear, is used more/);
+  // the middle of the three has the shape of what is before it, and not that of the input
+  const three = asked("h1", ["n", 8], product(8, 4), product(4, 4), product(4, 2));
+  await assertFuses(three, { MatMul: 2, Shape: 1 });
+});
+
 Deno.test("fuse() does not compose layers with an activation between them", async () => {
   const model = chain(IMAGE, { op: "Conv", weight: [6, 3, 1, 1] }, { op: "Conv", weight: [2, 6, 1, 1] });
   model.nodes.splice(1, 0, { op: "Relu", inputs: ["h0"], outputs: ["r"] });
