@@ -63,6 +63,7 @@ export const ACTIVATION_OPS = {
   Relu: { ...pointwise((x) => Math.max(0, x)), carry: homogeneousCarry },
   LeakyRelu: {
     ...withAttributes((x, alpha) => x < 0 ? alpha * x : x, { alpha: 0.01 }),
+    isNoOp: (node) => node.number("alpha", 0.01) === 1 ? node.inputs[0] : undefined,
     carry: homogeneousCarry,
   },
   PRelu: { ...prelu, carry: homogeneousCarry },

@@ -224,7 +224,7 @@ export const CONTRIB_OPS = {
     inputs: [2],
     infer: (_node, [a, b]) => [{ type: a.type, shape: [a.shape?.[0] ?? null, b.shape?.[0] ?? null] }],
   },
-  DequantizeLinear: { inputs: [2, 3], infer: QUANTIZE_OPS.DequantizeLinear.infer },
+  DequantizeLinear: QUANTIZE_OPS.DequantizeLinear,
   DynamicQuantizeMatMul: floatProduct(3, 5),
   EmbedLayerNormalization: embedLayerNormalization,
   ExpandDims: { ...expandDims, carry: reshapeCarry },

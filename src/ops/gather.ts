@@ -1,9 +1,9 @@
-import type { Dim, Shape } from "../graph/graph.ts";
+import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import { stridesOf } from "../tensor/arrange.ts";
 import { placed } from "../tensor/pick.ts";
 import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { gatherCarry } from "./carry/select.ts";
-import { axisOf, smallValues } from "./constant.ts";
+import { axisOf, constantValues, smallValues } from "./constant.ts";
 import { fromStart } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import type { Op, Ops } from "./op.ts";
@@ -43,6 +43,13 @@ const gather: Op = {
     })];
   },
 };
+
+/** What a Gather is of, where it takes all entries in order. */
+function gathersNothing(node: Node): Value | undefined {
+  const [x, indices] = node.inputs, picks = indices?.shape?.length === 1 ? constantValues(indices) : undefined;
+  const length = x?.shape?.[axisOf(node, x.shape.length, 0)];
+  return picks?.length === length && picks?.every((pick, at) => pick === at) ? x : undefined;
+}
 
 const gatherElements: Op = {
   inputs: [2],
@@ -192,7 +199,14 @@ const compress: Op = {
 
 /** Operators that pick or set elements by their indices. */
 export const GATHER_OPS = {
-  Gather: { ...gather, carry: gatherCarry, taken: gatheredEntries, cut: gatheredEntry, takeAffine: intoTable },
+  Gather: {
+    ...gather,
+    isNoOp: gathersNothing,
+    carry: gatherCarry,
+    taken: gatheredEntries,
+    cut: gatheredEntry,
+    takeAffine: intoTable,
+  },
   GatherElements: gatherElements,
   GatherND: gatherND,
   Scatter: scatterElements,

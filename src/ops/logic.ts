@@ -2,7 +2,9 @@ import type { Dim, Node } from "../graph/graph.ts";
 import { isWhole, wholeRange } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import { sizeOf, type Tensor, valuesOf, valueTensor } from "../tensor/tensor.ts";
+import { constantValues } from "./constant.ts";
 import { combinedElements, type Partial } from "./combined_elements.ts";
+import { isSameShape } from "./dims.ts";
 import { broadcastEntries } from "./entries.ts";
 import { inferBroadcast, isLegacy, stepwise, unary } from "./elementwise.ts";
 import { chosenEntries } from "./fewer_movements.ts";
@@ -85,6 +87,11 @@ const where: Op = {
   evaluate(_node, [condition, a, b]) {
     const result = broadcasted([condition!, a!, b!], (c, x, y) => c !== 0 ? x : y, a!.type);
     return result && [result];
+  },
+  isNoOp(node) {
+    const [condition, a, b] = node.inputs, bits = constantValues(condition);
+    const only = bits?.every((bit) => bit !== 0) ? a : bits?.every((bit) => bit === 0) ? b : undefined;
+    return isSameShape(only?.shape, node.output.shape) ? only : undefined;
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Shape } from "../graph/graph.ts";
+import type { Node, Shape, Value } from "../graph/graph.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { averagePoolCarry, globalAverageCarry, globalMaxCarry, maxPoolCarry } from "./carry/pools.ts";
 import { smallValues } from "./constant.ts";
@@ -9,7 +9,7 @@ import type { Op, Ops } from "./op.ts";
 import { padAveragePool, padMaxPool } from "./padding.ts";
 import { averagePoolPositions, globalAveragePositions } from "./positions.ts";
 import { pooled, pooledWhole } from "./slid.ts";
-import { outputSize, windowOf } from "./window.ts";
+import { isUnpadded, outputSize, windowOf } from "./window.ts";
 
 /** Shapes of a pool over the spatial axes, channels in front. */
 export const inferPool: Op["infer"] = (node, [x]) => {
@@ -50,13 +50,28 @@ const maxUnpool: Op = {
   },
 };
 
+/** The input, where every window is one cell, one after the other: an adaptive pool to the size that there is. */
+function poolsNothing(node: Node): Value | undefined {
+  const kernel = node.numbers("kernel_shape"), window = kernel && windowOf(node, kernel, undefined);
+  const isOne = window && isUnpadded(window) && [...window.kernel, ...window.strides].every((size) => size === 1);
+  return isOne && node.outputs.length === 1 ? node.inputs[0] : undefined;
+}
+
 /** Pools over the spatial axes. */
 export const POOL_OPS = {
-  MaxPool: { inputs: [1], infer: inferPool, evaluate: pooled, carry: maxPoolCarry, takePadding: padMaxPool },
+  MaxPool: {
+    inputs: [1],
+    infer: inferPool,
+    evaluate: pooled,
+    isNoOp: poolsNothing,
+    carry: maxPoolCarry,
+    takePadding: padMaxPool,
+  },
   AveragePool: {
     inputs: [1],
     infer: inferPool,
     evaluate: pooled,
+    isNoOp: poolsNothing,
     work(node) {
       const elements = elementCount(node.outputs[0]?.shape);
       return { macs: elements === null ? null : elements * sizeOf(node.numbers("kernel_shape") ?? []) };

@@ -56,11 +56,11 @@ function reduction({ start = 0, step, end = (result) => result }: Reduction): Op
   };
 }
 
-/** A sum, a mean, a product or an extreme of no axes is what it is of. */
+/** A sum, a mean, a product or an extreme of no axes, or of such as have one entry, is what it is of. */
 function reducesNothing(node: Node): Value | undefined {
-  const rank = node.inputs[0]?.shape?.length;
-  if (node.number("noop_with_empty_axes", 0) === 0 || rank === undefined) return undefined;
-  return reducedAxes(node, rank)?.size === 0 ? node.inputs[0] : undefined;
+  const [x] = node.inputs, shape = x?.shape, axes = shape && reducedAxes(node, shape.length);
+  const isOne = axes && [...axes].every((axis) => shape[axis] === 1);
+  return isOne && (axes.size === 0 || node.number("keepdims", 1) === 1) ? x : undefined;
 }
 
 /** The product of a shape's elements, as exporters count elements by it, where one element is a name. */

@@ -1,4 +1,4 @@
-import type { Dim, Node } from "../graph/graph.ts";
+import type { Dim, Node, Value } from "../graph/graph.ts";
 import { transposed } from "../tensor/arrange.ts";
 import { reshaped } from "../tensor/tensor.ts";
 import { depthToSpaceCarry, spaceToDepthCarry } from "./carry/blocks.ts";
@@ -72,6 +72,11 @@ const upsample: Op = {
   },
 };
 
+/** The input, where every block is one cell. */
+function keepsBlocks(node: Node): Value | undefined {
+  return node.number("blocksize", 0) === 1 ? node.inputs[0] : undefined;
+}
+
 const depthToSpace: Op = {
   inputs: [1],
   infer(node, [{ type, shape }]) {
@@ -129,8 +134,8 @@ const affineGrid: Op = {
 export const RESIZE_OPS = {
   Resize: { ...resize, carry: resizeCarry, positions: resizePositions },
   Upsample: { ...upsample, carry: resizeCarry, positions: resizePositions },
-  DepthToSpace: { ...depthToSpace, carry: depthToSpaceCarry },
-  SpaceToDepth: { ...spaceToDepth, linear: spaceToDepthLinear, carry: spaceToDepthCarry },
+  DepthToSpace: { ...depthToSpace, isNoOp: keepsBlocks, carry: depthToSpaceCarry },
+  SpaceToDepth: { ...spaceToDepth, isNoOp: keepsBlocks, linear: spaceToDepthLinear, carry: spaceToDepthCarry },
   GridSample: gridSample,
   AffineGrid: affineGrid,
 } satisfies Ops;

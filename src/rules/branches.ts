@@ -65,7 +65,10 @@ export function branchesAt(
 
 /** The values inside a map that are asked for their shapes, and what has the same ones; undefined where that has another shape. */
 export function shapesOf({ nodes, x }: LinearMap): (readonly [old: Value, now: Value])[] | undefined {
-  const inside = nodes.slice(0, -1).map(({ output }) => output).filter(({ users }) => users.size > 1);
+  const values = nodes.slice(0, -1).map(({ output }) => output);
+  const inside = values.filter(({ users }) =>
+    users.size > 1 && [...users.keys()].some((user) => !nodes.includes(user))
+  );
   return inside.every(({ shape }) => isSameShape(shape, x.shape)) ? inside.map((value) => [value, x]) : undefined;
 }
 

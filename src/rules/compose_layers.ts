@@ -24,7 +24,12 @@ export const composeLayers: Rule = {
     if (!own) return whyUnevaluated(root);
     const refused: Refusals = new Map(), reasons: Skip[] = [];
     for (const map of branchesAt(root, refused, undefined, true).values()) {
-      if (isDiagonal(map) || map.parts.layers < 2 && !isBehindMovement(map, own) && !isScaled(map)) continue;
+      if (isDiagonal(map)) continue;
+      if (map.parts.layers < 2 && !isBehindMovement(map, own) && !isScaled(map)) {
+        const dearer = map.nodes.length > 1 ? whyMoreWork(map) : undefined;
+        if (dearer) reasons.push(dearer);
+        continue;
+      }
       const shapes = shapesOf(map);
       if (!shapes) continue;
       const emitted = whyMoreWork(map) ?? map.emit(build);

@@ -211,6 +211,13 @@ Deno.test("a depthwise layer's input scale is a scale of its channels", async ()
   await assertSmall(model);
 });
 
+Deno.test("a weight that com.microsoft's DequantizeLinear makes keeps its whole numbers, and its scale takes the map", async () => {
+  const { tensors, nodes: [node] } = KERNELS["int8 per channel"];
+  const model = after({ tensors, nodes: [{ ...node, domain: "com.microsoft" }], left: {} });
+  await assertFuses({ ...model, opsets: { "com.microsoft": 1 } }, { "com.microsoft.DequantizeLinear": 1, Conv: 1 });
+  await assertSmall({ ...model, opsets: { "com.microsoft": 1 } });
+});
+
 Deno.test("a weight that two layers share keeps its whole numbers once", async () => {
   const stored = KERNELS["int8 per channel"], model = after(stored);
   const shared: TestModel = {

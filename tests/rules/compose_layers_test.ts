@@ -275,3 +275,16 @@ Deno.test("fuse() does not pull a layer of an outer graph into a subgraph", asyn
   }], "e");
   await assertFuses(model, { Conv: 2, If: 1, Constant: 1 });
 });
+
+Deno.test("fuse() says of an average pool and the Conv behind it what one layer would cost", async () => {
+  const { skipped } = await assertKeeps({
+    inputs: { x: ["n", 4, 8, 8] },
+    outputs: { y: null },
+    initializers: { w: random([8, 4, 1, 1], 1) },
+    nodes: [
+      { op: "AveragePool", inputs: ["x"], outputs: ["p"], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
+      { op: "Conv", inputs: ["p", "w"], outputs: ["y"] },
+    ],
+  }, /^one layer for p, y would take 128 multiply-accumulates for each position of its result, apart they take 48$/);
+  assertEquals(skipped.map(({ node, code }) => [node, code]), [["y", "not-cheaper"]]);
+});

@@ -192,7 +192,7 @@ Deno.test("a sum that two values become is one, which both that take it find", a
   const nodes: TestNode[] = [
     { op: "Add", inputs: ["x", "t"], outputs: ["a"] },
     { op: "Mul", inputs: ["a", "s"], outputs: ["m"] },
-    { op: "AveragePool", inputs: ["m"], outputs: ["p"], attributes: { kernel_shape: [1, 1] } },
+    { op: "AveragePool", inputs: ["m"], outputs: ["p"], attributes: { kernel_shape: [1, 2] } },
     conv({ pads: [0, 1, 0, 1] }, "p", "w", "y"),
     bnNode("bn", "m", "b"),
     conv({}, "b", "v", "z"),

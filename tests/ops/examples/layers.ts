@@ -84,6 +84,8 @@ const dequantize: Examples = ({ opset }) => [
     : [],
 ];
 
+const singleCells: Example = { inputs: [image], attributes: { kernel_shape: [1, 1], strides: [1, 1] } };
+
 /** Layers, pools, normalizations and what quantizes. */
 export const LAYERS: Record<string, Examples> = {
   Conv: conv,
@@ -115,8 +117,9 @@ export const LAYERS: Record<string, Examples> = {
   MaxPool: (init) => [
     ...pool()(init),
     { inputs: [image], outputs: 2, attributes: { kernel_shape: [2, 2] } },
+    singleCells,
   ],
-  AveragePool: pool({ count_include_pad: 1 }),
+  AveragePool: (init) => [...pool({ count_include_pad: 1 })(init), singleCells],
   LpPool: pool(),
   MaxUnpool: () => [{
     inputs: [tensor([1, 1, 2, 2], [1, 2, 3, 4]), { dims: [1, 1, 2, 2], values: [0, 3, 8, 10], type: TYPE.int64 }],

@@ -215,6 +215,8 @@ export const MOVERS: Record<string, Examples> = {
     { inputs: [x, indices(1, 0, 1)], attributes: { axis: 0 } },
     { inputs: [x, scalar(2, TYPE.int64)], attributes: { axis: 1 } },
     { inputs: [x, { dims: [2, 2], values: [3, 0, 1, 2], type: TYPE.int64 }], attributes: { axis: 2 } },
+    { inputs: [x, indices(0, 1, 2)], parameters: [1], attributes: { axis: 1 } },
+    { inputs: [x, indices(0, 1)], parameters: [1], attributes: { axis: 1 } },
     ...opset >= 11 ? [{ inputs: [x, indices(-1)], attributes: { axis: -1 } }] : [],
   ],
   GatherElements: () => [
@@ -254,8 +256,9 @@ export const MOVERS: Record<string, Examples> = {
   ReverseSequence: () => [{ inputs: [floats(4, 3), ints(1, 2, 4)] }],
   DepthToSpace: ({ opset }) => [
     { inputs: [floats(1, 8, 2, 3)], attributes: { blocksize: 2 } },
+    { inputs: [floats(1, 8, 2, 3)], attributes: { blocksize: 1 } },
     ...opset >= 11 ? [{ inputs: [floats(1, 8, 2, 3)], attributes: { blocksize: 2, mode: "CRD" } }] : [],
   ],
-  SpaceToDepth: () => [{ inputs: [floats(1, 2, 4, 6)], attributes: { blocksize: 2 } }],
+  SpaceToDepth: () => [1, 2].map((blocksize) => ({ inputs: [floats(1, 2, 4, 6)], attributes: { blocksize } })),
   Identity: () => [{ inputs: [x] }, { inputs: [wholes(0, 9, [3])] }],
 };

@@ -29,6 +29,7 @@ const reduction = (since: number): Examples => ({ opset }) => {
       : [],
     { ...withAxes(wholes(-5, 5, [2, 3], TYPE.int32), [0], isInput) },
     { ...withAxes(as(TYPE.double, x), [2], isInput) },
+    withAxes(floats(2, 1, 3), [1], isInput),
   ];
 };
 
@@ -155,7 +156,7 @@ export const NUMBERS: Record<string, Examples> = {
       attributes,
     })),
   IsNaN: one({ inputs: [tensor([4], [Infinity, -Infinity, NaN, 1])] }),
-  LeakyRelu: withAttributes({ alpha: { float: 0.3 } }),
+  LeakyRelu: withAttributes({ alpha: { float: 0.3 } }, { alpha: { float: 1 } }),
   Elu: withAttributes({ alpha: { float: 0.3 } }),
   Celu: withAttributes({ alpha: { float: 0.3 } }),
   Selu: withAttributes({ alpha: { float: 2 }, gamma: { float: 3 } }),
@@ -175,6 +176,10 @@ export const NUMBERS: Record<string, Examples> = {
   Where: ({ opset }) => [
     { inputs: [wholes(0, 1, [2, 3], TYPE.bool), floats(2, 3), floats(3)] },
     { inputs: [{ dims: [2], values: [1, 0], type: TYPE.bool }, floats(2), positive(2)] },
+    ...[1, 0].map((bit) => ({
+      inputs: [{ dims: [1, 2], values: [bit, bit], type: TYPE.bool }, floats(3, 2), floats(2)],
+      parameters: [0],
+    })),
     {
       inputs: [wholes(0, 1, [3, 1], TYPE.bool), wholes(0, 9, [4], TYPE.int64), wholes(0, 9, [3, 4], TYPE.int64, opset)],
     },
