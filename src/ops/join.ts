@@ -1,4 +1,4 @@
-import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
+import type { Dim, Node, Value } from "../graph/graph.ts";
 import { broadcastDims } from "../tensor/arrange.ts";
 import { concatenated, expanded, placed } from "../tensor/pick.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
