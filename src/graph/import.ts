@@ -39,10 +39,11 @@ export const FIELD = {
 /** Reads the graphs of a model from its skeleton. Throws {@link ModelFormatError} where it is not ONNX. */
 export function importModel(skeleton: Uint8Array, payloads: readonly Payload[], source: string): ImportedModel {
   const wire = decoded(source, "ModelProto", () => wireFields(skeleton));
-  const [body] = contentsOf(wire, FIELD.model.graph);
+  const [body, other] = contentsOf(wire, FIELD.model.graph);
   if (!body) {
     throw new ModelFormatError(`${source}: not an ONNX model: it has no graph. Expected a ModelProto (an .onnx file).`);
   }
+  if (other) throw twice(source, "its graph");
   const head = decoded(source, "ModelProto", () => {
     const type = messageType("ModelProto");
     const read: number[] = [FIELD.model.irVersion, FIELD.model.opsetImport]; // a doc string may be as large as the weights
@@ -88,6 +89,11 @@ function unread(source: string, what: string, error: unknown): ModelFormatError 
   return new ModelFormatError(
     `${source}: not an ONNX model: a ${what} cannot be read (${(error as Error).message}).`,
   );
+}
+
+/** That something is there twice which the runtime reads now as the first and now as the last, or as one made of both. */
+function twice(source: string, what: string): ModelFormatError {
+  return new ModelFormatError(`${source}: not a valid ONNX model: ${what} is there twice; it must be there once.`);
 }
 
 /** The fields as one message again. */
@@ -178,7 +184,7 @@ class Importer {
 
   private initializer(graph: Graph, { name, tensor, stored }: ImportedTensor): void {
     const value = graph.value(name);
-    if (graph.initializers.has(value)) this.isTwice(`initializer '${name}'`);
+    if (graph.initializers.has(value)) throw twice(this.source, `initializer '${name}'`);
     value.initializer = tensor;
     value.type = tensor.type;
     value.shape = tensor.dims;
@@ -219,13 +225,6 @@ class Importer {
     return value;
   }
 
-  /** Refuses what the runtime reads now as the first and now as the last, by its size and its operator. */
-  private isTwice(what: string): never {
-    throw new ModelFormatError(
-      `${this.source}: not a valid ONNX model: ${what} is there twice; it must be there once.`,
-    );
-  }
-
   /** Reads nodes, and makes all their outputs: a name captured from an outer graph is so told from one of this graph. */
   private nodeContents(graph: Graph, protos: readonly Uint8Array[]): NodeContent[] {
     return protos.map((proto) => {
@@ -247,7 +246,7 @@ class Importer {
         attributes: attributes.map((bytes) => this.attribute(graph, bytes)),
         proto,
       });
-      if (node.attributes.size < attributes.length) this.isTwice(`an attribute of ${node.label}`);
+      if (node.attributes.size < attributes.length) throw twice(this.source, `an attribute of ${node.label}`);
       node.order = order;
       graph.addNode(node);
       if (node.name && seen.has(node.name)) this.rename(node, seen);

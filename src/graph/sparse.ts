@@ -11,10 +11,11 @@ const MOST_ELEMENTS = 2 ** 25;
 /** Reads a SparseTensorProto as the dense tensor it stands for; what is stored is read when an element is asked for. */
 export function importSparse(proto: Uint8Array, payloads: readonly Payload[]): ImportedTensor {
   const wire = wireFields(proto);
-  const [valuesProto] = contentsOf(wire, 1), [indicesProto] = contentsOf(wire, 2);
+  const [valuesProto, ...more] = contentsOf(wire, 1), [indicesProto, ...others] = contentsOf(wire, 2);
   const { dims } = messageType("SparseTensorProto").decode(proto) as unknown as { dims: unknown[] };
   const shape = dims.map(Number);
   if (!valuesProto) throw new ModelFormatError("a sparse tensor has no values.");
+  if (more.length + others.length > 0) throw new ModelFormatError("a sparse tensor has values or indices twice.");
   const { name, tensor: values, stored } = importTensor(valuesProto, payloads);
   if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
     throw new ModelFormatError(`sparse tensor '${name}': its shape [${shape}] is none.`);
@@ -49,16 +50,24 @@ interface Cells {
   readonly numbers: Float64Array;
 }
 
-/** Throws a {@link ModelFormatError} for an index outside the shape. */
+/** Throws a {@link ModelFormatError} for indices that are not of its values, or outside the shape. */
 function cellsOf(name: string, shape: readonly number[], values: Tensor, indices: Tensor | undefined): Cells {
-  if (!indices || values.size === 0) return { places: new Float64Array(), numbers: new Float64Array() };
-  const at = valuesOf(indices), rank = shape.length, size = sizeOf(shape), numbers = valuesOf(values);
+  const count = values.size, rank = shape.length, width = indices?.dims.length === 2 ? rank : 1;
+  if (count === 0) return { places: new Float64Array(), numbers: new Float64Array() };
+  if (!indices || !/^int/.test(indices.type) || indices.size !== count * width || indices.dims[0] !== count) {
+    const found = indices ? `${indices.type} [${indices.dims}]` : "not there";
+    throw new ModelFormatError(
+      `sparse tensor '${name}': its indices are ${found}, expected int64 [${count}] or [${count},${rank}].`,
+    );
+  }
+  const at = valuesOf(indices), size = sizeOf(shape), numbers = valuesOf(values);
+  const within = indices.dims.length === 2 ? shape : [size];
   const places = numbers.map((_, i) => {
-    const place = indices.dims.length === 1
-      ? at[i]
-      : shape.reduce((sum, dim, axis) => sum * dim + at[i * rank + axis], 0);
-    if (place >= 0 && place < size) return place;
-    throw new ModelFormatError(`sparse tensor '${name}': index ${place} is outside its shape [${shape}].`);
+    const index = at.subarray(i * width, (i + 1) * width);
+    if (index.every((place, axis) => place >= 0 && place < within[axis])) {
+      return index.reduce((sum, place, axis) => sum * within[axis] + place, 0);
+    }
+    throw new ModelFormatError(`sparse tensor '${name}': index ${index} is outside its shape [${shape}].`);
   });
   const order = Uint32Array.from(places, (_, i) => i).sort((a, b) => places[a] - places[b] || a - b); // the last of a place counts
   return { places: Float64Array.from(order, (i) => places[i]), numbers: Float64Array.from(order, (i) => numbers[i]) };

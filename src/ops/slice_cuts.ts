@@ -34,12 +34,16 @@ export function cutsOf(node: Node, rank: number): Cut[] | undefined {
   }));
 }
 
+/** Going back, ONNX Runtime takes these two for the begin, and ONNX for the entry behind the last one. */
+const ENDS = [2 ** 31 - 1, 2 ** 63];
+
 /** The first entry that a cut takes of an axis of some length, and how many; undefined where a number of the cut is not known. */
 export function reachOf(
   { start, end, step }: Cut,
   length: number,
 ): { readonly first: number; readonly count: number; readonly step: number } | undefined {
   if (typeof start !== "number" || typeof end !== "number" || typeof step !== "number" || step === 0) return undefined;
+  if (step < 0 && ENDS.includes(end)) return undefined;
   const least = step > 0 ? 0 : -1, most = step > 0 ? length : length - 1;
   const clamp = (at: number, low: number) => Math.min(Math.max(fromStart(at, length), low), most);
   const first = clamp(start, 0), last = clamp(end, least);

@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { ModelFormatError } from "../io/errors.ts";
 import { TEXT } from "./text.ts";
 import { contentAt } from "./wire.ts";
 
@@ -34,6 +35,7 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
     type = 0,
     reference: string | undefined,
     tensor: Uint8Array | undefined,
+    graph: Uint8Array | undefined,
     sparse: Uint8Array | undefined;
   let f: number | undefined, i: number | undefined, s: string | undefined;
   while (reader.pos < reader.len) {
@@ -52,9 +54,11 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
         s = TEXT.decode(contentAt(reader));
         break;
       case 5 * 8 + DELIMITED:
-        tensor = contentAt(reader);
+        tensor = once(name, tensor, contentAt(reader));
         break;
       case 6 * 8 + DELIMITED:
+        graphs.push(graph = once(name, graph, contentAt(reader)));
+        break;
       case 11 * 8 + DELIMITED:
         graphs.push(contentAt(reader));
         break;
@@ -80,7 +84,7 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
         reference = TEXT.decode(contentAt(reader));
         break;
       case 22 * 8 + DELIMITED:
-        sparse = contentAt(reader);
+        sparse = once(name, sparse, contentAt(reader));
         break;
       default:
         reader.skipType(tag & 7);
@@ -88,6 +92,12 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
   }
   const value = valueOf(type, { f, i, s, ints, floats, strings });
   return { name, reference: reference || undefined, value, tensor, sparse, graphs };
+}
+
+/** A message of an attribute that may have one of it: of two, protobuf makes one that has the fields of both. */
+function once(attribute: string, before: Uint8Array | undefined, message: Uint8Array): Uint8Array {
+  if (before) throw new ModelFormatError(`attribute '${attribute}' has two values; it must have one.`);
+  return message;
 }
 
 function intAt(reader: protobuf.Reader): number {

@@ -46,21 +46,23 @@ function mayHoldTensor(type: protobuf.Type, seen: Set<protobuf.Type> = new Set()
   return found;
 }
 
-const paths = new Map<protobuf.Type, ReadonlyMap<number, protobuf.Type>>();
+const messages = new Map<protobuf.Type, ReadonlyMap<number, protobuf.Type>>();
+
+/** The message type of a field; undefined for a field that is none, or is in no version of the schema. */
+export function messageAt(type: protobuf.Type, fieldNumber: number): protobuf.Type | undefined {
+  let inner = messages.get(type);
+  if (!inner) {
+    const types = type.fieldsArray.map((field) => [field.id, field.resolve().resolvedType] as const);
+    inner = new Map(types.filter((entry): entry is [number, protobuf.Type] => entry[1] instanceof protobuf.Type));
+    messages.set(type, inner);
+  }
+  return inner.get(fieldNumber);
+}
 
 /** The message type of a field that must be walked to find tensors; undefined for every other field. */
 export function tensorPath(type: protobuf.Type, fieldNumber: number): protobuf.Type | undefined {
-  let path = paths.get(type);
-  if (!path) {
-    const inner = type.fieldsArray.map((field) => [field.id, field.resolve().resolvedType] as const);
-    path = new Map(
-      inner.filter((entry): entry is [number, protobuf.Type] =>
-        entry[1] instanceof protobuf.Type && mayHoldTensor(entry[1])
-      ),
-    );
-    paths.set(type, path);
-  }
-  return path.get(fieldNumber);
+  const inner = messageAt(type, fieldNumber);
+  return inner && mayHoldTensor(inner) ? inner : undefined;
 }
 
 /** A decoded message as plain objects: what was set, and every list; 64-bit integers as numbers. */

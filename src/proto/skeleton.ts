@@ -1,7 +1,7 @@
 import type protobuf from "protobufjs";
 import { ModelFormatError } from "../io/errors.ts";
 import { type KnownFormat, knownFormat } from "../io/known_format.ts";
-import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind, tensorPath } from "./schema.ts";
+import { messageAt, messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind } from "./schema.ts";
 import type { ByteRange, ByteSource } from "../io/source.ts";
 import { concat, varintBytes, varintFieldBytes } from "./wire.ts";
 
@@ -40,6 +40,8 @@ export interface Skeleton {
 const INLINE_BYTES = 16;
 /** How much is read ahead: at first, since the next payload may begin behind a few fields, and where that was all used. */
 const FIRST_BYTES = 1 << 13, WINDOW_BYTES = 1 << 16;
+/** The greatest number of a field. */
+const LAST_FIELD = 2 ** 29 - 1;
 /** Protobuf's own limit, in ONNX Runtime and everywhere else. */
 const DEEPEST = 100;
 
@@ -143,7 +145,7 @@ export function payloadRanges(source: ByteSource): ByteRange[] {
   return readSkeleton(source).payloads.flatMap((payload) => "range" in payload ? [payload.range] : []);
 }
 
-/** Goes through a message up to `end`; undefined where nothing of it changes. */
+/** Goes through a message up to `end`, and all messages in it; undefined where nothing of it changes. */
 function walk(
   cursor: Cursor,
   type: protobuf.Type,
@@ -169,7 +171,9 @@ function walk(
     const start = cursor.position;
     const tag = cursor.varint();
     const field = Math.floor(tag / 8), wire = tag % 8;
-    if (field === 0 || field === PAYLOAD_FIELD && isTensor) cursor.fail(`field number ${field} in a ${type.name}`);
+    if (field === 0 || field > LAST_FIELD || field === PAYLOAD_FIELD && isTensor) {
+      cursor.fail(`field number ${field} in a ${type.name}`);
+    }
     if (wire === 2) {
       const length = cursor.varint();
       if (cursor.position + length > end) {
@@ -178,7 +182,7 @@ function walk(
         );
       }
       const kind = isTensor && length >= INLINE_BYTES ? PAYLOAD_FIELDS.get(field) : undefined;
-      const inner = kind ? undefined : tensorPath(type, field);
+      const inner = kind ? undefined : messageAt(type, field);
       if (kind) {
         copyTo(start);
         put(varintFieldBytes(PAYLOAD_FIELD, payloads.length));

@@ -192,6 +192,62 @@ Deno.test("open() refuses a sparse tensor that stands for gigabytes, or has a sh
   }
 });
 
+Deno.test("a sparse tensor whose indices are not of its values, or outside its shape, is refused by its name when it is read", async () => {
+  const type = messageType("ModelProto");
+  // deno-lint-ignore no-explicit-any
+  const read = async (sparse: any) => {
+    const values = { name: "z", dims: [2], data_type: 1, float_data: [1, 2] };
+    const bytes = type.encode(type.fromObject({
+      ir_version: 8,
+      opset_import: [{ domain: "", version: 17 }],
+      graph: { name: "g", sparse_initializer: [{ values, dims: [3, 4], ...sparse }] },
+    })).finish();
+    return [...valuesOf((await open(bytes)).graphs().graph.find("z")!.initializer!)];
+  };
+  const int64 = (dims: number[], int64_data: number[]) => ({ indices: { dims, data_type: 7, int64_data } });
+  assertEquals((await read(int64([2, 2], [0, 1, 2, 3]))).flatMap((value, at) => value ? [at] : []), [1, 11]);
+  const says = "sparse tensor 'z': its indices are";
+  const refused: [sparse: object, reason: string][] = [
+    [int64([1], [0]), `${says} int64 [1], expected int64 [2] or [2,2]`],
+    [int64([3], [0, 1, 2]), `${says} int64 [3]`],
+    [int64([1, 2, 2], [0, 1, 2, 3]), `${says} int64 [1,2,2]`],
+    [int64([2, 1], [0, 1]), `${says} int64 [2,1]`],
+    [{ indices: { dims: [2], data_type: 1, float_data: [0, 1] } }, `${says} float32 [2]`],
+    [{}, `${says} not there`],
+    [int64([2], [0, 12]), "sparse tensor 'z': index 12 is outside its shape [3,4]"],
+    [int64([2, 2], [0, 1, 1, -1]), "sparse tensor 'z': index 1,-1 is outside its shape [3,4]"],
+  ];
+  for (const [sparse, reason] of refused) await assertRejects(() => read(sparse), ModelFormatError, reason);
+});
+
+Deno.test("open() refuses a graph, an attribute's value and a sparse tensor's parts that are there twice: protobuf makes one of both", async () => {
+  const type = messageType("ModelProto");
+  const bytes = (model: object) => type.encode(type.fromObject(model)).finish();
+  const tensor = (name: string) => ({ name, dims: [1], data_type: 1, float_data: [1] });
+  const constant = (...attributes: object[]) => {
+    const parts = attributes.map((part) => messageType("AttributeProto").encode(part).finish());
+    const node = concat([fieldBytes(2, encode("c")), fieldBytes(4, encode("Constant"))]);
+    return fieldBytes(7, fieldBytes(1, concat([node, fieldBytes(5, concat(parts))])));
+  };
+  const sparse = messageType("SparseTensorProto").encode({ values: tensor("z"), dims: [1] }).finish();
+  const models: [model: Uint8Array, reason: string][] = [
+    [
+      concat([bytes({ graph: { name: "a" } }), bytes({ graph: { name: "b" } })]),
+      "(bytes): not a valid ONNX model: its graph is there twice",
+    ],
+    [
+      constant({ name: "value", type: 4, t: tensor("a") }, { t: tensor("b") }),
+      "(bytes): attribute 'value' has two values",
+    ],
+    [
+      constant({ name: "body", type: 5, g: { name: "a" } }, { g: { name: "b" } }),
+      "(bytes): attribute 'body' has two values",
+    ],
+    [fieldBytes(7, fieldBytes(15, concat([sparse, sparse]))), "(bytes): a sparse tensor has values or indices twice"],
+  ];
+  for (const [model, reason] of models) await assertRejects(() => open(model), ModelFormatError, reason);
+});
+
 Deno.test("open() reads a sparse tensor in any part, of two values in one place the last", async () => {
   const type = messageType("ModelProto"), indices = [7, 2, 7, 11];
   const bytes = type.encode(type.fromObject({

@@ -126,6 +126,23 @@ Deno.test("an end of int64 that is added to 0, or multiplied by 1, stays one; ot
   }
 });
 
+Deno.test("a Slice that goes back to the greatest int32 or int64 is left: the runtime takes all, ONNX says nothing is taken", async () => {
+  for (const end of [2 ** 31 - 1, 2 ** 63]) {
+    const model: TestModel = {
+      inputs: { x: [1] },
+      outputs: { y: null },
+      initializers: { w: random([5], 1), start: ints(-1), axis: ints(0) },
+      nodes: [
+        { op: "Constant", inputs: [], outputs: ["end"], attributes: { value_int: end } },
+        { op: "Unsqueeze", inputs: ["end", "axis"], outputs: ["ends"] },
+        { op: "Slice", inputs: ["w", "start", "ends", "axis", "start"], outputs: ["back"] },
+        { op: "Add", inputs: ["x", "back"], outputs: ["y"] },
+      ],
+    };
+    await assertFuses(model, { Slice: 1, Add: 1 });
+  }
+});
+
 Deno.test("a position embedding that is resized, and queries that are normalised, are constants", async () => {
   const resized: TestModel = {
     opset: 18,

@@ -112,6 +112,29 @@ function smallModel(): Uint8Array {
   })).finish();
 }
 
+Deno.test("what is no message where the schema has one is refused wherever it is: no runtime reads such a model", () => {
+  const cut = Uint8Array.of(10, 9, 97); // nine bytes of text, one of which is there
+  const inGraph = (...numbers: number[]) =>
+    numbers.reduceRight<Uint8Array>((inner, number) => fieldBytes(number, inner), cut);
+  const places: [message: string, model: Uint8Array][] = [
+    ["StringStringEntryProto", inGraph(14)],
+    ["OperatorSetIdProto", inGraph(8)],
+    ["DeviceConfigurationProto", inGraph(26)],
+    ["TensorAnnotation", inGraph(7, 14)],
+    ["ValueInfoProto", inGraph(7, 13)],
+    ["StringStringEntryProto", inGraph(7, 1, 9)],
+    ["NodeDeviceConfigurationProto", inGraph(7, 1, 10)],
+    ["ValueInfoProto", inGraph(25, 12)],
+  ];
+  for (const [message, model] of places) {
+    assertThrows(
+      () => readSkeleton(new BytesSource(concat([smallModel(), model]), "net.onnx")),
+      ModelFormatError,
+      `net.onnx: not a whole ONNX model: field 1 of a ${message} says it has 9 bytes, but only 1 are left (byte `,
+    );
+  }
+});
+
 Deno.test("a field that says it is longer than what is left names the byte and both lengths", () => {
   const cut = smallModel().subarray(0, 40);
   const { message } = assertThrows(() => readSkeleton(new BytesSource(cut, "cut.onnx")), ModelFormatError);
@@ -121,9 +144,11 @@ Deno.test("a field that says it is longer than what is left names the byte and b
   );
 });
 
-Deno.test("the field number that stands for a payload is refused in a file", () => {
+Deno.test("the field number that stands for a payload, and one beyond the greatest, are refused in a file", () => {
   const forged = fieldBytes(7, fieldBytes(5, varintFieldBytes(19999, 0)));
   assertThrows(() => readSkeleton(new BytesSource(forged)), ModelFormatError, "field number 19999");
+  const beyond = new BytesSource(concat([smallModel(), varintFieldBytes(2 ** 29, 0)]));
+  assertThrows(() => readSkeleton(beyond), ModelFormatError, "field number 536870912");
 });
 
 Deno.test("a varint beyond ten bytes and a wire type that does not exist are refused", () => {
