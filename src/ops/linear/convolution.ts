@@ -21,7 +21,7 @@ import {
   windowFrom,
 } from "./axis_window.ts";
 import { scaledBias, summedBias } from "./bias.ts";
-import { LinearMap } from "./linear_map.ts";
+import { LinearMap, type WeightFactor } from "./linear_map.ts";
 import { type Channels, type Diagonal, type LinearParts, parametersOf, sumOf } from "./linear_parts.ts";
 
 /** What a {@linkcode Convolution} is made of. */
@@ -202,15 +202,8 @@ export class Convolution extends LinearMap<ConvolutionParts> {
       );
   }
 
-  protected outputFactor(values: Float64Array) {
-    const { dims } = this.parts.weight;
-    return { factor: { dims: [dims[0], ...dims.slice(1).map(() => 1)], values } };
-  }
-
-  protected inputFactor(values: Float64Array) {
-    const { weight: { dims: [channels, perGroup, ...kernel] }, group } = this.parts;
-    const view = [group, channels / group, perGroup, ...kernel];
-    return { factor: { dims: [group, 1, perGroup, ...kernel.map(() => 1)], values }, view };
+  protected factorOf(side: "input" | "output", values: Float64Array): WeightFactor {
+    return convolutionFactor(this.parts, side === "output", values);
   }
 
   /** Why two convolutions do not fit together: types, ranks, channels. */
@@ -250,6 +243,18 @@ export class Convolution extends LinearMap<ConvolutionParts> {
     forEachWeight(this.parts, (value, _m, c) => isSeen ||= value !== 0 && shift[c] !== 0);
     return isSeen;
   }
+}
+
+/** Numbers along the first axis of a weight [channels, others per group, k…], or along the channels of the other side. */
+export function convolutionFactor(
+  { weight: { dims }, group }: { weight: Tensor; group: number },
+  isAlongFirst: boolean,
+  values: Float64Array,
+): WeightFactor {
+  const [channels, perGroup, ...kernel] = dims, ones = kernel.map(() => 1);
+  return isAlongFirst
+    ? { factor: { dims: [channels, 1, ...ones], values } }
+    : { factor: { dims: [group, 1, perGroup, ...ones], values }, view: [group, channels / group, perGroup, ...kernel] };
 }
 
 /** Calls `visit` with each weight, its output channel and its input channel. */

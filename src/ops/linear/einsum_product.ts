@@ -7,7 +7,7 @@ import { type AffineMap, fitted, hasShift } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
 import { contractedTensors } from "../einsum.ts";
 import { Skip } from "../skip.ts";
-import { LinearMap } from "./linear_map.ts";
+import { LinearMap, type WeightFactor } from "./linear_map.ts";
 import { type Channels, type LinearParts, parametersOf, sumOf } from "./linear_parts.ts";
 import { MatrixProduct } from "./matrix_product.ts";
 
@@ -168,14 +168,9 @@ export class EinsumProduct extends LinearMap<EinsumParts> {
     return build.node("Add", [product, sum], { name, output: node.output.name });
   }
 
-  protected outputFactor(values: Float64Array): { factor: Factor } {
-    return {
-      factor: along(values, this.parts.labels.w.indexOf(this.parts.labels.out[this.output.axis]), values.length),
-    };
-  }
-
-  protected inputFactor(values: Float64Array): { factor: Factor } {
-    return this.outputFactor(values);
+  protected factorOf(side: "input" | "output", values: Float64Array): WeightFactor {
+    const { labels, weight } = this.parts, letters = side === "input" ? labels.x : labels.out;
+    return { factor: along(values, labels.w.indexOf(letters[this[side].axis]), weight.dims.length) };
   }
 
   #channels(letters: string, letter: string): Channels {

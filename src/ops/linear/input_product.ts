@@ -1,9 +1,8 @@
 import type { Node, Value } from "../../graph/graph.ts";
-import type { Factor } from "../../tensor/multiply.ts";
 import { reshaped, sizeOf } from "../../tensor/tensor.ts";
 import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
-import { LinearMap } from "./linear_map.ts";
+import { LinearMap, type WeightFactor } from "./linear_map.ts";
 import type { Channels, LinearParts } from "./linear_parts.ts";
 import { vectorTimes } from "./matrix_product.ts";
 
@@ -77,13 +76,9 @@ export class InputProduct extends LinearMap<InputParts> {
     return build.again(form, inputs).find((value) => value)!;
   }
 
-  protected inputFactor(values: Float64Array): { factor: Factor } {
+  /** Nothing goes in behind the product. */
+  protected factorOf(_side: "input" | "output", values: Float64Array): WeightFactor {
     const { weightAxis, weight: { dims } } = this.parts, own = weightAxis === "first" ? 0 : dims.length - 1;
     return { factor: { dims: dims.map((_, axis) => axis === own ? values.length : 1), values } };
-  }
-
-  /** Nothing asks for it: nothing goes in behind the product. */
-  protected outputFactor(values: Float64Array): { factor: Factor } {
-    return this.inputFactor(values);
   }
 }

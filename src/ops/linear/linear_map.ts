@@ -16,6 +16,14 @@ import {
   sumOf,
 } from "./linear_parts.ts";
 
+/** What a weight, seen in the shape `view`, is multiplied by. */
+export interface WeightFactor {
+  /** The numbers. */
+  readonly factor: Factor;
+  /** Its own shape where absent. */
+  readonly view?: readonly number[];
+}
+
 /**
  * One or more linear nodes seen as one map y = W·x + b of constants, the only view of a layer there is. Maps are values: each
  * method gives a new one, or why there is none. Weights are expressions that are evaluated when the model is saved.
@@ -27,10 +35,8 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   abstract readonly input: Channels;
   /** Where its output channels lie, an axis of the result. */
   abstract readonly output: Channels;
-  /** A factor per output channel, as it multiplies the stored weight (seen in the shape `view`). */
-  protected abstract outputFactor(values: Float64Array): { factor: Factor; view?: readonly number[] };
-  /** A factor per input channel. */
-  protected abstract inputFactor(values: Float64Array): { factor: Factor; view?: readonly number[] };
+  /** A factor per input or output channel, as it multiplies the stored weight. */
+  protected abstract factorOf(side: "input" | "output", values: Float64Array): WeightFactor;
   /** W·t, one number per output channel; undefined where no weight sees the shift; why it is not the same at every position. */
   abstract shiftThrough(shift: Float64Array): Float64Array | Skip | undefined;
   /** W + V: the sum with another map of the same value. */
@@ -114,7 +120,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
     if (fit instanceof Skip) return fit;
     if (bias instanceof Skip) return bias;
     return this.with({
-      ...this.scaled(fit.scale, this.outputFactor(fit.scale)),
+      ...this.scaled(fit.scale, this.factorOf("output", fit.scale)),
       bias: scaledBias(bias, fit),
       nodes: [...this.nodes, ...nodes],
       work: sumOf(this.parts.work, { macs: 0, parameters: parametersOf(nodes) }),
@@ -125,7 +131,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   before(affine: AffineMap, x: Value): LinearMap<P> | Skip {
     const fit = fitted(affine, this.input);
     if (fit instanceof Skip) return fit;
-    const scaled = { ...this.scaled(fit.scale, this.inputFactor(fit.scale)), x };
+    const scaled = { ...this.scaled(fit.scale, this.factorOf("input", fit.scale)), x };
     const extra = hasShift(fit) ? this.shiftThrough(fit.shift) : undefined;
     if (extra instanceof Skip) return extra;
     const bias = extra ? this.biasNumbers() : undefined;
@@ -186,10 +192,7 @@ export abstract class LinearMap<P extends LinearParts = LinearParts> {
   }
 
   /** The weight with factors. */
-  protected scaled(
-    scale: Float64Array,
-    { factor, view }: { factor: Factor; view?: readonly number[] },
-  ): Partial<LinearParts> {
+  protected scaled(scale: Float64Array, { factor, view }: WeightFactor): Partial<LinearParts> {
     if (scale.every((value) => value === 1)) return {};
     const { weight, stored, compact } = this.parts, holds = multiplied(weight, factor, view);
     const before = compact?.holds === weight ? compact : undefined, value = before?.value ?? stored;

@@ -3,14 +3,14 @@ import type { Node, Value } from "../../graph/graph.ts";
 import { transposed } from "../../tensor/arrange.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { diagonalMatrix, matrixProduct, summedMatrices } from "../../tensor/matrices.ts";
-import { type Factor, multiplied } from "../../tensor/multiply.ts";
+import { multiplied } from "../../tensor/multiply.ts";
 import { forEachChunk, sizeOf, type Tensor, valuesOf } from "../../tensor/tensor.ts";
 import { fitted } from "../affine_map.ts";
 import type { Builder } from "../builder.ts";
 import { constantOf, notConstant } from "../constant.ts";
 import { Skip } from "../skip.ts";
 import { isNumbers, scaledBias, summedBias } from "./bias.ts";
-import { LinearMap } from "./linear_map.ts";
+import { LinearMap, type WeightFactor } from "./linear_map.ts";
 import { type Channels, type Diagonal, type LinearParts, parametersOf } from "./linear_parts.ts";
 
 /** What a {@linkcode MatrixProduct} is made of. */
@@ -168,18 +168,10 @@ export class MatrixProduct extends LinearMap<MatrixParts> {
     return isNumbers(bias) || !form?.is("Gemm") ? super.biasNumbers() : gemmAddend(form, this.output.channels);
   }
 
-  protected outputFactor(values: Float64Array) {
-    return this.#factor(this.parts.side === "right" ? "columns" : "rows", values);
-  }
-
-  protected inputFactor(values: Float64Array) {
-    return this.#factor(this.parts.side === "left" ? "columns" : "rows", values);
-  }
-
-  /** Numbers along the columns of W, or along its rows, as they multiply the stored weight. */
-  #factor(along: "rows" | "columns", values: Float64Array): { factor: Factor } {
-    const { weight, isTransposed = false } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
-    const dims = (along === "columns") !== isTransposed ? [1, values.length] : [values.length, 1];
+  protected factorOf(of: "input" | "output", values: Float64Array): WeightFactor {
+    const { weight, side, isTransposed = false } = this.parts, batch = weight.dims.slice(0, -2).map(() => 1);
+    const isAlongColumns = (of === "output") === (side === "right");
+    const dims = isAlongColumns !== isTransposed ? [1, values.length] : [values.length, 1];
     return { factor: { dims: [...batch, ...dims], values } };
   }
 

@@ -7,8 +7,8 @@ import type { Builder } from "../builder.ts";
 import { Skip } from "../skip.ts";
 import { windowOf } from "../window.ts";
 import { summedBias } from "./bias.ts";
-import { Convolution } from "./convolution.ts";
-import { LinearMap } from "./linear_map.ts";
+import { Convolution, convolutionFactor } from "./convolution.ts";
+import { LinearMap, type WeightFactor } from "./linear_map.ts";
 import { type Channels, type LinearParts, sumOf } from "./linear_parts.ts";
 
 /** What a {@linkcode TransposedConvolution} is made of. */
@@ -135,15 +135,8 @@ export class TransposedConvolution extends LinearMap<TransposedParts> {
     return sums;
   }
 
-  protected outputFactor(values: Float64Array) {
-    const { weight: { dims: [inputs, perGroup, ...kernel] }, group } = this.parts;
-    const view = [group, inputs / group, perGroup, ...kernel];
-    return { factor: { dims: [group, 1, perGroup, ...kernel.map(() => 1)], values }, view };
-  }
-
-  protected inputFactor(values: Float64Array) {
-    const { dims } = this.parts.weight;
-    return { factor: { dims: [dims[0], ...dims.slice(1).map(() => 1)], values } };
+  protected factorOf(side: "input" | "output", values: Float64Array): WeightFactor {
+    return convolutionFactor(this.parts, side === "input", values);
   }
 
   /** The matrix V[m, n] of a 1×1 convolution without groups, of this one's type and rank. */
