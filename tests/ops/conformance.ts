@@ -2,10 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import * as ort from "onnxruntime-node";
 import { open } from "../../src/fusion/mod.ts";
-import type { Node, Value } from "../../src/graph/graph.ts";
+import { Node, type Value } from "../../src/graph/graph.ts";
 import { constantOf } from "../../src/ops/constant.ts";
 import { factorsOf } from "../../src/ops/dims.ts";
 import type { Op } from "../../src/ops/op.ts";
+import { affineOf, linearOf } from "../../src/ops/views.ts";
 import { formatOf, isFloat } from "../../src/tensor/element_type.ts";
 import { rounded } from "../../src/tensor/encode.ts";
 import { type Tensor, valuesOf } from "../../src/tensor/tensor.ts";
@@ -121,6 +122,22 @@ export function modelOf(
   return model;
 }
 
+/** Attributes that entries asked nodes for, by operator. */
+const asked = new Map<string, Set<string>>();
+
+const attributeOf = Node.prototype.attribute;
+Node.prototype.attribute = function (this: Node, name: string) {
+  const names = asked.get(this.operator);
+  if (names) names.add(name);
+  else asked.set(this.operator, new Set([name]));
+  return attributeOf.call(this, name);
+};
+
+/** Attributes that the entry of an operator asked for, of its nodes in all models so far. */
+export function attributesAskedFor({ domain, opType }: OpName): readonly string[] {
+  return [...asked.get(domain === "" ? opType : `${domain}.${opType}`) ?? []];
+}
+
 /** Runs an example in ONNX Runtime: its outputs; undefined where it is refused. */
 async function run(name: OpName, opset: number, example: Example, coverage: Coverage) {
   const model = modelOf(name, opset, example, (index) => example.parameters?.includes(index) ? "constant" : "fed");
@@ -162,6 +179,8 @@ export async function checkExample(name: OpName, op: Op, opset: number, example:
   for (const [way, given] of Object.entries(ways)) {
     const model = modelOf(name, opset, example, given), { graph } = (await open(modelBytes(model))).graphs();
     const node = graph.nodes.find(({ name }) => name === "node")!, what = `${where}, ${way}`;
+    linearOf(node); // asks for attributes that inference does not
+    affineOf(node);
     const known = checkFacts(node, actual, example, what);
     if (way === "parameters constant" && !example.isOpen) assert(known, `${what}: not everything is inferred`);
     checkNoOp(op, node, actual, example, what, coverage);

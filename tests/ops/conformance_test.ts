@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Op } from "../../src/ops/op.ts";
 import { OPS } from "../../src/ops/table.ts";
-import { checkExample, type Coverage } from "./conformance.ts";
+import { attributesAskedFor, checkExample, type Coverage } from "./conformance.ts";
 import { examplesOf, hasOwnExamples } from "./examples/mod.ts";
 
 /** Versions of the default domain with other forms of some operator; 26 is the newest that ONNX Runtime 1.30 knows. */
@@ -19,6 +19,43 @@ const OPSETS: Record<string, number[]> = {
 /** Operators on maps, which the runtime's binding for JavaScript neither takes nor gives: tests/ops/maps_test.ts looks at them. */
 const ON_MAPS = new Set(["ai.onnx.ml.CastMap", "ai.onnx.ml.DictVectorizer", "ai.onnx.ml.ZipMap"]);
 
+/**
+ * Attributes that entries ask for and no example sets: their operator has none of that name, but shares what asks with one that has; or
+ * ONNX Runtime runs none with it.
+ */
+const UNSET: Readonly<Record<string, string>> = {
+  "ai.onnx.Conv": "ceil_mode",
+  "ai.onnx.ConvInteger": "ceil_mode",
+  "ai.onnx.ConvTranspose": "ceil_mode",
+  "ai.onnx.DeformConv": "ceil_mode auto_pad",
+  "ai.onnx.QLinearConv": "ceil_mode",
+  "ai.onnx.InstanceNormalization": "num_groups",
+  "ai.onnx.MatMul": "transA transB alpha",
+  "ai.onnx.MaxUnpool": "dilations ceil_mode auto_pad",
+  "ai.onnx.QuantizeLinear": "precision",
+  "ai.onnx.RNN": "layout",
+  "ai.onnx.GRU": "layout",
+  "ai.onnx.LSTM": "layout",
+  "ai.onnx.Upsample":
+    "height_scale width_scale coordinate_transformation_mode keep_aspect_ratio_policy axes antialias " +
+    "exclude_outside cubic_coeff_a",
+  "ai.onnx.ml.LinearClassifier": "classlabels_int64s",
+  "ai.onnx.ml.LinearRegressor": "post_transform",
+  "ai.onnx.ml.SVMClassifier": "classlabels_strings",
+  "ai.onnx.ml.TreeEnsembleClassifier": "classlabels_strings classlabels_ints",
+  "com.microsoft.CausalConvWithState": "ndim channels_last state_window dilation",
+  "com.microsoft.GatherBlockQuantized": "axis",
+  "com.microsoft.DequantizeLinear": "output_dtype",
+  "com.microsoft.DynamicQuantizeLSTM": "direction layout",
+  "com.microsoft.FusedConv": "ceil_mode",
+  "com.microsoft.GatherND": "batch_dims",
+  "com.microsoft.MaxpoolWithMask": "dilations ceil_mode",
+  "com.microsoft.QAttention": "qkv_hidden_sizes",
+  "com.microsoft.QLinearAveragePool": "dilations",
+  "com.microsoft.QLinearConv": "ceil_mode",
+  "com.microsoft.QuantizeLinear": "precision",
+};
+
 const coverages = new Map<string, Coverage>();
 
 for (const [domain, ops] of Object.entries(OPS)) {
@@ -28,8 +65,10 @@ for (const [domain, ops] of Object.entries(OPS)) {
     Deno.test(`${name} says of a node what ONNX Runtime does with it`, async () => {
       const coverage: Coverage = { opsets: new Set(), runs: 0, evaluated: 0, noOps: 0 };
       coverages.set(name, coverage);
+      const set = new Set(UNSET[name]?.split(" "));
       for (const opset of OPSETS[domain]) {
         for (const example of examplesOf({ domain, opType }, { opset, seed: opset })) {
+          for (const [key, value] of Object.entries(example.attributes ?? {})) if (value !== undefined) set.add(key);
           await checkExample({ domain, opType }, op, opset, example, coverage);
         }
       }
@@ -37,6 +76,8 @@ for (const [domain, ops] of Object.entries(OPS)) {
         ? "none of its examples in tests/ops/examples/"
         : "none of the examples that suit many, and it has none of its own: write some in tests/ops/examples/";
       assert(coverage.runs > 0, `ONNX Runtime runs ${whose} (${coverage.refusal ?? "there is none"})`);
+      const unset = attributesAskedFor({ domain, opType }).filter((key) => !set.has(key));
+      assertEquals(unset, [], "no example in tests/ops/examples/ sets these attributes, which its entry asks for");
       if (op.evaluate) assert(coverage.evaluated > 0, "evaluate() is never asked, or never answers");
       if (op.isNoOp) assert(coverage.noOps > 0, "no example does nothing");
     });

@@ -2,6 +2,7 @@
 import { OPS } from "../../../src/ops/table.ts";
 import type { OpName } from "../conformance.ts";
 import type { Example, ExampleInit, Examples } from "../example.ts";
+import { WITH_ATTRIBUTES } from "./attributes.ts";
 import { CONTRIB } from "./contrib.ts";
 import { genericExamples } from "./generic.ts";
 import { IMAGES } from "./images.ts";
@@ -25,5 +26,6 @@ export function hasOwnExamples({ domain, opType }: OpName): boolean {
 /** Examples of an operator for an operator set. */
 export function examplesOf(name: OpName, init: ExampleInit): readonly Example[] {
   const own = OWN[name.domain]?.[name.opType], [least, most = least] = OPS[name.domain][name.opType].inputs;
-  return own ? own(init) : genericExamples(least, most, init);
+  const examples = own ? own(init) : genericExamples(least, most, init);
+  return [...examples, ...WITH_ATTRIBUTES[name.domain]?.[name.opType]?.(init) ?? []];
 }
