@@ -31,23 +31,34 @@ export function addSourceOptions(command: Command): Command {
 /** Opens the model that a command line names: a path, a URL, or - for standard input; says what is notable about it. */
 export async function openModel(name: string, choice: SourceChoice): Promise<Model> {
   const { open } = await onDemand("fusion/mod");
-  const { allowLinks, sha256, cache, maxDownload: maxBytes } = choice;
+  const source = name === "-" ? Readable.toWeb(process.stdin) as unknown as ReadableStream<Uint8Array> : name;
+  const model = await reading(name, choice, (options) => open(source, { ...options, name: "(standard input)" }));
+  for (const note of model.notes) console.error(note);
+  return model;
+}
+
+/** Does work that reads the model that a command line names, with a progress bar for a download. */
+export async function reading<T>(
+  name: string,
+  { allowLinks, sha256, cache, maxDownload: maxBytes }: SourceChoice,
+  work: (options: OpenOptions) => Promise<T>,
+): Promise<T> {
   const progress = await startProgress();
   try {
     const onProgress = (bytes: number, total?: number) =>
       total && progress.update(bytes / total, `downloading ${name}`);
-    const options: OpenOptions = { allowLinks, sha256, maxBytes, onProgress, name: "(standard input)" };
+    const options: OpenOptions = { allowLinks, sha256, maxBytes, onProgress };
     if (cache !== undefined && (cache as unknown) !== true) options.cache = cache;
-    const source = name === "-" ? Readable.toWeb(process.stdin) as unknown as ReadableStream<Uint8Array> : name;
-    const isLocal = name !== "-" && !/^https?:/.test(name);
-    const model = isLocal
-      ? await open(name, options)
-      : await interruptible((signal) => open(source, { ...options, signal }));
-    for (const note of model.notes) console.error(note);
-    return model;
+    const isLocal = name !== "-" && !isWebAddress(name);
+    return isLocal ? await work(options) : await interruptible((signal) => work({ ...options, signal }));
   } finally {
     progress.stop();
   }
+}
+
+/** Whether a command line names a model on a server. */
+export function isWebAddress(name: string): boolean {
+  return /^https?:/.test(name);
 }
 
 function hash(given: string): string {

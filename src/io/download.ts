@@ -129,20 +129,21 @@ async function fetchOnce(
   } else if (known?.etag) headers.set("if-none-match", known.etag);
   else if (known?.modified) headers.set("if-modified-since", known.modified);
   const response = await request(url, { headers, signal, wait });
-  if (response.status === 304) return "same";
+  if (response.status === 304 && known) return "same";
   if (response.status === 416 && have > 0) { // what is there is all, or more than there is now
     remove(part);
     await response.body?.cancel();
     return await fetchOnce(url, path, known, options, wait);
   }
-  if (!response.ok || !response.body) {
+  const resumed = have > 0 && response.status === 206;
+  if (!response.ok || !response.body || response.status === 206 && !resumed) { // a part that was not asked for is no file
     await response.body?.cancel();
     throw new DownloadError(
       url.href,
       `the server answered ${response.status} ${response.statusText}, expected the file.`,
     );
   }
-  const resumed = response.status === 206, start = resumed ? have : 0;
+  const start = resumed ? have : 0;
   const [, from] = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "") ?? [];
   if (resumed && from !== undefined && Number(from) !== have) {
     await response.body.cancel();

@@ -123,10 +123,15 @@ Deno.test("download() loads a file again whose bytes in the cache are damaged", 
   });
 });
 
-Deno.test("download() refuses an answer that is no success", async () => {
-  await served(() => new Response("gone", { status: 404 }), async (get) => {
-    await assertRejects(() => get(), DownloadError, "the server answered 404");
-  });
+Deno.test("download() refuses an answer that is no success, or one to a question that was not asked", async () => {
+  for (const status of [404, 206, 304, 204]) {
+    const body = status === 304 || status === 204 ? null : BODY.slice(0, 100);
+    await served(() => new Response(body, { status, headers: { etag: '"1"' } }), async (get, url) => {
+      const { message } = await assertRejects(() => get(), DownloadError);
+      assert(message.startsWith(`${url.href}: the server answered ${status} `), message);
+      await assertRejects(() => get(), DownloadError, `answered ${status}`); // nothing of it was kept as the file
+    });
+  }
 });
 
 Deno.test("download() takes no more bytes than it may, whether the server says how many or not", async () => {

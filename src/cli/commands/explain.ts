@@ -2,7 +2,7 @@ import type { CommandFile } from "../command.ts";
 import { addFusionOptions, type FusionChoice, fusionOptions, reportText } from "../fusion_options.ts";
 import { checkJson, show } from "../output.ts";
 import { moreForCpu } from "../more_for_cpu.ts";
-import { addSourceOptions, openModel, type SourceChoice } from "../source_options.ts";
+import { addSourceOptions, isWebAddress, openModel, reading, type SourceChoice } from "../source_options.ts";
 import { onDemand } from "../on_demand.ts";
 
 /** `layerfuse explain MODEL`. */
@@ -16,11 +16,14 @@ export const command: CommandFile = {
   async run(command) {
     const [path] = command.args, options = command.opts<FusionChoice & SourceChoice>();
     await checkJson(options.json);
-    const { explain } = await onDemand("fusion/mod");
-    const model = await openModel(path, options), chosen = fusionOptions(options);
-    const report = await explain(model, chosen), text = await reportText(report, options.verbose);
+    const { explain } = await onDemand("fusion/mod"), chosen = fusionOptions(options);
+    const model = isWebAddress(path) ? undefined : await openModel(path, options); // of a server's only what is needed is loaded
+    const report = model
+      ? await explain(model, chosen)
+      : await reading(path, options, (source) => explain(path, { ...source, ...chosen }));
+    const text = await reportText(report, options.verbose);
     const isForCpuToo = !options.json && !options.rules && options.runtime === "onnxruntime";
-    const more = isForCpuToo ? await moreForCpu(model, chosen) : undefined;
+    const more = model && isForCpuToo ? await moreForCpu(model, chosen) : undefined;
     await show(options.json, report, () => more ? `${text}\n\n${more}` : text);
     return 0;
   },
