@@ -15,7 +15,7 @@ export function newAttribute(name: string, value: number | string | readonly num
     : typeof value === "number"
     ? { type: INT, i: value }
     : { type: INTS, ints: value };
-  return { name, value, bytes: type.encode({ name, ...fields }).finish() };
+  return { name, value, bytes: type.encode({ name, ...fields }) };
 }
 
 /** A new FLOAT or FLOATS attribute; its value is rounded to float32, as it is stored. */
@@ -23,10 +23,10 @@ export function floatAttribute(name: string, value: number | readonly number[]):
   const type = messageType("AttributeProto");
   if (typeof value === "number") {
     const f = Math.fround(value);
-    return { name, value: f, bytes: type.encode({ name, type: FLOAT, f }).finish() };
+    return { name, value: f, bytes: type.encode({ name, type: FLOAT, f }) };
   }
   const floats = value.map(Math.fround);
-  return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }).finish() };
+  return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }) };
 }
 
 /** The attributes of a node with some changed or new ones (a FLOAT as an attribute); one that is undefined is left out. */
@@ -48,7 +48,7 @@ function isAttribute(value: number | string | readonly number[] | Attribute): va
 /** The `value` attribute of a Constant node. */
 export function tensorAttribute(name: string, tensor: Tensor, tensorProto: Uint8Array): Attribute {
   const type = messageType("AttributeProto");
-  const head = type.encode({ name, type: 4 }).finish();
+  const head = type.encode({ name, type: 4 });
   const field = fieldBytes(5, tensorProto);
   const bytes = new Uint8Array(head.length + field.length);
   bytes.set(head);

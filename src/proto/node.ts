@@ -1,5 +1,4 @@
-import protobuf from "protobufjs";
-import { contentAt } from "./wire.ts";
+import { Reader } from "./reader.ts";
 
 /** What a NodeProto says, messages and other texts as their bytes. */
 export interface NodeContent {
@@ -23,29 +22,29 @@ const DELIMITED = 2;
 
 /** Reads a NodeProto once: a model has thousands. `nameOf` reads a name. Throws where the bytes are no message. */
 export function readNode(proto: Uint8Array, nameOf: (bytes: Uint8Array) => string): NodeContent {
-  const reader = protobuf.Reader.create(proto);
+  const reader = new Reader(proto);
   const inputs: string[] = [], outputs: string[] = [], attributes: Uint8Array[] = [];
   let name: Uint8Array | undefined, opType: Uint8Array | undefined, domain: Uint8Array | undefined;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
       case 1 * 8 + DELIMITED:
-        inputs.push(nameOf(contentAt(reader)));
+        inputs.push(nameOf(reader.bytes()));
         break;
       case 2 * 8 + DELIMITED:
-        outputs.push(nameOf(contentAt(reader)));
+        outputs.push(nameOf(reader.bytes()));
         break;
       case 3 * 8 + DELIMITED:
-        name = contentAt(reader);
+        name = reader.bytes();
         break;
       case 4 * 8 + DELIMITED:
-        opType = contentAt(reader);
+        opType = reader.bytes();
         break;
       case 5 * 8 + DELIMITED:
-        attributes.push(contentAt(reader));
+        attributes.push(reader.bytes());
         break;
       case 7 * 8 + DELIMITED:
-        domain = contentAt(reader);
+        domain = reader.bytes();
         break;
       default:
         reader.skipType(tag & 7);
