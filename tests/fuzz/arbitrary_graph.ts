@@ -48,6 +48,7 @@ import {
   expanded,
   flatten,
   identity,
+  nothing,
   reshape,
   split,
   squeeze,
@@ -58,7 +59,7 @@ import {
 import { cutProjection } from "./steps/attention.ts";
 import { embedded, gathered, heads, normalised, rotated } from "./steps/normalised.ts";
 import { oneHot } from "./steps/tables.ts";
-import { axesProduct, constantMap, dealtCells, focus, groups, laidOutAnew } from "./steps/neighbours.ts";
+import { askedBetween, axesProduct, constantMap, dealtCells, focus, groups, laidOutAnew } from "./steps/neighbours.ts";
 
 /** Steps with how often each is drawn; the first is what shrinking tries. */
 const STEPS: Record<string, [weight: number, step: Step]> = {
@@ -88,6 +89,8 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   squeeze: [2, squeeze],
   unsqueeze: [2, unsqueeze],
   identity: [3, identity],
+  nothing: [2, nothing],
+  askedBetween: [2, askedBetween],
   concat: [4, concat],
   split: [2, split],
   residual: [5, residual],

@@ -116,3 +116,31 @@ export const dealtCells: Step = (draft, x, choices) => {
     draft.node("Slice", [whole.name, draft.integers([begin, begin]), ...cut], [...dims.slice(0, 2), ...sizes]),
   );
 };
+
+/** Two products one after the other, of whose middle the shape is asked for: it is often that of what the first one takes. */
+export const askedBetween: Step = (draft, x, choices) => {
+  const rank = x.dims.length, width = x.dims[rank - 1];
+  if (draft.opset < 9 || rank < 2) return undefined;
+  const product = (from: Wire | undefined, columns: number): Wire | undefined => {
+    const inner = from?.dims[rank - 1] ?? 0;
+    return from && draft.node(
+      "MatMul",
+      [from.name, layerWeight(draft, choices, [inner, columns], inner)],
+      from.dims.with(rank - 1, columns),
+    );
+  };
+  const first = choices.once(3) ? product(x, choices.pick([width, 2])) : x,
+    middle = product(first, choices.pick([width, width, 3]));
+  const last = product(middle, choices.pick([1, 2]));
+  if (!middle || !last) return undefined;
+  const wide = draft.node("Expand", [draft.number(0.5), draft.hidden("Shape", [middle.name])], middle.dims);
+  return wide &&
+    draft.node(
+      "Concat",
+      [last.name, wide.name],
+      last.dims.with(rank - 1, last.dims[rank - 1] + middle.dims[rank - 1]),
+      {
+        axis: rank - 1,
+      },
+    );
+};

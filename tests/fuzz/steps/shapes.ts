@@ -126,6 +126,33 @@ export const unsqueeze: Step = (draft, x, choices) => {
   return withAxes(draft, "Unsqueeze", x, [draft.opset >= 11 && choices.once(3) ? axis - rank : axis], dims);
 };
 
+/** What is more than an Identity by its name only, and here and there a little more. */
+export const nothing: Step = (draft, x, choices) => {
+  const [, channels, ...spatial] = x.dims;
+  const one = choices.once(5) ? 2 : 1;
+  switch (choices.below(4)) {
+    case 0: {
+      if (spatial.length === 0 || spatial.length > 2) return undefined;
+      const kernel_shape = spatial.map((_, axis) => axis === 0 ? 1 : one),
+        op = choices.pick(["AveragePool", "MaxPool"]);
+      const dims = x.dims.map((dim, axis) => axis > 2 ? dim - one + 1 : dim);
+      return draft.node(op, [x.name], dims, { kernel_shape });
+    }
+    case 1: {
+      if (channels === undefined) return undefined;
+      const all = Array.from({ length: channels }, (_, at) => one === 1 ? at : channels - 1 - at);
+      return draft.node("Gather", [x.name, draft.integers(all)], x.dims, { axis: 1 });
+    }
+    case 2:
+      return draft.node("LeakyRelu", [x.name], x.dims, { alpha: { float: one } });
+    default: {
+      const axis = x.dims.lastIndexOf(1);
+      if (axis < 0 || draft.opset >= 18) return undefined;
+      return draft.node(choices.pick(["ReduceMax", "ReduceMean"]), [x.name], x.dims, { axes: [axis] });
+    }
+  }
+};
+
 export const identity: Step = (draft, x, choices) => {
   if (choices.once(2)) return draft.node("Identity", [x.name], x.dims);
   if (draft.opset < 12) return draft.node("Dropout", [x.name], x.dims, { ratio: { float: 0.3 } });
