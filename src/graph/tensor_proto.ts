@@ -6,7 +6,7 @@ import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFie
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
 import { byteLength, encodedChunks, encodePart } from "../tensor/encode.ts";
 import { float8Bytes, halfBytes, smallLength, smallTensor } from "../tensor/small_types.ts";
-import { type Bytes, sizeOf, storedTensor, type Tensor } from "../tensor/tensor.ts";
+import { type Bytes, sizeOf, storedTensor, type Tensor, valueTensor } from "../tensor/tensor.ts";
 
 /** TensorProto.DataType by number. */
 const TYPES: Record<number, ElementType> = {
@@ -48,6 +48,7 @@ interface TensorProto {
   int32_data: number[];
   int64_data: (number | { toString(): string })[];
   uint64_data: (number | { toString(): string })[];
+  string_data: Uint8Array[];
 }
 
 /** A tensor as the file has it. */
@@ -71,7 +72,7 @@ export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): I
   const { name } = message;
   if (type === "string" || type === "opaque") {
     const carried = storedTensor(type, dims, { read: () => formatOf(type) }, proto);
-    const tensor = small(message, payloads, carried);
+    const tensor = small(message, payloads, carried) ?? ofDigits(message, carried);
     return { name, tensor: tensor ?? carried, stored: tensor?.size ?? 0 };
   }
   const expected = sizeOf(dims) * formatOf(type).bytes;
@@ -131,6 +132,18 @@ function small(message: TensorProto, payloads: readonly Payload[], carried: Tens
         ? payload.range.source.read(payload.range.offset + at, into)
         : into.set(held.subarray(at, at + into.length)),
   });
+}
+
+/** Texts of more elements are only carried along. */
+const MOST_TEXTS = 1 << 12;
+
+/** A tensor of text that says a number in every element, in digits alone, as one that can be read. */
+function ofDigits({ string_data }: TensorProto, carried: Tensor): Tensor | undefined {
+  if (carried.type !== "string" || carried.size > MOST_TEXTS || string_data.length !== carried.size) return undefined;
+  const texts = string_data.map((bytes) => new TextDecoder().decode(bytes)), values = Float64Array.from(texts, Number);
+  const isPlain = texts.every((text, at) => /^[+-]?\d+(\.\d+)?$/.test(text) && Math.abs(values[at]) < 2 ** 53);
+  const { read, bound } = valueTensor("float64", carried.dims, values);
+  return isPlain ? { ...carried, isReadable: true, read, bound } : undefined;
 }
 
 /** Bytes that are in memory. */
@@ -212,6 +225,12 @@ export function packedTensor(code: number, dims: readonly number[], values: Floa
   if (!bytes) return undefined;
   const proto = concat([...dimFields(dims), varintFieldBytes(2, code), fieldBytes(9, bytes)]);
   return importTensor(proto, []).tensor;
+}
+
+/** A tensor of text. */
+export function textTensor(dims: readonly number[], texts: readonly string[]): Tensor {
+  const encoder = new TextEncoder(), data = texts.map((text) => fieldBytes(6, encoder.encode(text)));
+  return importTensor(concat([...dimFields(dims), varintFieldBytes(2, elementCode("string")), ...data]), []).tensor;
 }
 
 /** Tensors below this size are written into the skeleton at once. */

@@ -1,5 +1,5 @@
 import type { Node } from "../graph/graph.ts";
-import { elementType, packedTensor } from "../graph/tensor_proto.ts";
+import { elementType, packedTensor, textTensor } from "../graph/tensor_proto.ts";
 import { type ElementType, formatOf, isFloat, isWhole, wholeRange } from "../tensor/element_type.ts";
 import { asRounded, mapped } from "../tensor/elementwise.ts";
 import { isFloat8 } from "../tensor/small_types.ts";
@@ -7,10 +7,11 @@ import { type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { sameEntries } from "./entries.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 
-/** Casts as runtimes do them; undefined for text and for types that are only carried along. */
+/** Casts as runtimes do them; undefined for types that are only carried along. */
 function cast(x: Tensor, to: ElementType): Tensor | undefined {
   if (x.type === to) return x;
-  if (to === "string" || to === "opaque") return undefined;
+  if (to === "string" || x.type === "string") return castText(x, to);
+  if (to === "opaque") return undefined;
   if (to === "bool") return mapped(x, (value) => Number(value !== 0), to);
   if (isWhole(to)) return toWhole(x, to);
   if (x.type === "opaque" && !x.isReadable) return undefined;
@@ -18,7 +19,18 @@ function cast(x: Tensor, to: ElementType): Tensor | undefined {
   return isFloat(x.type) ? mapped(asRounded(x), (value) => value, to) : mapped(x, (value) => value, to);
 }
 
-/** Most elements of 8 and 4 bits that are held in memory. */
+/** Text of digits is the numbers that it says, whole numbers as text are their digits. How fractions are written is a runtime's affair. */
+function castText(x: Tensor, to: ElementType): Tensor | undefined {
+  const isDigits = isWhole(x.type) || x.type === "bool";
+  if (to === "string") {
+    return isDigits && x.size <= MOST_HELD ? textTensor(x.dims, [...valuesOf(x)].map(String)) : undefined;
+  }
+  if (!x.isReadable || to === "bool") return undefined;
+  if (isWhole(to)) return x.bound() < wholeRange(to)[1] ? mapped(x, Math.trunc, to) : undefined;
+  return to === "float32" || to === "float64" ? mapped(x, (value) => value, to) : undefined;
+}
+
+/** Most elements of 8 and 4 bits, and of text, that are held in memory. */
 const MOST_HELD = 1 << 22;
 
 /**

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fuse } from "../../src/fusion/mod.ts";
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
 import {
+  modelBytes,
   random,
   randomIn,
   tensor,
@@ -299,3 +300,47 @@ for (const [op, model] of Object.entries(UNEVALUATED)) {
     assert(skipped.some(({ code }) => code === "not-constant"));
   });
 }
+
+Deno.test("whole numbers that become text, and text of digits that becomes numbers, are constants", async () => {
+  const scaledBy = (nodes: TestNode[], k: TestTensor): TestModel => ({
+    inputs: { x: ["n", 3] },
+    outputs: { y: null },
+    initializers: { k },
+    nodes: [...nodes, { op: "Mul", inputs: ["x", "b"], outputs: ["y"] }],
+  });
+  const cast = (from: string, into: string, to: number): TestNode => ({
+    op: "Cast",
+    inputs: [from],
+    outputs: [into],
+    attributes: { to },
+  });
+  const text = (...texts: string[]): TestTensor => ({ dims: [3], values: [], type: 8, text: texts });
+  for (const type of [7, 6, 3, 9]) {
+    await assertFuses(scaledBy([cast("k", "a", 8), cast("a", "b", 1)], tensor([3], [1, 0, 1], type)), { Mul: 1 });
+  }
+  await assertFuses(scaledBy([cast("k", "b", 1)], text("2", "-0.125", "+7")), { Mul: 1 });
+  await assertFuses(scaledBy([cast("k", "a", 7), cast("a", "b", 1)], text("3.75", "-2", "5")), { Mul: 1 });
+});
+
+Deno.test("text that is more than digits, fractions as text, and text as truth are left to the runtime", async () => {
+  const left = async (k: TestTensor, ...types: number[]) => {
+    const nodes = types.map((to, at): TestNode => ({
+      op: "Cast",
+      inputs: [at === 0 ? "k" : `c${at - 1}`],
+      outputs: [at === types.length - 1 ? "y" : `c${at}`],
+      attributes: { to },
+    }));
+    const { report } = await fuse(
+      modelBytes({ inputs: {}, outputs: { y: null }, types: { y: 0 }, initializers: { k }, nodes }),
+    );
+    return report.after.ops;
+  };
+  const text = (word: string): TestTensor => ({ dims: [1], values: [], type: 8, text: [word] });
+  for (const word of ["1e3", "0x10", "nan", " 3", "", "9007199254740993"]) {
+    assertEquals(await left(text(word), 1), { Cast: 1 }, word);
+  }
+  assertEquals(await left(text("1"), 9), { Cast: 1 });
+  assertEquals(await left(text("1"), 10), { Cast: 1 });
+  assertEquals(await left(text("300"), 2), { Cast: 1 });
+  assertEquals(await left(tensor([1], [0.5]), 8), { Cast: 1 });
+});
