@@ -160,7 +160,7 @@ Deno.test("no file of src/ imports an entry point above its layer", () => {
 
 Deno.test("every file of src/ is reached from an entry point", async () => {
   const dead = (await sourceFiles(new URL("src/", root))).filter((file) => !files.has(file));
-  assertEquals(dead.sort(), []);
+  assertEquals(dead.sort(), [], "nothing imports these files (a rule stands in the list of src/rules/mod.ts)");
 });
 
 Deno.test("no files of src/ import one another in a circle, be it for types alone", () => {
@@ -195,7 +195,7 @@ Deno.test("rules/ and rewrite/ name no operator: they ask for views; graph/ only
       if (found.length > 0) named.push(`${path}: ${[...new Set(found)].join(", ")}`);
     }
   }
-  assertEquals(named, []);
+  assertEquals(named, [], "these name operators: rules ask for views, operatorsWith(…) says where they look");
 });
 
 Deno.test("every rule has a file of tests of its name, or one that names it", async () => {
@@ -204,7 +204,7 @@ Deno.test("every rule has a file of tests of its name, or one that names it", as
   const untested = RULES.filter(({ name }) =>
     !tests.includes(`tests/rules/${name.replaceAll("-", "_")}_test.ts`) && !texts.some((text) => text.includes(name))
   );
-  assertEquals(untested.map(({ name }) => name), []);
+  assertEquals(untested.map(({ name }) => name), [], "these have no tests/rules/<name>_test.ts");
 });
 
 /** Names that files export as values, and those that files take from others, as `file#name`; `file#*` where all are taken. */

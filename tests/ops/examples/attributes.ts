@@ -28,7 +28,7 @@ const quantizedGemm = (
 ) => [bytes(...a), scale, zero, bytes(...b), scale, zero, null, scale, zero];
 
 /** By domain and operator. */
-export const WITH_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, Examples>>>> = {
+export const ALL_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, Examples>>>> = {
   "": {
     ConvInteger: always(...each([bytes(1, 2, 6, 5), bytes(3, 2, 2, 2)], ...windows)),
     QLinearConv: always(...each(quantizedConv, ...windows)),
@@ -80,6 +80,7 @@ export const WITH_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, Ex
         isOpen: true,
       })),
     ),
+    Scatter: ({ opset }) => opset < 11 ? each([floats(3, 4), wholes(0, 2, [3, 1]), floats(3, 1)], { axis: 1 }) : [],
     Upsample: ({ opset }) =>
       opset === 9
         ? [{ inputs: [image, { dims: [4], values: [1, 1, 2, 3] }], parameters: [1], attributes: { mode: "linear" } }]
@@ -138,10 +139,7 @@ export const WITH_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, Ex
     ),
     QLinearConv: always(...each(quantizedConv, ...windows)),
     QLinearGlobalAveragePool: always(...each([bytes(1, 6, 5, 2), scale, zero, scale, zero], { channels_last: 1 })),
-    TransposeMatMul: always(
-      ...each([floats(5, 2, 3), floats(5, 4, 3)], { transB: 1, alpha: { float: 0.5 } }),
-      ...each([floats(2, 5, 3), floats(3, 5, 4)], { transBatchA: 1, transBatchB: 1 }),
-    ),
+    TransposeMatMul: always(...each([floats(5, 2, 3), floats(5, 4, 3)], { transB: 1, alpha: { float: 0.5 } })),
     Trilu: always(...each([floats(3, 4)], { upper: 0 })),
   },
 };

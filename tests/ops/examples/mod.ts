@@ -2,7 +2,8 @@
 import { OPS } from "../../../src/ops/table.ts";
 import type { OpName } from "../conformance.ts";
 import type { Example, ExampleInit, Examples } from "../example.ts";
-import { WITH_ATTRIBUTES } from "./attributes.ts";
+import { ALL_INPUTS } from "./all_inputs.ts";
+import { ALL_ATTRIBUTES } from "./attributes.ts";
 import { CONTRIB } from "./contrib.ts";
 import { genericExamples } from "./generic.ts";
 import { IMAGES } from "./images.ts";
@@ -27,5 +28,6 @@ export function hasOwnExamples({ domain, opType }: OpName): boolean {
 export function examplesOf(name: OpName, init: ExampleInit): readonly Example[] {
   const own = OWN[name.domain]?.[name.opType], [least, most = least] = OPS[name.domain][name.opType].inputs;
   const examples = own ? own(init) : genericExamples(least, most, init);
-  return [...examples, ...WITH_ATTRIBUTES[name.domain]?.[name.opType]?.(init) ?? []];
+  const more = [ALL_ATTRIBUTES, ALL_INPUTS].flatMap((table) => table[name.domain]?.[name.opType]?.(init) ?? []);
+  return [...examples, ...more];
 }
