@@ -47,7 +47,8 @@ export function resized(
 ): Tensor | undefined {
   const isOld = node.is("Upsample") || node.opset < 11, mode = node.text("mode", "nearest");
   const coordinates = COORDINATES[isOld ? "asymmetric" : node.text("coordinate_transformation_mode", "half_pixel")];
-  const isPlain = node.number("antialias", 0) === 0 && node.number("exclude_outside", 0) === 0 &&
+  const isPlain = ["nearest", "linear", "cubic"].includes(mode) && node.number("antialias", 0) === 0 &&
+    node.number("exclude_outside", 0) === 0 &&
     node.text("keep_aspect_ratio_policy", "stretch") === "stretch";
   const nearest = NEAREST[isOld ? "floor" : node.text("nearest_mode", "round_prefer_floor")];
   const factors = smallValues(scales) ?? (node.is("Upsample") ? node.numbers("scales") : undefined);
@@ -64,21 +65,20 @@ export function resized(
   if (scaled.some(({ from, to, scale }) => !(from > 0) || !(to > 0) || !(scale > 0))) return undefined;
   if (isOld && scaled.some(({ scale }) => scale < 1)) return undefined;
   const coefficient = node.number("cubic_coeff_a", -0.75);
-  const tapsAt = (at: number, axis: Scaled): Taps | undefined => {
+  const tapsAt = (at: number, axis: Scaled): Taps => {
     const place = coordinates(at, axis);
     if (mode === "nearest") return [[inside(nearest(place), axis), 1]];
     if (mode === "linear") return linear(Math.min(Math.max(place, 0), axis.from - 1), axis);
-    return mode === "cubic" ? cubic(place, axis, coefficient) : undefined;
+    return cubic(place, axis, coefficient);
   };
   const taps = scaled.map((axis) =>
     axis.from === axis.to && axis.scale === 1 ? null : Array.from({ length: axis.to }, (_, at) => tapsAt(at, axis))
   );
-  if (taps.some((own) => own?.includes(undefined))) return undefined;
   return computedTensor(x.type, scaled.map(({ to }) => to), () => {
     let values = valuesOf(x), shape = [...dims];
     for (const [axis, own] of taps.entries()) {
       if (!own) continue;
-      values = along(values, shape, axis, own as Taps[]);
+      values = along(values, shape, axis, own);
       shape = shape.with(axis, own.length);
     }
     return values;

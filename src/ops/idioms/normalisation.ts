@@ -96,7 +96,7 @@ export const layerNormalization: Idiom = {
     const sum = build.node("Add", [variance, numberLike(input, epsilon, build)], name("Add"));
     const ratio = build.node("Div", [centre, build.node("Sqrt", [sum], name("Sqrt"))], name("Div"));
     const scaled = build.node("Mul", [ratio, scale], name("Mul"));
-    return build.node("Add", [scaled, bias ?? filled(input, 0, build, "beta")!], names);
+    return build.node("Add", [scaled, bias ?? filled(input, 0, build, "beta")], names);
   },
 };
 
@@ -169,10 +169,9 @@ function flat(given: Value, input: Value, build: Builder): Value | undefined {
   return tensor.dims.length === 1 ? given : build.initializer(given.name, reshaped(tensor, [tensor.size]));
 }
 
-function filled(input: Value, value: number, build: Builder, role: string): Value | undefined {
-  const columns = input.shape?.at(-1);
-  if (typeof columns !== "number") return undefined;
-  return build.initializer(`${input.name}.${role}`, filledTensor(input.type!, [columns], value));
+/** A vector of one number, as long as the last axis of the input. */
+function filled(input: Value, value: number, build: Builder, role: string): Value {
+  return build.initializer(`${input.name}.${role}`, filledTensor(input.type!, [Number(input.shape?.at(-1))], value));
 }
 
 /** The mean over the last axis, as the opset writes it. */

@@ -1,4 +1,5 @@
-/** Examples with inputs that the others leave out: the suite asks for one of each that an entry says there may be. */
+/** Examples with inputs, or numbers, that the others leave out: the suite asks for each input that an entry says there may be. */
+import { tensor } from "../../onnx_model.ts";
 import { type Examples, floats, ints, positive, scalar, TYPE, wholes } from "../example.ts";
 
 const bytes = (...dims: number[]) => wholes(0, 20, dims, TYPE.uint8);
@@ -51,6 +52,7 @@ export const ALL_INPUTS: Readonly<Record<string, Readonly<Record<string, Example
       outputs: 3,
       attributes: { hidden_size: 4 },
     }),
+    Erf: always({ inputs: [tensor([9], [NaN, Infinity, -8, -4, -2.6, -1, 2.6, 5, 9])] }),
     NegativeLogLikelihoodLoss: weighted,
     SoftmaxCrossEntropyLoss: weighted,
   },
