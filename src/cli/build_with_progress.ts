@@ -1,5 +1,5 @@
 import { type Architecture, build, type Model } from "../models/mod.ts";
-import { removable } from "./interruption.ts";
+import { interruptible } from "./interruption.ts";
 import { startProgress } from "./progress.ts";
 
 /** What `build` and `reproduce` say of the network to build. */
@@ -18,11 +18,12 @@ export interface BuildChoice {
 export async function buildWithProgress(name: string, { seed, opset, weights, strict }: BuildChoice): Promise<Model> {
   const progress = await startProgress();
   try {
-    const model = await removable(() =>
+    const model = await interruptible((signal) =>
       build(name as Architecture, {
         seed: seed ?? 0,
         ...opset !== undefined && { opset },
         ...weights !== undefined && { weights, strict },
+        signal,
         onProgress: (fraction, phase) => progress.update(fraction, `building ${name}: ${phase}`),
       })
     );

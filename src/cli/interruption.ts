@@ -24,27 +24,16 @@ export class Interruption extends Error {
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  return await listening((interruption) => {
+  const heed = (signal: NodeJS.Signals) => {
+    const interruption = new Interruption(signal as keyof typeof CODES);
     if (controller.signal.aborted) process.exit(interruption.exitCode);
     controller.abort(interruption);
-  }, () => work(controller.signal));
-}
-
-/** Does work that has temporary folders and takes no signal: one that asks for an end exits, which removes them. */
-export async function removable<T>(work: () => Promise<T>): Promise<T> {
-  return await listening((interruption) => {
-    console.error(`layerfuse: ${interruption.message}`);
-    process.exit(interruption.exitCode);
-  }, work);
-}
-
-async function listening<T>(stop: (interruption: Interruption) => void, work: () => Promise<T>): Promise<T> {
-  const heed = (signal: NodeJS.Signals) => stop(new Interruption(signal as keyof typeof CODES));
+  };
   const signals = Object.keys(CODES) as NodeJS.Signals[];
   const heard = process.platform === "win32" ? signals.slice(0, 1) : signals;
   for (const signal of heard) process.on(signal, heed);
   try {
-    return await work();
+    return await work(controller.signal);
   } finally {
     for (const signal of heard) process.off(signal, heed);
   }

@@ -6,6 +6,7 @@ import { calibrate, calibrationImages } from "./calibrate.ts";
 import type { Variant } from "./names.ts";
 import { Network, OPSET, type Statistics } from "./network.ts";
 import { type TrainedWeights, trainedWeights } from "./trained_weights.ts";
+import { interruptSignal } from "../host/interrupts.ts";
 import { checked, type OptionNames } from "../host/options.ts";
 
 /** What {@link build} is doing: writing the network in training mode, running it on a batch, or nothing more. */
@@ -34,6 +35,8 @@ export interface BuildOptions {
   strict?: boolean;
   /** Called as each phase begins, with the share of the work that is done (0…1). */
   onProgress?: (fraction: number, phase: BuildPhase) => void;
+  /** Aborting it ends a download of weights, and the pass over the batch of images. */
+  signal?: AbortSignal;
 }
 
 const BUILD_OPTIONS: OptionNames<BuildOptions> = {
@@ -42,6 +45,7 @@ const BUILD_OPTIONS: OptionNames<BuildOptions> = {
   weights: true,
   strict: true,
   onProgress: true,
+  signal: true,
 };
 
 /**
@@ -59,6 +63,7 @@ const BUILD_OPTIONS: OptionNames<BuildOptions> = {
  * @param architecture Its name; `architectures` lists them.
  * @throws {WeightsFormatError} If the file is no state dict, is damaged, or its pickle names anything but tensors.
  * @throws {WeightsMismatchError} If it is that of another network: every missing, unexpected and misshapen name is listed.
+ * @throws {DOMException} If it is aborted.
  * @throws {RangeError} If the architecture is unknown, the seed is not an integer, or the operator set is not in 13…23.
  *
  * @example
@@ -70,7 +75,12 @@ const BUILD_OPTIONS: OptionNames<BuildOptions> = {
  * ```
  */
 export async function build(architecture: Architecture, options: BuildOptions = {}): Promise<Model> {
-  const { seed = 0, opset = OPSET.usual, onProgress } = checked("build", options, BUILD_OPTIONS);
+  const { seed = 0, opset = OPSET.usual, onProgress, signal = interruptSignal() } = checked(
+    "build",
+    options,
+    BUILD_OPTIONS,
+  );
+  signal?.throwIfAborted();
   const name = parseArchitecture(architecture), recipe = ARCHITECTURES[name];
   if (!Number.isSafeInteger(seed)) throw new RangeError(`seed ${seed}: expected an integer`);
   if (!Number.isInteger(opset) || opset < OPSET.least || opset > OPSET.most) {
@@ -81,6 +91,7 @@ export async function build(architecture: Architecture, options: BuildOptions = 
     const { weights, strict = true } = options;
     const trained = await trainedWeights(name, (variant) => learnedShapes(name, variant), weights, {
       strict,
+      signal,
       onProgress: (fraction) => onProgress?.(0.99 * fraction, "weights"),
     });
     const model = assemble(name, seed, new Map(), opset, trained);
@@ -92,7 +103,8 @@ export async function build(architecture: Architecture, options: BuildOptions = 
     onProgress?.(0, "weights");
     const training = assemble(name, seed);
     const images = calibrationImages(seed, recipe.calibration);
-    statistics = await calibrate(training, batchNorms(training), images, () => onProgress?.(0.4, "calibration"));
+    const onRun = () => onProgress?.(0.4, "calibration");
+    statistics = await calibrate(training, batchNorms(training), images, { onRun, signal });
   }
   const model = assemble(name, seed, statistics, opset);
   onProgress?.(1, "done");

@@ -23,13 +23,13 @@ export async function calibrate(
   training: Model,
   paths: readonly string[],
   images: { dims: readonly number[]; data: Float32Array },
-  onRun?: () => void,
+  { onRun, signal }: { onRun?: () => void; signal?: AbortSignal } = {},
 ): Promise<Statistics> {
   using directory = new TemporaryDirectory();
   const path = join(directory.path, "segment.onnx"), segments = segmentsOf(training.graphs(), SEGMENT);
   const values = new Map<string, TensorData>([["input", { type: "float32", ...images }]]);
   for (const [index, { inputs, outputs, model }] of segments.entries()) {
-    await model((name) => values.get(name)!).save(path);
+    await model((name) => values.get(name)!).save(path, { signal });
     if (index === 0) onRun?.();
     const held = outputs.length === 0 ? {} : await ran(path, inputs, values);
     for (const name of outputs) values.set(name, held[name]);

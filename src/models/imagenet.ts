@@ -3,6 +3,14 @@ import { download } from "../io/download.ts";
 import { FileSource } from "../io/source.ts";
 import type { Architecture } from "./architectures.ts";
 
+/** How to download a file of weights. */
+export interface WeightsDownload {
+  /** Aborting it ends the download. */
+  signal?: AbortSignal;
+  /** Called with the share of the download that is done, where the server says how much there is. */
+  onProgress?: (fraction: number) => void;
+}
+
 /** How a picture is resized: as Pillow does under that name, which widens the filter when it makes smaller. */
 export type ImageFilter = "bilinear" | "bicubic";
 
@@ -70,7 +78,7 @@ const HOST = "https://download.pytorch.org/models/";
  */
 export async function officialWeights(
   architecture: Architecture,
-  onProgress?: (fraction: number) => void,
+  { onProgress, signal }: WeightsDownload = {},
   published: typeof OFFICIAL_WEIGHTS = OFFICIAL_WEIGHTS,
 ): Promise<FileSource> {
   const official = published[architecture];
@@ -85,6 +93,7 @@ export async function officialWeights(
   const [, sha256] = /-([0-9a-f]{8,})\.pth$/.exec(official.file)!;
   const path = await download(url, {
     sha256,
+    signal,
     onProgress: (bytes, total) => onProgress?.(total ? bytes / total : 0),
   });
   return new FileSource(path);

@@ -5,7 +5,7 @@ import { type ByteSource, BytesSource, FileSource } from "../io/source.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { assignWeights, readStateDict } from "../weights/mod.ts";
 import type { Architecture } from "./architectures.ts";
-import { officialWeights } from "./imagenet.ts";
+import { officialWeights, type WeightsDownload } from "./imagenet.ts";
 import type { Variant } from "./names.ts";
 import { isFromTensorflow } from "./timm_origin.ts";
 import { isTrainingOnly, type Renamed, renamed, TENSORFLOW } from "./weight_names.ts";
@@ -23,11 +23,9 @@ export interface TrainedWeights {
 }
 
 /** How to take them from the file. */
-export interface TrainedWeightsOptions {
+export interface TrainedWeightsOptions extends WeightsDownload {
   /** Whether every name must be in both. */
   strict: boolean;
-  /** Called with the share of the download that is done, where the server says how much there is. */
-  onProgress?: (fraction: number) => void;
 }
 
 /**
@@ -41,7 +39,7 @@ export async function trainedWeights(
   weights: string | URL | Uint8Array,
   options: TrainedWeightsOptions,
 ): Promise<TrainedWeights> {
-  const file = await byteSource(architecture, weights, options.onProgress);
+  const file = await byteSource(architecture, weights, options);
   const found = renamed(architecture, await readStateDict(file), learned()), { dict } = found;
   const { variant, notes } = resolved(file.name, found);
   const tensors = assignWeights(learned(variant), dict, {
@@ -71,13 +69,13 @@ function resolved(file: string, { variant, timm }: Renamed): Pick<TrainedWeights
 async function byteSource(
   architecture: Architecture,
   weights: string | URL | Uint8Array,
-  onProgress?: (fraction: number) => void,
+  { onProgress, signal }: WeightsDownload,
 ): Promise<ByteSource> {
   if (weights instanceof Uint8Array) return new BytesSource(weights);
-  if (weights === "imagenet") return await officialWeights(architecture, onProgress);
+  if (weights === "imagenet") return await officialWeights(architecture, { onProgress, signal });
   const url = weights instanceof URL ? weights : /^(https?|file):/.test(weights) ? new URL(weights) : undefined;
   if (url && url.protocol !== "file:") {
-    const path = await download(url, { onProgress: (bytes, total) => onProgress?.(total ? bytes / total : 0) });
+    const path = await download(url, { signal, onProgress: (bytes, total) => onProgress?.(total ? bytes / total : 0) });
     return new FileSource(path, url.href);
   }
   const path = url ? fileURLToPath(url) : weights as string;

@@ -45,3 +45,25 @@ Deno.test("layerfuse compare interrupted leaves no temporary folder and no proce
     assert(code !== 0 || new TextDecoder().decode(stdout).includes("nterrupted"), new TextDecoder().decode(stderr));
     assertEquals(filesIn(`${folder}/tmp`), []);
   }));
+
+Deno.test("layerfuse build interrupted leaves no temporary folder and no file, whatever it is at", async (t) => {
+  const places: [what: string, folder: string, begun: (name: string) => boolean][] = [
+    ["while it calibrates", "tmp", (name) => name.startsWith("layerfuse_")],
+    ["while it writes", ".", (name) => name.endsWith(".part")],
+  ];
+  for (const [what, place, isBegun] of places) {
+    await t.step(what, () =>
+      inFolder(async (folder) => {
+        await Deno.mkdir(`${folder}/tmp`);
+        const child = startCli({ env: { TMPDIR: `${folder}/tmp` } }, "build", "resnet101", "-o", `${folder}/out.onnx`);
+        while (!filesIn(`${folder}/${place}`).some(isBegun)) await new Promise((done) => setTimeout(done, 5));
+        child.kill("SIGTERM");
+        const { code, stderr } = await child.output();
+        assertEquals(
+          [code, new TextDecoder().decode(stderr)],
+          [143, "layerfuse: interrupted by SIGTERM: nothing was written.\n"],
+        );
+        assertEquals([filesIn(folder), filesIn(`${folder}/tmp`)], [["tmp"], []]);
+      }));
+  }
+});

@@ -307,3 +307,14 @@ Deno.test("nodes of a ModuleList are named without it, as the exporter does", ()
   const yolo = names("yolov5s_focus");
   assert(yolo.includes("/model.2/m/m.0/cv1/conv/Conv") && yolo.includes("/model.8/m.0/MaxPool"));
 });
+
+Deno.test("build() ends where it is aborted, before and within the pass over the batch", async () => {
+  await assertRejects(() => build("resnet18", { signal: AbortSignal.abort() }), DOMException);
+  const abort = new AbortController(), phases: string[] = [];
+  const onProgress = (_: number, phase: string) => {
+    phases.push(phase);
+    if (phase === "calibration") abort.abort();
+  };
+  await assertRejects(() => build("resnet18", { signal: abort.signal, onProgress }), DOMException);
+  assertEquals(phases, ["weights", "calibration"]);
+});

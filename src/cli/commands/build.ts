@@ -1,6 +1,7 @@
 import type { BuildChoice } from "../build_with_progress.ts";
 import type { CommandFile } from "../command.ts";
 import { addJson, checkJson, type JsonOption, requireOut, show } from "../output.ts";
+import { interruptible } from "../interruption.ts";
 import { UsageError } from "../usage_error.ts";
 import { whole } from "../values.ts";
 import { addWeightOptions } from "../weight_options.ts";
@@ -41,7 +42,7 @@ export const command: CommandFile = {
     const out = requireOut(command.name(), output);
     const { buildWithProgress } = await onDemand("cli/build_with_progress");
     const model = await buildWithProgress(name, choice);
-    await model.save(out);
+    await interruptible((signal) => model.save(out, { signal }));
     const { nodes, parameters, bytes } = model.stats;
     await show(
       json,
