@@ -32,6 +32,8 @@ export interface Settled {
   readonly instead?: number;
   /** The constant; absent where the operator does the same without the input. */
   readonly constant?: Tensor;
+  /** An attribute that would make something else of the constant, and goes. */
+  readonly without?: string;
 }
 
 /** All that is known of one ONNX operator. */

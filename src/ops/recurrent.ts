@@ -1,9 +1,12 @@
 import type { Dim, Node, Value } from "../graph/graph.ts";
+import { isFloat } from "../tensor/element_type.ts";
 import { valuesOf } from "../tensor/tensor.ts";
+import { constantOf } from "./constant.ts";
 import { elementCount } from "./dims.ts";
 import { InputProduct } from "./linear/input_product.ts";
 import { layerParts, weightOf } from "./linear/linear_parts.ts";
 import type { Op, Ops } from "./op.ts";
+import { MOST_FOLLOWED } from "./shape_elements.ts";
 import { Skip } from "./skip.ts";
 
 /** Hidden states for every step, the last hidden state, and the last cell state where there are cells. */
@@ -32,7 +35,8 @@ const recurrent: Op = {
     return { macs: !steps || input === null || hidden === null ? null : steps * (input + hidden) };
   },
   linear: inputProduct,
-  settled: (node) => STATES.filter((index) => isZero(node.inputs[index])).map((index) => ({ index })),
+  settled: ({ inputs }) =>
+    STATES.filter((index) => !constantOf(inputs[index]) && isZero(inputs[index])).map((index) => ({ index })),
 };
 
 /**
@@ -62,7 +66,10 @@ const STATES = [5, 6];
 
 /** Whether a computed value is zero everywhere, as exporters write states to begin with. */
 function isZero(value: Value | undefined): boolean {
-  const node = value?.producer;
+  const node = value?.producer, constant = constantOf(value);
+  if (constant && constant.size <= MOST_FOLLOWED && isFloat(constant.type)) {
+    return valuesOf(constant).every((number) => number === 0);
+  }
   if (node?.is("Slice", "Expand", "Squeeze", "Unsqueeze")) return isZero(node.inputs[0]);
   if (!node?.is("ConstantOfShape") || node.hasReferences) return false;
   const fill = node.attributes.get("value")?.tensor;

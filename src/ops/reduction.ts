@@ -63,7 +63,7 @@ function reducesNothing(node: Node): Value | undefined {
   return isOne && (axes.size === 0 || node.number("keepdims", 1) === 1) ? x : undefined;
 }
 
-/** The product of a shape's elements, as exporters count elements by it, where one element is a name. */
+/** The product of a shape's elements, as exporters count elements by it, where at most one element is a name. */
 const reduceProd: Op = {
   ...reduction({ start: 1, step: (product, value) => product * value }),
   infer(node, inputs) {

@@ -38,8 +38,14 @@ const reshape: Op = {
   settled(node) {
     const [x, target] = node.inputs, sizes = valueElements(target);
     if (!x || !sizes || constantOf(target)) return [];
-    const values = settledTarget(x.shape, sizes, zerosIn(node));
-    return values ? [{ index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)) }] : [];
+    const settledAs = (zeros: { allowZero: boolean }, without?: string) => {
+      const values = settledTarget(x.shape, sizes, zeros);
+      return values &&
+        { index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)), without };
+    };
+    const zeros = zerosIn(node), isCopying = zeros.allowZero && !sizes.includes(0);
+    const settled = settledAs(zeros) ?? (isCopying ? settledAs({ allowZero: false }, "allowzero") : undefined);
+    return settled ? [settled] : [];
   },
 };
 

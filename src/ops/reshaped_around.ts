@@ -1,7 +1,7 @@
-import type { Node, Shape } from "../graph/graph.ts";
+import type { Dim, Node, Shape } from "../graph/graph.ts";
 import type { Builder } from "./builder.ts";
 import { permOf } from "./constant.ts";
-import { isPermutation } from "./dims.ts";
+import { isPermutation, product } from "./dims.ts";
 import { emitTranspose } from "./emit_movement.ts";
 import { writtenShape } from "./entries.ts";
 import { type FewerMovements, onlyBefore, RESHAPES } from "./fewer_movements.ts";
@@ -38,13 +38,11 @@ function axisParts(whole: Shape, parts: Shape): number[][] | undefined {
   let next = 0;
   const found = whole.map((dim): number[] | undefined => {
     const own: number[] = [];
-    if (typeof dim !== "number") return dim !== null && parts[next] === dim ? [next++] : undefined;
-    for (let size = 1; size < dim || own.length === 0;) {
-      const part = parts[next];
-      if (typeof part !== "number" || part < 1) return undefined;
+    for (let size: Dim = 1; size !== dim || own.length === 0;) {
+      const part: Dim | undefined = parts[next];
+      if (dim === null || part === undefined || typeof part === "number" && part < 1) return undefined;
       own.push(next++);
-      size *= part;
-      if (size > dim) return undefined;
+      size = product([size, part]);
     }
     return own;
   });

@@ -1,4 +1,5 @@
-import type { Node, Value } from "../graph/graph.ts";
+import { changedAttributes } from "../graph/attribute.ts";
+import type { Attribute, Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Settled } from "../ops/op.ts";
 import { opOf } from "../ops/table.ts";
@@ -28,7 +29,7 @@ export const writeTarget: Rule = {
         ? settledOf(user).filter(({ index }) => user.inputs[index] === computed)
         : [];
       if (own.length < count) return undefined;
-      const made = build.again(user, rewritten(user, own, build));
+      const made = build.again(user, rewritten(user, own, build), attributesLeft(user, own));
       for (const [at, now] of made.entries()) {
         const old = user.outputs[at];
         if (old && now) outputs.push([old, now]);
@@ -40,6 +41,14 @@ export const writeTarget: Rule = {
 
 function settledOf(node: Node): readonly Settled[] {
   return node.hasReferences ? [] : opOf(node)?.settled?.(node) ?? [];
+}
+
+/** The attributes of a node with those that settled inputs want gone left out; undefined where they want none. */
+function attributesLeft(node: Node, settled: readonly Settled[]): Attribute[] | undefined {
+  const gone = settled.flatMap(({ without }) => without ?? []);
+  return gone.length > 0
+    ? changedAttributes(node, Object.fromEntries(gone.map((name) => [name, undefined])))
+    : undefined;
 }
 
 function rewritten(node: Node, settled: readonly Settled[], build: Builder): (Value | undefined)[] {

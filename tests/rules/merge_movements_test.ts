@@ -182,11 +182,13 @@ Deno.test("merge-movements: Reshape that takes a joined axis apart behind a Tran
   await assertFuses(around([6, 5, 4], [0, 2, 1], [2, 3, 4, 5], [2, 3, 5, 4]), { Transpose: 1 });
   await assertFuses(around([6, 5, 4], [2, 0, 1], [4, 1, 2, 3, 5, 1], [2, 3, 5, 4]), { Reshape: 1, Transpose: 1 });
   await assertFuses(around([-1, 6, 4], [1, 0, 2], [2, 3, -1, 4], ["n", 2, 12]), { Reshape: 1, Transpose: 1 });
+  await assertFuses(around([-1, 5, 4], [0, 2, 1], [-1, 3, 4, 5], ["n", 3, 5, 4]), { Transpose: 1 });
 });
 
 Deno.test("merge-movements keeps a Reshape behind a Transpose that cuts across its axes, or of which more is needed", async () => {
   await assertFuses(around([6, 5, 4], [0, 2, 1], [3, 8, 5], [2, 3, 5, 4]), { Reshape: 2, Transpose: 1 });
   await assertFuses(around([6, 5, 4], [2, 0, 1], [3, 8, 5], [2, 3, 5, 4]), { Reshape: 2, Transpose: 1 });
+  await assertFuses(around([-1, 5, 4], [0, 2, 1], [-1, 2, 12, 5], ["n", 6, 5, 4]), { Reshape: 2, Transpose: 1 });
   const relu = { op: "Relu", inputs: ["b"], outputs: ["z"] };
   await assertFuses(around([5, 6, 4], [1, 0, 2], [2, 3, 5, 4], [5, 2, 12], [relu]), {
     Reshape: 2,

@@ -120,10 +120,13 @@ Deno.test("write-target keeps a size that is zero", async () => {
 
 Deno.test("write-target says sizes once for all where 0 means an empty axis, and keeps those with a 0", async () => {
   for (
-    const [model, left] of [[view(["x0", 2, 4], ["n", 8]), { Relu: 1, Reshape: 1 }], [
-      view(["x0", 0, 4], ["n", 0, 2]),
-      KEPT,
-    ]] as const
+    const [model, left] of [
+      [view(["x0", 2, 4], ["n", 8]), { Relu: 1, Reshape: 1 }],
+      [view(["x0", -1, 2, 4]), { Relu: 1, Reshape: 1 }], // as PyTorch's newer exporter writes views
+      [view(["x0", "x1", 8]), { Relu: 1 }],
+      [view(["x0", 0, 4], ["n", 0, 2]), KEPT],
+      [view(["x0", "x1", 0], ["n", "m", 0]), { Relu: 1 }],
+    ] as const
   ) {
     model.nodes.find(({ op }) => op === "Reshape")!.attributes = { allowzero: 1 };
     await assertFuses(model, left);
@@ -223,6 +226,39 @@ for (const [op, states] of [["LSTM", ["second", "second"]], ["GRU", ["second"]],
     await assertFuses(recurrent(op, [...states]), { [op]: 1 });
   });
 }
+
+/** x [5, n, 6] → an LSTM that begins with one number, widened to two states of x's batch as PyTorch's newer exporter does. */
+function widened(number: number): TestModel {
+  const model = recurrent("LSTM", ["all", "other"]);
+  Object.assign(model.initializers, { number: tensor([], [number]), whole: ints(1) });
+  model.nodes.splice(
+    3,
+    2,
+    ...["all", "other"].map((state) => (
+      { op: "Expand", inputs: ["number", "size"], outputs: [state] }
+    )),
+  );
+  model.nodes[2].inputs[0] = "whole";
+  return model;
+}
+
+Deno.test("write-target: LSTM begins with zeros that are one number widened, and with no other number", async () => {
+  await assertFuses(widened(0), { LSTM: 1 });
+  await assertFuses(widened(0.5), { Concat: 1, Expand: 2, LSTM: 1, Shape: 1, Slice: 1 });
+});
+
+Deno.test("write-target: sizes multiplied together, one of which is open, are known", async () => {
+  const model = view(["x0", 4], ["n", 2, 4]);
+  model.initializers!.pair = ints(0, 1);
+  model.nodes.splice(1, 2, { op: "Gather", inputs: ["s0", "pair"], outputs: ["g0"] }, {
+    op: "ReduceProd",
+    inputs: ["g0"],
+    outputs: ["u0"],
+    attributes: { axes: [0], keepdims: 1 },
+  });
+  await assertFuses(model, { Relu: 1, Reshape: 1 });
+  assertEquals(await targetOf(model), [-1, 4]);
+});
 
 const STATES_KEPT = { Concat: 1, ConstantOfShape: 1, LSTM: 1, Shape: 1, Slice: 2 };
 
