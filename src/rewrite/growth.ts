@@ -5,6 +5,7 @@ import { isTakenQuantised } from "../ops/quantised.ts";
 import { Skip } from "../ops/skip.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { isRewrittenAlike } from "./alike.ts";
 import { savesArithmetic } from "./cheaper.ts";
 import type { Replacement } from "./rule.ts";
 
@@ -96,7 +97,10 @@ function growthOf({ removed, outputs }: Replacement, build: Builder, written: Wr
   };
   const free = (value: Value | undefined): number => {
     if (!value || freed.has(value) || used.has(value) || placed.has(value) || value.isOutput) return 0;
-    for (const user of value.users.keys()) if (!gone.has(user) && !isTwin(user)) return part(value);
+    const isAlike = (user: Node) =>
+      value.initializer !== undefined &&
+      removed.some((node) => node.inputs.includes(value) && isRewrittenAlike(user, node, gone));
+    for (const user of value.users.keys()) if (!gone.has(user) && !isTwin(user) && !isAlike(user)) return part(value);
     const { producer } = value;
     if (value.initializer) {
       if (value.isOverridable) return 0;

@@ -85,6 +85,42 @@ Deno.test("fuse() leaves the parts of a weight of which one is an output of the 
   assertLessOrEqual(after, before + 2048);
 });
 
+/** Two branches with one weight, of which the second has this scale behind it and Gemm this alpha. */
+function siamese(scale: string, alpha = 1): TestModel {
+  return {
+    inputs: { a: [2, 64], b: [3, 64] },
+    outputs: { y: [2, 64], z: [3, 64] },
+    initializers: { w: random([64, 64], 1), s: random([64], 2), other: random([64], 3) },
+    nodes: [
+      { op: "Gemm", inputs: ["a", "w"], outputs: ["ma"] },
+      { op: "Mul", inputs: ["ma", "s"], outputs: ["y"] },
+      { op: "Gemm", inputs: ["b", "w"], outputs: ["mb"], attributes: alpha === 1 ? {} : { alpha: { float: alpha } } },
+      { op: "Mul", inputs: ["mb", scale], outputs: ["z"] },
+    ],
+  };
+}
+
+Deno.test("fuse() folds what is alike behind two layers with one weight: they have one again", async () => {
+  const { before, after, report } = await sizes(siamese("s"));
+  assertEquals(report.after.ops, { Gemm: 2 });
+  assertLessOrEqual(after, before);
+});
+
+Deno.test("fuse() leaves one weight of two layers, where it would be two", async () => {
+  for (const model of [siamese("other"), siamese("s", 0.5)]) {
+    const { before, after, report } = await sizes(model);
+    assertEquals(report.after.ops, { Gemm: 2, Mul: 2 });
+    assert(
+      report.skipped.some(({ code, reason }) => code === "file-growth" && reason.includes("needed as it is elsewhere")),
+    );
+    assertLessOrEqual(after, before + 2048);
+  }
+  const kept = siamese("s");
+  await sizes({ ...kept, outputs: { ...kept.outputs, mb: [3, 64] } }).then(({ report }) =>
+    assertEquals(report.after.ops, { Gemm: 2, Mul: 2 })
+  );
+});
+
 const COMPRESSED: TestModel = {
   inputs: { x: [2, 128] },
   outputs: { y: [2, 128] },
