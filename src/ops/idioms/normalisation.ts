@@ -29,13 +29,17 @@ function isLastAxis(reduce: Node): boolean {
     reduce.number("keepdims", 1) === 1;
 }
 
-const mean = (of: Pattern): Pattern => node("ReduceMean", [of], isLastAxis);
+/** The mean over the last axis: of rank 3 also as a pool, which tf2onnx makes of it. */
+const mean = (of: Pattern): Pattern =>
+  either(
+    node("ReduceMean", [of], isLastAxis),
+    node("GlobalAveragePool", [of], ({ inputs: [x] }) => x?.shape?.length === 3),
+  );
 const power = (of: Pattern): Pattern => node("Pow", [of, number(2, 0)]);
 const square = (of: Pattern): Pattern => either(power(of), node("Mul", [of, of]));
 
 /** √(mean + ε), with the mean of the squares written as `squares`. */
-const deviation = (squares: Pattern): Pattern =>
-  namedNode("core", "Sqrt", [node("Add", [node("ReduceMean", [squares], isLastAxis), epsilon])]);
+const deviation = (squares: Pattern): Pattern => namedNode("core", "Sqrt", [node("Add", [mean(squares), epsilon])]);
 
 /** Numerator over denominator: as a quotient, or as a product with the reciprocal. */
 const quotient = (top: Pattern, bottom: Pattern): Pattern => node("Div", [top, bottom]);
@@ -57,8 +61,12 @@ const anyNormal = either(
 const inverse = (bottom: Pattern): Pattern => either(node("Reciprocal", [bottom]), node("Div", [number(1, 0), bottom]));
 const root = inverse(deviation(square(centred))), factor = either(node("Mul", [root, gamma]), root);
 
-/** x·r + (β − μ·r), as TensorFlow writes it. */
-const expandedNormal = node("Add", [node("Mul", [x, factor]), node("Sub", [beta, node("Mul", [mean(x), factor])])]);
+/** x·r + (β − μ·r), as TensorFlow writes it, or with −μ, as Keras does. */
+const negative = node("Mul", [node("Neg", [mean(x)]), factor]);
+const expandedNormal = node("Add", [
+  node("Mul", [x, factor]),
+  either(node("Sub", [beta, node("Mul", [mean(x), factor])]), node("Add", [negative, beta]), negative),
+]);
 
 /** Whether a factor that stands in two places is one node. */
 const isShared = ({ nodes }: Match): boolean =>
@@ -176,7 +184,8 @@ function filled(input: Value, value: number, build: Builder, role: string): Valu
 
 /** The mean over the last axis, as the opset writes it. */
 function reduced(match: Match, of: Value, build: Builder, op: string): Value {
-  const old = match.nodes.find((node) => node.is("ReduceMean"))!;
-  const attributes = old.attributes.values();
-  return build.node("ReduceMean", [of, ...old.inputs.slice(1)], { name: under(match, op), attributes });
+  const old = match.nodes.find((node) => node.is("ReduceMean")), name = under(match, op);
+  const axes = old?.inputs.slice(1) ?? (match.nodes[0].opset < 18 ? [] : [build.integers("axes", [2])]);
+  const attributes = old?.attributes.values() ?? (axes.length > 0 ? [] : [newAttribute("axes", [2])]);
+  return build.node("ReduceMean", [of, ...axes], { name, attributes });
 }

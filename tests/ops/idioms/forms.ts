@@ -95,13 +95,25 @@ function layerNorm(d: Draft, x: string, opset: number, options: NormOptions = {}
   return shift ? d.op("Add", [scaled, beta(d)]) : scaled;
 }
 
+/** How TensorFlow's layer norm is written. */
+interface ExpandedOptions {
+  /** x·r + (−μ·r + β), or without β, as Keras writes it, in place of x·r + (β − μ·r). */
+  negative?: "shift" | "no shift";
+  /** Means as pools. */
+  pool?: boolean;
+}
+
 /** x·r + (β − μ·r) with r = γ/√(σ² + ε). */
-function expandedLayerNorm(d: Draft, x: string, opset: number): string {
-  const mean = d.mean(x, opset), centred = d.op("Sub", [x, mean]);
-  const variance = d.mean(d.op("Mul", [centred, centred]), opset);
+function expandedLayerNorm(d: Draft, x: string, opset: number, { negative, pool }: ExpandedOptions = {}): string {
+  const meanOf = (of: string) => pool ? d.op("GlobalAveragePool", [of]) : d.mean(of, opset);
+  const mean = meanOf(x), centred = d.op("Sub", [x, mean]);
+  const variance = meanOf(d.op("Mul", [centred, centred]));
   const deviation = d.op("Sqrt", [d.op("Add", [variance, d.number(EPSILON)])]);
   const factor = d.op("Mul", [d.op("Reciprocal", [deviation]), gamma(d)]);
-  return d.op("Add", [d.op("Mul", [x, factor]), d.op("Sub", [beta(d), d.op("Mul", [mean, factor])])]);
+  const scaled = d.op("Mul", [x, factor]);
+  if (!negative) return d.op("Add", [scaled, d.op("Sub", [beta(d), d.op("Mul", [mean, factor])])]);
+  const moved = d.op("Mul", [d.op("Neg", [mean]), factor]);
+  return d.op("Add", [scaled, negative === "shift" ? d.op("Add", [moved, beta(d)]) : moved]);
 }
 
 function rmsNorm(d: Draft, x: string, opset: number, options: NormOptions = {}): string {
@@ -225,6 +237,14 @@ export const FORMS: readonly Form[] = [
     opsets: [13, 17],
     write: (d, x, o) => expandedLayerNorm(d, x, o),
   },
+  ...(["shift", "no shift"] as const).flatMap((negative) =>
+    [false, true].map((pool): Form => ({
+      name: `layer norm as Keras', ${negative}${pool ? ", pools" : ""}`,
+      runtime: "LayerNormalization",
+      opsets: [13, 17, 18],
+      write: (d, x, o) => expandedLayerNorm(d, x, o, { negative, pool }),
+    }))
+  ),
   {
     name: "layer norm without shift",
     runtime: "LayerNormalization",
