@@ -1,5 +1,6 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { scaler } from "./affine/scaler.ts";
+import { extractorCarry } from "./carry/select.ts";
 import { product } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import { classifierLinear } from "./linear/classifier.ts";
@@ -101,7 +102,7 @@ const dictVectorizer: Op = {
 
 /** ai.onnx.ml: classical models and what prepares their inputs. */
 export const ML_OPS = {
-  ArrayFeatureExtractor: arrayFeatureExtractor,
+  ArrayFeatureExtractor: { ...arrayFeatureExtractor, carry: extractorCarry },
   Binarizer: { inputs: [1], infer: inferSame },
   CastMap: castMap,
   CategoryMapper: {

@@ -14,7 +14,7 @@ const MOST_SHARE = 0.01;
 /** Bytes that any file may grow by: biases, shapes, single numbers. */
 const MOST_BYTES = 2048;
 
-/** Users of a constant that are looked at for whether each makes a part of it. */
+/** Users of a constant that are looked at for whether each makes a part of it, or is rewritten alike. */
 const MOST_PARTS = 64;
 
 /** Keeps account of the bytes by which constants grow. */
@@ -98,7 +98,7 @@ function growthOf({ removed, outputs }: Replacement, build: Builder, written: Wr
   const free = (value: Value | undefined): number => {
     if (!value || freed.has(value) || used.has(value) || placed.has(value) || value.isOutput) return 0;
     const isAlike = (user: Node) =>
-      value.initializer !== undefined &&
+      value.initializer !== undefined && value.users.size <= MOST_PARTS &&
       removed.some((node) => node.inputs.includes(value) && isRewrittenAlike(user, node, gone));
     for (const user of value.users.keys()) if (!gone.has(user) && !isTwin(user) && !isAlike(user)) return part(value);
     const { producer } = value;

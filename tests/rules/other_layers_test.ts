@@ -1,6 +1,6 @@
 /** Layers beside Conv, Gemm and MatMul by a right-hand constant: the rules take them by their views. */
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
-import { random, randomIn, type TestModel, type TestNode } from "../onnx_model.ts";
+import { random, randomIn, tensor, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
 
 const MS = { "com.microsoft": 1 };
 
@@ -159,6 +159,30 @@ Deno.test("fuse() leaves a LinearRegressor that is no Gemm", async () => {
   await assertKeeps(regression({ targets: 3 }), /regressor has no coefficients and intercepts for 3 targets/);
   await assertKeeps(regression({ intercepts: { floats: [1] } }), /regressor has no coefficients and intercepts for 2/);
   await assertKeeps(regression({}, { inputs: { x: ["n", 5, 4] }, outputs: { y: null } }), /an input of rank 2\)/);
+});
+
+/** x → Scaler → ArrayFeatureExtractor of columns → Gemm of two. */
+function selected(columns: TestTensor | undefined): TestModel {
+  const { nodes: [scaler], ...model } = regression();
+  return {
+    ...model,
+    ...columns ? { initializers: { columns, w: random([2, 2], 1) } } : { initializers: { w: random([2, 2], 1) } },
+    inputs: { x: ["n", 4], ...columns ? {} : { columns: [2] } },
+    types: columns ? {} : { columns: 7 },
+    nodes: [
+      scaler,
+      { op: "ArrayFeatureExtractor", domain: "ai.onnx.ml", inputs: ["a", "columns"], outputs: ["s"], name: "columns" },
+      { op: "Gemm", inputs: ["s", "w"], outputs: ["y"] },
+    ],
+  };
+}
+
+Deno.test("fuse() folds a Scaler into the Gemm behind the columns that are taken of it, as feature selection leaves it", async () => {
+  await assertFuses(selected(tensor([2], [3, 1], 7)), { "ai.onnx.ml.ArrayFeatureExtractor": 1, Gemm: 1 });
+});
+
+Deno.test("fuse() leaves a Scaler before columns that are not constant", async () => {
+  await assertKeeps(selected(undefined), /which entries columns takes is not known/);
 });
 
 Deno.test("fuse() folds an ai.onnx.ml Scaler into the Gemm behind it", async () => {

@@ -1,5 +1,6 @@
 import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { Node } from "../../graph/graph.ts";
+import { constantValues } from "../constant.ts";
 import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { cutsOf, reachOf } from "../slice_cuts.ts";
@@ -39,6 +40,14 @@ const gathered: SelectionsOf = (node) => {
   if (!taken || typeof length !== "number" || length > MOST_ENTRIES) return unknown(node);
   const { axis, isDropped } = taken, indices = taken.indices.map((index) => fromStart(index, length));
   return [{ axis, indices, length, isDropped }];
+};
+
+/** ArrayFeatureExtractor: constant entries of the last axis; a vector becomes a row, which is no selection. */
+const extracted: SelectionsOf = (node) => {
+  const [x, picks] = node.inputs, indices = constantValues(picks), axis = (x?.shape?.length ?? 0) - 1;
+  const length = x?.shape?.[axis];
+  if (axis < 1 || !indices || typeof length !== "number" || length > MOST_ENTRIES) return unknown(node);
+  return [{ axis, indices, length, isDropped: false }];
 };
 
 /** A node that takes entries of its first input. */
@@ -84,3 +93,6 @@ export const sliceCarry: Carry = selection(sliced);
 
 /** Gather by constant indices, of one axis. */
 export const gatherCarry: Carry = selection(gathered);
+
+/** ArrayFeatureExtractor of constant columns. */
+export const extractorCarry: Carry = selection(extracted);

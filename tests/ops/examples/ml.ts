@@ -15,7 +15,11 @@ const tree = {
 
 /** Operators of ai.onnx.ml. */
 export const ML: Record<string, Examples> = {
-  ArrayFeatureExtractor: () => [{ inputs: [floats(3, 4), ints(0, 2)] }, { inputs: [floats(4), ints(1)] }],
+  ArrayFeatureExtractor: () => [
+    { inputs: [floats(3, 4), ints(0, 2)] },
+    { inputs: [floats(4), ints(1)] },
+    { inputs: [floats(2, 3, 4), ints(3, 0, 3)] },
+  ],
   Binarizer: () => [{ inputs: [x], attributes: { threshold: { float: 0.2 } } }],
   CategoryMapper: () => [{
     inputs: [text([2], "a", "b")],
