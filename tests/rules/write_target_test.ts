@@ -230,7 +230,7 @@ for (const [op, states] of [["LSTM", ["second", "second"]], ["GRU", ["second"]],
 /** x [5, n, 6] → an LSTM that begins with one number, widened to two states of x's batch as PyTorch's newer exporter does. */
 function widened(number: number): TestModel {
   const model = recurrent("LSTM", ["all", "other"]);
-  Object.assign(model.initializers, { number: tensor([], [number]), whole: ints(1) });
+  Object.assign(model.initializers!, { number: tensor([], [number]), whole: ints(1) });
   model.nodes.splice(
     3,
     2,
