@@ -9,13 +9,28 @@ const FLOAT = 1, INT = 2, STRING = 3, FLOATS = 6, INTS = 7;
 
 /** A new attribute: whole numbers become INT or INTS, text STRING. For FLOAT and FLOATS: {@link floatAttribute}. */
 export function newAttribute(name: string, value: number | string | readonly number[]): Attribute {
-  const type = messageType("AttributeProto");
-  const fields = typeof value === "string"
-    ? { type: STRING, s: new TextEncoder().encode(value) }
-    : typeof value === "number"
-    ? { type: INT, i: value }
-    : { type: INTS, ints: value };
-  return { name, value, bytes: type.encode({ name, ...fields }) };
+  return new NewAttribute(name, value);
+}
+
+/** An attribute that is encoded when its bytes are asked for: most new nodes are replaced before they are written. */
+class NewAttribute implements Attribute {
+  readonly name: string;
+  readonly value: number | string | readonly number[];
+
+  constructor(name: string, value: number | string | readonly number[]) {
+    this.name = name;
+    this.value = value;
+  }
+
+  get bytes(): Uint8Array {
+    const { name, value } = this;
+    const fields = typeof value === "string"
+      ? { type: STRING, s: new TextEncoder().encode(value) }
+      : typeof value === "number"
+      ? { type: INT, i: value }
+      : { type: INTS, ints: value };
+    return messageType("AttributeProto").encode({ name, ...fields });
+  }
 }
 
 /** A new FLOAT or FLOATS attribute; its value is rounded to float32, as it is stored. */

@@ -61,7 +61,7 @@ class Exporter {
     const F = FIELD.graph;
     const known = storedNames(graph);
     const inputs = new Set(graph.inputs.map((value) => value.name));
-    const added = [...graph.initializers].filter((value) => !known.has(value.name));
+    const added = graph.initializers.filter((value) => !known.has(value.name));
     const asNodes = !graph.listsInitializers;
     const nodes = asNodes ? added.map((value) => [this.constant(value)]) : [];
     for (const node of sorted(graph)) nodes.push(this.node(node));
@@ -71,7 +71,7 @@ class Exporter {
         ...fieldsWhere(
           graph.wire,
           F.initializer,
-          (proto) => graph.initializers.has(graph.values.get(tensorName(proto))!),
+          (proto) => graph.values.get(tensorName(proto))?.initializer !== undefined,
         ),
         ...asNodes
           ? []
@@ -111,7 +111,7 @@ class Exporter {
 
   function(graph: Graph): Uint8Array {
     const F = FIELD.function;
-    const constants = [...graph.initializers].map((value) => this.constant(value));
+    const constants = graph.initializers.map((value) => this.constant(value));
     const nodes = sorted(graph).map((node) => this.node(node));
     return splice(
       graph.wire,
@@ -243,8 +243,7 @@ function valueInfo(value: Value): Uint8Array {
  * graph keeps its order). Values captured by subgraphs count.
  */
 export function sorted(graph: Graph): Node[] {
-  const nodes = graph.nodes.filter((node) => !node.isRemoved);
-  nodes.sort((a, b) => a.order - b.order);
+  const nodes = graph.nodes.toSorted((a, b) => a.order - b.order);
   if (isInOrder(nodes, graph)) return nodes;
   const done = new Set<Node>(), entered = new Set<Node>(), out: Node[] = [];
   for (const root of nodes) {
@@ -265,12 +264,12 @@ export function sorted(graph: Graph): Node[] {
 }
 
 /** Whether each node comes after those it takes values from, as in most files. */
-function isInOrder(nodes: readonly Node[], graph: Graph): boolean {
+export function isInOrder(nodes: readonly Node[], graph: Graph): boolean {
   const done = new Set<Node>();
   for (const node of nodes) {
     for (const value of node.inputs) {
       const producer = value?.producer;
-      if (producer?.graph === graph && !producer.isRemoved && !done.has(producer)) return false;
+      if (producer?.graph === graph && !done.has(producer)) return false;
     }
     if (node.subgraphs.length > 0) {
       for (const producer of producersWithin(node, graph)) if (!done.has(producer)) return false;
@@ -283,10 +282,10 @@ function isInOrder(nodes: readonly Node[], graph: Graph): boolean {
 function* producersWithin(node: Node, graph: Graph): Generator<Node> {
   for (const value of node.inputs) {
     const producer = value?.producer;
-    if (producer && producer.graph === graph && !producer.isRemoved) yield producer;
+    if (producer?.graph === graph) yield producer;
   }
   for (const inner of node.subgraphs) {
-    for (const nested of inner.nodes) if (!nested.isRemoved) yield* producersWithin(nested, graph);
+    for (const nested of inner.nodes) yield* producersWithin(nested, graph);
     for (const value of inner.outputs) if (value.producer?.graph === graph) yield value.producer;
   }
 }

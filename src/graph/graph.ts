@@ -79,9 +79,12 @@ export class Value {
 
   /** Forgets a node that takes it, or all of them. */
   removeUsers(node?: Node): void {
-    if (!node) this.#users = undefined;
-    else if (this.#users?.delete(node) && ++this.#gone > MOST_GONE + this.#users.size) {
-      this.#users = new Map(this.#users); // else whoever asks for the first user goes past thousands that are gone
+    const users = this.#users;
+    if (!node || users?.size === 1 && users.has(node)) this.#users = undefined;
+    else if (users?.delete(node) && (users.size < FEW || ++this.#gone > FEW + users.size)) {
+      // of many, whoever asks for the first user goes past thousands that are gone; and a map that is changed all the time keeps
+      // what is gone in memory, since each of its tables refers to the next
+      this.#users = new Map(users);
       this.#gone = 0;
     }
   }
@@ -208,7 +211,7 @@ export class Node {
   }
 }
 
-const MOST_GONE = 16;
+const FEW = 16;
 const NO_USERS: ReadonlyMap<Node, number> = new Map();
 const NONE: readonly Graph[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
@@ -257,16 +260,16 @@ export const NEWEST_OPSET = 26;
 
 /** A graph, a subgraph or a function body. */
 export class Graph {
-  /** Nodes in topological order as far as the file has it; removed ones stay until {@link Graph.sort}. */
-  nodes: Node[] = [];
+  readonly #nodes = new Set<Node>();
+  #listed?: readonly Node[];
+  /** Operators of the nodes that are or were there. */
+  readonly opTypes: Set<string> = new Set();
   /** Inputs in order. */
   inputs: Value[] = [];
   /** Outputs in order. */
   outputs: Value[] = [];
   /** Every value that is named in this graph (those of outer graphs are in theirs). */
   readonly values: Map<string, Value> = new Map();
-  /** Initializers in the order of the file, then new ones. */
-  readonly initializers: Set<Value> = new Set();
   /** Whether something in it contradicts what the file claims of its values, so that none of the claims is believed. */
   hasWrongClaims = false;
   /** How often nodes and their values changed: what was found out about them holds as long as this stays. */
@@ -289,6 +292,16 @@ export class Graph {
     this.opsets = opsets;
     this.parent = parent;
     this.isFunction = isFunction;
+  }
+
+  /** Nodes in topological order as far as the file has it, new ones last: a list of its own after each change. */
+  get nodes(): readonly Node[] {
+    return this.#listed ??= [...this.#nodes];
+  }
+
+  /** Values with data, in the order of the file, then new ones. */
+  get initializers(): Value[] {
+    return [...this.values.values()].filter(({ initializer }) => initializer !== undefined);
   }
 
   /** Version of the default domain's operator set; where the model does not say the newest, as ONNX Runtime takes it. */
@@ -333,7 +346,9 @@ export class Graph {
 
   /** Adds a node and connects it to its values. */
   addNode(node: Node): void {
-    this.nodes.push(node);
+    this.#nodes.add(node);
+    this.#listed = undefined;
+    this.opTypes.add(node.opType);
     this.changes++;
     if (node.name) this.model.names.add(node.name);
     for (const value of node.inputs) value?.addUser(node);
@@ -343,10 +358,12 @@ export class Graph {
   /** Takes a node out; its outputs keep existing only where another node takes them over. */
   removeNode(node: Node): void {
     node.isRemoved = true;
+    this.#nodes.delete(node);
+    this.#listed = undefined;
     this.changes++;
     for (const value of node.inputs) value?.removeUsers(node);
     for (const value of node.outputs) if (value?.producer === node) value.producer = undefined;
-    for (const graph of node.subgraphs) for (const inner of [...graph.nodes]) graph.removeNode(inner);
+    for (const graph of node.subgraphs) for (const inner of graph.nodes) graph.removeNode(inner);
   }
 
   /** Makes every user of `from` take `to` instead. */
@@ -376,7 +393,6 @@ export class Graph {
   /** Drops a value that nothing uses or produces, its initializer included. */
   dropValue(value: Value): void {
     this.values.delete(value.name);
-    this.initializers.delete(value);
     if (value.isInput) this.inputs = this.inputs.filter((input) => input !== value);
   }
 }
@@ -385,8 +401,6 @@ export class Graph {
 export function* allGraphs(graphs: Iterable<Graph>): Generator<Graph> {
   for (const graph of graphs) {
     yield graph;
-    for (const { isRemoved, subgraphs } of graph.nodes) {
-      if (!isRemoved && subgraphs.length > 0) yield* allGraphs(subgraphs);
-    }
+    for (const { subgraphs } of graph.nodes) if (subgraphs.length > 0) yield* allGraphs(subgraphs);
   }
 }

@@ -113,6 +113,7 @@ class Importer {
   readonly payloads: readonly Payload[];
   readonly source: string;
   readonly sharedNames = new Set<string>();
+  private readonly texts = new Map<string, string>();
 
   constructor(
     facts: ModelFacts,
@@ -184,11 +185,10 @@ class Importer {
 
   private initializer(graph: Graph, { name, tensor, stored }: ImportedTensor): void {
     const value = graph.value(name);
-    if (graph.initializers.has(value)) throw twice(this.source, `initializer '${name}'`);
+    if (value.initializer) throw twice(this.source, `initializer '${name}'`);
     value.initializer = tensor;
     value.type = tensor.type;
     value.shape = tensor.dims;
-    graph.initializers.add(value);
     this.facts.storedElements += stored;
   }
 
@@ -238,8 +238,8 @@ class Importer {
     const seen = new Map<string, number>();
     contents.forEach(({ proto, inputs, outputs, attributes, ...texts }, order) => {
       const node = new Node(graph, {
-        opType: TEXT.decode(texts.opType),
-        domain: domainOf(TEXT.decode(texts.domain)),
+        opType: this.one(TEXT.decode(texts.opType)),
+        domain: this.one(domainOf(TEXT.decode(texts.domain))),
         name: TEXT.decode(texts.name),
         inputs: inputs.map((name) => name === "" ? undefined : graph.find(name) ?? graph.value(name)),
         outputs: outputs.map((name) => name === "" ? undefined : graph.value(name)),
@@ -252,6 +252,13 @@ class Importer {
       if (node.name && seen.has(node.name)) this.rename(node, seen);
       seen.set(node.name, 0);
     });
+  }
+
+  /** One string for each operator and domain, since they are looked up again and again. */
+  private one(text: string): string {
+    const known = this.texts.get(text);
+    if (known === undefined) this.texts.set(text, text);
+    return known ?? text;
   }
 
   /** Gives a node a name of its own: reports name nodes, and ONNX wants them told apart. */

@@ -21,10 +21,10 @@ export function statsOf(graphs: Iterable<Graph>, bytes: number): ModelStats {
     nodes += times;
   };
   for (const graph of allGraphs(graphs)) {
-    for (const value of graph.initializers) parameters += value.initializer?.size ?? 0;
-    if (!graph.listsInitializers) count("Constant", graph.initializers.size);
+    const { initializers } = graph;
+    for (const { initializer } of initializers) parameters += initializer!.size;
+    if (!graph.listsInitializers) count("Constant", initializers.length);
     for (const node of graph.nodes) {
-      if (node.isRemoved) continue;
       const op = node.operator;
       count(op);
       if (op === "Constant") { for (const { tensor } of node.attributes.values()) parameters += tensor?.size ?? 0; }

@@ -1,5 +1,5 @@
 import { ModelFormatError } from "../io/errors.ts";
-import { sorted } from "./export.ts";
+import { isInOrder, sorted } from "./export.ts";
 import { allGraphs, type Graph, type Node } from "./graph.ts";
 
 /**
@@ -19,7 +19,7 @@ function isNamed({ inputs, initializers, isFunction }: Graph, source: string): v
   if (isFunction) return;
   const what = inputs.some(({ name }) => name === "")
     ? "input"
-    : [...initializers].some(({ name }) => name === "")
+    : initializers.some(({ name }) => name === "")
     ? "initializer"
     : undefined;
   if (what) throw new ModelFormatError(`${source}: not a valid ONNX model: an ${what} of a graph has no name.`);
@@ -45,6 +45,7 @@ function makesItsOutputs(node: Node, source: string): void {
 }
 
 function hasAnOrder(graph: Graph, source: string): void {
+  if (isInOrder(graph.nodes, graph)) return;
   const done = new Set<Node>();
   for (const node of sorted(graph)) {
     const early = node.inputs.find((value) => value?.producer?.graph === graph && !done.has(value.producer));

@@ -165,7 +165,6 @@ export class Network {
     const value = graph.value(name);
     if (value.initializer) throw new Error(`${this.#init.name}: two initializers are called '${name}'`);
     Object.assign(value, { initializer: tensor, type: tensor.type, shape: tensor.dims });
-    graph.initializers.add(value);
     return value;
   }
 
@@ -291,7 +290,7 @@ export class Network {
         ? attributes as readonly Attribute[]
         : Object.entries(attributes).map(([name, value]) => newAttribute(name, value)),
     });
-    node.order = graph.nodes.length;
+    node.order = this.#names.size;
     graph.addNode(node);
     inferNode(node);
     for (const value of node.outputs) value!.type ??= "float32";

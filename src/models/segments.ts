@@ -74,10 +74,7 @@ function assembled(
   const copied = (value: Value | undefined): Value | undefined => {
     if (!value) return undefined;
     const copy = graph.value(value.name), { initializer } = value;
-    if (initializer && !copy.initializer) {
-      Object.assign(copy, { initializer, type: initializer.type, shape: initializer.dims });
-      graph.initializers.add(copy);
-    }
+    if (initializer) Object.assign(copy, { initializer, type: initializer.type, shape: initializer.dims });
     return copy;
   };
   nodes.forEach(({ name, opType, domain, inputs, outputs, attributes }, order) => {

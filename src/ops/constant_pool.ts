@@ -8,7 +8,7 @@ export class ConstantPool {
   readonly #ids = new TensorIds();
   /** Those that nobody asked for the like of yet, by type and shape: their values are not compared. */
   readonly #byShape = new Map<string, Value[]>();
-  readonly #byId = new Map<number, Set<Value>>();
+  readonly #byId = new Map<number, Value[]>();
 
   /** Of all graphs of a model. */
   constructor(graphs: Iterable<Graph>) {
@@ -33,6 +33,12 @@ export class ConstantPool {
     else this.#byShape.set(key, [value]);
   }
 
+  /** Lets go of an initializer that was compared: a weight that each rewrite changes would be there a thousand times. */
+  remove(value: Value): void {
+    const id = value.initializer && this.#ids.known(value.initializer), equal = id !== undefined && this.#byId.get(id);
+    if (equal) this.#byId.set(id, equal.filter((other) => other !== value));
+  }
+
   /**
    * Where a new initializer of a subgraph equals one of another subgraph, both become one in the graph around them. Returns the
    * one to take; undefined where there is no other.
@@ -45,7 +51,6 @@ export class ConstantPool {
     const shared = new Value(root, root.freshName(other.name));
     Object.assign(shared, { initializer: other.initializer, type: other.type, shape: other.shape });
     root.values.set(shared.name, shared);
-    root.initializers.add(shared);
     other.graph.replaceUses(other, shared);
     other.graph.dropValue(other);
     this.add(shared);
@@ -59,14 +64,10 @@ export class ConstantPool {
     for (const value of list.splice(0)) {
       if (!isThere(value)) continue;
       const id = this.#ids.idOf(value.initializer!), equal = this.#byId.get(id);
-      if (equal) equal.add(value);
-      else this.#byId.set(id, new Set([value]));
+      if (equal) equal.push(value);
+      else this.#byId.set(id, [value]);
     }
-    const equal = this.#byId.get(this.#ids.idOf(tensor));
-    for (const value of equal ?? []) {
-      if (isThere(value)) yield value;
-      else equal!.delete(value);
-    }
+    for (const value of this.#byId.get(this.#ids.idOf(tensor)) ?? []) if (isThere(value)) yield value;
   }
 }
 
@@ -75,7 +76,7 @@ function keyOf({ type, dims }: Tensor): string {
 }
 
 function isThere(value: Value): boolean {
-  return value.graph.initializers.has(value);
+  return value.graph.values.get(value.name) === value;
 }
 
 function outermost(graph: Graph): Graph {

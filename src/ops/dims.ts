@@ -30,7 +30,7 @@ const MULTIPLE = /^\0(\d+)×(.*)$/s;
 
 /** A named dimension as what it is a multiple of. */
 export function factorsOf(name: string): { readonly count: number; readonly name: string } {
-  const [, count, base] = MULTIPLE.exec(name) ?? [];
+  const [, count, base] = name.startsWith("\0") ? MULTIPLE.exec(name) ?? [] : [];
   return base === undefined ? { count: 1, name } : { count: Number(count), name: base };
 }
 
@@ -72,10 +72,14 @@ export function times(dim: Dim, factor: number): Dim {
 /** Elements of a shape for one item of a dynamic batch, or as many as were put into it; null where a size is not known. */
 export function elementCount(shape: readonly Dim[] | undefined): number | null {
   if (!shape) return null;
-  return shape.reduce<number | null>((count, dim, axis) => {
-    const size = typeof dim === "number" ? dim : axis > 0 ? null : dim === null ? 1 : factorsOf(dim).count;
-    return count === null || size === null ? null : count * size;
-  }, 1);
+  let count = 1;
+  for (let axis = 0; axis < shape.length; axis++) {
+    const dim = shape[axis];
+    if (typeof dim === "number") count *= dim;
+    else if (axis > 0) return null;
+    else if (dim !== null) count *= factorsOf(dim).count;
+  }
+  return count;
 }
 
 /** An axis of a rank, or a place along an axis of some length, from the start; negative ones count from the end. */

@@ -15,7 +15,6 @@ import { noteUnknown } from "./unknown_rank.ts";
 export function inferShapes(graph: Graph, visited?: (node: Node) => void): void {
   for (const node of graph.nodes) {
     for (const inner of node.subgraphs) inferShapes(inner, visited);
-    if (node.isRemoved) continue;
     inferNode(node);
     visited?.(node);
   }

@@ -17,6 +17,8 @@ const TRADES: readonly Phase[] = ["merge", "compose", "reorder", "decompose"];
 
 /** What decides whether a replacement is cheaper, beside what it is. */
 export interface CheaperOptions {
+  /** What both sides cost as they are. */
+  readonly costs: Costs;
   /** When the rule is tried. */
   readonly phase: Phase;
   /** How many operators a runtime runs without it and with it. */
@@ -35,17 +37,17 @@ export interface CheaperOptions {
 export function whyNotCheaper(
   { removed, outputs }: Replacement,
   { nodes }: Pick<Builder, "nodes">,
-  { phase, operators, aggressive = false }: CheaperOptions,
+  { costs, phase, operators, aggressive = false }: CheaperOptions,
 ): Skip | undefined {
   if (phase === "lower") return undefined;
   const mayPart = phase === "decompose" || phase === "reorder" && nodes.length <= removed.length;
-  if (mayPart && savesArithmetic({ removed, outputs }, { nodes })) return undefined;
+  if (mayPart && savesArithmetic({ removed, outputs }, { nodes }, costs)) return undefined;
   const isTrade = TRADES.includes(phase), isFewer = operators.after < operators.before;
   const isLess = isFewer || operators.after === operators.before && nodes.length < removed.length;
   if (operators.after > operators.before) return moreOperators(operators, removed.length, nodes.length);
   if (!isLess && nodes.length > removed.length) return moreNodes(removed.length, nodes.length);
   if (isLess && !isTrade) return undefined;
-  const ways = pairsOf(removed, nodes), here = ways.next().value;
+  const ways = pairsOf(removed, nodes, costs), here = ways.next().value;
   const saysNothing = here?.every(([before, after]) => before.macs === after.macs) ?? true;
   const pairs = (saysNothing ? ways.next().value : undefined) ?? here;
   if (!pairs) return isLess || aggressive ? undefined : unknown(); // without ranks: rules compare per position
@@ -65,26 +67,38 @@ export function whyNotCheaper(
 const SAVED = 0.25;
 
 /** Whether a replacement takes a good part less arithmetic than what it replaces, whatever open dimensions are. */
-export function savesArithmetic({ removed }: Replacement, { nodes }: Pick<Builder, "nodes">): boolean {
-  const isSaved = ([before, after]: Pair) => before.macs! > 0 && after.macs! <= (1 - SAVED) * before.macs!;
-  const ways = pairsOf(removed, nodes);
+export function savesArithmetic(
+  { removed, outputs }: Replacement,
+  { nodes }: Pick<Builder, "nodes">,
+  costs: Costs = costsOf({ removed, outputs }, { nodes }),
+): boolean {
+  const isSaved = ([before, after]: Costs) => before.macs! > 0 && after.macs! <= (1 - SAVED) * before.macs!;
+  const ways = pairsOf(removed, nodes, costs);
   return ways.next().value?.every(isSaved) || ways.next().value?.every(isSaved) || false;
 }
 
-/** What both sides cost. */
-type Pair = readonly [before: Cost, after: Cost];
+/** What both sides of a replacement cost. */
+export type Costs = readonly [before: Cost, after: Cost];
+
+/** What both sides of a replacement cost, as far as shapes tell. */
+export function costsOf({ removed }: Replacement, { nodes }: Pick<Builder, "nodes">): Costs {
+  return [costOf(removed), costOf(nodes)];
+}
 
 /**
  * What both sides cost: as they are; where that is open, at several sizes of what flows into them, and then of the model's inputs,
  * which says more where one map is enlarged to the size of another. Undefined where that does not tell.
  */
-function* pairsOf(removed: Replacement["removed"], nodes: Builder["nodes"]): Generator<Pair[] | undefined, undefined> {
-  const exact: Pair = [costOf(removed), costOf(nodes)];
+function* pairsOf(
+  removed: Replacement["removed"],
+  nodes: Builder["nodes"],
+  exact: Costs,
+): Generator<Costs[] | undefined, undefined> {
   if (exact.every(({ macs, bytes }) => macs !== null && bytes !== null)) yield [exact];
   else {
-    const isKnown = ([before, after]: Pair) => before.macs !== null && after.macs !== null;
+    const isKnown = ([before, after]: Costs) => before.macs !== null && after.macs !== null;
     for (const [from, sizes] of [["here", SIZES], ["inputs", INPUT_SIZES]] as const) {
-      const pairs = sizes.map((size): Pair => [costAt(removed, size, from), costAt(nodes, size, from)]);
+      const pairs = sizes.map((size): Costs => [costAt(removed, size, from), costAt(nodes, size, from)]);
       yield pairs.every(isKnown) ? pairs : undefined;
       if (pairs.every(([before, after]) => before.macs === 0 && after.macs === 0)) return; // nor will it be any elsewhere
     }

@@ -25,7 +25,6 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     }
     value.name = graph.freshName(value.name);
     graph.values.set(value.name, value);
-    graph.initializers.add(value);
     build.pool.add(value);
   }
   const names = new Set<string>();
@@ -64,9 +63,9 @@ export function commit(graph: Graph, root: Node, { removed, outputs }: Replaceme
     for (const user of moved[index]) touched.add(user);
     if (value.producer) touched.add(value.producer);
   }
-  for (const value of inputs) sweep(value, touched);
+  for (const value of inputs) sweep(value, touched, build);
   for (const node of removed) {
-    for (const value of node.outputs) if (value) sweep(value, touched);
+    for (const value of node.outputs) if (value) sweep(value, touched, build);
   }
   return [...touched].filter((node) => !node.isRemoved);
 }
@@ -84,7 +83,7 @@ function replaceIn(node: Node, key: "inputs" | "outputs", by: ReadonlyMap<Value,
 }
 
 /** Drops a value that nothing uses any more, what made it, and what that was made of; operators that are not known stay. */
-function sweep(first: Value | undefined, touched: Set<Node>): void {
+function sweep(first: Value | undefined, touched: Set<Node>, { pool }: Builder): void {
   const waiting = [first];
   while (waiting.length > 0) {
     const value = waiting.pop();
@@ -102,7 +101,10 @@ function sweep(first: Value | undefined, touched: Set<Node>): void {
         for (const output of producer.outputs) if (output) graph.dropValue(output);
         for (const input of producer.inputs) waiting.push(input);
       }
-    } else if (!value.isInput || value.initializer && !value.isOverridable) graph.dropValue(value);
+    } else if (!value.isInput || value.initializer && !value.isOverridable) {
+      graph.dropValue(value);
+      pool.remove(value);
+    }
   }
 }
 

@@ -4,14 +4,13 @@ import { inferNode } from "../ops/infer.ts";
 import { endless, failureOf } from "./rule_failure.ts";
 import { Builder } from "../ops/builder.ts";
 import { commit } from "./commit.ts";
-import { costOf } from "./cost.ts";
 import type { AppliedRewrite, SkippedRewrite } from "./report.ts";
 import { ConstantPool } from "../ops/constant_pool.ts";
 import { Skip } from "../ops/skip.ts";
 import { GrowthAccount } from "./growth.ts";
 import { objection } from "./objection.ts";
 import { Queue } from "./queue.ts";
-import { whyNotCheaper } from "./cheaper.ts";
+import { costsOf, whyNotCheaper } from "./cheaper.ts";
 import { countOperators, whyPartOfIdiom } from "./operators.ts";
 import { PHASES, Replacement, type Rule, type RuleOptions } from "./rule.ts";
 import type { Runtime } from "./runtime.ts";
@@ -117,9 +116,11 @@ class Driver {
         phase++;
         continue;
       }
-      const touched = this.#visit(node, this.#phases[phase]);
-      if (touched.length === 0) continue;
-      queue.add(touched);
+      const done = this.#visit(node, this.#phases[phase]);
+      if (!done) continue;
+      queue.remove(done.removed);
+      for (const gone of done.removed) this.#skips.delete(gone);
+      queue.add(done.touched);
       phase = 0;
     }
     return this.applied.length > before;
@@ -159,9 +160,10 @@ class Driver {
     }
   }
 
-  #visit(root: Node, byRoot: ReadonlyMap<string, readonly Rule[]>): Node[] {
+  /** Applies the first rule that applies at a node: the nodes that are gone, and those whose surroundings changed. */
+  #visit(root: Node, byRoot: ReadonlyMap<string, readonly Rule[]>) {
     const rules = rulesAt(root.operator, byRoot);
-    if (!rules || root.isRemoved || !root.outputs[0]) return [];
+    if (!rules || root.isRemoved || !root.outputs[0]) return undefined;
     const older = this.#skips.get(root)?.filter(({ rule }) => !rules.some(({ name }) => name === rule));
     if (older) this.#skips.set(root, older);
     for (const rule of rules) {
@@ -170,11 +172,10 @@ class Driver {
       if (outcome instanceof Skip) this.#skip(root, rule, outcome);
       if (!(outcome instanceof Replacement)) continue;
       const operators = countOperators(outcome, build, this.options.runtime ?? "onnxruntime");
-      const before = { ...costOf(outcome.removed), operators: operators.before };
-      const after = { ...costOf(build.nodes), operators: operators.after };
+      const costs = costsOf(outcome, build), { aggressive } = this.options;
       const against = objection(outcome, build, this.options) ??
-        whyNotCheaper(outcome, build, { phase: rule.phase, operators, aggressive: this.options.aggressive }) ??
-        this.#growth.whyTooLarge(outcome, build) ??
+        whyNotCheaper(outcome, build, { costs, phase: rule.phase, operators, aggressive }) ??
+        this.#growth.whyTooLarge(outcome, build, costs) ??
         this.#whyVetoed(rule, root, outcome);
       if (against) {
         this.#skip(root, rule, against);
@@ -185,14 +186,13 @@ class Driver {
         rule: rule.name,
         nodes: outcome.removed.map((node) => node.label),
         result: result.name,
-        before,
-        after,
+        before: { ...costs[0], operators: operators.before },
+        after: { ...costs[1], operators: operators.after },
       });
       if (this.applied.length > this.#most) throw endless(this.applied, root);
-      this.#growth.add(outcome, build);
-      return commit(root.graph, root, outcome, build);
+      this.#growth.add(outcome, build, costs);
+      return { removed: outcome.removed, touched: commit(root.graph, root, outcome, build) };
     }
-    return [];
   }
 
   #outcomeOf(rule: Rule, root: Node, build: Builder): ReturnType<Rule["rewrite"]> {

@@ -6,7 +6,7 @@ import { Skip } from "../ops/skip.ts";
 import { formatOf } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isRewrittenAlike } from "./alike.ts";
-import { savesArithmetic } from "./cheaper.ts";
+import { type Costs, savesArithmetic } from "./cheaper.ts";
 import type { Replacement } from "./rule.ts";
 
 /** Share of the file that it may grow by in all. */
@@ -31,10 +31,10 @@ export class GrowthAccount {
   }
 
   /** Why a replacement would make the file too large, where it grows it at all and saves no good part of the arithmetic. */
-  whyTooLarge(replacement: Replacement, build: Builder): Skip | undefined {
+  whyTooLarge(replacement: Replacement, build: Builder, costs: Costs): Skip | undefined {
     const { growth } = this.#growthOf(replacement, build);
     if (growth <= 0 || this.#growth + growth <= this.#most) return undefined;
-    if (isWorthMore(replacement, build)) return undefined;
+    if (isWorthMore(replacement, build, costs)) return undefined;
     const compressed = replacement.removed.flatMap(({ inputs }) => inputs).find(isCompressed);
     return new Skip(
       "file-growth",
@@ -47,9 +47,9 @@ export class GrowthAccount {
   }
 
   /** Counts a replacement that is done, unless its arithmetic paid for what it adds. */
-  add(replacement: Replacement, build: Builder): void {
+  add(replacement: Replacement, build: Builder, costs: Costs): void {
     const { growth, parts, others } = this.#growthOf(replacement, build);
-    if (growth < 0 || !isWorthMore(replacement, build)) this.#growth += growth;
+    if (growth < 0 || !isWorthMore(replacement, build, costs)) this.#growth += growth;
     for (const [value, bytes] of parts) this.#written.parts.set(value, (this.#written.parts.get(value) ?? 0) + bytes);
     for (const value of parts.size > 0 ? others : []) this.#written.others.add(value);
   }
@@ -80,8 +80,8 @@ interface Growth extends Written {
 }
 
 /** Whether a larger weight saves arithmetic of every run: what is made of constants alone is made once, when a model is loaded. */
-function isWorthMore(replacement: Replacement, build: Builder): boolean {
-  return build.nodes.length > 0 && savesArithmetic(replacement, build);
+function isWorthMore(replacement: Replacement, build: Builder, costs: Costs): boolean {
+  return build.nodes.length > 0 && savesArithmetic(replacement, build, costs);
 }
 
 /** What a replacement adds to what is written. */

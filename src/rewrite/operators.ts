@@ -2,7 +2,7 @@ import { constantOf } from "../ops/constant.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import { operatorsOf } from "../ops/idioms/expanded.ts";
 import type { Idiom } from "../ops/idioms/idiom.ts";
-import { type Found, idiomOf } from "../ops/idioms/find.ts";
+import { type Found, idiomOf, mayBePart } from "../ops/idioms/find.ts";
 import { AS_IS, type GraphView } from "../ops/idioms/pattern.ts";
 import type { Builder } from "../ops/builder.ts";
 import { Skip } from "../ops/skip.ts";
@@ -26,10 +26,14 @@ export interface OperatorCount {
  * not at all.
  */
 export function countOperators(replacement: Replacement, build: Builder, runtime: Runtime): OperatorCount {
-  const { removed } = replacement;
+  const { removed } = replacement, added = new Set(build.nodes.map(({ opType }) => opType));
   const running = (nodes: Iterable<Node>) => [...nodes].filter((node) => !isConstant(node));
   if (runtime === "none") return { before: running(removed).length, after: running(build.nodes).length };
-  const gone = new Set(removed), before = finder(AS_IS), after = finder(viewAfter(replacement, build));
+  if (![...removed, ...build.nodes].some((node) => mayBePart(node, added))) {
+    const count = (nodes: Iterable<Node>) => running(nodes).reduce((sum, node) => sum + operatorsOf(node), 0);
+    return { before: count(new Set(removed)), after: count(build.nodes) };
+  }
+  const gone = new Set(removed), before = finder(AS_IS), after = finder(new ViewAfter(replacement, build, added));
   const region = new Set(removed), cut = new Map<Node, Found>();
   for (const node of removed) {
     const found = before(node);
@@ -72,32 +76,50 @@ function isConstant({ outputs }: Node): boolean {
   return outputs.every((value) => !value || constantOf(value) !== undefined);
 }
 
-/** The graph as it would be after a replacement. */
-function viewAfter({ removed, outputs }: Replacement, build: Builder): GraphView {
-  const gone = new Set(removed), now = new Map(outputs);
-  const before = new Map<Value, Value[]>();
-  for (const [old, value] of outputs) before.set(value, [...before.get(value) ?? [], old]);
-  const staged = new Map<Value, Node[]>();
-  for (const node of build.nodes) {
-    for (const value of node.inputs) if (value) staged.set(value, [...staged.get(value) ?? [], node]);
+/**
+ * The graph as it would be after a replacement. A class: a generator that is made anew for each view would keep all that the view
+ * refers to until the next full garbage collection.
+ */
+class ViewAfter implements GraphView {
+  readonly added: ReadonlySet<string>;
+  readonly #gone: ReadonlySet<Node>;
+  readonly #now: ReadonlyMap<Value, Value>;
+  /** Old values by what takes their place. */
+  readonly #before = new Map<Value, Value[]>();
+  /** Staged users. */
+  readonly #staged = new Map<Value, Node[]>();
+
+  constructor({ removed, outputs }: Replacement, { nodes }: Builder, added: ReadonlySet<string>) {
+    this.added = added;
+    this.#gone = new Set(removed);
+    this.#now = new Map(outputs);
+    for (const [old, value] of outputs) append(this.#before, value, old);
+    for (const node of nodes) for (const value of node.inputs) if (value) append(this.#staged, value, node);
   }
-  const resolve = (value: Value): Value => now.get(value) ?? value;
-  return {
-    resolve,
-    added: new Set(build.nodes.map(({ opType }) => opType)),
-    producer(value) {
-      const { producer } = resolve(value);
-      return producer && !gone.has(producer) ? producer : undefined;
-    },
-    *users(value) {
-      const at = resolve(value);
-      yield* staged.get(at) ?? [];
-      for (const one of [at, ...before.get(at) ?? []]) {
-        if (one !== at) yield* staged.get(one) ?? [];
-        for (const user of one.users.keys()) if (!gone.has(user)) yield user;
-      }
-    },
-  };
+
+  resolve(value: Value): Value {
+    return this.#now.get(value) ?? value;
+  }
+
+  producer(value: Value): Node | undefined {
+    const { producer } = this.resolve(value);
+    return producer && !this.#gone.has(producer) ? producer : undefined;
+  }
+
+  *users(value: Value): Generator<Node> {
+    const at = this.resolve(value);
+    yield* this.#staged.get(at) ?? [];
+    for (const one of [at, ...this.#before.get(at) ?? []]) {
+      if (one !== at) yield* this.#staged.get(one) ?? [];
+      for (const user of one.users.keys()) if (!this.#gone.has(user)) yield user;
+    }
+  }
+}
+
+function append<K, V>(lists: Map<K, V[]>, key: K, one: V): void {
+  const list = lists.get(key);
+  if (list) list.push(one);
+  else lists.set(key, [one]);
 }
 
 /** That a node that scales or shifts is left alone because the runtime runs it and its neighbours as one operator. */

@@ -8,24 +8,21 @@ export interface Expression<T> {
   readonly parameters: () => string;
 }
 
-const expressions = new WeakMap<object, Expression<object>>();
+/** What may be made of others. */
+export interface Expressed {
+  /** How it was made, where {@link expressed} was told. */
+  expression?: Expression<this>;
+}
 
-/** Says how a tensor was made; returns it. */
-export function expressed<T extends object>(
+/** Says how a tensor was made, where that is not known yet; returns it. */
+export function expressed<T extends Expressed>(
   tensor: T,
   operation: string,
   operands: readonly T[],
   parameters: () => string = () => "",
 ): T {
-  if (!operands.includes(tensor) && !expressions.has(tensor)) {
-    expressions.set(tensor, { operation, operands, parameters });
-  }
+  if (!operands.includes(tensor)) tensor.expression ??= { operation, operands, parameters };
   return tensor;
-}
-
-/** How a tensor was made, where that was said. */
-export function expressionOf<T extends object>(tensor: T): Expression<T> | undefined {
-  return expressions.get(tensor) as Expression<T> | undefined;
 }
 
 /** Every byte is a character of its own in this encoding, and it is decoded natively. */

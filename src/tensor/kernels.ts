@@ -66,25 +66,25 @@ function inputOf(row: number, rows: number, group: number, perGroup: number): nu
  * `steps` are the distances of both kernels' taps in the result; `group` divides both numbers of groups.
  */
 export function composedKernels(
-  first: { readonly weight: Tensor; readonly group: number },
-  second: { readonly weight: Tensor; readonly group: number },
+  { weight: first, group: group1 }: { readonly weight: Tensor; readonly group: number },
+  { weight: second, group: group2 }: { readonly weight: Tensor; readonly group: number },
   steps: readonly [first: readonly number[], second: readonly number[]],
   dims: readonly number[],
   group: number,
 ): Tensor {
   const [rows, perGroup, ...kernel] = dims, area = sizeOf(kernel), width = perGroup * area;
-  const [middle, own1, ...kernel1] = first.weight.dims, [, own2, ...kernel2] = second.weight.dims;
+  const [middle, own1, ...kernel1] = first.dims, [, own2, ...kernel2] = second.dims;
   const zero = kernel.map(() => 0);
   const place1 = taps(kernel1, kernel, zero, steps[0]), place2 = taps(kernel2, kernel, zero, steps[1]);
-  const inner = heldValues(first.weight), width1 = own1 * place1.length;
-  const bound = () => first.weight.bound() * second.weight.bound() * own2 * Math.min(place1.length, place2.length);
-  const whole = rowsTensor(second.weight.type, dims, bound, (start, count, into) => {
+  const inner = heldValues(first), width1 = own1 * place1.length;
+  const bound = () => first.bound() * second.bound() * own2 * Math.min(place1.length, place2.length);
+  const whole = rowsTensor(second.type, dims, bound, (start, count, into) => {
     const left = inner(), right = new Float64Array(count * own2 * place2.length);
-    second.weight.read(start * own2 * place2.length, right);
+    second.read(start * own2 * place2.length, right);
     for (let row = 0, at = 0; row < count; row++) {
-      const m = start + row, n0 = inputOf(m, rows, second.group, own2), c0 = inputOf(m, rows, group, perGroup);
+      const m = start + row, n0 = inputOf(m, rows, group2, own2), c0 = inputOf(m, rows, group, perGroup);
       for (let n = n0; n < n0 + own2; n++) {
-        const shift = inputOf(n, middle, first.group, own1) - c0;
+        const shift = inputOf(n, middle, group1, own1) - c0;
         for (let j = 0; j < place2.length; j++) {
           const factor = right[at++], base = row * width + place2[j];
           if (factor === 0) continue;
@@ -96,9 +96,8 @@ export function composedKernels(
       }
     }
   });
-  const weights = [first.weight, second.weight];
-  const parameters = () => JSON.stringify([first.group, second.group, steps, dims, group]);
-  return limitDepth(expressed(whole, "composition of kernels", weights, parameters), weights);
+  const parameters = () => JSON.stringify([group1, group2, steps, dims, group]);
+  return limitDepth(expressed(whole, "composition of kernels", [first, second], parameters), [first, second]);
 }
 
 /** A kernel [R, C, k…] with its second axis multiplied by a matrix [M, C]: [R, M, k…]. */

@@ -1,31 +1,37 @@
 /** Elements of whole tensors that are kept for their next reader, unless they are among the last few. */
 const MOST_ELEMENTS = 1 << 24;
 
-/** Blocks of rows, and whole tensors, that are kept in any case. */
-const BLOCKS = 16, WHOLE = 4;
+/** Blocks of rows that are kept, and whole tensors: these few in any case, and no more than so many, however small. */
+const BLOCKS = 16, WHOLE = 4, MOST_WHOLE = 64;
 
-interface Block {
-  first: number;
-  values: Float64Array;
+/** What was computed for an owner. */
+interface Kept {
+  readonly owner: object;
+  readonly first: number;
+  readonly values: Float64Array;
 }
 
-const blocks = new Map<object, Block>(), whole = new Map<object, Float64Array>();
+/** The last one used comes last. Arrays, since what is gone from a map that is changed all the time stays in memory. */
+const blocks: Kept[] = [], whole: Kept[] = [];
 /** Elements of all of `whole`. */
 let elements = 0;
+
+/** Takes what is kept for an owner out of a list. */
+function taken(list: Kept[], owner: object): Kept | undefined {
+  const at = list.findLastIndex((kept) => kept.owner === owner);
+  return at < 0 ? undefined : list.splice(at, 1)[0];
+}
 
 /**
  * All values of `owner`, computed where they are not among those used last. A WeakRef would keep every one of them until the
  * job ends, and a model is saved in one.
  */
 export function recentValues(owner: object, compute: () => Float64Array): Float64Array {
-  const held = whole.get(owner), values = held ?? compute();
-  if (held) whole.delete(owner);
-  else elements += values.length;
-  whole.set(owner, values);
-  for (const [oldest, { length }] of whole) {
-    if (whole.size <= WHOLE || elements <= MOST_ELEMENTS) break;
-    whole.delete(oldest);
-    elements -= length;
+  const held = taken(whole, owner), values = held?.values ?? compute();
+  if (!held) elements += values.length;
+  whole.push(held ?? { owner, first: 0, values });
+  while (whole.length > WHOLE && elements > MOST_ELEMENTS || whole.length > MOST_WHOLE) {
+    elements -= whole.shift()!.values.length;
   }
   return values;
 }
@@ -37,25 +43,21 @@ export function recentBlock(
   size: number,
   fill: (into: Float64Array) => void,
 ): Float64Array {
-  const held = blocks.get(owner);
-  blocks.delete(owner);
+  const held = taken(blocks, owner);
   if (held?.first === first) {
-    blocks.set(owner, held);
+    blocks.push(held);
     return held.values;
   }
   const values = held?.values.length === size ? held.values.fill(0) : new Float64Array(size);
   fill(values);
-  blocks.set(owner, { first, values });
-  for (const oldest of blocks.keys()) {
-    if (blocks.size <= BLOCKS) break;
-    blocks.delete(oldest);
-  }
+  blocks.push({ owner, first, values });
+  if (blocks.length > BLOCKS) blocks.shift();
   return values;
 }
 
 /** Lets go of everything: whoever read a whole tensor has no more use for what it was made of. */
 export function forgetRecent(): void {
-  blocks.clear();
-  whole.clear();
+  blocks.length = 0;
+  whole.length = 0;
   elements = 0;
 }

@@ -1,5 +1,5 @@
 import { type ElementType, formatOf } from "./element_type.ts";
-import { expressed } from "./expression.ts";
+import { expressed, type Expression } from "./expression.ts";
 import { recentValues } from "./recent.ts";
 import { largestMagnitude } from "./unrolled.ts";
 
@@ -28,6 +28,8 @@ export interface Tensor {
   readonly isReadable?: true;
   /** What it was read from, for a reader of this module that can copy it unchanged; never looked at here. */
   readonly origin?: unknown;
+  /** How it is made of others, where that was said. On the tensor itself: what a WeakMap refers to outlives its key. */
+  expression?: Expression<Tensor>;
 }
 
 /** Elements held by one call of {@link Tensor.read} when a whole tensor is streamed. */
@@ -137,7 +139,7 @@ export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
   if (sizeOf(dims) !== tensor.size) {
     throw new RangeError(`a tensor of shape [${tensor.dims}] cannot have the shape [${dims}]`);
   }
-  return expressed({ ...tensor, dims }, "reshape", [tensor], () => `${dims}`);
+  return expressed({ ...tensor, dims, expression: undefined }, "reshape", [tensor], () => `${dims}`);
 }
 
 /** A tensor whose values are computed as a whole, in float64, and kept as long as they are among those used last. */

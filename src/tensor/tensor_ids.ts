@@ -1,4 +1,3 @@
-import { expressionOf } from "./expression.ts";
 import { type Tensor, valuesOf } from "./tensor.ts";
 
 /** Tensors without an expression of at most this many elements are compared by their values. */
@@ -15,6 +14,11 @@ export class TensorIds {
   readonly #byHash = new Map<number, Tensor[]>();
   #next = 0;
 
+  /** The number of a tensor, where it was asked for. */
+  known(tensor: Tensor): number | undefined {
+    return this.#ids.get(tensor);
+  }
+
   /** The number of a tensor. */
   idOf(tensor: Tensor): number {
     let id = this.#ids.get(tensor);
@@ -23,7 +27,7 @@ export class TensorIds {
   }
 
   #idOf(tensor: Tensor): number {
-    const expression = expressionOf(tensor);
+    const { expression } = tensor;
     if (expression) {
       const { operation, operands, parameters } = expression;
       const own = `${operation}(${operands.map((operand) => this.idOf(operand))})${parameters()}`;

@@ -21,7 +21,6 @@ function gemm(tensor: Tensor): Model {
   });
   const { graph } = model;
   const w = Object.assign(graph.value("w"), { initializer: tensor, type: tensor.type, shape: tensor.dims });
-  graph.initializers.add(w);
   const y = Object.assign(graph.value("y"), { type: "float32", shape: ["batch", 4] });
   const attributes = [floatAttribute("alpha", 0.1), newAttribute("transB", 1)];
   graph.addNode(

@@ -18,6 +18,11 @@ const MOST_USERS = 4;
 /** Idioms of this depth are looked for only where all their operators are near: that takes less than to match them. */
 const DEEP = 3;
 
+/** Whether a node may be part of a recognised idiom, by the operators of its graph and those that are added. */
+export function mayBePart({ graph, opType, domain }: Node, added?: ReadonlySet<string>): boolean {
+  return domain === "" && possibleIn(graph, added).members.has(opType);
+}
+
 /** The recognised idiom with the most nodes that a node is part of; undefined where it is part of none. */
 export function idiomOf(node: Node, view: GraphView = AS_IS): Found | undefined {
   const { byRoot, members, reach } = possibleIn(node.graph, view.added);

@@ -54,8 +54,6 @@ export function rootsOf(pattern: Pattern): Set<string> {
 
 /** What a graph may have: idioms all of whose operators are somewhere in it. */
 export interface Possible {
-  /** Nodes of the graph that were looked at. */
-  nodes: number;
   /** Their operators. */
   readonly opTypes: ReadonlySet<string>;
   /** The idioms, by the operators they may end with. */
@@ -64,36 +62,25 @@ export interface Possible {
   readonly members: ReadonlySet<string>;
   /** How far from one of its nodes the root of an idiom may be. */
   readonly reach: number;
+  /** What it may have with operators added, by their names. */
+  readonly more: Map<string, Possible>;
 }
 
 const possible = new WeakMap<Graph, Possible>();
 
 /** What a graph may have with some operators added. */
 export function possibleIn(graph: Graph, added: ReadonlySet<string> = AS_IS.added): Possible {
-  const now = possibleNow(graph);
+  const known = possible.get(graph), isNew = known?.opTypes.size !== graph.opTypes.size;
+  const now = isNew ? possibleOf(new Set(graph.opTypes)) : known;
+  if (isNew) possible.set(graph, now);
   if (added.isSubsetOf(now.opTypes)) return now;
-  const opTypes = now.opTypes.union(added);
-  return { ...now, opTypes, ...idiomsOf(opTypes) };
-}
-
-function possibleNow(graph: Graph): Possible {
-  const known = possible.get(graph), { nodes } = graph;
-  if (known?.nodes === nodes.length) return known;
-  let at = known?.nodes ?? 0;
-  while (known && at < nodes.length && known.opTypes.has(nodes[at].opType)) at++;
-  if (known && at === nodes.length) {
-    known.nodes = at;
-    return known;
-  }
-  const opTypes = new Set(known?.opTypes);
-  for (; at < nodes.length; at++) opTypes.add(nodes[at].opType);
-  const now = { nodes: nodes.length, opTypes, ...idiomsOf(opTypes) };
-  possible.set(graph, now);
-  return now;
+  const names = [...added].join(), more = now.more.get(names) ?? possibleOf(now.opTypes.union(added));
+  now.more.set(names, more);
+  return more;
 }
 
 /** The idioms that can be made of some operators. */
-function idiomsOf(opTypes: ReadonlySet<string>): Pick<Possible, "byRoot" | "members" | "reach"> {
+function possibleOf(opTypes: ReadonlySet<string>): Possible {
   const roots = new Map<string, Entry[]>(), members = new Set<string>();
   let reach = 0;
   for (const [opType, entries] of byRoot) {
@@ -105,5 +92,5 @@ function idiomsOf(opTypes: ReadonlySet<string>): Pick<Possible, "byRoot" | "memb
       reach = Math.max(reach, depth);
     }
   }
-  return { byRoot: roots, members, reach };
+  return { opTypes, byRoot: roots, members, reach, more: new Map() };
 }
