@@ -73,10 +73,12 @@ export function tensorAttribute(name: string, tensor: Tensor, tensorProto: Uint8
 
 /** An INT or INTS attribute as an int64 tensor, exact beyond 2^53 too. */
 export function integerTensor({ bytes, value }: Attribute): Tensor {
-  const type = messageType("AttributeProto");
-  const proto = type.decode(bytes) as unknown as { i: unknown; ints: unknown[] };
-  const numbers = Array.isArray(value) ? proto.ints : [proto.i];
-  const raw = new Uint8Array(BigInt64Array.from(numbers, (number) => BigInt(String(number))).buffer);
-  const dims = Array.isArray(value) ? [varintFieldBytes(1, numbers.length)] : [];
+  const type = messageType("AttributeProto"), given = Array.isArray(value) ? value as number[] : [value as number];
+  const exact = () => {
+    const { i, ints } = type.decode(bytes) as unknown as { i: unknown; ints: unknown[] };
+    return BigInt64Array.from(Array.isArray(value) ? ints : [i], (number) => BigInt(String(number)));
+  };
+  const numbers = given.every(Number.isSafeInteger) ? BigInt64Array.from(given, BigInt) : exact();
+  const raw = new Uint8Array(numbers.buffer), dims = Array.isArray(value) ? [varintFieldBytes(1, numbers.length)] : [];
   return importTensor(concat([...dims, varintFieldBytes(2, elementCode("int64")), fieldBytes(9, raw)]), []).tensor;
 }

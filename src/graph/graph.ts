@@ -53,7 +53,7 @@ export class Value {
   constant?: Tensor;
   /** What is known of its elements where it is small: sizes, names of dynamic dimensions, null for unknown ones. */
   elements?: readonly Dim[];
-  #users?: Map<Node, number>;
+  #users?: Map<Node, number> | OneUser;
   /** Users that went since they were put together anew. */
   #gone = 0;
 
@@ -67,21 +67,24 @@ export class Value {
   }
 
   /** How many inputs of each node take it, nodes of subgraphs included. */
-  get users(): ReadonlyMap<Node, number> {
+  get users(): Users {
     return this.#users ?? NO_USERS;
   }
 
   /** Counts inputs of a node that take it. */
   addUser(node: Node, count: number = 1): void {
-    this.#users ??= new Map();
-    this.#users.set(node, (this.#users.get(node) ?? 0) + count);
+    const users = this.#users;
+    if (!users) this.#users = new OneUser(node, count);
+    else if (users instanceof Map) users.set(node, (users.get(node) ?? 0) + count);
+    else if (users.node === node) users.count += count;
+    else this.#users = new Map(users).set(node, count);
   }
 
   /** Forgets a node that takes it, or all of them. */
   removeUsers(node?: Node): void {
     const users = this.#users;
-    if (!node || users?.size === 1 && users.has(node)) this.#users = undefined;
-    else if (users?.delete(node) && (users.size < FEW || ++this.#gone > FEW + users.size)) {
+    if (!node || users instanceof OneUser && users.node === node) this.#users = undefined;
+    else if (users instanceof Map && users.delete(node) && (users.size < FEW || ++this.#gone > FEW + users.size)) {
       // of many, whoever asks for the first user goes past thousands that are gone; and a map that is changed all the time keeps
       // what is gone in memory, since each of its tables refers to the next
       this.#users = new Map(users);
@@ -104,6 +107,37 @@ export class Value {
     if (this.users.size !== 1 || this.isOutput) return undefined;
     const [[user, count]] = this.users;
     return count === 1 && user.graph === this.graph ? user : undefined;
+  }
+}
+
+/** How many inputs of each node take a value. */
+export interface Users extends Iterable<readonly [node: Node, count: number]> {
+  /** Number of nodes. */
+  readonly size: number;
+  /** The nodes. */
+  keys(): IteratorObject<Node>;
+}
+
+/** The only node that takes a value, as most have: a map of one takes five times the memory. */
+class OneUser implements Users {
+  readonly node: Node;
+  count: number;
+
+  constructor(node: Node, count: number) {
+    this.node = node;
+    this.count = count;
+  }
+
+  get size(): number {
+    return 1;
+  }
+
+  keys(): IteratorObject<Node> {
+    return [this.node].values();
+  }
+
+  [Symbol.iterator](): Iterator<readonly [Node, number]> {
+    return [[this.node, this.count] as const].values();
   }
 }
 
@@ -212,7 +246,7 @@ export class Node {
 }
 
 const FEW = 16;
-const NO_USERS: ReadonlyMap<Node, number> = new Map();
+const NO_USERS: Users = new Map();
 const NONE: readonly Graph[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 

@@ -4,8 +4,9 @@ import { type NodeContent, readNode } from "../proto/node.ts";
 import { messageType, plain } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { NAME, TEXT } from "../proto/text.ts";
-import { concat, contentsOf, type WireField, wireFields, without } from "../proto/wire.ts";
-import { type Attribute, type Dim, Graph, type ModelFacts, Node, type Shape, Value } from "./graph.ts";
+import { readValueInfo, type ValueInfoContent } from "../proto/value_info.ts";
+import { concat, contentsOf, eachContent, type WireField, wireFields } from "../proto/wire.ts";
+import { type Attribute, Graph, type ModelFacts, Node, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
 import { elementType, type ImportedTensor, importTensor } from "./tensor_proto.ts";
 import { unnamedDim } from "./unnamed.ts";
@@ -33,7 +34,6 @@ export const FIELD = {
   function: { node: 7, input: 4, output: 5, valueInfo: 12 },
   node: { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 },
   attribute: { graph: 6, graphs: 11 },
-  valueInfo: { texts: [3, 4] },
 } as const;
 
 /** Reads the graphs of a model from its skeleton. Throws {@link ModelFormatError} where it is not ONNX. */
@@ -101,13 +101,6 @@ function join(fields: readonly WireField[]): Uint8Array {
   return concat(fields.map(({ bytes }) => bytes));
 }
 
-interface ValueInfo {
-  name: string;
-  type?: {
-    tensor_type?: { elem_type?: number; shape?: { dim: { dim_value?: number; dim_param?: string }[] } };
-  };
-}
-
 class Importer {
   readonly facts: ModelFacts;
   readonly payloads: readonly Payload[];
@@ -128,23 +121,23 @@ class Importer {
   graph(bytes: Uint8Array, graph: Graph): Graph {
     const wire = decoded(this.source, "GraphProto", () => wireFields(bytes));
     graph.wire = wire;
-    for (const proto of contentsOf(wire, FIELD.graph.input)) {
+    for (const proto of eachContent(wire, FIELD.graph.input)) {
       const value = this.valueInfo(graph, proto, { isInput: true });
       value.isInput = true;
       value.shape = value.shape?.map((dim, axis) => dim ?? unnamedDim(value.name, axis));
       graph.inputs.push(value);
     }
-    for (const proto of contentsOf(wire, FIELD.graph.initializer)) {
+    for (const proto of eachContent(wire, FIELD.graph.initializer)) {
       this.initializer(graph, decoded(this.source, "TensorProto", () => importTensor(proto, this.payloads)));
     }
     for (const proto of contentsOf(wire, FIELD.graph.sparseInitializer)) {
       this.initializer(graph, decoded(this.source, "SparseTensorProto", () => importSparse(proto, this.payloads)));
     }
-    const nodes = this.nodeContents(graph, contentsOf(wire, FIELD.graph.node));
-    for (const proto of contentsOf(wire, FIELD.graph.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
+    const nodes = this.nodeContents(graph, eachContent(wire, FIELD.graph.node));
+    for (const proto of eachContent(wire, FIELD.graph.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
-    for (const proto of contentsOf(wire, FIELD.graph.output)) {
-      const { name } = this.decodeValueInfo(proto);
+    for (const proto of eachContent(wire, FIELD.graph.output)) {
+      const { name } = this.infoOf(proto);
       const own = graph.values.get(name) ?? graph.find(name);
       if (own) this.valueInfo(own.graph, proto);
       this.output(graph, own ?? graph.value(name));
@@ -171,7 +164,7 @@ class Importer {
       value.isInput = true;
       graph.inputs.push(value);
     }
-    const nodes = this.nodeContents(graph, contentsOf(wire, FIELD.function.node));
+    const nodes = this.nodeContents(graph, eachContent(wire, FIELD.function.node));
     for (const proto of contentsOf(wire, FIELD.function.valueInfo)) this.valueInfo(graph, proto, { onlyKnown: true });
     this.nodes(graph, nodes);
     for (const name of this.names(contentsOf(wire, FIELD.function.output))) this.output(graph, graph.value(name));
@@ -204,34 +197,35 @@ class Importer {
     }
   };
 
-  private decodeValueInfo(proto: Uint8Array): ValueInfo {
-    const type = messageType("ValueInfoProto");
-    return decoded(
-      this.source,
-      "ValueInfoProto",
-      () => plain(type.decode(without(proto, ...FIELD.valueInfo.texts))) as ValueInfo,
-    );
-  }
+  private readonly infoOf = (proto: Uint8Array): ValueInfoContent => {
+    try {
+      return readValueInfo(proto);
+    } catch (error) {
+      throw unread(this.source, "ValueInfoProto", error);
+    }
+  };
 
   private valueInfo(graph: Graph, proto: Uint8Array, { onlyKnown = false, isInput = false } = {}): Value {
-    const info = this.decodeValueInfo(proto);
-    if (onlyKnown && !graph.values.has(info.name)) return new Value(graph, info.name);
-    const value = graph.value(info.name);
-    const tensor = info.type?.tensor_type;
-    const type = tensor?.elem_type ? elementType(tensor.elem_type) : undefined;
-    const shape = tensor?.shape ? shapeOf(tensor.shape.dim) : undefined;
+    const { name, elementType: code, dims: shape } = this.infoOf(proto);
+    if (onlyKnown && !graph.values.has(name)) return new Value(graph, name);
+    const value = graph.value(name), type = code ? elementType(code) : undefined;
     if (!isInput) value.claim = { type: value.claim?.type ?? type, shape: value.claim?.shape ?? shape };
-    else Object.assign(value, { type: value.type ?? type, shape: value.shape ?? shape });
+    else {
+      value.type ??= type;
+      value.shape ??= shape;
+    }
     return value;
   }
 
   /** Reads nodes, and makes all their outputs: a name captured from an outer graph is so told from one of this graph. */
-  private nodeContents(graph: Graph, protos: readonly Uint8Array[]): NodeContent[] {
-    return protos.map((proto) => {
+  private nodeContents(graph: Graph, protos: Iterable<Uint8Array>): NodeContent[] {
+    const contents: NodeContent[] = [];
+    for (const proto of protos) {
       const content = decoded(this.source, "NodeProto", () => readNode(proto, this.nameOf));
       for (const name of content.outputs) if (name !== "") graph.value(name);
-      return content;
-    });
+      contents.push(content);
+    }
+    return contents;
   }
 
   private nodes(graph: Graph, contents: readonly NodeContent[]): void {
@@ -282,9 +276,4 @@ class Importer {
     const bodies = graphs.map((body) => this.graph(body, new Graph(this.facts, graph.opsets, { parent: graph })));
     return { name, bytes, reference, value, tensor: given?.tensor, graphs: bodies.length > 0 ? bodies : undefined };
   }
-}
-
-/** A negative size is an unknown one, as runtimes take it. */
-function shapeOf(dims: readonly { dim_value?: number; dim_param?: string }[]): Shape {
-  return dims.map(({ dim_value: size, dim_param: name }): Dim => size !== undefined && size >= 0 ? size : name || null);
 }

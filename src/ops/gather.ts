@@ -1,7 +1,7 @@
 import type { Dim, Node, Shape, Value } from "../graph/graph.ts";
 import { stridesOf } from "../tensor/arrange.ts";
-import { placed } from "../tensor/pick.ts";
-import { computedTensor, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
+import { gathered, placed } from "../tensor/pick.ts";
+import { computedTensor, forEachChunk, sizeOf, type Tensor, valuesOf } from "../tensor/tensor.ts";
 import { gatherCarry } from "./carry/select.ts";
 import { axisOf, constantValues, smallValues } from "./constant.ts";
 import { fromStart } from "./dims.ts";
@@ -12,9 +12,17 @@ import { gatheredEntries, gatheredEntry } from "./taken.ts";
 import { elementsOf } from "./shape_elements.ts";
 
 /** Indices made non-negative; undefined where one is outside. */
-function indicesOf(tensor: Tensor, length: number): number[] | undefined {
-  const picks = Array.from(valuesOf(tensor), (at) => fromStart(at, length));
-  return picks.every((at) => at >= 0 && at < length) ? picks : undefined;
+function indicesOf(tensor: Tensor, length: number): Int32Array | undefined {
+  const picks = new Int32Array(tensor.size);
+  let isInside = length <= 2 ** 31;
+  forEachChunk(tensor, (values, start) => {
+    for (let i = 0; isInside && i < values.length; i++) {
+      const at = fromStart(values[i], length);
+      isInside = at >= 0 && at < length;
+      picks[start + i] = at;
+    }
+  });
+  return isInside ? picks : undefined;
 }
 
 const gather: Op = {
@@ -26,21 +34,9 @@ const gather: Op = {
     return [{ type: x.type, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)] }];
   },
   evaluate(node, [x, indices]) {
-    const { dims, type } = x!, axis = axisOf(node, dims.length, 0), length = dims[axis];
-    const picks = indicesOf(indices!, length);
+    const { dims } = x!, axis = axisOf(node, dims.length, 0), picks = indicesOf(indices!, dims[axis]);
     if (!picks) return undefined;
-    const outer = sizeOf(dims.slice(0, axis)), inner = sizeOf(dims.slice(axis + 1));
-    return [computedTensor(type, [...dims.slice(0, axis), ...indices!.dims, ...dims.slice(axis + 1)], () => {
-      const from = valuesOf(x!), out = new Float64Array(outer * picks.length * inner);
-      for (let o = 0, to = 0; o < outer; o++) {
-        for (const pick of picks) {
-          const at = (o * length + pick) * inner;
-          out.set(from.subarray(at, at + inner), to);
-          to += inner;
-        }
-      }
-      return out;
-    })];
+    return [gathered(x!, axis, picks, [...dims.slice(0, axis), ...indices!.dims, ...dims.slice(axis + 1)])];
   },
 };
 

@@ -99,7 +99,8 @@ function once(attribute: string, before: Uint8Array | undefined, message: Uint8A
   return message;
 }
 
-function intAt(reader: Reader): number {
+/** The varint that a reader is at, 64 bits wide; rounded above 2^53. */
+export function intAt(reader: Reader): number {
   return reader.buf[reader.pos] < 128 ? reader.buf[reader.pos++] : Number(reader.int64()); // most take one byte
 }
 

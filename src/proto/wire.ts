@@ -58,12 +58,15 @@ function nextField(reader: Reader, message: Uint8Array): WireField {
 
 /** The contents of every length-delimited field with this number. */
 export function contentsOf(fields: readonly WireField[], number: number): Uint8Array[] {
-  const contents: Uint8Array[] = [];
+  return [...eachContent(fields, number)];
+}
+
+/** The same one by one: there may be millions. */
+export function* eachContent(fields: readonly WireField[], number: number): Generator<Uint8Array> {
   for (const field of fields) {
     const content = field.number === number ? field.content : undefined;
-    if (content) contents.push(content);
+    if (content) yield content;
   }
-  return contents;
 }
 
 /** The content of the first length-delimited field with this number; undefined where there is none. */

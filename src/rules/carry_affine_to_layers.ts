@@ -1,10 +1,10 @@
 import type { Node, Value } from "../graph/graph.ts";
 import { type ChannelAffine, hasScale, hasShift, scaleOf, shiftBefore, shiftOf } from "../ops/affine_map.ts";
 import { Skip } from "../ops/skip.ts";
-import { constantOf } from "../ops/constant.ts";
-import { affineMapOf, carryOf, operatorsWith, viewsOf } from "../ops/views.ts";
+import { affineMapOf, carryOf, operatorsWith } from "../ops/views.ts";
 import type { Rule } from "../rewrite/rule.ts";
-import { FARTHEST, Propagation, tooFar } from "./propagation.ts";
+import { isFar, onlyAfter, onlyBefore } from "./far.ts";
+import { Propagation, tooFar } from "./propagation.ts";
 
 /** One way to bring a map to layers, or to another map; why it does not lead there. */
 type Way = (propagation: Propagation, affine: ChannelAffine, result: Value) => Skip | undefined;
@@ -65,39 +65,4 @@ function waysFor(root: Node, affine: ChannelAffine): [ways: Way[], far: Skip | u
   if (isOpenUp && isOpenDown && hasScale(affine) && hasShift(affine)) ways.push(scaleUp, scaleDown);
   if (isBehind && isOpenUp) ways.push(intoMaps);
   return [ways, isOpenUp && isOpenDown ? undefined : tooFar()];
-}
-
-/**
- * Whether more nodes than a map is carried past follow one another from a value on, none of them a layer, each the only way to the
- * next. A glance at each tells: to carry the map past them would take hundreds of times as long, for every map of a long chain.
- */
-function isFar(value: Value, next: (value: Value) => Value | undefined): boolean {
-  let at: Value | undefined = value;
-  for (let count = 0; at && count <= FARTHEST; count++) at = next(at);
-  return at !== undefined;
-}
-
-/** What a node that only hands a map on makes this value of. */
-function onlyBefore({ producer }: Value): Value | undefined {
-  return producer && handedOn(producer);
-}
-
-/** What the one node that takes a value, and only hands a map on, makes of it. */
-function onlyAfter(value: Value): Value | undefined {
-  const user = value.soleUser;
-  return user && user.outputs.length === 1 && handedOn(user) === value ? user.output : undefined;
-}
-
-/** The one computed input of a node that absorbs no map: it is an affine map itself, or hands one on. */
-function handedOn(node: Node): Value | undefined {
-  const { affine, carry, linear, together } = viewsOf(node), isPerhapsLayer = linear || together;
-  if (!affine && !carry?.handsOn) return undefined;
-  let only: Value | undefined;
-  for (const input of node.inputs) {
-    const constant = constantOf(input);
-    if (!input || constant && (!isPerhapsLayer || constant.size === 1)) continue;
-    if (constant || only) return undefined;
-    only = input;
-  }
-  return only;
 }

@@ -14,7 +14,8 @@ import type { Carry } from "../ops/carry/carry.ts";
 import { Skip } from "../ops/skip.ts";
 import { affineMapOf, affineOf, operatorsWith } from "../ops/views.ts";
 import type { Replacement, Rule } from "../rewrite/rule.ts";
-import { Propagation } from "./propagation.ts";
+import { isFar, onlyMapAfter } from "./far.ts";
+import { Propagation, tooFar } from "./propagation.ts";
 
 const PAST: readonly Carry["kind"][] = ["movement", "pooling"];
 
@@ -30,6 +31,7 @@ export const fuseAffineIntoNextLayer: Rule = {
   rewrite(root, build) {
     const affine = affineOf(root);
     if (!affine || affine instanceof Skip) return affine;
+    if (isFar(root.output, onlyMapAfter)) return tooFar();
     const propagation = new Propagation(build, { nodes: [root], result: root.output, now: affine.x, past: PAST });
     const against = propagation.down(root.output, affine, affine.x);
     if (against) return leavingShift(root, affine, build) ?? against;

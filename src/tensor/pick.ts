@@ -1,6 +1,7 @@
 import { broadcastStrides, forEachOffset, stridesOf } from "./arrange.ts";
 import type { ElementType } from "./element_type.ts";
-import { computedTensor, sizeOf, type Tensor, valuesOf } from "./tensor.ts";
+import { heldValues } from "./rows.ts";
+import { computedTensor, measuredBound, sizeOf, type Tensor, valuesOf } from "./tensor.ts";
 
 /** A window into a tensor: its elements at `start` and from there in these steps, given as strides of its own elements. */
 interface View {
@@ -58,6 +59,26 @@ export function placed(
     }
     return out;
   });
+}
+
+/** Slices of a tensor along an axis, those that `picks` says; in shape `dims`. Of millions of picks none is looked at before it is read. */
+export function gathered(x: Tensor, axis: number, picks: Int32Array, dims: readonly number[]): Tensor {
+  const length = x.dims[axis], inner = sizeOf(x.dims.slice(axis + 1)), held = heldValues(x);
+  let bound: number | undefined;
+  const tensor: Tensor = {
+    type: x.type,
+    dims,
+    size: sizeOf(dims),
+    read(start, into) {
+      const from = held();
+      for (let to = 0, row = Math.floor(start / inner), at = start % inner; to < into.length; row++, at = 0) {
+        const first = (Math.floor(row / picks.length) * length + picks[row % picks.length]) * inner;
+        for (; at < inner && to < into.length; at++) into[to++] = from[first + at];
+      }
+    },
+    bound: () => bound ??= measuredBound(tensor),
+  };
+  return tensor;
 }
 
 /** Tensors one after the other along an axis. */

@@ -1,10 +1,15 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { fuse } from "../../src/fusion/mod.ts";
+import { fileURLToPath } from "node:url";
+import { fuse, open } from "../../src/fusion/mod.ts";
+import { inFolder } from "../external_model.ts";
 import { LINKS, nodeChain } from "../node_chain.ts";
 import { modelBytes, tensor, type TestNode, type TestTensor } from "../onnx_model.ts";
 
 /** Seconds on any machine for 10 000 nodes; a quadratic step takes minutes. */
 const SECONDS = 60;
+
+const CLI = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 for (const link of Object.keys(LINKS) as (keyof typeof LINKS)[]) {
   Deno.test(`fuse() takes seconds for 10 000 nodes: ${link}`, async () => {
@@ -118,3 +123,16 @@ Deno.test("fuse() asks once for the region around 8000 layers of a line, for the
   assertEquals(report.applied, []);
   assertLess((performance.now() - start) / 1000, SECONDS);
 });
+
+Deno.test("fuse() lets go of what it replaced: 20 000 layers become one in a heap of 80 MB", () =>
+  inFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/chain.onnx`, nodeChain("1×1 Conv", 20_000));
+    const args = ["run", "-A", "--no-lock", "--no-check", "--v8-flags=--max-old-space-size=80", "--config", CONFIG];
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: [...args, CLI, "fuse", `${folder}/chain.onnx`, "-o", `${folder}/out.onnx`],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    assertEquals(code, 0);
+    assertEquals((await open(`${folder}/out.onnx`)).stats.nodes, 1);
+  }));
