@@ -108,14 +108,17 @@ const SMALLER: Readonly<Record<string, string>> = {
     "export const intoNormalization = () => () => {}, intoTable = () => {}, intoBlockScales = () => {};",
   // equal constants are told by their text, which takes more memory and fewer bytes of the page
   "tensor/tensor_ids.ts": `
-    import { exactText, expressionOf } from "./expression.ts";
+    import { exactText } from "./expression.ts";
     import { valuesOf } from "./tensor.ts";
     export class TensorIds {
       ids = new Map();
       next = 0;
+      known(tensor) {
+        return this.ids.get(tensor);
+      }
       idOf(tensor) {
         return this.of(tensor, () => {
-          const { type, dims, size } = tensor, made = expressionOf(tensor), head = type + "[" + dims + "]";
+          const { type, dims, size } = tensor, made = tensor.expression, head = type + "[" + dims + "]";
           if (made) return this.of([head, made.operation, made.operands.map((one) => this.idOf(one)), made.parameters()].join("|"));
           return size > 4096 || type === "string" || type === "opaque" ? this.next++
             : this.of(head + "=" + exactText(valuesOf(tensor)));
@@ -126,6 +129,17 @@ const SMALLER: Readonly<Record<string, string>> = {
         return this.ids.get(key);
       }
     }`,
+  // what is read by itself for speed
+  "proto/text.ts": `
+    export const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+    export const NAME = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });`,
+  "proto/value_info.ts": `
+    import { messageType } from "./schema.ts";
+    export const readValueInfo = (bytes) => {
+      const { name, type } = messageType("ValueInfoProto").decode(bytes), tensor = type?.tensor_type;
+      const dimOf = (dim) => Object.hasOwn(dim, "dim_value") ? dim.dim_value < 0 ? null : Number(dim.dim_value) : dim.dim_param || null;
+      return { name, elementType: tensor?.elem_type, dims: tensor?.shape?.dim.map(dimOf) };
+    };`,
   "ops/versions.ts": `export const meansSame = (name, written, other) => written === other;`, // a function of another operator set stays a call
 };
 
@@ -138,7 +152,9 @@ const smaller: esbuild.Plugin = {
       if (isWhole && unused.size > 0) throw new Error(`not in the page's rewriter: ${[...unused].join(", ")}`);
     });
     build.onLoad(
-      { filter: /[/\\]src[/\\](?:fusion|ops|rewrite|rules|tensor)(?:[/\\](?:batches|carry|linear))?[/\\]\w+\.ts$/ },
+      {
+        filter: /[/\\]src[/\\](?:fusion|ops|proto|rewrite|rules|tensor)(?:[/\\](?:batches|carry|linear))?[/\\]\w+\.ts$/,
+      },
       ({ path }) => {
         const name = path.replaceAll("\\", "/").split("/src/").at(-1)!, contents = SMALLER[name];
         unused.delete(name);

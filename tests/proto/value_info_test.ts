@@ -35,7 +35,11 @@ Deno.test("readValueInfo() tells a scalar from a tensor without a shape, and say
   assertEquals(readValueInfo(encoded({ name: "x", type: tensor([]) })).dims, []);
   assertEquals(readValueInfo(encoded({ name: "x", type: tensor() })).dims, undefined);
   const sequence = { sequence_type: { elem_type: tensor([{ dim_value: 2 }]) } };
-  assertEquals(readValueInfo(encoded({ name: "x", type: sequence })), { name: "x", elementType: undefined, dims: undefined });
+  assertEquals(readValueInfo(encoded({ name: "x", type: sequence })), {
+    name: "x",
+    elementType: undefined,
+    dims: undefined,
+  });
 });
 
 Deno.test("readValueInfo() refuses a message that ends inside a field", () => {
