@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { LEVELS } from "./compare.ts";
-import type { CompareOptions } from "./compare.ts";
+import { type CompareOptions, LEVELS } from "./compare_options.ts";
 import { ERROR_LIMIT, isErrorLimit } from "./error_limit.ts";
 import type { GateLimits } from "./gate.ts";
 import { repeatedKey } from "./repeated_key.ts";

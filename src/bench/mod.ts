@@ -5,7 +5,8 @@
  * @module
  */
 export * from "./types.ts";
-export { compare, type CompareOptions, LEVELS } from "./compare.ts";
+export { compare } from "./compare.ts";
+export { type CompareOptions, LEVELS } from "./compare_options.ts";
 export { verdictOf } from "./verdict.ts";
 export { type Contestants, type PairTiming, type Run, timePair, type TimePairOptions } from "./timing.ts";
 export {

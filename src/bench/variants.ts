@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { compare, COMPARE_OPTIONS, type CompareOptions } from "./compare.ts";
+import { compare } from "./compare.ts";
+import { COMPARE_OPTIONS, type CompareOptions } from "./compare_options.ts";
 import type { LazyModelSource } from "./deno_bench.ts";
 import type { ModelSource } from "./source.ts";
 import type { Contribution } from "./types.ts";

@@ -1,4 +1,5 @@
-import { compare, COMPARE_OPTIONS, type CompareOptions } from "./compare.ts";
+import { compare } from "./compare.ts";
+import { COMPARE_OPTIONS, type CompareOptions } from "./compare_options.ts";
 import type { ModelSource } from "./source.ts";
 import type { Verdict } from "./types.ts";
 import { checked } from "../host/options.ts";

@@ -7,7 +7,7 @@ import { progressLine, withData, withFlush } from "../plot/jupyter.ts";
 import { htmlFigure } from "../plot/figure.ts";
 import { htmlInterval, htmlTable } from "../plot/parts.ts";
 import { markdownTable, textTable } from "../plot/text_layout.ts";
-import { COMPARE_OPTIONS } from "../bench/compare.ts";
+import { COMPARE_OPTIONS } from "../bench/compare_options.ts";
 import { interruptSignal } from "../host/interrupts.ts";
 import { checked } from "../host/options.ts";
 import { shownComparison, shownModel, shownReport } from "../plot/shown_results.ts";

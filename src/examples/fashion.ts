@@ -9,7 +9,7 @@ import {
   type NamedTensors,
   openSession,
 } from "../bench/mod.ts";
-import { COMPARE_OPTIONS } from "../bench/compare.ts";
+import { COMPARE_OPTIONS } from "../bench/compare_options.ts";
 import { interruptSignal } from "../host/interrupts.ts";
 import { checked } from "../host/options.ts";
 import { materialise } from "../bench/source.ts";

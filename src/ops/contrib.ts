@@ -1,17 +1,16 @@
-import type { Dim, Node, Shape } from "../graph/graph.ts";
+import type { Node, Shape } from "../graph/graph.ts";
 import { ATTENTION_OPS } from "./attention.ts";
 import { reshapeCarry } from "./carry/reshape.ts";
 import { axisOf, constantValues } from "./constant.ts";
 import { OTHER_CONTRIB_OPS } from "./contrib_others.ts";
+import { CONTRIB_ATTENTION_OPS } from "./contrib_attention.ts";
 import { CONV_OPS } from "./conv.ts";
-import { broadcast, fromStart, product, total } from "./dims.ts";
+import { broadcast, fromStart, total } from "./dims.ts";
 import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
 import { GENERATION_OPS } from "./generation.ts";
 import { JOIN_OPS } from "./join.ts";
-import { InputProduct } from "./linear/input_product.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
-import { layerParts, weightOf } from "./linear/linear_parts.ts";
 import { MATMUL_OPS } from "./matmul.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { inferPool } from "./pool.ts";
@@ -86,70 +85,6 @@ const embedLayerNormalization: Op = {
   },
 };
 
-/** Queries, keys and values from one projection of the input, three times its hidden size. */
-const attention: Op = {
-  inputs: [2, 7],
-  infer(node, [x, w, , , past]) {
-    const sizes = node.numbers("qkv_hidden_sizes"), columns = w.shape?.[1];
-    const size: Dim = sizes ? sizes[2] : typeof columns === "number" ? columns / 3 : null;
-    const heads = node.number("num_heads", 0), each = typeof size === "number" ? size / heads : null;
-    const [batch = null, length = null] = x.shape ?? [];
-    const whole = total([node.has(4) ? past.shape?.[3] ?? null : 0, length]);
-    return [{ type: x.type, shape: x.shape && [batch, length, size] }, {
-      type: x.type,
-      shape: x.shape && !sizes ? [2, batch, heads, whole, each] : undefined,
-    }];
-  },
-};
-
-/** The projection x·W[inputs, 3·hidden] + b of an Attention. */
-function queriesOf(node: Node): LinearMap | Skip {
-  const weight = weightOf(node, 1, "input weight"), x = node.inputs[0]!;
-  if (weight instanceof Skip) return weight;
-  if (weight.dims.length !== 2 || x.shape?.length !== 3) {
-    return new Skip(
-      "invalid-parameter",
-      `the input weight of ${node.label} has the shape [${weight.dims}], expected a matrix for an input of rank 3`,
-    );
-  }
-  return new InputProduct({
-    ...layerParts(node, weight),
-    x,
-    followedBy: "a softmax behind its projection",
-    axis: 2,
-    weightAxis: "first",
-    biasIndex: 2,
-    biasDims: weight.dims.slice(1),
-  });
-}
-
-const qAttention: Op = {
-  inputs: [5, 9],
-  infer: (node, [x, w, , scale, , mask, , , past]) => {
-    const inputs: Facts[] = [{ type: scale.type, shape: x.shape }, w, {}, mask, past];
-    return [attention.infer(node, inputs)[0]];
-  },
-};
-
-const multiHeadAttention: Op = {
-  inputs: [1, 10],
-  infer(_node, [q, , v]) {
-    if (q.shape?.length !== 3) return [{ type: q.type }];
-    const size = v.shape?.length === 3 ? v.shape[2] : v.shape?.length === 4 ? product([v.shape[1], v.shape[3]]) : null;
-    return [{ type: q.type, shape: [q.shape[0], q.shape[1], size] }];
-  },
-};
-
-/** The query may hold keys and values too. */
-const groupQueryAttention: Op = {
-  inputs: [7, 17],
-  infer(node, [{ type, shape }, key]) {
-    const heads = node.number("num_heads", 0), shared = node.number("kv_num_heads", 0), width = shape?.[2];
-    const size: Dim = key.shape || typeof width !== "number" ? width ?? null : width * heads / (heads + 2 * shared);
-    return [{ type, shape: shape && [shape[0], shape[1], size] }];
-  },
-};
-
 /** An operator on quantized numbers: the result has the type of the first and this shape. */
 function quantized(
   inputs: Op["inputs"],
@@ -216,9 +151,9 @@ const expandDims: Op = {
 
 /** com.microsoft: ONNX Runtime's own operators, which its optimizer and quantizer leave in a model. */
 export const CONTRIB_OPS = {
+  ...CONTRIB_ATTENTION_OPS,
   ...GENERATION_OPS,
   ...OTHER_CONTRIB_OPS,
-  Attention: { ...attention, linear: queriesOf },
   BiasGelu: { inputs: [2], infer: inferBroadcast },
   CDist: {
     inputs: [2],
@@ -234,17 +169,14 @@ export const CONTRIB_OPS = {
   FusedMatMul: fusedMatMul,
   Gelu: pointwise((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
   GridSample: RESIZE_OPS.GridSample,
-  GroupQueryAttention: groupQueryAttention,
   Inverse: { inputs: [1], infer: inferSame },
   MatMulIntegerToFloat: floatProduct(4, 7),
   MatMulNBits: matMulNBits,
-  MultiHeadAttention: multiHeadAttention,
   MurmurHash3: {
     inputs: [1],
     infer: (node, [{ shape }]) => [{ type: node.number("positive", 1) !== 0 ? "uint32" : "int32", shape }],
   },
   NhwcMaxPool: channelsLast([1], () => true),
-  QAttention: qAttention,
   QGemm: qgemm,
   QLinearAdd: quantized([7, 8], ([a, , , b]) => broadcast([a.shape, b.shape])),
   QLinearAveragePool: channelsLast([4, 5], (node) => node.number("channels_last", 0) !== 0),

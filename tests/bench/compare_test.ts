@@ -1,6 +1,7 @@
 import { FileError } from "../../src/fusion/mod.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { compare, type CompareOptions } from "../../src/bench/compare.ts";
+import { compare } from "../../src/bench/compare.ts";
+import type { CompareOptions } from "../../src/bench/compare_options.ts";
 import { randomInputs } from "../../src/bench/inputs.ts";
 import { modelBytes, tensor } from "../onnx_model.ts";
 import { fuse } from "../../src/fusion/mod.ts";
