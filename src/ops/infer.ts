@@ -25,12 +25,18 @@ export function inferNode(node: Node): void {
   const facts = factsOfNode(node);
   node.outputs.forEach((value, index) => {
     if (!value || !facts[index]) return;
-    const { type, shape, constant, elements } = facts[index];
+    const { type, constant, elements } = facts[index], shape = sizesOf(facts[index].shape);
     value.type ??= type;
     if (shape) value.shape = value.shape ? mergedShape(value.shape, shape) : shape;
     value.elements = elements;
     value.constant = constant ?? wholly({ type: value.type, shape: value.shape, elements });
   });
+}
+
+/** A shape without what is no size: attributes that no runtime takes may make a negative one, a fraction or none at all. */
+function sizesOf(shape: Shape | undefined): Shape | undefined {
+  const isSize = (dim: Dim) => typeof dim !== "number" || Number.isSafeInteger(dim) && dim >= 0;
+  return shape?.every(isSize) === false ? shape.map((dim) => isSize(dim) ? dim : null) : shape;
 }
 
 function factsOfNode(node: Node): readonly Facts[] {

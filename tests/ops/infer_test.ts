@@ -164,3 +164,19 @@ Deno.test("a Conv or a pool at stride 1 that pads as much as its kernel takes ke
   }
   assertEquals(await shapeOf([2, 1, 2, 1], { dilations: [2, 2] }), ["n", 2, "h", null]);
 });
+
+Deno.test("a size that attributes make negative, a fraction or endless is not known", async () => {
+  const shapeOf = async (op: string, attributes: TestNode["attributes"], domain = "") => {
+    const model = modelBytes({
+      opset: 9,
+      opsets: { "com.microsoft": 1 },
+      inputs: { x: ["n", 4, 5, 6] },
+      outputs: { y: null },
+      nodes: [{ op, domain, inputs: ["x"], outputs: ["y"], attributes }],
+    });
+    return (await open(model)).graphs().graph.find("y")!.shape;
+  };
+  assertEquals(await shapeOf("Crop", { border: [4, 0, 4, 1] }), ["n", 4, 4, null]);
+  assertEquals(await shapeOf("UnfoldTensor", { size: 2, step: 0 }, "com.microsoft"), ["n", 4, 5, null, 2]);
+  assertEquals(await shapeOf("UnfoldTensor", { size: -2 }, "com.microsoft"), ["n", 4, 5, 9, null]);
+});
