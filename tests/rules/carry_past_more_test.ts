@@ -70,22 +70,23 @@ Deno.test("fuse() keeps a BatchNormalization behind a Sum of which one part is n
   await assertKeeps(model(["p = Conv(x, u)", "q = Relu(z)", "a = Sum(p, q, x)", bn("y", "a")]), /'x'|Relu|shift/);
 });
 
-Deno.test("a map gets past the smallest value, a scale past a total", async () => {
+Deno.test("a map gets past the smallest value, and past a total, whose shift is that of each entry as often as there are", async () => {
   const axes = "spatial", least = ["p = Conv(x, u)", `r = ReduceMin(p, ${axes})`, bn("c", "r"), "y = Relu(c)"];
   await assertFuses(model(least), { Conv: 1, ReduceMin: 1, Relu: 1 }, OPTIONS);
-  const total = ["p = Conv(x, u)", `r = ReduceSum(p, ${axes})`, "c = Mul(r, s)", "y = Relu(c)"];
+  const total = ["p = Conv(x, u)", `r = ReduceSum(p, ${axes})`, bn("c", "r"), "y = Relu(c)"];
   await assertFuses(model(total), { Conv: 1, ReduceSum: 1, Relu: 1 }, OPTIONS);
+  const down = ["r = Relu(x)", bn("n", "r"), `p = ReduceSum(n, ${axes})`, "y = Conv(p, u)"];
+  await assertFuses(model(down), { Relu: 1, ReduceSum: 1, Conv: 1 }, OPTIONS);
 });
 
-Deno.test("fuse() keeps a negative scale behind the smallest value, and a shift behind a total", async () => {
+Deno.test("fuse() keeps a negative scale behind the smallest value, and a shift behind a total of open size", async () => {
   await assertKeeps(
     model(["p = Conv(x, u)", "r = ReduceMin(p, spatial)", "c = Mul(r, minus)", "y = Relu(c)"]),
     /turns the minimum of .* into a maximum/,
   );
-  await assertKeeps(
-    model(["p = Conv(x, u)", "r = ReduceSum(p, spatial)", "c = Add(r, t)", "y = Relu(c)"]),
-    /adds up as often as it has entries/,
-  );
+  const open = model(["p = Conv(x, u)", "r = ReduceSum(p, spatial)", "c = Add(r, t)", "y = Relu(c)"]);
+  open.inputs!.x = ["n", 4, "h", 6];
+  await assertKeeps(open, /adds up as often as it has entries: it is open how often/);
 });
 
 for (const mode of ["reflect", "edge", "wrap"]) {

@@ -1,6 +1,7 @@
 import type { Node } from "../../graph/graph.ts";
 import { type AffineMap, hasShift } from "../affine_map.ts";
 import { reducedAxes } from "../constant.ts";
+import { elementCount } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { isUnpadded, type Window, windowOf } from "../window.ts";
 import { type Carry, unary } from "./carry.ts";
@@ -78,11 +79,19 @@ const average: Condition = (node, affine) => {
   );
 };
 
-/** A sum multiplies a shift by how many it adds. */
-const homogeneous: Condition = (node, affine) =>
-  hasShift(affine)
-    ? new Skip("shift-blocked", `it has a shift, which ${node.label} adds up as often as it has entries`)
-    : undefined;
+/** Σ(s·x + t) = s·Σx + n·t over n entries. */
+function totalled(node: Node, affine: AffineMap, way: "up" | "down"): AffineMap | Skip {
+  const shape = node.inputs[0]?.shape, reduced = shape && reducedAxes(node, shape.length);
+  const count = reduced ? elementCount([1, ...shape.filter((_, axis) => reduced.has(axis))]) : null;
+  if (hasShift(affine) && !count) {
+    return new Skip(
+      "shift-blocked",
+      `it has a shift, which ${node.label} adds up as often as it has entries: it is open how often`,
+    );
+  }
+  const times = way === "up" ? 1 / (count ?? 1) : count ?? 1;
+  return reducedAxis(node, { ...affine, shift: affine.shift.map((value) => value * times) }, way);
+}
 
 const anything: Condition = () => undefined;
 
@@ -97,6 +106,10 @@ export const globalAverageCarry: Carry = spatialPool(anything);
 /** ReduceMax and ReduceMin. */
 export const reduceExtremeCarry: Carry = reduction(ordered);
 /** ReduceSum. */
-export const reduceSumCarry: Carry = reduction(homogeneous);
+export const reduceSumCarry: Carry = unary(
+  "pooling",
+  (node, affine) => totalled(node, affine, "up"),
+  (node, affine) => totalled(node, affine, "down"),
+);
 /** ReduceMean. */
 export const reduceMeanCarry: Carry = reduction(anything);
