@@ -12,6 +12,7 @@ const CONSTANTS: Record<string, TestTensor> = {
   three: { dims: [], values: [3] },
   third: { dims: [1], values: [1 / 3] },
   half: { dims: [], values: [0.5] },
+  tiny: { dims: [], values: [1e-25] },
   rows: randomIn(0.5, 2, [3, 1], 5),
   gamma: randomIn(0.5, 1.5, [4], 6),
   beta: random([4], 7),
@@ -65,6 +66,7 @@ const MERGES: [string[], Record<string, number>][] = [
   [["Sub half", "Div three", "BatchNormalization", "Neg"], { BatchNormalization: 1 }],
   [["BatchNormalization", "BatchNormalization gamma2"], { BatchNormalization: 1 }],
   [["Mul m", "Mul rows"], { Mul: 2 }],
+  [["Mul tiny", "Mul tiny"], { Mul: 2 }],
   [["BatchNormalization", "Mul rows"], { BatchNormalization: 1, Mul: 1 }],
 ];
 
