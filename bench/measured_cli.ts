@@ -1,9 +1,12 @@
 /** The command line in a process of its own, with what it took: for the benches that set it beside `cp`. */
 import { fileURLToPath } from "node:url";
 import { medianSorted } from "simple-statistics";
+import config from "../deno.json" with { type: "json" };
 
 const CLI = new URL("../src/cli/main.ts", import.meta.url);
 const CONFIG = fileURLToPath(new URL("../deno.json", import.meta.url));
+/** What the task that runs the command line tells V8. */
+const V8_FLAGS = config.tasks.layerfuse.command.match(/--v8-flags=\S+/g) ?? [];
 /**
  * The CLI with its time and its peak memory printed last: Linux's VmHWM where there is one, since maxRSS there begins with what
  * the process that started this one had.
@@ -51,7 +54,8 @@ export async function timed(command: string, ...args: string[]): Promise<number>
 export async function measuredCli(folder: string, ...args: string[]): Promise<Cost> {
   const script = `${folder}/measured.ts`;
   await Deno.writeTextFile(script, MEASURED);
-  const { seconds, output } = await run(Deno.execPath(), ["run", "-A", "--config", CONFIG, script, ...args]);
+  const flags = ["-A", ...V8_FLAGS, "--config", CONFIG];
+  const { seconds, output } = await run(Deno.execPath(), ["run", ...flags, script, ...args]);
   const [, ms, ...kib] = /measured ([\d.]+) (\d+) (\d+)/.exec(output)!;
   const [peakMB, startMB] = kib.map((count) => Number(count) * 1.024 / 1000);
   return { seconds, ownSeconds: Number(ms) / 1000, peakMB, ownPeakMB: peakMB - startMB };

@@ -59,6 +59,8 @@ const COMMAND = new RegExp(`(?:^|\\b(?:task|layerfuse|cli|main\\.ts) )(${Object.
 
 /** Options of what is no command of layerfuse: tasks, scripts, Deno, npm, CUDA's install script. */
 const OTHERS = new Set([
+  "--v8-flags", // Deno's
+  "--max-semi-space-size", // V8's
   ...["--version", "--allow-read", "--allow-write", "--allow-env", "--config", "--no-check", "--filter", "--dry-run"],
   ...["--to", "--only", "--bytes", "--minutes", "--graphs"],
 ]);
