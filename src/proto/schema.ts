@@ -58,15 +58,16 @@ export function messageType(name: string): MessageType {
 
 const reach = new Map<MessageType, boolean>();
 
-/** Whether a TensorProto can sit somewhere inside a message of this type. */
-function mayHoldTensor(type: MessageType, seen: Set<MessageType> = new Set()): boolean {
+/** Whether a TensorProto can sit somewhere inside a message of this type; `around` are the types that were asked before it. */
+function mayHoldTensor(type: MessageType, around?: Set<MessageType>): boolean {
   const known = reach.get(type);
   if (known !== undefined) return known;
   if (type.name === "TensorProto") return true;
-  if (seen.has(type)) return false;
-  seen.add(type);
-  const found = [...type.fields.values()].some(({ type }) => type instanceof MessageType && mayHoldTensor(type, seen));
-  if (found || seen.size === 1) reach.set(type, found);
+  const asked = around ?? new Set();
+  if (asked.has(type)) return false;
+  asked.add(type);
+  const found = [...type.fields.values()].some(({ type }) => type instanceof MessageType && mayHoldTensor(type, asked));
+  if (found || !around) reach.set(type, found); // a type that holds another of its own is not known before all of it is
   return found;
 }
 
