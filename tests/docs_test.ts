@@ -128,6 +128,11 @@ Deno.test("every option that the pages give to a command is one of that command,
   assert(count > 80, `${count} options`);
 });
 
+Deno.test("the pages give V8 the flag that the task of the command line gives it", () => {
+  const [flag] = /--v8-flags=\S+/.exec(config.tasks.layerfuse.command)!;
+  for (const path of ["README.md", "docs/big_models.md"]) assert(pages.get(path)!.includes(flag), path);
+});
+
 Deno.test("every task and every command that the pages name exists", () => {
   const unknown: string[] = [];
   let count = 0;
