@@ -1,6 +1,6 @@
 import type { Dim, Node } from "../graph/graph.ts";
 import { scaler } from "./affine/scaler.ts";
-import { extractorCarry } from "./carry/select.ts";
+import { extractorCarry } from "./carry/extract.ts";
 import { product } from "./dims.ts";
 import { inferSame } from "./elementwise.ts";
 import { classifierLinear } from "./linear/classifier.ts";

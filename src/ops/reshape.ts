@@ -38,14 +38,10 @@ const reshape: Op = {
   settled(node) {
     const [x, target] = node.inputs, sizes = valueElements(target);
     if (!x || !sizes || constantOf(target)) return [];
-    const settledAs = (zeros: { allowZero: boolean }, without?: string) => {
-      const values = settledTarget(x.shape, sizes, zeros);
-      return values &&
-        { index: 1, constant: valueTensor("int64", [values.length], Float64Array.from(values)), without };
-    };
-    const zeros = zerosIn(node), isCopying = zeros.allowZero && !sizes.includes(0);
-    const settled = settledAs(zeros) ?? (isCopying ? settledAs({ allowZero: false }, "allowzero") : undefined);
-    return settled ? [settled] : [];
+    const isEmpty = sizes.includes(0), { allowZero } = zerosIn(node); // without a 0 among the sizes one may copy
+    const values = settledTarget(x.shape, sizes, { allowZero: allowZero && isEmpty });
+    const constant = values && valueTensor("int64", [values.length], Float64Array.from(values));
+    return constant ? [{ index: 1, constant, without: allowZero && !isEmpty ? "allowzero" : undefined }] : [];
   },
 };
 

@@ -1,6 +1,5 @@
 import { MOST_ENTRIES } from "../affine/elementwise.ts";
 import type { Node } from "../../graph/graph.ts";
-import { constantValues } from "../constant.ts";
 import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { cutsOf, reachOf } from "../slice_cuts.ts";
@@ -15,9 +14,10 @@ interface TakenEntries extends Selection {
 }
 
 /** What a node takes, axis by axis; a reason where that is not known. */
-type SelectionsOf = (node: Node) => readonly TakenEntries[] | Skip;
+export type SelectionsOf = (node: Node) => readonly TakenEntries[] | Skip;
 
-function unknown(node: Node): Skip {
+/** That it is not known which entries a node takes. */
+export function unknown(node: Node): Skip {
   return new Skip("unknown-shape", `which entries ${node.label} takes is not known`);
 }
 
@@ -42,16 +42,8 @@ const gathered: SelectionsOf = (node) => {
   return [{ axis, indices, length, isDropped }];
 };
 
-/** ArrayFeatureExtractor: constant entries of the last axis; a vector becomes a row, which is no selection. */
-const extracted: SelectionsOf = (node) => {
-  const [x, picks] = node.inputs, indices = constantValues(picks), axis = (x?.shape?.length ?? 0) - 1;
-  const length = x?.shape?.[axis];
-  if (axis < 1 || !indices || typeof length !== "number" || length > MOST_ENTRIES) return unknown(node);
-  return [{ axis, indices, length, isDropped: false }];
-};
-
 /** A node that takes entries of its first input. */
-function selection(selectionsOf: SelectionsOf): Carry {
+export function selection(selectionsOf: SelectionsOf): Carry {
   return {
     kind: "arithmetic",
     up(node, _output, affine) {
@@ -93,6 +85,3 @@ export const sliceCarry: Carry = selection(sliced);
 
 /** Gather by constant indices, of one axis. */
 export const gatherCarry: Carry = selection(gathered);
-
-/** ArrayFeatureExtractor of constant columns. */
-export const extractorCarry: Carry = selection(extracted);
