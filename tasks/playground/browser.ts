@@ -12,13 +12,14 @@ import { EXPERIMENTAL_OPS } from "../../src/ops/experimental.ts";
 import { GENERATION_OPS } from "../../src/ops/generation.ts";
 import { ML_OPS } from "../../src/ops/ml.ts";
 import { SIGNAL_OPS } from "../../src/ops/signal.ts";
+import { TEXT_OPS } from "../../src/ops/text.ts";
 
 /** Operators that the page does not know, as `Model.stats` has them. */
 export const LEFT_ALONE: readonly string[] = [
   ...Object.keys(ML_OPS).map((name) => `ai.onnx.ml.${name}`),
   ...[GENERATION_OPS, OTHER_CONTRIB_OPS].flatMap(Object.keys).map((name) => `com.microsoft.${name}`),
   ...Object.keys(EXPERIMENTAL_OPS),
-  ...Object.keys(SIGNAL_OPS),
+  ...[SIGNAL_OPS, TEXT_OPS].flatMap(Object.keys),
 ];
 
 /** Any function of a `node:` module, in a browser: reading and writing files is not for pages. */
@@ -76,7 +77,7 @@ const SMALLER: Readonly<Record<string, string>> = {
           "' beside it. Choose or drop both files at once.");
       }
     }`,
-  // what is not known is left alone: classical models, what generates text, old and rare operators, spectra, cells dealt out to
+  // what is not known is left alone: classical models, what generates or takes text, old and rare operators, spectra, cells dealt out to
   // batches, constants that are resized, normalised, filtered or pooled, what comes together again further on, sequences, cells cut
   // off a layer's result, axes that a Transpose moves joined, layers with movements between them
   "ops/contrib_others.ts": "export const OTHER_CONTRIB_OPS = {};",
@@ -84,6 +85,7 @@ const SMALLER: Readonly<Record<string, string>> = {
   "ops/generation.ts": "export const GENERATION_OPS = {};",
   "ops/ml.ts": "export const ML_OPS = {};",
   "ops/signal.ts": "export const SIGNAL_OPS = {};",
+  "ops/text.ts": "export const TEXT_OPS = {};",
   "ops/trim.ts": "export const TRIMS = [], trimOf = () => {};",
   "ops/linear/trimmed.ts": "export const emitTrimmed = () => {};",
   "ops/linear/dilated.ts": "export const dilated = () => {};", // there are no cells dealt out to batches

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Fusion } from "../../playground/fusion.ts";
 import { fuse } from "../../src/fusion/mod.ts";
 import { SIGNAL_OPS } from "../../src/ops/signal.ts";
+import { TEXT_OPS } from "../../src/ops/text.ts";
 import { OPS } from "../../src/ops/table.ts";
 import { browserScript } from "../../tasks/playground/browser.ts";
 import { arbitraryRecipe, modelOf as randomModel } from "../fuzz/arbitrary_graph.ts";
@@ -18,7 +19,7 @@ const script = await browserScript(fileURLToPath(new URL("../../playground/fusio
 await esbuild.stop();
 const page: Fusion = new Function(`${script}; return layerfuse`)();
 
-/** Operator sets of the examples, by domain; the operators of ai.onnx.ml, spectra and losses the page leaves as they are. */
+/** Operator sets of the examples, by domain; the operators of ai.onnx.ml, text, spectra and losses the page leaves as they are. */
 const OPSETS: Record<string, readonly number[]> = { "": [11, 21], "com.microsoft": [1] };
 /** Random graphs. */
 const GRAPHS = 150;
@@ -53,7 +54,7 @@ function withShapes(model: TestModel): TestModel {
 }
 
 for (const [domain, opsets] of Object.entries(OPSETS)) {
-  const names = Object.keys(OPS[domain]).filter((name) => !Object.hasOwn(SIGNAL_OPS, name));
+  const names = Object.keys(OPS[domain]).filter((name) => !Object.hasOwn({ ...SIGNAL_OPS, ...TEXT_OPS }, name));
   Deno.test(`the page knows every operator of ${domain || "ai.onnx"} as the library does`, async () => {
     let count = 0;
     for (const opType of names) {
