@@ -7,21 +7,12 @@ import { IDIOMS } from "./table.ts";
 export interface Entry {
   /** Which one. */
   readonly idiom: Idiom;
-  /** The form that ONNX Runtime recognises. */
+  /** The form that ONNX Runtime recognises, as far as the operators of the graph make it. */
   readonly pattern: Pattern;
   /** Operators without which it cannot be there. */
   readonly needed: readonly string[];
   /** Most nodes from one of its nodes to its root. */
   readonly depth: number;
-}
-
-const byRoot = new Map<string, Entry[]>();
-for (const idiom of IDIOMS) {
-  for (const opType of rootsOf(idiom.recognised)) {
-    const pattern = idiom.recognised;
-    const entry = { idiom, pattern, needed: [...neededBy(pattern)], depth: depthOf(pattern) - 1 };
-    byRoot.set(opType, [...byRoot.get(opType) ?? [], entry]);
-  }
 }
 
 /** Operators without which a pattern cannot be there. */
@@ -81,16 +72,26 @@ export function possibleIn(graph: Graph, added: ReadonlySet<string> = AS_IS.adde
 
 /** The idioms that can be made of some operators. */
 function possibleOf(opTypes: ReadonlySet<string>): Possible {
-  const roots = new Map<string, Entry[]>(), members = new Set<string>();
+  const byRoot = new Map<string, Entry[]>(), members = new Set<string>();
   let reach = 0;
-  for (const [opType, entries] of byRoot) {
-    const those = entries.filter(({ needed }) => needed.every((needed) => opTypes.has(needed)));
-    if (those.length === 0) continue;
-    roots.set(opType, those);
-    for (const { pattern, depth } of those) {
-      for (const member of membersOf(pattern)) members.add(member);
-      reach = Math.max(reach, depth);
-    }
+  for (const idiom of IDIOMS) {
+    const pattern = within(idiom.recognised, opTypes);
+    if (!pattern) continue;
+    const entry = { idiom, pattern, needed: [...neededBy(pattern)], depth: depthOf(pattern) - 1 };
+    for (const opType of rootsOf(pattern)) byRoot.set(opType, [...byRoot.get(opType) ?? [], entry]);
+    for (const member of membersOf(pattern)) members.add(member);
+    reach = Math.max(reach, entry.depth);
   }
-  return { opTypes, byRoot: roots, members, reach, more: new Map() };
+  return { opTypes, byRoot, members, reach, more: new Map() };
+}
+
+/** What of a pattern can be made of some operators: the less there is, the fewer nodes are looked at. */
+function within(pattern: Pattern, opTypes: ReadonlySet<string>): Pattern | undefined {
+  if (pattern.kind === "either") {
+    const patterns = pattern.patterns.flatMap((one) => within(one, opTypes) ?? []);
+    return patterns.length > 0 ? { kind: "either", patterns } : undefined;
+  }
+  if (pattern.kind !== "node") return pattern;
+  const inputs = opTypes.has(pattern.opType) ? pattern.inputs.flatMap((input) => within(input, opTypes) ?? []) : [];
+  return inputs.length === pattern.inputs.length && opTypes.has(pattern.opType) ? { ...pattern, inputs } : undefined;
 }
