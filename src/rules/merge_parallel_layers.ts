@@ -58,8 +58,8 @@ function merge(sum: Sum, terms: (Term | LinearMap)[], refused: Skip[]): boolean 
     for (const [x, branch] of branches) {
       const signed = sign > 0 ? branch : negated(branch);
       if (signed instanceof Skip) continue;
-      if (!bySource.has(x)) bySource.set(x, new Map());
-      bySource.get(x)!.set(index, signed);
+      const own = bySource.get(x) ?? new Map<number, Branch>();
+      bySource.set(x, own.set(index, signed));
     }
   });
   const groups = [...bySource.values()].filter((group) =>

@@ -193,7 +193,10 @@ export class Propagation extends StagedMoves {
       );
     }
     this.removed.push(...nodes);
-    outputs.forEach((old, index) => old && this.outputs.push([old, made[index]!]));
+    for (const [index, old] of outputs.entries()) {
+      const own = made[index];
+      if (old && own) this.outputs.push([old, own]);
+    }
   }
 
   #step(node: Node): Skip | undefined {

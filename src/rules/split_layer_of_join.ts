@@ -2,7 +2,7 @@ import type { Node, Value } from "../graph/graph.ts";
 import { nodesOnlyFor } from "../ops/computed_sizes.ts";
 import { elementCount } from "../ops/dims.ts";
 import { ratioAt } from "../ops/known_at.ts";
-import { type SmallPart, splitLayer } from "../ops/linear/joined_input.ts";
+import { splitLayer } from "../ops/linear/joined_input.ts";
 import { LinearMap } from "../ops/linear/linear_map.ts";
 import type { PositionMap } from "../ops/position_map.ts";
 import { Skip } from "../ops/skip.ts";
@@ -31,20 +31,21 @@ export const splitLayerOfJoin: Rule = {
     if (!join || !parts) return undefined;
     const layer = layerOf(root);
     if (!layer || layer instanceof Skip || layer.input.axis !== 1) return undefined;
-    const split = splitLayer(layer, parts), small = new Map<number, SmallPart>(), enlarged = enlargedAmong(parts);
-    for (const [at, positions] of enlarged) {
+    const split = splitLayer(layer, parts);
+    const small = enlargedAmong(parts).flatMap((enlarged) => {
+      const { at, positions } = enlarged;
       const part = split?.small(at, positions, positions.ratio ?? ratioAt(positions.x, parts[at]));
-      if (part) small.set(at, part);
-    }
-    if (!split || small.size === 0) return undefined;
+      return part ? [{ ...enlarged, part }] : [];
+    });
+    if (!split || small.length === 0) return undefined;
     const isSmall = isGated && layer.isPointwise &&
       (elementCount(root.output.shape?.slice(1)) ?? Infinity) < LEAST_ELEMENTS;
-    const isWorth = ([at, { saved }]: [number, SmallPart]) =>
+    const worth = isSmall ? [] : small.filter(({ part: { saved }, positions }) =>
       !isGated ||
-      (layer.isPointwise ? saved >= LEAST_SAVED : saved >= LEAST_BY_PHASES && arePhasesWorth(saved, enlarged.get(at)!));
-    const worth = isSmall ? [] : [...small].filter(isWorth);
+      (layer.isPointwise ? saved >= LEAST_SAVED : saved >= LEAST_BY_PHASES && arePhasesWorth(saved, positions))
+    );
     if (worth.length === 0) {
-      const [at] = small.keys();
+      const [{ at }] = small;
       return new Skip(
         "not-cheaper",
         isSmall
@@ -53,30 +54,35 @@ export const splitLayerOfJoin: Rule = {
       );
     }
     if (worth.length === parts.length) {
-      worth.splice(worth.indexOf(worth.reduce((a, b) => b[1].saved < a[1].saved ? b : a)), 1);
+      worth.splice(worth.indexOf(worth.reduce((a, b) => b.part.saved < a.part.saved ? b : a)), 1);
     }
     const others = [...join.output.users.keys()].filter((user) => user !== root);
     const areAlike = others.length === 0 || layer.isPointwise && others.every(isPointwise);
     if (join.output.isOutput || !areAlike) return undefined; // else the large map is needed anyway
-    const now = split.emit(new Map(worth), build);
+    const now = split.emit(new Map(worth.map(({ at, part }) => [at, part])), build);
     if (now instanceof Skip) return now;
-    const gone = others.length > 0 ? [root] : [...worth.map(([at]) => parts[at].producer!), join, root];
-    for (const [at] of others.length > 0 ? [] : worth) {
-      const { sizes, x } = enlarged.get(at)!;
+    const gone = others.length > 0 ? [root] : [...worth.map(({ node }) => node), join, root];
+    for (const { positions: { sizes, x } } of others.length > 0 ? [] : worth) {
       if (sizes) gone.push(...nodesOnlyFor(sizes.value, x, gone));
     }
     return new Replacement(gone, [[root.output, now]]);
   },
 };
 
-/** The parts that are made larger for this join alone, by their place, with how. */
-function enlargedAmong(parts: readonly Value[]): Map<number, PositionMap> {
-  const found = new Map<number, PositionMap>();
+/** A part that is made larger for a join alone: its place, and by what. */
+interface Enlarged {
+  readonly at: number;
+  readonly node: Node;
+  readonly positions: PositionMap;
+}
+
+function enlargedAmong(parts: readonly Value[]): Enlarged[] {
+  const found: Enlarged[] = [];
   for (const [at, part] of parts.entries()) {
     const { producer } = part, positions = producer && viewsOf(producer).positions?.(producer);
     if (!producer || !positions || positions instanceof Skip || !positions.enlarges) continue;
     if (positions.axes.includes(1)) continue;
-    if (part.users.size === 1 && !part.isOutput) found.set(at, positions);
+    if (part.users.size === 1 && !part.isOutput) found.push({ at, node: producer, positions });
   }
   return found;
 }

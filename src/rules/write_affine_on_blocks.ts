@@ -21,9 +21,11 @@ export const writeAffineOnBlocks: Rule = {
   rewrite(root, build) {
     const last = affineMapOf(root);
     if (!last || last.rebuild) return undefined;
-    const { x: { producer } } = last, first = producer && affineMapOf(producer);
-    const isPair = first && !first.rebuild && last.x.users.size === 1;
-    const map = isPair ? composed(first, last) : last, x = isPair && map ? first.x : last.x;
+    const { x: { producer, soleUser } } = last, first = soleUser && producer && affineMapOf(producer);
+    const pair = producer && first && !first.rebuild
+      ? { nodes: [root, producer], x: first.x, map: composed(first, last) }
+      : undefined;
+    const { nodes, x, map } = pair ?? { nodes: [root], x: last.x, map: last };
     const channels = x.shape?.[1];
     if (
       !map || x.shape?.length !== 4 || typeof channels !== "number" || channels > MOST_CHANNELS || x.type !== "float32"
@@ -37,6 +39,6 @@ export const writeAffineOnBlocks: Rule = {
       { name: root.name, output: root.output.name, constants: root.output.name },
       build,
     );
-    return new Replacement(x === last.x ? [root] : [root, producer!], [[root.output, now]]);
+    return new Replacement(nodes, [[root.output, now]]);
   },
 };
