@@ -1,19 +1,19 @@
 import type { Node, Shape } from "../graph/graph.ts";
 import { ATTENTION_OPS } from "./attention.ts";
 import { reshapeCarry } from "./carry/reshape.ts";
-import { axisOf, constantValues } from "./constant.ts";
+import { constantValues } from "./constant.ts";
 import { OTHER_CONTRIB_OPS } from "./contrib_others.ts";
 import { CONTRIB_ATTENTION_OPS } from "./contrib_attention.ts";
+import { CONTRIB_QUANTISED_OPS } from "./contrib_quantised.ts";
 import { CONV_OPS } from "./conv.ts";
-import { broadcast, fromStart, total } from "./dims.ts";
+import { fromStart } from "./dims.ts";
 import { inferBroadcast, inferSame, pointwise, unary } from "./elementwise.ts";
 import { erf, sigmoid } from "./functions.ts";
 import { GENERATION_OPS } from "./generation.ts";
 import { JOIN_OPS } from "./join.ts";
 import type { LinearMap } from "./linear/linear_map.ts";
 import { MATMUL_OPS } from "./matmul.ts";
-import type { Facts, Op, Ops } from "./op.ts";
-import { inferPool } from "./pool.ts";
+import type { Op, Ops } from "./op.ts";
 import { QUANTIZE_OPS } from "./quantize.ts";
 import { RESIZE_OPS } from "./resize.ts";
 import { Skip } from "./skip.ts";
@@ -50,14 +50,6 @@ function fusedConvLinear(node: Node): LinearMap | Skip {
   return new Skip("not-linear", `${node.label} has an activation or a second summand`);
 }
 
-/** A product of the first two inputs. */
-function floatProduct(...inputs: Op["inputs"]): Op {
-  return {
-    inputs,
-    infer: (node, [a, b]) => [{ type: "float32", shape: MATMUL_OPS.MatMul.infer(node, [a, b])[0].shape }],
-  };
-}
-
 /** A matrix of packed numbers; its size is an attribute. */
 const matMulNBits: Op = {
   inputs: [3, 6],
@@ -85,61 +77,6 @@ const embedLayerNormalization: Op = {
   },
 };
 
-/** An operator on quantized numbers: the result has the type of the first and this shape. */
-function quantized(
-  inputs: Op["inputs"],
-  shape: (facts: readonly Facts[], node: Node) => Shape | undefined = ([{ shape }]) => shape,
-): Op {
-  return { inputs, infer: (node, facts) => [{ type: facts[0].type, shape: shape(facts, node) }] };
-}
-
-const globalPool = quantized([5], ([{ shape }], node) => {
-  const isLast = node.number("channels_last", 0) !== 0;
-  return shape?.map((dim, axis) => axis === 0 || axis === (isLast ? shape.length - 1 : 1) ? dim : 1);
-});
-
-/** A convolution on whole numbers, over images whose channels may come last. */
-const qlinearConv: Op = {
-  inputs: [8, 9],
-  infer(node, [x, ...rest]) {
-    if (node.number("channels_last", 0) === 0) return CONV_OPS.QLinearConv.infer(node, [x, ...rest]);
-    const { shape } = x, first = shape && [shape[0], shape[shape.length - 1], ...shape.slice(1, -1)];
-    const [{ type, shape: out }] = CONV_OPS.QLinearConv.infer(node, [{ ...x, shape: first }, ...rest]);
-    return [{ type, shape: out && [out[0], ...out.slice(2), out[1]] }];
-  },
-};
-
-/** A pool over images whose channels come last. */
-function channelsLast(inputs: Op["inputs"], isLast: (node: Node) => boolean): Op {
-  return {
-    inputs,
-    infer(node, [{ type, shape }]) {
-      if (!isLast(node)) return [inferPool(node, [{ type, shape }])[0]];
-      const first = shape && [shape[0], shape[shape.length - 1], ...shape.slice(1, -1)];
-      const [{ shape: out }] = inferPool(node, [{ type, shape: first }]);
-      return [{ type, shape: out && [out[0], ...out.slice(2), out[1]] }];
-    },
-  };
-}
-
-const qlinearConcat: Op = {
-  inputs: [3, Infinity],
-  infer(node, inputs) {
-    const parts = inputs.slice(2).filter((_, at) => at % 3 === 0), [first] = parts, shape = first?.shape;
-    const axis = shape && axisOf(node, shape.length, 1);
-    const whole = total(parts.map((part) => part.shape?.[axis!] ?? null));
-    return [{ type: inputs[1].type, shape: shape?.map((dim, at) => at === axis ? whole : dim) }];
-  },
-};
-
-const qgemm: Op = {
-  inputs: [6, 9],
-  infer: (node, [a, , , b, , , , , zero]) => [{
-    type: node.has(8) ? zero.type : "float32",
-    shape: MATMUL_OPS.Gemm.infer(node, [a, b])[0].shape,
-  }],
-};
-
 const expandDims: Op = {
   inputs: [2],
   infer(node, [{ type, shape }]) {
@@ -152,6 +89,7 @@ const expandDims: Op = {
 /** com.microsoft: ONNX Runtime's own operators, which its optimizer and quantizer leave in a model. */
 export const CONTRIB_OPS = {
   ...CONTRIB_ATTENTION_OPS,
+  ...CONTRIB_QUANTISED_OPS,
   ...GENERATION_OPS,
   ...OTHER_CONTRIB_OPS,
   BiasGelu: { inputs: [2], infer: inferBroadcast },
@@ -160,7 +98,6 @@ export const CONTRIB_OPS = {
     infer: (_node, [a, b]) => [{ type: a.type, shape: [a.shape?.[0] ?? null, b.shape?.[0] ?? null] }],
   },
   DequantizeLinear: QUANTIZE_OPS.DequantizeLinear,
-  DynamicQuantizeMatMul: floatProduct(3, 5),
   EmbedLayerNormalization: embedLayerNormalization,
   ExpandDims: { ...expandDims, carry: reshapeCarry },
   FastGelu: { inputs: [1, 2], infer: inferSame },
@@ -170,23 +107,11 @@ export const CONTRIB_OPS = {
   Gelu: pointwise((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
   GridSample: RESIZE_OPS.GridSample,
   Inverse: { inputs: [1], infer: inferSame },
-  MatMulIntegerToFloat: floatProduct(4, 7),
   MatMulNBits: matMulNBits,
   MurmurHash3: {
     inputs: [1],
     infer: (node, [{ shape }]) => [{ type: node.number("positive", 1) !== 0 ? "uint32" : "int32", shape }],
   },
-  NhwcMaxPool: channelsLast([1], () => true),
-  QGemm: qgemm,
-  QLinearAdd: quantized([7, 8], ([a, , , b]) => broadcast([a.shape, b.shape])),
-  QLinearAveragePool: channelsLast([4, 5], (node) => node.number("channels_last", 0) !== 0),
-  QLinearConcat: qlinearConcat,
-  QLinearConv: qlinearConv,
-  QLinearGlobalAveragePool: globalPool,
-  QLinearLeakyRelu: quantized([4, 5]),
-  QLinearMul: quantized([7, 8], ([a, , , b]) => broadcast([a.shape, b.shape])),
-  QLinearSigmoid: quantized([4, 5]),
-  QLinearSoftmax: quantized([5]),
   QuantizeLinear: QUANTIZE_OPS.QuantizeLinear,
   QuickGelu: unary((node) => {
     const alpha = node.number("alpha", Math.fround(1.702));

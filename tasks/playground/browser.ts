@@ -7,6 +7,7 @@ import * as esbuild from "esbuild";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { minify } from "terser";
+import { CONTRIB_QUANTISED_OPS } from "../../src/ops/contrib_quantised.ts";
 import { OTHER_CONTRIB_OPS } from "../../src/ops/contrib_others.ts";
 import { EXPERIMENTAL_OPS } from "../../src/ops/experimental.ts";
 import { GENERATION_OPS } from "../../src/ops/generation.ts";
@@ -17,7 +18,9 @@ import { TEXT_OPS } from "../../src/ops/text.ts";
 /** Operators that the page does not know, as `Model.stats` has them. */
 export const LEFT_ALONE: readonly string[] = [
   ...Object.keys(ML_OPS).map((name) => `ai.onnx.ml.${name}`),
-  ...[GENERATION_OPS, OTHER_CONTRIB_OPS].flatMap(Object.keys).map((name) => `com.microsoft.${name}`),
+  ...[CONTRIB_QUANTISED_OPS, GENERATION_OPS, OTHER_CONTRIB_OPS].flatMap((ops) =>
+    Object.keys(ops).map((name) => `com.microsoft.${name}`)
+  ),
   ...Object.keys(EXPERIMENTAL_OPS),
   ...[SIGNAL_OPS, TEXT_OPS].flatMap(Object.keys),
 ];
@@ -77,9 +80,10 @@ const SMALLER: Readonly<Record<string, string>> = {
           "' beside it. Choose or drop both files at once.");
       }
     }`,
-  // what is not known is left alone: classical models, what generates or takes text, old and rare operators, spectra, cells dealt out to
+  // what is not known is left alone: classical models, what generates or takes text, layers on whole numbers, old and rare operators, spectra, cells dealt out to
   // batches, constants that are resized, normalised, filtered or pooled, what comes together again further on, sequences, cells cut
   // off a layer's result, axes that a Transpose moves joined, layers with movements between them
+  "ops/contrib_quantised.ts": "export const CONTRIB_QUANTISED_OPS = {};",
   "ops/contrib_others.ts": "export const OTHER_CONTRIB_OPS = {};",
   "ops/experimental.ts": "export const EXPERIMENTAL_OPS = {};",
   "ops/generation.ts": "export const GENERATION_OPS = {};",
