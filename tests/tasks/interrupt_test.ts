@@ -29,7 +29,7 @@ Deno.test({
   name: "interrupting a cell stops the call, keeps what was measured, and the kernel with its variables",
   ignore: !python.path,
   fn: async () => {
-    const models = `import { compare, fuse, open, stopOnInterrupt } from "../mod.ts";
+    const models = `import { build, compare, fuse, open, stopOnInterrupt } from "../mod.ts";
 stopOnInterrupt();
 const model = await open("../tests/fixtures/fashion_resnet.onnx"), { model: fused } = await fuse(model);`;
     const [, ...cells] = await shown([
@@ -37,11 +37,13 @@ const model = await open("../tests/fixtures/fashion_resnet.onnx"), { model: fuse
       [10, "const result = await compare(model, fused, { seconds: 600, levels: ['all'] }); result.interrupted"],
       [0, "`${result.levels.length} level, ${result.notes.at(-1)}`"],
       [0.2, "await compare(model, fused, { seconds: 600 })"],
+      [0.5, "await build('resnet152')"],
       [0, "(await compare(model, fused, { seconds: 0.2, levels: ['all'] })).interrupted ?? 'whole'"],
     ]);
     assertEquals(cells, [
       ["true"],
       ['"1 level, Interrupted: this is what was measured until then."'],
+      ["AbortError"],
       ["AbortError"],
       ['"whole"'],
     ]);
