@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ModelFormatError } from "../io/errors.ts";
+import { DownloadError, ModelFormatError } from "../io/errors.ts";
 import { download, type DownloadOptions } from "../io/download.ts";
 import { backupsOf } from "../io/save_files.ts";
 import { temporaryFile } from "../io/temporary_file.ts";
@@ -87,7 +87,9 @@ async function read(source: ModelSource, options: OpenOptions): Promise<Model> {
 /** The URL of a source that is to be downloaded; undefined for any other one. */
 export function webAddressOf(source: ModelSource | Model): URL | undefined {
   if (source instanceof URL) return source.protocol === "file:" ? undefined : source;
-  return typeof source === "string" && /^https?:/.test(source) ? new URL(source) : undefined;
+  if (typeof source !== "string" || !/^https?:/.test(source)) return undefined;
+  if (!URL.canParse(source)) throw new DownloadError(source, "is no web address.");
+  return new URL(source);
 }
 
 /** The file at a URL, in the cache or, without one, in a file that goes when it is no longer read. */

@@ -39,6 +39,7 @@ export function padsOf(node: Node, rank: number): Pads | undefined {
   const axes = node.has(3) ? axesOf(node, rank, 3) : [...Array(rank).keys()];
   if (!given || !axes || given.length !== 2 * axes.length) return undefined;
   const begin = new Array<Dim>(rank).fill(0), end = new Array<Dim>(rank).fill(0);
+  if (!axes.every((axis) => axis in begin)) return undefined;
   axes.forEach((axis, at) => {
     begin[axis] = given[at];
     end[axis] = given[at + axes.length];

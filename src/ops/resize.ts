@@ -17,6 +17,7 @@ const resize: Op = {
   infer(node, [{ type, shape }, first, second, third]) {
     if (!shape) return [{ type }];
     const axes = resizedAxes(node, shape.length);
+    if (!axes.every((axis) => axis in shape)) return [{ type }];
     const scales = node.opset < 11 ? first : second, sizes = node.opset >= 11 ? third : undefined;
     const to = [...shape], given = sizes && node.has(3) ? elementsOf(sizes) : undefined, by = elementsOf(scales);
     const isStretched = node.text("keep_aspect_ratio_policy", "stretch") === "stretch";

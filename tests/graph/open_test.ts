@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
+import { DownloadError, fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
 import { messageType } from "../onnx_proto.ts";
 import { concat, fieldBytes, wireFields } from "../../src/proto/wire.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
@@ -307,6 +307,7 @@ Deno.test("open() downloads from a URL, and says what the server answered where 
     assertEquals(model.name, "net");
     assertEquals(await model.bytes(), bytes);
     await assertRejects(() => open(new URL(`${base}/other.onnx`)), Error, "the server answered 404");
+    await assertRejects(() => open("http://[/net.onnx"), DownloadError, "http://[/net.onnx: is no web address.");
   } finally {
     await server.shutdown();
   }

@@ -203,3 +203,34 @@ Deno.test("a window over a constant that would be too much work is left to the r
   assertEquals(await evaluated([sorted], { x: random([2 ** 16 + 1], 1), k }), undefined);
   assertLess(performance.now() - before, 2000);
 });
+
+Deno.test("an axis far beyond a tensor's is known of a Pad and a Resize without a list as long as it", async () => {
+  for (const axis of [4, 2 ** 26, 2 ** 31]) {
+    const far = tensor([1], [axis], 7), empty = tensor([0], []);
+    const operators: [operator: TestNode, initializers: TestModel["initializers"]][] = [
+      [{ op: "Pad", inputs: ["c", "pads", "zero", "axes"], outputs: ["o"] }, {
+        pads: tensor([2], [1, 1], 7),
+        zero: tensor([], [0]),
+        axes: far,
+      }],
+      [{ op: "Resize", inputs: ["c", "empty", "scales"], outputs: ["o"], attributes: { axes: [axis] } }, {
+        empty,
+        scales: tensor([1], [2]),
+      }],
+    ];
+    for (const [operator, initializers] of operators) {
+      const { report } = await fuse(modelBytes({
+        opset: 18,
+        inputs: { x: [2, 4, 6, 6] },
+        outputs: { y: null },
+        initializers: { w: random([4, 4, 1, 1], 1), ...initializers },
+        nodes: [
+          { op: "Conv", inputs: ["x", "w"], outputs: ["c"] },
+          operator,
+          { op: "Conv", inputs: ["o", "w"], outputs: ["y"] },
+        ],
+      }));
+      assertEquals(report.after.ops, { Conv: 2, [operator.op]: 1 });
+    }
+  }
+});
