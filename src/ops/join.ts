@@ -118,17 +118,24 @@ const tile: Op = {
 const where = (dims: readonly number[]) => (index: readonly number[]) =>
   index.reduce((sum, at, axis) => at < 0 || at >= dims[axis] || sum < 0 ? -1 : sum * dims[axis] + at, 0);
 
+/** The axes that a CenterCropPad changes; undefined where its input has not all of them. */
+function croppedAxes(node: Node, rank: number): readonly number[] | undefined {
+  const axes = node.numbers("axes")?.map((axis) => fromStart(axis, rank)) ?? [...Array(rank).keys()];
+  return axes.every((axis) => axis >= 0 && axis < rank) ? axes : undefined;
+}
+
 const centerCropPad: Op = {
   inputs: [2],
   infer(node, [{ type, shape }, given]) {
     if (!shape) return [{ type }];
-    const sizes = elementsOf(given), axes = node.numbers("axes") ?? [...shape.keys()], to = [...shape];
-    axes.forEach((axis, at) => to[fromStart(axis, to.length)] = sizes?.[at] ?? null);
-    return [{ type, shape: to }];
+    const sizes = elementsOf(given), axes = croppedAxes(node, shape.length), to = [...shape];
+    axes?.forEach((axis, at) => to[axis] = sizes?.[at] ?? null);
+    return [{ type, shape: axes && to }];
   },
   evaluate(node, [x, given]) {
-    const { dims } = x!, sizes = smallValues(given)!, to = [...dims];
-    (node.numbers("axes") ?? [...dims.keys()]).forEach((axis, at) => to[fromStart(axis, to.length)] = sizes[at]);
+    const { dims } = x!, sizes = smallValues(given)!, to = [...dims], axes = croppedAxes(node, dims.length);
+    if (!axes) return undefined;
+    axes.forEach((axis, at) => to[axis] = sizes[at]);
     const shift = dims.map((dim, axis) =>
       to[axis] > dim ? -Math.floor((to[axis] - dim) / 2) : Math.floor((dim - to[axis]) / 2)
     );

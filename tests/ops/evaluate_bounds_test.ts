@@ -204,7 +204,7 @@ Deno.test("a window over a constant that would be too much work is left to the r
   assertLess(performance.now() - before, 2000);
 });
 
-Deno.test("an axis far beyond a tensor's is known of a Pad and a Resize without a list as long as it", async () => {
+Deno.test("an axis far beyond a tensor's is known of a Pad, a Resize and a CenterCropPad without a list as long as it", async () => {
   for (const axis of [4, 2 ** 26, 2 ** 31]) {
     const far = tensor([1], [axis], 7), empty = tensor([0], []);
     const operators: [operator: TestNode, initializers: TestModel["initializers"]][] = [
@@ -216,6 +216,9 @@ Deno.test("an axis far beyond a tensor's is known of a Pad and a Resize without 
       [{ op: "Resize", inputs: ["c", "empty", "scales"], outputs: ["o"], attributes: { axes: [axis] } }, {
         empty,
         scales: tensor([1], [2]),
+      }],
+      [{ op: "CenterCropPad", inputs: ["c", "sizes"], outputs: ["o"], attributes: { axes: [axis] } }, {
+        sizes: tensor([1], [4], 7),
       }],
     ];
     for (const [operator, initializers] of operators) {
