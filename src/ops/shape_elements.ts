@@ -37,6 +37,8 @@ export function reshapedDims(
   shape: readonly Dim[],
   { allowZero = false }: { allowZero?: boolean } = {},
 ): Dim[] {
+  const isSize = (dim: Dim) => typeof dim !== "number" || Number.isInteger(dim) && dim >= -1;
+  if (!shape.every(isSize)) return shape.map(() => null); // numbers of a type that sizes have not, say
   const copies = (dim: Dim) => dim === 0 && !allowZero;
   const dims = shape.map((dim, axis): Dim => copies(dim) ? x?.[axis] ?? null : dim);
   const at = dims.indexOf(-1);

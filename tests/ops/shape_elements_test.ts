@@ -7,6 +7,9 @@ import { modelBytes, type TestNode, type TestTensor } from "../onnx_model.ts";
 
 const RESHAPED: [x: Dim[], shape: Dim[], result: Dim[]][] = [
   [[2, 3, 4], [0, -1], [2, 12]],
+  [[2, 3, 4], [1.5, -1], [null, null]],
+  [[2, 3, 4], [-0.75, 3, 4], [null, null, null]],
+  [[2, 3, 4], [-2, -1], [null, null]],
   [["n", 3, 4], ["n", -1], ["n", 12]],
   [["n", 3, 4], [0, -1], ["n", 12]],
   [[null, 3, 4], [0, -1], [null, 12]],
