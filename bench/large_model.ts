@@ -13,6 +13,7 @@ const WIDTH = 4096, BLOCK = WIDTH * WIDTH * 4;
 
 /** Writes a chain of MatMul, each followed by a Mul with a vector, with `count` weights of 64 MiB in a file beside it. */
 async function generate(path: string, count: number): Promise<void> {
+  const type = messageType("ModelProto");
   const info = (name: string) => ({
     name,
     type: { tensor_type: { elem_type: 1, shape: { dim: [{ dim_value: 1 }, { dim_value: WIDTH }] } } },
@@ -50,7 +51,7 @@ async function generate(path: string, count: number): Promise<void> {
       ]),
     },
   };
-  await Deno.writeFile(path, messageType("ModelProto").encode(model));
+  await Deno.writeFile(path, type.encode(type.fromObject(model)).finish());
   using file = await Deno.open(`${path}.data`, { write: true, create: true, truncate: true });
   const values = Float32Array.from({ length: BLOCK / 4 }, (_, i) => Math.sin(i) / WIDTH),
     bytes = new Uint8Array(values.buffer);

@@ -1,5 +1,5 @@
 /** A small model with its weights in a file of their own, written with protobufjs alone. */
-import { messageType } from "./onnx_proto.ts";
+import { messageType } from "../src/proto/schema.ts";
 import { modelBytes, random, randomIn, type TestModel } from "./onnx_model.ts";
 
 /** Conv, BatchNormalization, Relu: fused, its weights are computed anew. */

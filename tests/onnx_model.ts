@@ -4,7 +4,7 @@
  */
 import * as ort from "onnxruntime-node";
 import { disableTelemetry } from "../src/bench/telemetry.ts";
-import { messageType } from "./onnx_proto.ts";
+import { messageType } from "../src/proto/schema.ts";
 
 disableTelemetry();
 

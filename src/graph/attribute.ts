@@ -29,7 +29,7 @@ class NewAttribute implements Attribute {
       : typeof value === "number"
       ? { type: INT, i: value }
       : { type: INTS, ints: value };
-    return messageType("AttributeProto").encode({ name, ...fields });
+    return messageType("AttributeProto").encode({ name, ...fields }).finish();
   }
 }
 
@@ -38,10 +38,10 @@ export function floatAttribute(name: string, value: number | readonly number[]):
   const type = messageType("AttributeProto");
   if (typeof value === "number") {
     const f = Math.fround(value);
-    return { name, value: f, bytes: type.encode({ name, type: FLOAT, f }) };
+    return { name, value: f, bytes: type.encode({ name, type: FLOAT, f }).finish() };
   }
   const floats = value.map(Math.fround);
-  return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }) };
+  return { name, value: floats, bytes: type.encode({ name, type: FLOATS, floats }).finish() };
 }
 
 /** The attributes of a node with some changed or new ones (a FLOAT as an attribute); one that is undefined is left out. */
@@ -63,7 +63,7 @@ function isAttribute(value: number | string | readonly number[] | Attribute): va
 /** The `value` attribute of a Constant node. */
 export function tensorAttribute(name: string, tensor: Tensor, tensorProto: Uint8Array): Attribute {
   const type = messageType("AttributeProto");
-  const head = type.encode({ name, type: 4 });
+  const head = type.encode({ name, type: 4 }).finish();
   const field = fieldBytes(5, tensorProto);
   const bytes = new Uint8Array(head.length + field.length);
   bytes.set(head);

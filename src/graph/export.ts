@@ -226,7 +226,7 @@ function outputInfo(value: Value | undefined): Uint8Array | undefined {
   return type.encode({
     name,
     type: { tensor_type: { elem_type: elementCode(element), ...dim && { shape: { dim } } } },
-  });
+  }).finish();
 }
 
 function valueInfo(value: Value): Uint8Array {
@@ -235,7 +235,7 @@ function valueInfo(value: Value): Uint8Array {
   return type.encode({
     name: value.name,
     type: { tensor_type: { elem_type: elementCode(element), shape: { dim: dims.map((dim) => ({ dim_value: dim })) } } },
-  });
+  }).finish();
 }
 
 /**

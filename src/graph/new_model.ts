@@ -57,7 +57,7 @@ export function newModel(init: NewModelInit): NewModel {
       graph: {},
       opset_import: [{ domain: "", version: init.opset }],
       metadata_props: Object.entries(init.metadata ?? {}).map(([key, value]) => ({ key, value })),
-    }),
+    }).finish(),
   );
   return { graph, functions: [], wire, payloads: [], irVersion: init.irVersion };
 }
@@ -82,5 +82,5 @@ function valueInfo(value: Value, shape: readonly Dim[] | undefined): Uint8Array 
   return type.encode({
     name: value.name,
     type: { tensor_type: { elem_type: elementCode(value.type!), ...dim && { shape: { dim } } } },
-  });
+  }).finish();
 }

@@ -1,6 +1,7 @@
+import protobuf from "protobufjs";
 import { ModelFormatError } from "../io/errors.ts";
-import { Reader } from "./reader.ts";
 import { TEXT } from "./text.ts";
+import { contentAt } from "./wire.ts";
 
 /** What a plain attribute can hold. Integers above 2^53 are rounded: they are read, never written back. */
 export type AttributeValue = number | string | readonly number[] | readonly string[];
@@ -28,7 +29,7 @@ const VARINT = 0, DELIMITED = 2, FIXED32 = 5;
  * which a general decoder makes an object of. Integers above 2^53 are rounded. Throws where the bytes are no message.
  */
 export function readAttribute(bytes: Uint8Array): AttributeContent {
-  const reader = new Reader(bytes);
+  const reader = protobuf.Reader.create(bytes);
   const ints: number[] = [], floats: number[] = [], strings: string[] = [], graphs: Uint8Array[] = [];
   let name = "",
     type = 0,
@@ -41,7 +42,7 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
     const tag = reader.uint32();
     switch (tag) {
       case 1 * 8 + DELIMITED:
-        name = TEXT.decode(reader.bytes());
+        name = TEXT.decode(contentAt(reader));
         break;
       case 2 * 8 + FIXED32:
         f = reader.float();
@@ -50,16 +51,16 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
         i = intAt(reader);
         break;
       case 4 * 8 + DELIMITED:
-        s = TEXT.decode(reader.bytes());
+        s = TEXT.decode(contentAt(reader));
         break;
       case 5 * 8 + DELIMITED:
-        tensor = once(name, tensor, reader.bytes());
+        tensor = once(name, tensor, contentAt(reader));
         break;
       case 6 * 8 + DELIMITED:
-        graphs.push(graph = once(name, graph, reader.bytes()));
+        graphs.push(graph = once(name, graph, contentAt(reader)));
         break;
       case 11 * 8 + DELIMITED:
-        graphs.push(reader.bytes());
+        graphs.push(contentAt(reader));
         break;
       case 7 * 8 + FIXED32:
         floats.push(reader.float());
@@ -74,16 +75,16 @@ export function readAttribute(bytes: Uint8Array): AttributeContent {
         readPacked(reader, ints, intAt);
         break;
       case 9 * 8 + DELIMITED:
-        strings.push(TEXT.decode(reader.bytes()));
+        strings.push(TEXT.decode(contentAt(reader)));
         break;
       case 20 * 8 + VARINT:
         type = reader.int32();
         break;
       case 21 * 8 + DELIMITED:
-        reference = TEXT.decode(reader.bytes());
+        reference = TEXT.decode(contentAt(reader));
         break;
       case 22 * 8 + DELIMITED:
-        sparse = once(name, sparse, reader.bytes());
+        sparse = once(name, sparse, contentAt(reader));
         break;
       default:
         reader.skipType(tag & 7);
@@ -100,15 +101,15 @@ function once(attribute: string, before: Uint8Array | undefined, message: Uint8A
 }
 
 /** The varint that a reader is at, 64 bits wide; rounded above 2^53. */
-export function intAt(reader: Reader): number {
+export function intAt(reader: protobuf.Reader): number {
   return reader.buf[reader.pos] < 128 ? reader.buf[reader.pos++] : Number(reader.int64()); // most take one byte
 }
 
-function floatAt(reader: Reader): number {
+function floatAt(reader: protobuf.Reader): number {
   return reader.float();
 }
 
-function readPacked(reader: Reader, into: number[], read: (reader: Reader) => number): void {
+function readPacked(reader: protobuf.Reader, into: number[], read: (reader: protobuf.Reader) => number): void {
   const length = reader.uint32();
   for (const end = reader.pos + length; reader.pos < end;) into.push(read(reader));
 }

@@ -1,4 +1,4 @@
-import type { MessageType } from "./message.ts";
+import type protobuf from "protobufjs";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";
 import type { Payload } from "./skeleton.ts";
 import { concat, eachField, fieldBytes, varintBytes, varintFieldBytes, varintOf, type WireField } from "./wire.ts";
@@ -65,7 +65,7 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
     return [concat([varintBytes(FIELD_OF.get(data.kind)! * 8 + 2), varintBytes(length)]), data];
   };
   const mayHoldPayload = payloadPlaces(skeleton);
-  const message = (bytes: Uint8Array, type: MessageType): { segments: Segment[]; length: number } | undefined => {
+  const message = (bytes: Uint8Array, type: protobuf.Type): { segments: Segment[]; length: number } | undefined => {
     if (!mayHoldPayload(bytes)) return undefined;
     const segments: Segment[] = [];
     let length = 0, copied = 0; // what lies between there and the next field that changes stays one segment
@@ -85,7 +85,7 @@ export function layout(skeleton: Uint8Array, payloads: readonly Payload[], targe
     if (copied < bytes.length) push(bytes.subarray(copied));
     return { segments, length };
   };
-  const changedField = (field: WireField, type: MessageType): Segment[] | undefined => {
+  const changedField = (field: WireField, type: protobuf.Type): Segment[] | undefined => {
     if (type.name === "TensorProto" && field.number === PAYLOAD_FIELD) return payload(varintOf(field));
     const inner = tensorPath(type, field.number), expanded = inner && field.content && message(field.content, inner);
     if (!expanded) return undefined;

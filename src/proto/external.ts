@@ -1,4 +1,4 @@
-import type { MessageType } from "./message.ts";
+import type protobuf from "protobufjs";
 import { TEXT } from "./text.ts";
 import { ModelFormatError } from "../io/errors.ts";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";
@@ -80,7 +80,7 @@ export function externalLocations(source: ByteSource): Set<string> {
 
 /** A model with each tensor whose data is external replaced by what `change` makes of its fields, where it makes something. */
 function mapExternal(skeleton: Uint8Array, change: (fields: WireField[]) => Uint8Array | undefined): Uint8Array {
-  const message = (bytes: Uint8Array, type: MessageType): Uint8Array | undefined => {
+  const message = (bytes: Uint8Array, type: protobuf.Type): Uint8Array | undefined => {
     if (type.name === "TensorProto") {
       const fields = wireFields(bytes);
       const location = fields.findLast(({ number }) => number === FIELD.dataLocation);

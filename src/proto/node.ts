@@ -1,4 +1,5 @@
-import { Reader } from "./reader.ts";
+import protobuf from "protobufjs";
+import { contentAt } from "./wire.ts";
 
 /** What a NodeProto says, messages and other texts as their bytes. */
 export interface NodeContent {
@@ -22,29 +23,29 @@ const DELIMITED = 2;
 
 /** Reads a NodeProto once: a model has thousands. `nameOf` reads a name. Throws where the bytes are no message. */
 export function readNode(proto: Uint8Array, nameOf: (bytes: Uint8Array) => string): NodeContent {
-  const reader = new Reader(proto);
+  const reader = protobuf.Reader.create(proto);
   const inputs: string[] = [], outputs: string[] = [], attributes: Uint8Array[] = [];
   let name: Uint8Array | undefined, opType: Uint8Array | undefined, domain: Uint8Array | undefined;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
       case 1 * 8 + DELIMITED:
-        inputs.push(nameOf(reader.bytes()));
+        inputs.push(nameOf(contentAt(reader)));
         break;
       case 2 * 8 + DELIMITED:
-        outputs.push(nameOf(reader.bytes()));
+        outputs.push(nameOf(contentAt(reader)));
         break;
       case 3 * 8 + DELIMITED:
-        name = reader.bytes();
+        name = contentAt(reader);
         break;
       case 4 * 8 + DELIMITED:
-        opType = reader.bytes();
+        opType = contentAt(reader);
         break;
       case 5 * 8 + DELIMITED:
-        attributes.push(reader.bytes());
+        attributes.push(contentAt(reader));
         break;
       case 7 * 8 + DELIMITED:
-        domain = reader.bytes();
+        domain = contentAt(reader);
         break;
       default:
         reader.skipType(tag & 7);

@@ -3,7 +3,7 @@
  * `TensorProto.payload`, in the number range protobuf reserves for implementations, stands in a skeleton for bytes that were left in
  * the file.
  */
-export const ONNX_PROTO: string = `
+export const ONNX_PROTO = `
 syntax = "proto2";
 package onnx;
 message AttributeProto {

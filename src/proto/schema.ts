@@ -1,37 +1,8 @@
-/** The message types of the ONNX schema. */
-import { type Field, isScalar, MessageType } from "./message.ts";
+/** The reflection types that protobufjs makes of the ONNX schema. */
+import protobuf from "protobufjs";
 import { ONNX_PROTO } from "./onnx_proto.ts";
 
-/** The message types of a schema, as far as ONNX's goes: the numbers of enums are int32. */
-function parseSchema(text: string): ReadonlyMap<string, MessageType> {
-  const types = new Map<string, MessageType>();
-  const scopes: { name: string; fields: (() => Field)[]; oneof?: string[] }[] = [{ name: "", fields: [] }];
-  const nearest = (scope: string, name: string): MessageType | undefined =>
-    scope ? types.get(`${scope}.${name}`) ?? nearest(scope.replace(/\.?[^.]*$/, ""), name) : types.get(name);
-  const token = /(message|enum|oneof) (\w+) \{|(repeated )?(\w+) (\w+) = (\d+)( \[packed = true\])?;|\}/g;
-  for (const [what, kind, name, repeated, type, field, number, packed] of text.matchAll(token)) {
-    const { name: scope, fields, oneof } = scopes.at(-1)!;
-    if (what === "}") scopes.pop();
-    else if (kind === "enum") scopes.push({ name: scope, fields: [] });
-    else if (kind === "oneof") scopes.push({ name: scope, fields, oneof: [] });
-    else if (kind === "message") {
-      const own: (() => Field)[] = [], path = scope ? `${scope}.${name}` : name;
-      types.set(path, new MessageType(path, () => own.map((one) => one())));
-      scopes.push({ name: path, fields: own });
-    } else {
-      oneof?.push(field);
-      fields.push(() => ({
-        number: Number(number),
-        name: field,
-        type: isScalar(type) ? type : nearest(scope, type) ?? "int32",
-        isList: repeated !== undefined,
-        isPacked: packed !== undefined,
-        oneof: oneof ?? [],
-      }));
-    }
-  }
-  return types;
-}
+const root = protobuf.parse(ONNX_PROTO, { keepCase: true }).root;
 
 /** The field number of `TensorProto.payload`: 19000 to 19999 is never used by a schema. */
 export const PAYLOAD_FIELD = 19999;
@@ -49,36 +20,48 @@ export const PAYLOAD_FIELDS: ReadonlyMap<number, PayloadKind> = new Map([
 /** Which field of a TensorProto a payload came from. */
 export type PayloadKind = "float_data" | "int32_data" | "int64_data" | "raw_data" | "double_data" | "uint64_data";
 
-const TYPES = parseSchema(ONNX_PROTO);
+const types = new Map<string, protobuf.Type>();
 
-/** An ONNX message type, such as `NodeProto`. */
-export function messageType(name: string): MessageType {
-  return TYPES.get(name)!;
+/** The reflection type of an ONNX message, such as `NodeProto`. */
+export function messageType(name: string): protobuf.Type {
+  let type = types.get(name);
+  if (!type) types.set(name, type = root.lookupType(`onnx.${name}`).resolveAll() as protobuf.Type);
+  return type;
 }
 
-const reach = new Map<MessageType, boolean>();
+const reach = new Map<protobuf.Type, boolean>();
 
 /** Whether a TensorProto can sit somewhere inside a message of this type; `around` are the types that were asked before it. */
-function mayHoldTensor(type: MessageType, around?: Set<MessageType>): boolean {
+function mayHoldTensor(type: protobuf.Type, around?: Set<protobuf.Type>): boolean {
   const known = reach.get(type);
   if (known !== undefined) return known;
   if (type.name === "TensorProto") return true;
   const asked = around ?? new Set();
   if (asked.has(type)) return false;
   asked.add(type);
-  const found = [...type.fields.values()].some(({ type }) => type instanceof MessageType && mayHoldTensor(type, asked));
+  const found = type.fieldsArray.some((field) => {
+    const inner = field.resolve().resolvedType;
+    return inner instanceof protobuf.Type && mayHoldTensor(inner, asked);
+  });
   if (found || !around) reach.set(type, found); // a type that holds another of its own is not known before all of it is
   return found;
 }
 
+const messages = new Map<protobuf.Type, ReadonlyMap<number, protobuf.Type>>();
+
 /** The message type of a field; undefined for a field that is none, or is in no version of the schema. */
-export function messageAt({ fields }: MessageType, fieldNumber: number): MessageType | undefined {
-  const type = fields.get(fieldNumber)?.type;
-  return type instanceof MessageType ? type : undefined;
+export function messageAt(type: protobuf.Type, fieldNumber: number): protobuf.Type | undefined {
+  let inner = messages.get(type);
+  if (!inner) {
+    const types = type.fieldsArray.map((field) => [field.id, field.resolve().resolvedType] as const);
+    inner = new Map(types.filter((entry): entry is [number, protobuf.Type] => entry[1] instanceof protobuf.Type));
+    messages.set(type, inner);
+  }
+  return inner.get(fieldNumber);
 }
 
 /** The message type of a field that must be walked to find tensors; undefined for every other field. */
-export function tensorPath(type: MessageType, fieldNumber: number): MessageType | undefined {
+export function tensorPath(type: protobuf.Type, fieldNumber: number): protobuf.Type | undefined {
   const inner = messageAt(type, fieldNumber);
   return inner && mayHoldTensor(inner) ? inner : undefined;
 }
@@ -86,7 +69,7 @@ export function tensorPath(type: MessageType, fieldNumber: number): MessageType 
 /** A decoded message as plain objects: what was set, and every list; 64-bit integers as numbers. */
 export function plain(message: unknown): unknown {
   if (Array.isArray(message)) return message.map(plain);
-  if (typeof message === "bigint") return Number(message);
   if (!message || typeof message !== "object" || message instanceof Uint8Array) return message;
+  if ("toNumber" in message) return (message as { toNumber(): number }).toNumber();
   return Object.fromEntries(Object.entries(message).map(([name, value]) => [name, plain(value)]));
 }

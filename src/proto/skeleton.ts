@@ -1,5 +1,4 @@
-import type { MessageType } from "./message.ts";
-import { DEEPEST } from "./reader.ts";
+import type protobuf from "protobufjs";
 import { ModelFormatError } from "../io/errors.ts";
 import { type KnownFormat, knownFormat } from "../io/known_format.ts";
 import { messageAt, messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind } from "./schema.ts";
@@ -43,6 +42,8 @@ const INLINE_BYTES = 16;
 const FIRST_BYTES = 1 << 13, WINDOW_BYTES = 1 << 16;
 /** The greatest number of a field. */
 const LAST_FIELD = 2 ** 29 - 1;
+/** Protobuf's own limit, in ONNX Runtime and everywhere else. */
+const DEEPEST = 100;
 
 /** What else people take for an ONNX model. */
 const OTHERS: readonly KnownFormat[] = [
@@ -147,7 +148,7 @@ export function payloadRanges(source: ByteSource): ByteRange[] {
 /** Goes through a message up to `end`, and all messages in it; undefined where nothing of it changes. */
 function walk(
   cursor: Cursor,
-  type: MessageType,
+  type: protobuf.Type,
   end: number,
   payloads: Payload[],
   depth = 1,

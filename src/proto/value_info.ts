@@ -1,6 +1,7 @@
+import protobuf from "protobufjs";
 import { intAt } from "./attribute.ts";
-import { Reader } from "./reader.ts";
 import { TEXT } from "./text.ts";
+import { contentAt } from "./wire.ts";
 
 /** What a ValueInfoProto says of a tensor. */
 export interface ValueInfoContent {
@@ -21,33 +22,33 @@ const OTHER_TYPES: readonly number[] = [4, 5, 7, 8, 9].map((number) => number * 
 export function readValueInfo(bytes: Uint8Array): ValueInfoContent {
   const info: ValueInfoContent = { name: "" };
   readFields(bytes, (tag, reader) => {
-    if (tag === 1 * 8 + DELIMITED) info.name = TEXT.decode(reader.bytes());
-    else if (tag === 2 * 8 + DELIMITED) readType(reader.bytes(), info);
-    else reader.skipType(tag & 7, tag >>> 3);
+    if (tag === 1 * 8 + DELIMITED) info.name = TEXT.decode(contentAt(reader));
+    else if (tag === 2 * 8 + DELIMITED) readType(contentAt(reader), info);
+    else reader.skipType(tag & 7, 0, tag >>> 3);
   });
   return info;
 }
 
 function readType(bytes: Uint8Array, info: ValueInfoContent): void {
   readFields(bytes, (tag, reader) => {
-    if (tag === 1 * 8 + DELIMITED) return readTensorType(reader.bytes(), info);
+    if (tag === 1 * 8 + DELIMITED) return readTensorType(contentAt(reader), info);
     if (OTHER_TYPES.includes(tag)) info.elementType = info.dims = undefined;
-    reader.skipType(tag & 7, tag >>> 3);
+    reader.skipType(tag & 7, 0, tag >>> 3);
   });
 }
 
 function readTensorType(bytes: Uint8Array, info: ValueInfoContent): void {
   readFields(bytes, (tag, reader) => {
     if (tag === 1 * 8 + VARINT) info.elementType = reader.int32();
-    else if (tag === 2 * 8 + DELIMITED) readShape(reader.bytes(), info.dims ??= []);
-    else reader.skipType(tag & 7, tag >>> 3);
+    else if (tag === 2 * 8 + DELIMITED) readShape(contentAt(reader), info.dims ??= []);
+    else reader.skipType(tag & 7, 0, tag >>> 3);
   });
 }
 
 function readShape(bytes: Uint8Array, dims: (number | string | null)[]): void {
   readFields(bytes, (tag, reader) => {
-    if (tag === 1 * 8 + DELIMITED) dims.push(dimOf(reader.bytes()));
-    else reader.skipType(tag & 7, tag >>> 3);
+    if (tag === 1 * 8 + DELIMITED) dims.push(dimOf(contentAt(reader)));
+    else reader.skipType(tag & 7, 0, tag >>> 3);
   });
 }
 
@@ -55,14 +56,14 @@ function dimOf(bytes: Uint8Array): number | string | null {
   let dim = "" as number | string;
   readFields(bytes, (tag, reader) => {
     if (tag === 1 * 8 + VARINT) dim = intAt(reader);
-    else if (tag === 2 * 8 + DELIMITED) dim = TEXT.decode(reader.bytes());
-    else reader.skipType(tag & 7, tag >>> 3);
+    else if (tag === 2 * 8 + DELIMITED) dim = TEXT.decode(contentAt(reader));
+    else reader.skipType(tag & 7, 0, tag >>> 3);
   });
   return typeof dim === "number" ? dim < 0 ? null : dim : dim || null;
 }
 
-function readFields(bytes: Uint8Array, field: (tag: number, reader: Reader) => void): void {
-  const reader = new Reader(bytes);
+function readFields(bytes: Uint8Array, field: (tag: number, reader: protobuf.Reader) => void): void {
+  const reader = protobuf.Reader.create(bytes);
   while (reader.pos < reader.len) {
     const tag = reader.tag();
     if (tag < 8) throw new Error("illegal tag: field number 0");

@@ -1,4 +1,4 @@
-import { Reader } from "./reader.ts";
+import protobuf from "protobufjs";
 
 /** Messages below this size are taken whole: to leave something out, or not to copy it, takes longer. */
 const SMALL = 1 << 12;
@@ -34,18 +34,18 @@ export class WireField {
 
 /** The fields of a message, in order, unknown ones included. */
 export function wireFields(message: Uint8Array): WireField[] {
-  const reader = new Reader(message), fields: WireField[] = [];
+  const reader = protobuf.Reader.create(message), fields: WireField[] = [];
   while (reader.pos < reader.len) fields.push(nextField(reader, message));
   return fields;
 }
 
 /** The fields of a message one by one: of lists of numbers there may be millions. */
 export function* eachField(message: Uint8Array): Generator<WireField> {
-  const reader = new Reader(message);
+  const reader = protobuf.Reader.create(message);
   while (reader.pos < reader.len) yield nextField(reader, message);
 }
 
-function nextField(reader: Reader, message: Uint8Array): WireField {
+function nextField(reader: protobuf.Reader, message: Uint8Array): WireField {
   const start = reader.pos, tag = reader.uint32();
   let content = -1;
   if ((tag & 7) === 2) {
@@ -54,6 +54,13 @@ function nextField(reader: Reader, message: Uint8Array): WireField {
     reader.skip(length);
   } else reader.skipType(tag & 7);
   return new WireField(message, tag >>> 3, start, content, reader.pos);
+}
+
+/** The content of the length-delimited field that a reader is at, behind its tag: a view. */
+export function contentAt(reader: protobuf.Reader): Uint8Array {
+  const length = reader.uint32(), start = reader.pos;
+  reader.skip(length);
+  return reader.buf.subarray(start, start + length);
 }
 
 /** The contents of every length-delimited field with this number. */
@@ -71,10 +78,10 @@ export function* eachContent(fields: readonly WireField[], number: number): Gene
 
 /** The content of the first length-delimited field with this number; undefined where there is none. */
 export function firstContent(message: Uint8Array, number: number): Uint8Array | undefined {
-  const reader = new Reader(message);
+  const reader = protobuf.Reader.create(message);
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
-    if (tag === number * 8 + 2) return reader.bytes();
+    if (tag === number * 8 + 2) return contentAt(reader);
     reader.skipType(tag & 7);
   }
 }
@@ -143,14 +150,14 @@ export function varintFieldBytes(number: number, value: number): Uint8Array {
 
 /** The number in a varint field. */
 export function varintOf({ bytes }: WireField): number {
-  const reader = new Reader(bytes);
+  const reader = protobuf.Reader.create(bytes);
   reader.uint32(); // the tag
   return reader.uint32();
 }
 
 /** The number in a varint field, 64 bits wide; rounded above 2^53. */
 export function int64Of({ bytes }: WireField): number {
-  const reader = new Reader(bytes);
+  const reader = protobuf.Reader.create(bytes);
   reader.uint32(); // the tag
   return Number(reader.int64());
 }
@@ -196,14 +203,14 @@ export function spliced(
 
 /** The varints of a packed field, as 32-bit numbers (int32, as protobuf writes them). */
 export function packedInt32(content: Uint8Array): number[] {
-  const reader = new Reader(content), values: number[] = [];
+  const reader = protobuf.Reader.create(content), values: number[] = [];
   while (reader.pos < reader.len) values.push(reader.int32());
   return values;
 }
 
 /** The varints of a packed field, as 64-bit numbers. */
 export function packedInt64(content: Uint8Array): bigint[] {
-  const reader = new Reader(content), values: bigint[] = [];
+  const reader = protobuf.Reader.create(content), values: bigint[] = [];
   while (reader.pos < reader.len) {
     const isSmall = content[reader.pos] < 128; // most are
     values.push(BigInt(isSmall ? content[reader.pos++] : reader.int64().toString()));

@@ -7,6 +7,8 @@ import * as esbuild from "esbuild";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { minify } from "terser";
+import protobuf from "protobufjs";
+import type { FieldInit, Schema } from "../../playground/protobuf.ts";
 import { CONTRIB_QUANTISED_OPS } from "../../src/ops/contrib_quantised.ts";
 import { OTHER_CONTRIB_OPS } from "../../src/ops/contrib_others.ts";
 import { EXPERIMENTAL_OPS } from "../../src/ops/experimental.ts";
@@ -14,6 +16,7 @@ import { GENERATION_OPS } from "../../src/ops/generation.ts";
 import { ML_OPS } from "../../src/ops/ml.ts";
 import { SIGNAL_OPS } from "../../src/ops/signal.ts";
 import { TEXT_OPS } from "../../src/ops/text.ts";
+import { messageType } from "../../src/proto/schema.ts";
 
 /** Operators that the page does not know, as `Model.stats` has them. */
 export const LEFT_ALONE: readonly string[] = [
@@ -219,13 +222,40 @@ const withoutOptionNames: esbuild.Plugin = {
   },
 };
 
-/** The schema without what its reader passes over: the words of enums, `optional`, ends of lines. */
-const shorterSchema: esbuild.Plugin = {
-  name: "shorter schema",
+/** The messages that can be in an ONNX model, as the page's reader of protobuf takes them. */
+export function pageSchema(): Schema {
+  const messages: Record<string, FieldInit[]> = {};
+  const visit = (type: protobuf.Type): string => {
+    const name = type.fullName.slice(1);
+    if (messages[name]) return name;
+    messages[name] = [];
+    for (const field of type.fieldsArray) {
+      const inner = field.resolve().resolvedType;
+      const kind = inner instanceof protobuf.Type ? visit(inner) : inner ? "int32" : field.type;
+      messages[name].push([field.id, field.name, kind, field.repeated, field.packed]);
+    }
+    return name;
+  };
+  visit(messageType("ModelProto"));
+  return messages;
+}
+
+/** The page reads protobuf by itself (playground/protobuf.ts), with the schema parsed already. */
+const parsedSchema: esbuild.Plugin = {
+  name: "parsed schema",
   setup(build) {
-    build.onLoad({ filter: /[/\\]src[/\\]proto[/\\]onnx_proto\.ts$/ }, async ({ path }) => {
+    build.onResolve(
+      { filter: /^protobufjs$/ },
+      () => ({ path: fileURLToPath(new URL("../../playground/protobuf.ts", import.meta.url)) }),
+    );
+    build.onLoad({ filter: /[/\\]src[/\\]proto[/\\]schema\.ts$/ }, async ({ path }) => {
       const source = await Deno.readTextFile(path);
-      return { contents: source.replaceAll(/enum \w+ \{[^}]*\}|optional |\n\s*(?=.*[};])/g, ""), loader: "ts" };
+      const contents = source.replace(
+        "protobuf.parse(ONNX_PROTO, { keepCase: true }).root",
+        `new protobuf.Root(${JSON.stringify(pageSchema())})`,
+      );
+      if (contents === source) throw new Error(`${path}: no call of protobuf.parse to replace`);
+      return { contents, loader: "ts" };
     });
   },
 };
@@ -265,7 +295,7 @@ function settings(entry: string, define: Record<string, string> = {}) {
       withoutCpuRules, // before what is done to every rule
       withoutSummaries,
       withoutOptionNames,
-      shorterSchema,
+      parsedSchema,
       fromCache,
     ],
   } as const satisfies esbuild.BuildOptions;

@@ -1,7 +1,7 @@
 /** ONNX's own backend tests (Debian package libonnx-testdata): models with inputs and the outputs they must give. */
 import * as ort from "onnxruntime-node";
 import { disableTelemetry } from "../../src/bench/telemetry.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 
 disableTelemetry();
 

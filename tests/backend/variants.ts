@@ -1,6 +1,6 @@
 /** Models of the suite turned into ones that fusion has something to do with. */
 import type * as ort from "onnxruntime-node";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { random, tensorProto } from "../onnx_model.ts";
 
 // deno-lint-ignore no-explicit-any

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { compare } from "../../src/bench/compare.ts";
 import { findFitting, withLimits } from "../../src/bench/fitting_inputs.ts";
 import { openSession, type Session } from "../../src/bench/session.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { modelBytes, random, tensor, type TestModel } from "../onnx_model.ts";
 
 /** Runs with a sound of 512 samples only: [1, l] as 8 × 64, and a sampling rate that must be 8000 or 16 000. */

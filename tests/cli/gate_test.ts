@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RULE } from "../../src/bench/decision_rule.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { modelBytes, random, tensor, tensorProto, type TestModel } from "../onnx_model.ts";
 import { comparisonWith, levelWith } from "../bench/saved.ts";
 import { cli, filesIn, fixture, inFolder } from "./run_cli.ts";

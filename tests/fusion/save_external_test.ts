@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { FileError, fuse, open } from "../../src/fusion/mod.ts";
 import { saveModel } from "../../src/fusion/save.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { CONV_BN, externalised, filesIn, inFolder } from "../external_model.ts";
 import { feedsFor, modelBytes, randomIn, relativeL2, run } from "../onnx_model.ts";
 

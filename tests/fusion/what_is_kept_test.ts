@@ -1,7 +1,7 @@
 /** What fuse() does not touch: everything a rewrite has no business with, down to the byte. */
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { explain, fuse, listRules, open, RuleNameError, SKIP_CODES } from "../../src/fusion/mod.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { concat, contentsOf, fieldBytes, varintFieldBytes, wireFields } from "../../src/proto/wire.ts";
 import { fixture } from "../bench/fixture.ts";
 import { modelBytes, random, randomIn, type TestModel } from "../onnx_model.ts";

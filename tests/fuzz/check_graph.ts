@@ -1,7 +1,7 @@
 /** What must be true of a model and its fused form, whatever the model. */
 import * as ort from "onnxruntime-node";
 import { fuse, type FuseOptions, type FusionReport } from "../../src/fusion/mod.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { feedsFor, modelBytes, type TestModel } from "../onnx_model.ts";
 
 /** Largest relative L2 error of an output, by its type. */

@@ -5,7 +5,7 @@
  * @module
  */
 import * as ort from "onnxruntime-node";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { errorOf, type Output, outputsOf } from "./check_graph.ts";
 import type { Compared } from "./runtime_process.ts";
 

@@ -1,6 +1,6 @@
 /** Models with something wrong in them: bytes changed, and messages whose fields are not what they should be. */
 import fc from "fast-check";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { externalised } from "../external_model.ts";
 import { modelBytes, random, randomIn, tensor, type TestModel } from "../onnx_model.ts";
 import { arbitraryRecipe, modelOf } from "./arbitrary_graph.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { feedsFor, modelBytes, relativeL2, run } from "../onnx_model.ts";
 import { CONV_BN, inFolder } from "../external_model.ts";
 

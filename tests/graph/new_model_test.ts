@@ -5,7 +5,7 @@ import { Node } from "../../src/graph/graph.ts";
 import { Model } from "../../src/fusion/model.ts";
 import { open } from "../../src/fusion/open.ts";
 import { addOutput, newModel } from "../../src/graph/new_model.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { type Tensor, valuesOf, valueTensor } from "../../src/tensor/tensor.ts";
 
 const weight = valueTensor("float32", [4, 8], Float64Array.from({ length: 32 }, (_, i) => i / 3));

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { DownloadError, fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { concat, fieldBytes, wireFields } from "../../src/proto/wire.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { modelBytes, random, randomIn, tensor, type TestModel } from "../onnx_model.ts";

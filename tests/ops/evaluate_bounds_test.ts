@@ -2,7 +2,7 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { fuse, ModelFormatError, open } from "../../src/fusion/mod.ts";
 import { constantOf } from "../../src/ops/constant.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { modelBytes, random, tensor, type TestModel, type TestNode, type TestTensor } from "../onnx_model.ts";
 

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { fuse, open } from "../../src/fusion/mod.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { feedsFor, modelBytes, random, relativeL2, run, tensor, type TestModel, type TestNode } from "../onnx_model.ts";
 
 /** y = x·c of a constant that nodes make. */

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import type protobuf from "protobufjs";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { concat, fieldBytes, varintBytes } from "../../src/proto/wire.ts";
 
 const VARINTS = new Set(["int32", "int64", "uint32", "uint64", "bool"]);

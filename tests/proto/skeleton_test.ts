@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { layout } from "../../src/proto/encode.ts";
 import { ModelFormatError } from "../../src/io/errors.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { readSkeleton } from "../../src/proto/skeleton.ts";
 import { type ByteSource, BytesSource, FileSource } from "../../src/io/source.ts";
 import { concat, fieldBytes, varintFieldBytes, wireFields } from "../../src/proto/wire.ts";

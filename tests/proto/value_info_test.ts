@@ -4,7 +4,7 @@ import { readValueInfo } from "../../src/proto/value_info.ts";
 import { fieldBytes, varintFieldBytes } from "../../src/proto/wire.ts";
 
 function encoded(fields: Record<string, unknown>): Uint8Array {
-  return messageType("ValueInfoProto").encode(fields);
+  return messageType("ValueInfoProto").encode(fields).finish();
 }
 
 function tensor(dim?: Record<string, unknown>[]): Record<string, unknown> {

@@ -1,7 +1,7 @@
 /** Element types and opsets of affine folds: float16, bfloat16, float64, mixed BatchNormalization-15, opsets 1 to 22. */
 import { assert, assertAlmostEquals, assertEquals, assertLessOrEqual } from "@std/assert";
 import { fuse, open } from "../../src/fusion/mod.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { valuesOf } from "../../src/tensor/tensor.ts";
 import { assertFuses, assertKeeps, TOLERANCE } from "../fusion_check.ts";
 import {

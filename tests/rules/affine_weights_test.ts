@@ -1,7 +1,7 @@
 /** Where weights and parameters come from, and where layers are: every storage form, subgraphs, functions. */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { fuse, open } from "../../src/fusion/mod.ts";
-import { messageType } from "../onnx_proto.ts";
+import { messageType } from "../../src/proto/schema.ts";
 import { assertFuses, assertKeeps } from "../fusion_check.ts";
 import {
   feedsFor,
