@@ -1,4 +1,4 @@
-import protobuf from "protobufjs";
+import protobuf from "./protobuf.ts";
 import { ModelFormatError } from "../io/errors.ts";
 import { TEXT } from "./text.ts";
 import { contentAt } from "./wire.ts";

@@ -1,4 +1,4 @@
-import type protobuf from "protobufjs";
+import type protobuf from "./protobuf.ts";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";
 import type { Payload } from "./skeleton.ts";
 import { concat, eachField, fieldBytes, varintBytes, varintFieldBytes, varintOf, type WireField } from "./wire.ts";

@@ -1,4 +1,4 @@
-import type protobuf from "protobufjs";
+import type protobuf from "./protobuf.ts";
 import { TEXT } from "./text.ts";
 import { ModelFormatError } from "../io/errors.ts";
 import { messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, tensorPath } from "./schema.ts";

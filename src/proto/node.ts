@@ -1,4 +1,4 @@
-import protobuf from "protobufjs";
+import protobuf from "./protobuf.ts";
 import { contentAt } from "./wire.ts";
 
 /** What a NodeProto says, messages and other texts as their bytes. */

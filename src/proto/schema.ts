@@ -1,5 +1,5 @@
 /** The reflection types that protobufjs makes of the ONNX schema. */
-import protobuf from "protobufjs";
+import protobuf from "./protobuf.ts";
 import { ONNX_PROTO } from "./onnx_proto.ts";
 
 const root = protobuf.parse(ONNX_PROTO, { keepCase: true }).root;

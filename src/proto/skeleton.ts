@@ -1,4 +1,4 @@
-import type protobuf from "protobufjs";
+import type protobuf from "./protobuf.ts";
 import { ModelFormatError } from "../io/errors.ts";
 import { type KnownFormat, knownFormat } from "../io/known_format.ts";
 import { messageAt, messageType, PAYLOAD_FIELD, PAYLOAD_FIELDS, type PayloadKind } from "./schema.ts";

@@ -1,4 +1,4 @@
-import protobuf from "protobufjs";
+import protobuf from "./protobuf.ts";
 import { intAt } from "./attribute.ts";
 import { TEXT } from "./text.ts";
 import { contentAt } from "./wire.ts";
@@ -24,7 +24,7 @@ export function readValueInfo(bytes: Uint8Array): ValueInfoContent {
   readFields(bytes, (tag, reader) => {
     if (tag === 1 * 8 + DELIMITED) info.name = TEXT.decode(contentAt(reader));
     else if (tag === 2 * 8 + DELIMITED) readType(contentAt(reader), info);
-    else reader.skipType(tag & 7, 0, tag >>> 3);
+    else reader.skipType(tag & 7);
   });
   return info;
 }
@@ -33,7 +33,7 @@ function readType(bytes: Uint8Array, info: ValueInfoContent): void {
   readFields(bytes, (tag, reader) => {
     if (tag === 1 * 8 + DELIMITED) return readTensorType(contentAt(reader), info);
     if (OTHER_TYPES.includes(tag)) info.elementType = info.dims = undefined;
-    reader.skipType(tag & 7, 0, tag >>> 3);
+    reader.skipType(tag & 7);
   });
 }
 
@@ -41,14 +41,14 @@ function readTensorType(bytes: Uint8Array, info: ValueInfoContent): void {
   readFields(bytes, (tag, reader) => {
     if (tag === 1 * 8 + VARINT) info.elementType = reader.int32();
     else if (tag === 2 * 8 + DELIMITED) readShape(contentAt(reader), info.dims ??= []);
-    else reader.skipType(tag & 7, 0, tag >>> 3);
+    else reader.skipType(tag & 7);
   });
 }
 
 function readShape(bytes: Uint8Array, dims: (number | string | null)[]): void {
   readFields(bytes, (tag, reader) => {
     if (tag === 1 * 8 + DELIMITED) dims.push(dimOf(contentAt(reader)));
-    else reader.skipType(tag & 7, 0, tag >>> 3);
+    else reader.skipType(tag & 7);
   });
 }
 
@@ -57,7 +57,7 @@ function dimOf(bytes: Uint8Array): number | string | null {
   readFields(bytes, (tag, reader) => {
     if (tag === 1 * 8 + VARINT) dim = intAt(reader);
     else if (tag === 2 * 8 + DELIMITED) dim = TEXT.decode(contentAt(reader));
-    else reader.skipType(tag & 7, 0, tag >>> 3);
+    else reader.skipType(tag & 7);
   });
   return typeof dim === "number" ? dim < 0 ? null : dim : dim || null;
 }
@@ -65,7 +65,7 @@ function dimOf(bytes: Uint8Array): number | string | null {
 function readFields(bytes: Uint8Array, field: (tag: number, reader: protobuf.Reader) => void): void {
   const reader = protobuf.Reader.create(bytes);
   while (reader.pos < reader.len) {
-    const tag = reader.tag();
+    const tag = reader.uint32();
     if (tag < 8) throw new Error("illegal tag: field number 0");
     field(tag, reader);
   }

@@ -1,4 +1,4 @@
-import protobuf from "protobufjs";
+import protobuf from "./protobuf.ts";
 
 /** Messages below this size are taken whole: to leave something out, or not to copy it, takes longer. */
 const SMALL = 1 << 12;

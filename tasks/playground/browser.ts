@@ -7,7 +7,7 @@ import * as esbuild from "esbuild";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { minify } from "terser";
-import protobuf from "protobufjs";
+import protobuf from "../../src/proto/protobuf.ts";
 import type { FieldInit, Schema } from "../../playground/protobuf.ts";
 import { CONTRIB_QUANTISED_OPS } from "../../src/ops/contrib_quantised.ts";
 import { OTHER_CONTRIB_OPS } from "../../src/ops/contrib_others.ts";
@@ -245,7 +245,7 @@ const parsedSchema: esbuild.Plugin = {
   name: "parsed schema",
   setup(build) {
     build.onResolve(
-      { filter: /^protobufjs$/ },
+      { filter: /[/]protobuf\.ts$/ },
       () => ({ path: fileURLToPath(new URL("../../playground/protobuf.ts", import.meta.url)) }),
     );
     build.onLoad({ filter: /[/\\]src[/\\]proto[/\\]schema\.ts$/ }, async ({ path }) => {
