@@ -44,6 +44,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 
 /** The one layer that may import an npm package. */
 const OWNER: Record<string, string> = {
+  long: "proto",
   protobufjs: "proto",
   "onnxruntime-node": "bench",
   "junit-report-builder": "bench",
