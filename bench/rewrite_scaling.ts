@@ -1,15 +1,16 @@
 /**
  * `deno task bench:scaling [--nodes N,N,…]`: how long fusing a file into another takes against the number of nodes, for chains of
  * every kind of rewrite, and beside it ONNX Runtime's own `basic` optimizer reading the same file and writing what it made of it.
- * The two take turns; each time is the median of three. Linear is a constant column of time per node.
+ * The two take turns; each time is the median of three. Linear is a constant column of time per node. The peak memory is that of
+ * `layerfuse fuse` in a process of its own, as the task runs it.
  *
  * @module
  */
-import { medianSorted } from "simple-statistics";
 import { openSession } from "../src/bench/session.ts";
 import { fuse } from "../src/fusion/mod.ts";
 import { LINKS, nodeChain } from "../tests/node_chain.ts";
 import { taskOptions } from "../tasks/task_options.ts";
+import { measuredCli, median } from "./measured_cli.ts";
 
 const { values } = await taskOptions(import.meta.url, {
   options: { nodes: { type: "string", default: "1250,2500,5000,10000" } },
@@ -20,13 +21,8 @@ if (!sizes.every((size) => Number.isInteger(size) && size > 0)) {
   Deno.exit(2);
 }
 
-/** The median of some times, ms. */
-function median(times: number[]): number {
-  return medianSorted(times.sort((a, b) => a - b));
-}
-
 console.log(
-  "| chain of | nodes | left | fuse, ms | µs per node | ONNX Runtime basic, ms | ratio |\n|---|---|---|---|---|---|---|",
+  "| chain of | nodes | left | fuse, ms | µs per node | ONNX Runtime basic, ms | ratio | peak, MB |\n|---|---|---|---|---|---|---|---|",
 );
 const folder = await Deno.makeTempDir({ prefix: "layerfuse_" });
 try {
@@ -47,10 +43,11 @@ try {
         left = model.stats.nodes;
       }
       const [ms, theirs] = [median(ours), median(runtime)];
+      const { peakMB } = await measuredCli(folder, "fuse", path, "-o", out);
       console.log(
         `| ${link} | ${size} | ${left} | ${ms.toFixed(0)} | ${(1000 * ms / size).toFixed(0)} | ${theirs.toFixed(0)} | ${
           (ms / theirs).toFixed(2)
-        } |`,
+        } | ${peakMB.toFixed(0)} |`,
       );
     }
   }
