@@ -2,6 +2,7 @@ import type { AttributeValue } from "../proto/attribute.ts";
 import type { WireField } from "../proto/wire.ts";
 import type { ElementType } from "../tensor/element_type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { NO_USERS, type Users, withoutUser, withUser } from "./users.ts";
 
 /** One dimension: known, named, or unknown. */
 export type Dim = number | string | null;
@@ -53,9 +54,7 @@ export class Value {
   constant?: Tensor;
   /** What is known of its elements where it is small: sizes, names of dynamic dimensions, null for unknown ones. */
   elements?: readonly Dim[];
-  #users?: Map<Node, number> | OneUser;
-  /** Users that went since they were put together anew. */
-  #gone = 0;
+  #users: Users<Node> = NO_USERS;
 
   readonly graph: Graph;
   name: string;
@@ -67,29 +66,18 @@ export class Value {
   }
 
   /** How many inputs of each node take it, nodes of subgraphs included. */
-  get users(): Users {
-    return this.#users ?? NO_USERS;
+  get users(): Users<Node> {
+    return this.#users;
   }
 
   /** Counts inputs of a node that take it. */
   addUser(node: Node, count: number = 1): void {
-    const users = this.#users;
-    if (!users) this.#users = new OneUser(node, count);
-    else if (users instanceof Map) users.set(node, (users.get(node) ?? 0) + count);
-    else if (users.node === node) users.count += count;
-    else this.#users = new Map(users).set(node, count);
+    this.#users = withUser(this.#users, node, count);
   }
 
   /** Forgets a node that takes it, or all of them. */
   removeUsers(node?: Node): void {
-    const users = this.#users;
-    if (!node || users instanceof OneUser && users.node === node) this.#users = undefined;
-    else if (users instanceof Map && users.delete(node) && (users.size < FEW || ++this.#gone > FEW + users.size)) {
-      // of many, whoever asks for the first user goes past thousands that are gone; and a map that is changed all the time keeps
-      // what is gone in memory, since each of its tables refers to the next
-      this.#users = new Map(users);
-      this.#gone = 0;
-    }
+    this.#users = node ? withoutUser(this.#users, node) : NO_USERS;
   }
 
   /** Whether it is a graph output, so that its name and values must stay. */
@@ -107,37 +95,6 @@ export class Value {
     if (this.users.size !== 1 || this.isOutput) return undefined;
     const [[user, count]] = this.users;
     return count === 1 && user.graph === this.graph ? user : undefined;
-  }
-}
-
-/** How many inputs of each node take a value. */
-export interface Users extends Iterable<readonly [node: Node, count: number]> {
-  /** Number of nodes. */
-  readonly size: number;
-  /** The nodes. */
-  keys(): IteratorObject<Node>;
-}
-
-/** The only node that takes a value, as most have: a map of one takes five times the memory. */
-class OneUser implements Users {
-  readonly node: Node;
-  count: number;
-
-  constructor(node: Node, count: number) {
-    this.node = node;
-    this.count = count;
-  }
-
-  get size(): number {
-    return 1;
-  }
-
-  keys(): IteratorObject<Node> {
-    return [this.node].values();
-  }
-
-  [Symbol.iterator](): Iterator<readonly [Node, number]> {
-    return [[this.node, this.count] as const].values();
   }
 }
 
@@ -245,8 +202,6 @@ export class Node {
   }
 }
 
-const FEW = 16;
-const NO_USERS: Users = new Map();
 const NONE: readonly Graph[] = [];
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
