@@ -1,7 +1,7 @@
 import { isWhole } from "../tensor/element_type.ts";
 import { asRounded, broadcasted } from "../tensor/elementwise.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { addition, division, multiplication, negation, subtraction } from "./affine/elementwise.ts";
+import { addition, division, multiplication, negation, subtraction, sumOfConstants } from "./affine/elementwise.ts";
 import { homogeneousCarry } from "./carry/activation.ts";
 import { extremeCarry } from "./carry/extreme.ts";
 import { gateCarry } from "./carry/gate.ts";
@@ -148,7 +148,7 @@ export const ARITHMETIC_OPS = {
   Mod: mod,
   Max: { ...variadic((a, b) => Math.max(a, b)), takesEnds: true, carry: extremeCarry },
   Min: { ...variadic((a, b) => Math.min(a, b)), takesEnds: true, carry: extremeCarry },
-  Sum: { ...variadic((a, b) => a + b), affine: addition, carry: sumCarry(1, 8), terms: sumTerms },
+  Sum: { ...variadic((a, b) => a + b), affine: sumOfConstants, carry: sumCarry(1, 8), terms: sumTerms },
   Mean: variadic((a, b) => a + b, (sum, count) => sum / count),
   Neg: { ...pointwise((x) => -x), affine: negation },
   Abs: { ...pointwise(Math.abs), carry: homogeneousCarry },

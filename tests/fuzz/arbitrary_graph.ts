@@ -6,7 +6,14 @@ import fc from "fast-check";
 import type { TestModel } from "../onnx_model.ts";
 import { Choices } from "./choices.ts";
 import { Draft, type Shared, type Wire } from "./draft.ts";
-import { activation, batchNormalization, elementwise, groupNormalization, negation } from "./steps/affines.ts";
+import {
+  activation,
+  batchNormalization,
+  elementwise,
+  groupNormalization,
+  negation,
+  sumOfConstants,
+} from "./steps/affines.ts";
 import {
   conditional,
   extraOutput,
@@ -73,6 +80,7 @@ const STEPS: Record<string, [weight: number, step: Step]> = {
   gemm: [7, gemm],
   matmul: [7, matmul],
   negation: [2, negation],
+  sumOfConstants: [2, sumOfConstants],
   activation: [6, activation],
   pool: [4, pool],
   averagePool: [2, averagePool],

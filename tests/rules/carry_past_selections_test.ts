@@ -51,6 +51,11 @@ function model(lines: string[], outputs: string[], attributes: Record<string, Te
   };
 }
 
+/** The model with entries to take, or ends of them, as another input. */
+function given(model: TestModel): TestModel {
+  return { ...model, inputs: { ...model.inputs, given: [1] }, types: { given: 7 } };
+}
+
 const bn = (output: string, input: string) => `${output} = BatchNormalization(${input}, g, b, m, e)`;
 const SAME = { pads: [1, 1, 1, 1] };
 
@@ -67,8 +72,8 @@ Deno.test("fuse() carries a map up through a Slice backwards, and through Gather
   await assertFuses(model(lines, ["y", "h"], along), { Conv: 1, Gather: 2 }, OPTIONS);
 });
 
-Deno.test("fuse() carries no number up to entries of an axis that is as long as only a false shape says", async () => {
-  const lines = ["p = Gather(x, even)", "y = Mul(p, half)"];
+Deno.test("fuse() carries no map up to entries of an axis that is as long as only a false shape says", async () => {
+  const lines = ["p = Gather(x, even)", "y = Mul(p, s)"];
   for (const length of [2 ** 20 + 1, 2 ** 40]) {
     const claim = { ...model(lines, ["y"], { p: { axis: 1 } }), inputs: { x: ["n", length, 6, 6] } };
     await assertKeeps(claim, /which entries .* takes is not known/);
@@ -96,10 +101,20 @@ Deno.test("fuse() does not carry two maps up through one entry that a Gather tak
 });
 
 Deno.test("fuse() does not carry a map through a Slice whose ends are not constant", async () => {
-  const open = model(["a = Conv(x, u)", "p = Slice(a, zero, end, one)", bn("y", "p")], ["y"]);
-  open.inputs = { ...open.inputs, end: [1] };
-  open.types = { end: 7 };
+  const open = given(model(["a = Conv(x, u)", "p = Slice(a, zero, given, one)", bn("y", "p")], ["y"]));
   await assertKeeps(open, /which entries .* takes is not known/);
+});
+
+Deno.test("fuse() carries a number through a Slice, or a Gather, of entries that only a run tells, either way", async () => {
+  for (const taken of ["p = Slice(a, zero, given, one)", "p = Gather(a, given)"]) {
+    const attributes = { p: taken.includes("Gather") ? { axis: 1 } : undefined };
+    for (const last of [["y = Mul(p, half)"], ["c = Mul(p, half)", "y = Add(c, half)"]]) {
+      const up = model(["a = Conv(x, u)", taken, ...last], ["y"], attributes);
+      await assertFuses(given(up), { Conv: 1, [taken.match(/(\w+)\(/)![1]]: 1 }, OPTIONS);
+    }
+  }
+  const down = model(["r = Relu(x)", "t1 = Mul(r, half)", "p = Slice(t1, zero, given, two)", "y = Conv(p, u)"], ["y"]);
+  await assertFuses(given(down), { Relu: 1, Slice: 1, Conv: 1 }, OPTIONS);
 });
 
 Deno.test("fuse() carries a scale past a gate: before it into the layers behind, behind it into a layer before", async () => {

@@ -1,11 +1,14 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
 import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
-import type { ChannelAffine } from "../affine_map.ts";
+import { type AffineMap, type ChannelAffine, composed } from "../affine_map.ts";
 import { constantOf, notConstant } from "../constant.ts";
 import { fromStart } from "../dims.ts";
 import { Skip } from "../skip.ts";
 import { unknownRank } from "../unknown_rank.ts";
+
+/** Most operands of a Sum that is looked at as a shift. */
+const MOST_OPERANDS = 64;
 
 /** Constants of more elements than this are no per-channel parameters, axes that are longer have no map of their own. */
 export const MOST_ENTRIES = 1 << 20;
@@ -34,22 +37,54 @@ function byConstant(effect: (constant: Float64Array, isFirst: boolean) => Effect
       const overridable = [a, b].find((value) => value.initializer);
       return overridable && notConstant("its operand is", overridable);
     }
-    if (!isFloat(constant.type)) return undefined;
-    const x = first ? b : a, axis = axisOf(node, x, constant, first !== undefined);
-    if (axis instanceof Skip) return axis;
-    const values = valuesOf(constant), { scale, shift } = effect(values, first !== undefined);
-    return {
-      x,
-      rank: x.shape?.length,
-      axis,
-      scale: scale ?? new Float64Array(values.length).fill(1),
-      shift: shift ?? new Float64Array(values.length),
-    };
+    return withConstant(node, first ? b : a, constant, first !== undefined, effect);
+  };
+}
+
+function withConstant(
+  node: Node,
+  x: Value,
+  constant: Tensor,
+  isFirst: boolean,
+  effect: (constant: Float64Array, isFirst: boolean) => Effect,
+): ReturnType<AffineOf> {
+  if (!isFloat(constant.type)) return undefined;
+  const axis = axisOf(node, x, constant, isFirst);
+  if (axis instanceof Skip) return axis;
+  const values = valuesOf(constant), { scale, shift } = effect(values, isFirst);
+  return {
+    x,
+    rank: x.shape?.length,
+    axis,
+    scale: scale ?? new Float64Array(values.length).fill(1),
+    shift: shift ?? new Float64Array(values.length),
   };
 }
 
 /** x + K, in either order. */
 export const addition: AffineOf = byConstant((shift) => ({ shift }));
+
+/** x + K₁ + K₂ + …, in any order. */
+export const sumOfConstants: AffineOf = (node) => {
+  const { inputs } = node;
+  if (inputs.length < 3) return addition(node);
+  if (inputs.length > MOST_OPERANDS) return undefined;
+  const constants = inputs.map(constantOf), known = constants.filter((constant) => constant !== undefined);
+  const computed = inputs.filter((_, at) => !constants[at]), [x] = computed;
+  if (!x || known.length === 0) return undefined;
+  if (computed.length > 1) {
+    return new Skip("unsupported-form", `it adds ${computed.length} values beside its constant, no map of one`);
+  }
+  let map: AffineMap = { axis: null, scale: Float64Array.of(1), shift: Float64Array.of(0) };
+  for (const constant of known) {
+    const one = withConstant(node, x, constant, false, (shift) => ({ shift }));
+    if (!one || one instanceof Skip) return one;
+    const both = composed(map, one);
+    if (!both) return new Skip("not-per-channel", "its constants vary along different axes");
+    map = both;
+  }
+  return { x, rank: x.shape?.length, ...map };
+};
 
 /** x − K, and K − x. */
 export const subtraction: AffineOf = byConstant((constant, isFirst) =>

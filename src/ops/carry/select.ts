@@ -42,13 +42,13 @@ const gathered: SelectionsOf = (node) => {
   return [{ axis, indices, length, isDropped }];
 };
 
-/** A node that takes entries of its first input. */
+/** A node that takes entries of its first input: one number for all of them gets past whichever they are. */
 export function selection(selectionsOf: SelectionsOf): Carry {
   return {
     kind: "arithmetic",
     up(node, _output, affine) {
       const selections = selectionsOf(node), value = node.inputs[0]!;
-      if (selections instanceof Skip) return selections;
+      if (selections instanceof Skip) return affine.axis === null ? commuted({ value, affine }) : selections;
       if (affine.axis === null) {
         const apart = selections.flatMap((selected): Transfer[][] => {
           const map = placedMap(node, affine, selected);
@@ -66,10 +66,10 @@ export function selection(selectionsOf: SelectionsOf): Carry {
     },
     down(node, input, affine) {
       if (node.inputs[0] !== input) return takesAsParameter(node);
-      const selections = selectionsOf(node);
-      if (selections instanceof Skip) return selections;
       const { output: value } = node;
       if (affine.axis === null) return commuted({ value, affine });
+      const selections = selectionsOf(node);
+      if (selections instanceof Skip) return selections;
       const dropped = selections.find(({ isDropped }) => isDropped)?.axis ?? Infinity;
       const selected = selections.find(({ axis }) => axis === affine.axis);
       const axis = affine.axis > dropped ? affine.axis - 1 : affine.axis;

@@ -75,6 +75,15 @@ export const elementwise: Step = (draft, x, choices) => {
   return draft.node(op, first ? [constant, x.name] : [x.name, constant], result, {}, { named: !choices.once(8) });
 };
 
+/** A value and two constants that do not enlarge it, in any order. */
+export const sumOfConstants: Step = (draft, x, choices) => {
+  const shapes = [constantShape(x, choices), constantShape(x, choices)];
+  if (draft.opset < 8 || shapes.some(({ result }) => String(result) !== String(x.dims))) return undefined;
+  const names = shapes.map(({ dims }) => draft.constant(choices, draft.values(dims, 0.05, 0.6)));
+  names.splice(choices.below(3), 0, x.name);
+  return draft.node("Sum", names, x.dims, {}, { named: !choices.once(8) });
+};
+
 export const negation: Step = (draft, x) => draft.node("Neg", [x.name], x.dims);
 
 export const activation: Step = (draft, x, choices) => {
