@@ -192,7 +192,7 @@ function storedNames({ wire }: Graph): Set<string> {
 
 /** The fields with a number whose content is wanted, as they are. */
 function fieldsWhere(
-  wire: readonly WireField[],
+  wire: Iterable<WireField>,
   number: number,
   isWanted: (proto: Uint8Array) => boolean,
 ): Uint8Array[] {

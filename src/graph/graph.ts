@@ -264,7 +264,7 @@ export class Graph {
   /** How often nodes and their values changed: what was found out about them holds as long as this stays. */
   changes = 0;
   /** Fields of the GraphProto or FunctionProto. */
-  wire: readonly WireField[] = [];
+  wire: Iterable<WireField> = [];
 
   readonly model: ModelFacts;
   readonly opsets: ReadonlyMap<string, number>;

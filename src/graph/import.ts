@@ -5,7 +5,7 @@ import { messageType, plain } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { NAME, TEXT } from "../proto/text.ts";
 import { readValueInfo, type ValueInfoContent } from "../proto/value_info.ts";
-import { concat, contentsOf, eachContent, type WireField, wireFields } from "../proto/wire.ts";
+import { concat, contentsOf, eachContent, fieldsOf, type WireField, wireFields } from "../proto/wire.ts";
 import { type Attribute, Graph, type ModelFacts, Node, Value } from "./graph.ts";
 import { importSparse } from "./sparse.ts";
 import { elementType, type ImportedTensor, importTensor } from "./tensor_proto.ts";
@@ -119,7 +119,7 @@ class Importer {
   }
 
   graph(bytes: Uint8Array, graph: Graph): Graph {
-    const wire = decoded(this.source, "GraphProto", () => wireFields(bytes));
+    const wire = fieldsOf(bytes);
     graph.wire = wire;
     for (const proto of eachContent(wire, FIELD.graph.input)) {
       const value = this.valueInfo(graph, proto, { isInput: true });
@@ -146,9 +146,9 @@ class Importer {
   }
 
   function(bytes: Uint8Array): Graph {
-    const wire = decoded(this.source, "FunctionProto", () => wireFields(bytes));
+    const wire = fieldsOf(bytes);
     const type = messageType("FunctionProto");
-    const rest = wire.filter(({ number }) => number === 9 || number === 10);
+    const rest = [...wire].filter(({ number }) => number === 9 || number === 10);
     const head = decoded(
       this.source,
       "FunctionProto",

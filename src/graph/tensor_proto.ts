@@ -2,7 +2,16 @@ import { ModelFormatError } from "../io/errors.ts";
 import { messageType, PAYLOAD_FIELD, type PayloadKind } from "../proto/schema.ts";
 import type { Payload } from "../proto/skeleton.ts";
 import { readRange } from "../io/source.ts";
-import { concat, fieldBytes, packedInt32, packedInt64, varintFieldBytes, wireFields, without } from "../proto/wire.ts";
+import {
+  concat,
+  eachContent,
+  fieldBytes,
+  fieldsOf,
+  packedInt32,
+  packedInt64,
+  varintFieldBytes,
+  without,
+} from "../proto/wire.ts";
 import { type ElementType, formatOf, type NumericType } from "../tensor/element_type.ts";
 import { byteLength, encodedChunks, encodePart } from "../tensor/encode.ts";
 import { float8Bytes, halfBytes, smallLength, smallTensor } from "../tensor/small_types.ts";
@@ -48,7 +57,6 @@ interface TensorProto {
   int32_data: number[];
   int64_data: (number | { toString(): string })[];
   uint64_data: (number | { toString(): string })[];
-  string_data: Uint8Array[];
 }
 
 /** A tensor as the file has it. */
@@ -61,18 +69,24 @@ export interface ImportedTensor {
   readonly stored: number;
 }
 
-/** Numbers of its doc string and metadata. */
-const TEXTS = [12, 16];
+/** Number of its elements of text, of which there may be millions. */
+const STRING_DATA = 6;
+/** Numbers of what is not decoded with the rest: texts, doc string and metadata. */
+const TEXTS = [STRING_DATA, 12, 16];
+
+/** Messages below this size are decoded whole: to leave something out takes longer. */
+const SMALL = 1 << 12;
 
 /** Reads a TensorProto of a skeleton; its data stays where it is. Throws where shape and data do not agree. */
 export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): ImportedTensor {
-  const message = messageType("TensorProto").decode(without(proto, ...TEXTS)) as unknown as TensorProto;
+  const kept = proto.length < SMALL ? proto : without(proto, ...TEXTS);
+  const message = messageType("TensorProto").decode(kept) as unknown as TensorProto;
   const dims = message.dims.map(Number);
   const type = elementType(message.data_type);
   const { name } = message;
   if (type === "string" || type === "opaque") {
     const carried = storedTensor(type, dims, { read: () => formatOf(type) }, proto);
-    const tensor = small(message, payloads, carried) ?? ofDigits(message, carried);
+    const tensor = small(message, payloads, carried) ?? ofDigits(proto, carried);
     return { name, tensor: tensor ?? carried, stored: tensor?.size ?? 0 };
   }
   const expected = sizeOf(dims) * formatOf(type).bytes;
@@ -138,9 +152,12 @@ function small(message: TensorProto, payloads: readonly Payload[], carried: Tens
 const MOST_TEXTS = 1 << 12;
 
 /** A tensor of text that says a number in every element, in digits alone, as one that can be read. */
-function ofDigits({ string_data }: TensorProto, carried: Tensor): Tensor | undefined {
-  if (carried.type !== "string" || carried.size > MOST_TEXTS || string_data.length !== carried.size) return undefined;
-  const texts = string_data.map((bytes) => new TextDecoder().decode(bytes)), values = Float64Array.from(texts, Number);
+function ofDigits(proto: Uint8Array, carried: Tensor): Tensor | undefined {
+  if (carried.type !== "string" || carried.size > MOST_TEXTS) return undefined;
+  const decoder = new TextDecoder(), texts: string[] = [];
+  for (const bytes of eachContent(fieldsOf(proto), STRING_DATA)) texts.push(decoder.decode(bytes));
+  if (texts.length !== carried.size) return undefined;
+  const values = Float64Array.from(texts, Number);
   const isPlain = texts.every((text, at) => /^[+-]?\d+(\.\d+)?$/.test(text) && Math.abs(values[at]) < 2 ** 53);
   const { read, bound } = valueTensor("float64", carried.dims, values);
   return isPlain ? { ...carried, isReadable: true, read, bound } : undefined;
@@ -240,8 +257,7 @@ const INLINE_BYTES = 64;
 export function exportTensor(name: string, tensor: Tensor, payloads: Payload[]): Uint8Array {
   const head = [fieldBytes(8, new TextEncoder().encode(name))];
   if (tensor.origin instanceof Uint8Array) {
-    const kept = wireFields(tensor.origin).filter(({ number }) => number !== 1 && number !== 8);
-    return concat([...dimFields(tensor.dims), ...kept.map(({ bytes }) => bytes), ...head]);
+    return concat([...dimFields(tensor.dims), without(tensor.origin, 1, 8), ...head]);
   }
   const fields = [...dimFields(tensor.dims), varintFieldBytes(2, elementCode(tensor.type)), ...head];
   const length = byteLength(tensor);

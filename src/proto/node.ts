@@ -51,5 +51,14 @@ export function readNode(proto: Uint8Array, nameOf: (bytes: Uint8Array) => strin
         reader.skipType(tag & 7);
     }
   }
-  return { proto, inputs, outputs, attributes, name, opType, domain };
+  // what an array grew by stays with it, and all nodes are read before the first is made
+  return {
+    proto,
+    inputs: inputs.slice(),
+    outputs: outputs.slice(),
+    attributes: attributes.slice(),
+    name,
+    opType,
+    domain,
+  };
 }

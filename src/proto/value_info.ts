@@ -26,6 +26,7 @@ export function readValueInfo(bytes: Uint8Array): ValueInfoContent {
     else if (tag === 2 * 8 + DELIMITED) readType(contentAt(reader), info);
     else reader.skipType(tag & 7);
   });
+  info.dims &&= info.dims.slice(); // what an array grew by stays with it
   return info;
 }
 

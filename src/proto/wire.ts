@@ -1,6 +1,6 @@
 import protobuf from "./protobuf.ts";
 
-/** Messages below this size are taken whole: to leave something out, or not to copy it, takes longer. */
+/** Messages below this size are taken whole: not to copy them takes longer. */
 const SMALL = 1 << 12;
 
 /** One field of a message as it stands on the wire: where it lies, since most views of it are never asked for. */
@@ -39,6 +39,11 @@ export function wireFields(message: Uint8Array): WireField[] {
   return fields;
 }
 
+/** The fields of a message, read anew whenever they are gone through: there may be millions. */
+export function fieldsOf(message: Uint8Array): Iterable<WireField> {
+  return { [Symbol.iterator]: () => eachField(message) };
+}
+
 /** The fields of a message one by one: of lists of numbers there may be millions. */
 export function* eachField(message: Uint8Array): Generator<WireField> {
   const reader = protobuf.Reader.create(message);
@@ -64,12 +69,12 @@ export function contentAt(reader: protobuf.Reader): Uint8Array {
 }
 
 /** The contents of every length-delimited field with this number. */
-export function contentsOf(fields: readonly WireField[], number: number): Uint8Array[] {
+export function contentsOf(fields: Iterable<WireField>, number: number): Uint8Array[] {
   return [...eachContent(fields, number)];
 }
 
 /** The same one by one: there may be millions. */
-export function* eachContent(fields: readonly WireField[], number: number): Generator<Uint8Array> {
+export function* eachContent(fields: Iterable<WireField>, number: number): Generator<Uint8Array> {
   for (const field of fields) {
     const content = field.number === number ? field.content : undefined;
     if (content) yield content;
@@ -86,10 +91,19 @@ export function firstContent(message: Uint8Array, number: number): Uint8Array | 
   }
 }
 
-/** A message without its fields of some numbers, where it is large: a doc string may be as large as the weights. */
+/** A message without its fields of some numbers. */
 export function without(message: Uint8Array, ...numbers: readonly number[]): Uint8Array {
-  if (message.length < SMALL) return message;
-  return concat(wireFields(message).flatMap((field) => numbers.includes(field.number) ? [] : field.bytes));
+  const parts: Uint8Array[] = [];
+  let kept = 0, at = 0; // fields that stay beside one another are one part
+  for (const { number, bytes } of eachField(message)) {
+    const end = at + bytes.length;
+    if (numbers.includes(number)) {
+      if (at > kept) parts.push(message.subarray(kept, at));
+      kept = end;
+    }
+    at = end;
+  }
+  return concat([...parts, message.subarray(kept)]);
 }
 
 /** Bytes of a varint. */
@@ -176,7 +190,7 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
  * What is listed are whole fields, tag included.
  */
 export function splice(
-  fields: readonly WireField[],
+  fields: Iterable<WireField>,
   replacements: ReadonlyMap<number, readonly Uint8Array[]>,
 ): Uint8Array {
   return concat(spliced(fields, replacements));
@@ -184,7 +198,7 @@ export function splice(
 
 /** The parts of what {@link splice} gives: of a large message there is no need for all of it at once. */
 export function spliced(
-  fields: readonly WireField[],
+  fields: Iterable<WireField>,
   replacements: ReadonlyMap<number, readonly Uint8Array[]>,
 ): Uint8Array[] {
   const pending = new Map(replacements);
