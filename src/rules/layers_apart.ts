@@ -16,6 +16,8 @@ const MOST_MOVES = 8;
 interface Move {
   readonly node: Node;
   readonly entries: Entries;
+  /** Where the channels are before it. */
+  readonly from: number;
 }
 
 /** A layer, and the movements of elements between it and another one, the last first. */
@@ -33,7 +35,7 @@ interface Apart {
  */
 export function composedPastMovements(root: Node, next: LinearMap, build: Builder): Replacement | Skip | undefined {
   const found = layerBehind(next);
-  if (!found) return undefined;
+  if (!found || found instanceof Skip) return found;
   const { first, moves, shared } = found;
   if (shared) return new Skip("other-user", `'${shared.name}', which would disappear, is needed elsewhere too`);
   const isEarly = isBetterEarly(first, next);
@@ -50,23 +52,44 @@ export function composedPastMovements(root: Node, next: LinearMap, build: Builde
   ]]);
 }
 
-/** The layer that makes what another one takes, where nothing but movements is between them. */
-function layerBehind(next: LinearMap): Apart | undefined {
+/** The layer that makes what another one takes, where nothing but movements is between them, or why these keep the two apart. */
+function layerBehind(next: LinearMap): Apart | Skip | undefined {
   const moves: Move[] = [];
-  let value = next.x, { axis } = next.input, shared: Value | undefined;
-  while (moves.length <= MOST_MOVES) {
+  let value = next.x, { axis } = next.input, shared: Value | undefined, barrier: Node | undefined;
+  for (let count = 0; count <= MOST_MOVES; count++) {
     const node = value.producer, x = node?.inputs[0];
     if (!node || !x || node.graph !== next.nodes[0].graph || node.outputs.length !== 1) return undefined;
     if (!value.soleUser) shared ??= value;
-    const first = moves.length > 0 ? layerAt(node) : undefined;
-    if (first) return first.output.axis === axis ? { first, moves, shared } : undefined;
-    const { fewerMovements, entries: entriesOf } = viewsOf(node);
-    if (!fewerMovements || carryOf(node)?.kind !== "movement") return undefined;
-    const entries = entriesOf?.(node, axis), [own, ...others] = entries?.axes ?? [];
-    if (!entries || entries.per !== undefined || typeof own !== "number" || others.some((at) => at !== null)) return;
-    moves.push({ node, entries });
-    [value, axis] = [x, own];
+    const first = count > 0 ? layerAt(node) : undefined;
+    if (first && !barrier && first.output.axis === axis) return { first, moves, shared };
+    if (first) return shared ? undefined : whyApart(first, next, barrier);
+    if (carryOf(node)?.kind !== "movement") return undefined;
+    const move = barrier ? undefined : moveAlong(node, axis);
+    if (move) {
+      moves.push(move);
+      axis = move.from;
+    } else barrier ??= node;
+    value = x;
   }
+}
+
+/** How a node moves what is along an axis, all of which stays together. */
+function moveAlong(node: Node, axis: number): Move | undefined {
+  const { fewerMovements, entries: entriesOf } = viewsOf(node);
+  const entries = fewerMovements && entriesOf?.(node, axis), [from, ...others] = entries?.axes ?? [];
+  if (!entries || entries.per !== undefined || typeof from !== "number") return undefined;
+  return others.every((at) => at === null) ? { node, entries, from } : undefined;
+}
+
+/** What keeps two layers apart: a movement that layers are not composed past, or the axes of their channels. */
+function whyApart(first: LinearMap, next: LinearMap, barrier: Node | undefined): Skip {
+  const both = `${first.label} and ${next.label} stay two layers`, remote = { isRemote: true };
+  if (!barrier) {
+    return new Skip("other-axis", `${both}: the channels of the first are not along the axis of the second's`, remote);
+  }
+  const why =
+    `${barrier.label} (${barrier.opType}), between them, moves elements in a way that no layer is composed past`;
+  return new Skip("other-geometry", `${both}: ${why}`, remote);
 }
 
 /** Whether fewer elements are moved behind both layers than before them; movements in front of both become fewer, too. */

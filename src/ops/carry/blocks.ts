@@ -62,7 +62,7 @@ function widened(node: Node, affine: AffineMap): AffineMap | Skip {
 }
 
 /** DepthToSpace: channels become places in blocks. */
-export const depthToSpaceCarry: Carry = unary("arithmetic", alongChannels(deepened), alongChannels(widened));
+export const depthToSpaceCarry: Carry = unary("movement", alongChannels(deepened), alongChannels(widened));
 
 /** SpaceToDepth: places in blocks become channels. */
-export const spaceToDepthCarry: Carry = unary("arithmetic", alongChannels(widened), alongChannels(deepened));
+export const spaceToDepthCarry: Carry = unary("movement", alongChannels(widened), alongChannels(deepened));
