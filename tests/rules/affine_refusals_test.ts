@@ -72,6 +72,21 @@ function convThen(op: string, inputs: string[], k: TestTensor, more: Partial<Tes
   };
 }
 
+const ROW = [1, -2, 0.5, 3, 4];
+
+/** x (rows, 3) → MatMul → `a`, an operator with a constant of as many rows. */
+function matMulThen(op: string, k: TestTensor, rows = k.dims[0]): TestModel {
+  return {
+    inputs: { x: [rows, 3] },
+    outputs: { y: null },
+    initializers: { w: random([3, k.dims[1]], 1), k },
+    nodes: [
+      { op: "MatMul", inputs: ["x", "w"], outputs: ["c"], name: "matmul" },
+      { op, inputs: ["c", "k"], outputs: ["y"], name: "a" },
+    ],
+  };
+}
+
 /** x (2, 4, 6, 6) → Relu → BatchNormalization `a` → what follows. */
 function bnThen(
   after: TestNode[],
@@ -213,6 +228,22 @@ const REFUSALS: Record<string, Refusal> = {
   },
   "a constant that varies along two axes": {
     model: convThen("Add", ["c", "k"], random([4, 4, 1], 1)),
+    reason: /varies along more than one axis/,
+  },
+  "a constant of equal rows, but for the last bit": {
+    model: matMulThen("Add", tensor([4, 5], [...ROW, ...ROW, ...ROW, 1, -2, 0.5, 3, 4 + 2 ** -21])),
+    reason: /varies along more than one axis/,
+  },
+  "a constant of equal rows but for the sign of a zero": {
+    model: matMulThen("Mul", tensor([2, 2], [1, 0, 1, -0])),
+    reason: /varies along more than one axis/,
+  },
+  "a constant of equal rows that enlarge an axis": {
+    model: matMulThen("Add", tensor([4, 5], [...ROW, ...ROW, ...ROW, ...ROW]), 1),
+    reason: /varies along more than one axis/,
+  },
+  "a constant of equal rows, which are more than are looked at": {
+    model: matMulThen("Add", tensor([2 ** 14, 5], Array.from({ length: 2 ** 14 }, () => ROW).flat())),
     reason: /varies along more than one axis/,
   },
   "a constant of a higher rank, which enlarges the result": {

@@ -113,3 +113,18 @@ Deno.test("a shift that the map takes and a scale that a layer behind takes leav
   };
   await assertFuses(model(nodes, constants), { Tanh: 1, Add: 1, Abs: 1, MatMul: 1 });
 });
+
+Deno.test("a constant whose rows are all the same is a map along the last axis", async () => {
+  const row = [0.5, -1, 2, 0.25, 3, -0.125],
+    rows = (...dims: number[]) =>
+      tensor(dims, Array.from({ length: dims.reduce((a, b) => a * b) / row.length }, () => row).flat());
+  const after = [matmul("x", "w", "m"), with_("Mul", "m", "rows", "p"), with_("Sub", "k", "p", "y")];
+  await assertFuses(model(after, { rows: rows(2, 5, 6) }), { MatMul: 1, Add: 1 });
+  const before = [
+    matmul("x", "w", "h"),
+    { op: "Tanh", inputs: ["h"], outputs: ["a"] },
+    with_("Div", "a", "rows", "d"),
+    matmul("d", "v", "y"),
+  ];
+  await assertFuses(model(before, { rows: rows(5, 6) }), { MatMul: 2, Tanh: 1 });
+});

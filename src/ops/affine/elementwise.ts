@@ -1,6 +1,6 @@
 import type { Node, Value } from "../../graph/graph.ts";
 import { isFloat } from "../../tensor/element_type.ts";
-import { type Tensor, valuesOf } from "../../tensor/tensor.ts";
+import { type Tensor, valuesOf, valueTensor } from "../../tensor/tensor.ts";
 import { type AffineMap, type ChannelAffine, composed } from "../affine_map.ts";
 import { constantOf, notConstant } from "../constant.ts";
 import { fromStart } from "../dims.ts";
@@ -12,6 +12,9 @@ const MOST_OPERANDS = 64;
 
 /** Constants of more elements than this are no per-channel parameters, axes that are longer have no map of their own. */
 export const MOST_ENTRIES = 1 << 20;
+
+/** Constants of more elements than this are not looked at for rows that are all the same. */
+const MOST_REPEATED = 1 << 16;
 
 /** A node as an affine map; why it is none; undefined where it is something else. */
 type AffineOf = (node: Node) => ChannelAffine | Skip | undefined;
@@ -44,12 +47,12 @@ function byConstant(effect: (constant: Float64Array, isFirst: boolean) => Effect
 function withConstant(
   node: Node,
   x: Value,
-  constant: Tensor,
+  given: Tensor,
   isFirst: boolean,
   effect: (constant: Float64Array, isFirst: boolean) => Effect,
 ): ReturnType<AffineOf> {
-  if (!isFloat(constant.type)) return undefined;
-  const axis = axisOf(node, x, constant, isFirst);
+  if (!isFloat(given.type)) return undefined;
+  const constant = repeatedRow(node, x, given) ?? given, axis = axisOf(node, x, constant, isFirst);
   if (axis instanceof Skip) return axis;
   const values = valuesOf(constant), { scale, shift } = effect(values, isFirst);
   return {
@@ -59,6 +62,20 @@ function withConstant(
     scale: scale ?? new Float64Array(values.length).fill(1),
     shift: shift ?? new Float64Array(values.length),
   };
+}
+
+/**
+ * The row along the last axis that a constant repeats, to the bit, along axes that its other operand has as long: it does the same
+ * alone. Undefined where that is not so.
+ */
+function repeatedRow({ opset }: Node, { shape }: Value, constant: Tensor): Tensor | undefined {
+  const { type, dims, size } = constant;
+  const last = dims.findLastIndex((dim) => dim !== 1), lead = (shape?.length ?? 0) - dims.length, width = dims[last];
+  if (opset < 7 || !(size > width && size <= MOST_REPEATED)) return undefined;
+  if (!dims.every((dim, axis) => dim === 1 || axis === last || dim === shape?.[lead + axis])) return undefined;
+  const all = valuesOf(constant);
+  for (let at = width; at < size; at++) if (!Object.is(all[at], all[at - width])) return undefined;
+  return valueTensor(type, dims.map((dim, axis) => axis === last ? dim : 1), all.slice(0, width));
 }
 
 /** x + K, in either order. */
