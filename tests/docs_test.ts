@@ -61,6 +61,7 @@ const COMMAND = new RegExp(`(?:^|\\b(?:task|layerfuse|cli|main\\.ts) )(${Object.
 const OTHERS = new Set([
   "--v8-flags", // Deno's
   "--max-semi-space-size", // V8's
+  "--nodes", // bench:scaling's
   ...["--version", "--allow-read", "--allow-write", "--allow-env", "--config", "--no-check", "--filter", "--dry-run"],
   ...["--to", "--only", "--bytes", "--minutes", "--graphs"],
 ]);
