@@ -40,19 +40,20 @@ export function inlineWhereItHelps(
   const isGain = ({ rule }: { rule: string }) => !cleaning.has(rule);
   const attempt = (only?: ReadonlySet<string>) => {
     const { model, inlined } = own.model.inlined(only), { model: fused, report } = rewrite(model);
-    return { model: fused, report, inlined, gain: report.applied.filter(isGain).length };
+    const gains = new Set(report.applied.filter(isGain).map(({ rule, nodes }) => [rule, ...nodes].join("\n")));
+    return { model: fused, report, inlined, gains };
   };
   const all = attempt(), { calls } = all.inlined;
   const refused = all.inlined.refused.map(({ reason, ...call }) =>
     refusal(call, "unsupported-form", `it stays a call of ${call.function}: ${reason}`)
   );
-  if (all.gain === 0) return { ...own, report: withMore(own.report, { skipped: refused }) };
+  if (all.gains.size === 0) return { ...own, report: withMore(own.report, { skipped: refused }) };
   let best = all;
   for (const isPart of [isGain, () => true]) {
     const around = new Set(all.report.applied.filter(isPart).flatMap(({ nodes }) => nodes.flatMap(prefixesOf)));
     const needed = calls.filter(({ name }) => around.has(name));
     const some = needed.length < calls.length ? attempt(new Set(needed.map(({ name }) => name))) : all;
-    if (some.gain < all.gain) continue;
+    if (!all.gains.isSubsetOf(some.gains)) continue;
     best = some;
     break;
   }

@@ -63,6 +63,32 @@ Deno.test("a call whose weights are its inputs is inlined where a layer is in fr
   assertEquals(after.nodes, 1);
 });
 
+Deno.test("a call is inlined that only a no-op of its hides, where as many rewrites would do without it", async () => {
+  const through = (name: string, node: TestNode): TestFunction => ({
+    name,
+    domain: "own",
+    inputs: node.inputs as string[],
+    outputs: ["y"],
+    nodes: [node],
+  });
+  const half = through("Half", { op: "Mul", inputs: ["x", "c"], outputs: ["y"] });
+  const all = through("All", { op: "Gather", inputs: ["x", "all"], outputs: ["y"], attributes: { axis: 1 } });
+  const nodes: TestNode[] = [
+    { op: "Mul", inputs: ["x", "k"], outputs: ["m"] },
+    call("All", ["m", "all"], ["g"], { name: "all1" }),
+    call("Half", ["g", "c"], ["h"], { name: "half1" }),
+    { op: "Conv", inputs: ["h", "w"], outputs: ["y"] },
+  ];
+  const initializers = {
+    w: random([4, 3, 3, 3]),
+    k: randomIn(0.5, 2, [3, 1, 1], 7),
+    c: tensor([], [0.5]),
+    all: tensor([3], [0, 1, 2], 7),
+  };
+  const { applied } = await assertFuses({ ...behindConv([], [half, all]), nodes, initializers }, { Conv: 1 });
+  assertEquals(applied.filter(({ rule }) => rule === "inline-calls").map(({ nodes }) => nodes), [["all1"], ["half1"]]);
+});
+
 Deno.test("an affine map behind the call of a layer goes into that layer", async () => {
   const layer = {
     ...norm,
