@@ -145,7 +145,8 @@ Deno.test({
           patience: 180_000,
           expression: LOOK,
         });
-        assertEquals([stopped.progress, stopped.times], ["Stopped.", ""]);
+        assertEquals(stopped.progress, "Stopped.");
+        assert(!stopped.times.includes("all:"), stopped.times); // the level before may have been precise by then
         assertMatch(stopped.plan, /^One inference takes .* ms here\. All will take about 2 h\.$/);
 
         const spectrum = `${folder}/spectrum.onnx`;
