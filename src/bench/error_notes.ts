@@ -1,5 +1,5 @@
 /**
- * What is said aloud of two models' outputs wherever their error is shown.
+ * What is said of two models' outputs wherever their error is shown.
  *
  * @module
  */

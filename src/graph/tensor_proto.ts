@@ -79,8 +79,8 @@ const SMALL = 1 << 12;
 
 /** Reads a TensorProto of a skeleton; its data stays where it is. Throws where shape and data do not agree. */
 export function importTensor(proto: Uint8Array, payloads: readonly Payload[]): ImportedTensor {
-  const kept = proto.length < SMALL ? proto : without(proto, ...TEXTS);
-  const message = messageType("TensorProto").decode(kept) as unknown as TensorProto;
+  const rest = proto.length < SMALL ? proto : without(proto, ...TEXTS);
+  const message = messageType("TensorProto").decode(rest) as unknown as TensorProto;
   const dims = message.dims.map(Number);
   const type = elementType(message.data_type);
   const { name } = message;

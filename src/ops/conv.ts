@@ -7,7 +7,7 @@ import { TransposedConvolution } from "./linear/transposed_convolution.ts";
 import type { Facts, Op, Ops } from "./op.ts";
 import { padConv } from "./padding.ts";
 import { Skip } from "./skip.ts";
-import { convolved } from "./slid.ts";
+import { convolved } from "./sliding_window.ts";
 import { outputSize, windowOf } from "./window.ts";
 
 /** Shape of a convolution's result. */

@@ -18,9 +18,9 @@ function scaled(f: (x: number) => number): Op {
 const crop: Op = {
   inputs: [1],
   infer(node, [{ type, shape }]) {
-    const [left = 0, top = 0, right = 0, bottom = 0] = node.numbers("border") ?? [], kept = node.numbers("scale");
+    const [left = 0, top = 0, right = 0, bottom = 0] = node.numbers("border") ?? [], size = node.numbers("scale");
     const less = (dim: Dim, by: number) => typeof dim === "number" ? dim - by : by === 0 ? dim : null;
-    const [height, width] = kept ?? [less(shape?.[2] ?? null, top + bottom), less(shape?.[3] ?? null, left + right)];
+    const [height, width] = size ?? [less(shape?.[2] ?? null, top + bottom), less(shape?.[3] ?? null, left + right)];
     return [{ type, shape: shape && [shape[0], shape[1], height, width] }];
   },
 };

@@ -8,7 +8,7 @@ import { averagePoolLinear } from "./linear/average_pool.ts";
 import type { Op, Ops } from "./op.ts";
 import { padAveragePool, padMaxPool } from "./padding.ts";
 import { averagePoolPositions, globalAveragePositions } from "./positions.ts";
-import { pooled, pooledWhole } from "./slid.ts";
+import { pooled, pooledWhole } from "./sliding_window.ts";
 import { isUnpadded, outputSize, windowOf } from "./window.ts";
 
 /** Shapes of a pool over the spatial axes, channels in front. */

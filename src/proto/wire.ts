@@ -94,16 +94,16 @@ export function firstContent(message: Uint8Array, number: number): Uint8Array | 
 /** A message without its fields of some numbers. */
 export function without(message: Uint8Array, ...numbers: readonly number[]): Uint8Array {
   const parts: Uint8Array[] = [];
-  let kept = 0, at = 0; // fields that stay beside one another are one part
+  let start = 0, at = 0; // fields that stay beside one another are one part
   for (const { number, bytes } of eachField(message)) {
     const end = at + bytes.length;
     if (numbers.includes(number)) {
-      if (at > kept) parts.push(message.subarray(kept, at));
-      kept = end;
+      if (at > start) parts.push(message.subarray(start, at));
+      start = end;
     }
     at = end;
   }
-  return concat([...parts, message.subarray(kept)]);
+  return concat([...parts, message.subarray(start)]);
 }
 
 /** Bytes of a varint. */

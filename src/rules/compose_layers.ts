@@ -26,8 +26,8 @@ export const composeLayers: Rule = {
     for (const map of branchesAt(root, refused, undefined, true).values()) {
       if (isDiagonal(map)) continue;
       if (map.parts.layers < 2 && !isBehindMovement(map, own) && !isScaled(map)) {
-        const dearer = map.nodes.length > 1 ? whyMoreWork(map) : undefined;
-        if (dearer) reasons.push(dearer);
+        const moreWork = map.nodes.length > 1 ? whyMoreWork(map) : undefined;
+        if (moreWork) reasons.push(moreWork);
         continue;
       }
       const shapes = shapesOf(map);

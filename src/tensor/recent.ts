@@ -5,20 +5,20 @@ const MOST_ELEMENTS = 1 << 24;
 const BLOCKS = 16, WHOLE = 4, MOST_WHOLE = 64;
 
 /** What was computed for an owner. */
-interface Kept {
+interface Result {
   readonly owner: object;
   readonly first: number;
   readonly values: Float64Array;
 }
 
 /** The last one used comes last. Arrays, since what is gone from a map that is changed all the time stays in memory. */
-const blocks: Kept[] = [], whole: Kept[] = [];
+const blocks: Result[] = [], whole: Result[] = [];
 /** Elements of all of `whole`. */
 let elements = 0;
 
 /** Takes what is kept for an owner out of a list. */
-function taken(list: Kept[], owner: object): Kept | undefined {
-  const at = list.findLastIndex((kept) => kept.owner === owner);
+function taken(list: Result[], owner: object): Result | undefined {
+  const at = list.findLastIndex((result) => result.owner === owner);
   return at < 0 ? undefined : list.splice(at, 1)[0];
 }
 

@@ -102,7 +102,7 @@ const SMALLER: Readonly<Record<string, string>> = {
     "export const batchNormalized = () => {}, groupsNormalized = batchNormalized, meanVarianceNormalized = batchNormalized, " +
     "lpNormalized = batchNormalized, rowsNormalized = () => batchNormalized;",
   "ops/resized.ts": "export const resized = () => {};",
-  "ops/slid.ts": "export const convolved = () => {}, pooled = convolved, pooledWhole = convolved;",
+  "ops/sliding_window.ts": "export const convolved = () => {}, pooled = convolved, pooledWhole = convolved;",
   "ops/batches/batch_to_space.ts": "export const batchToSpace = () => {};",
   "ops/batches/space_to_batch.ts": "export const spaceToBatch = () => {}, takesMoved = spaceToBatch;",
   "ops/carry/regroup.ts": "export const regrouped = () => {};",

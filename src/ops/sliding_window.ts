@@ -8,7 +8,7 @@ import { isUnpadded, outputSize, type Window, windowOf } from "./window.ts";
 type Evaluate = NonNullable<Op["evaluate"]>;
 
 /** Where a window of a constant comes to lie. */
-interface Slid {
+interface Placement {
   /** Sizes of the input along the spatial axes. */
   readonly from: readonly number[];
   /** Those of the result. */
@@ -18,7 +18,7 @@ interface Slid {
 }
 
 /** A window over a constant; undefined where it does not fit, or takes dilations and chooses its padding. */
-function slid(node: Node, { dims }: Tensor, kernel: readonly number[]): Slid | undefined {
+function placementOf(node: Node, { dims }: Tensor, kernel: readonly number[]): Placement | undefined {
   const from = dims.slice(2), window = windowOf(node, kernel, from);
   const to = kernel.map((_, axis) => outputSize(window, axis, from[axis]));
   const isKnown = from.length === kernel.length && [...window.begin, ...to].every((size) => size !== null);
@@ -26,7 +26,7 @@ function slid(node: Node, { dims }: Tensor, kernel: readonly number[]): Slid | u
 }
 
 /** Calls `visit` with each place of a kernel, and the cells that it meets at each position of the result, -1 beside the input. */
-function forEachTap({ from, to, window }: Slid, visit: (tap: number, cells: Int32Array) => void): void {
+function forEachTap({ from, to, window }: Placement, visit: (tap: number, cells: Int32Array) => void): void {
   const { kernel, strides, dilations, begin } = window, cells = new Int32Array(sizeOf(to));
   for (let tap = 0; tap < sizeOf(kernel); tap++) {
     cells.fill(0);
@@ -50,7 +50,7 @@ function isDense({ dilations }: Window): boolean {
 /** A Conv of a constant, such as weights that are filtered. */
 export const convolved: Evaluate = (node, [x, w, bias]) => {
   const [channels, each, ...kernel] = w!.dims, [batch, inputs] = x!.dims, group = node.number("group", 1);
-  const place = slid(node, x!, kernel);
+  const place = placementOf(node, x!, kernel);
   if (!place || kernel.length === 0 || inputs !== each * group || bias && bias.size !== channels) return undefined;
   const positions = sizeOf(place.to), macs = batch * w!.size * positions;
   if (!(Math.max(macs, sizeOf(kernel) * positions) <= MOST_MACS)) return undefined;
@@ -75,7 +75,9 @@ export const convolved: Evaluate = (node, [x, w, bias]) => {
 
 /** A MaxPool of a constant, or an AveragePool where no window reaches beside it. */
 export const pooled: Evaluate = (node, [x]) => {
-  const kernel = node.numbers("kernel_shape"), place = kernel && slid(node, x!, kernel), isMax = node.is("MaxPool");
+  const kernel = node.numbers("kernel_shape"),
+    place = kernel && placementOf(node, x!, kernel),
+    isMax = node.is("MaxPool");
   if (!place || node.outputs.length > 1 || !isUnpadded(place.window) && !(isMax && isDense(place.window))) {
     return undefined;
   }
