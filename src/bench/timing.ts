@@ -122,6 +122,8 @@ const HOT_OPENINGS = 3;
 
 /** A hot loop's length, milliseconds, and the share of the whole time that such loops may take. */
 const HOT_MS = 20, HOT_SHARE = 0.02;
+/** Most calls that are timed together. */
+const MOST_CALLS = 10_000;
 
 /**
  * Times two runs in randomised interleaved rounds and says by how much they differ.
@@ -142,9 +144,13 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
 
   let runs: readonly Run[] = [before, after];
   const warm = await warmUp(runs, { clocks, random, limitMs: seconds * 200, signal });
-  const minBlockMs = Math.max(options.minBlockMs ?? Math.max(1, seconds / 10), 100 * timerResolution(now));
+  const resolution = timerResolution(now);
+  for (const [index, ms] of warm.ms.entries()) {
+    if (ms < resolution) warm.ms[index] = await timeOverMany(runs[index], { now, resolution });
+  }
+  const minBlockMs = Math.max(options.minBlockMs ?? Math.max(1, seconds / 10), 100 * resolution);
   const shortest = Math.max(Math.min(...warm.ms), 1e-6);
-  const inner = Math.max(1, Math.min(10_000, Math.ceil(0.95 * minBlockMs / shortest)));
+  const inner = Math.max(1, Math.min(MOST_CALLS, Math.ceil(0.95 * minBlockMs / shortest)));
   const leadIn = warm.ms.map((ms) => ms < LEAD_IN_BELOW_MS ? 1 : 0);
   const roundMs = warm.ms.reduce((sum, ms, i) => sum + ms * (inner + leadIn[i]), 0);
   const callsMs = warm.ms[0] + warm.ms[1];
@@ -268,4 +274,15 @@ export async function timePair(before: Run, after: Run, options: TimePairOptions
 
 function logRatios([first, second]: readonly number[][]): number[] {
   return first.map((ms, i) => Math.log(ms / second[i]));
+}
+
+/**
+ * Milliseconds of one call that is shorter than the clock can tell, as the mean of so many that it can: from single calls, which mostly
+ * take 0 ms by a browser's clock, thousands would seem to fit into a round.
+ */
+async function timeOverMany(run: Run, { now, resolution }: { now: () => number; resolution: number }): Promise<number> {
+  for (let calls = 2;; calls *= 2) {
+    const { ms } = await timeBlock(run, calls, { now });
+    if (ms >= 10 * resolution || calls >= MOST_CALLS) return ms / calls;
+  }
 }
